@@ -37,8 +37,8 @@ export function docsPage(document: Readonly<Record<string, unknown>>, routes: re
       .map((route) => operationHtml(route, paths[route.path]?.[route.method.toLowerCase()]))
       .join('')}`;
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>chainparse API</title><link rel="stylesheet" href="/docs/style.css"></head><body><main><h1>chainparse API</h1>
-<p>The same for programs: <a href="/openapi.json">openapi.json</a>.</p>
+<title>chainparse API</title><link rel="stylesheet" href="docs/style.css"></head><body><main><h1>chainparse API</h1>
+<p>The same for programs: <a href="openapi.json">openapi.json</a>.</p>
 ${tags.map(section).join('\n')}
 <h2>schemas</h2>${schemasHtml(document)}</main></body></html>
 `;

@@ -1,7 +1,9 @@
+import { dirname } from 'node:path';
 import type { Task } from '../model/task.js';
 import { NotFoundError } from '../runtime/errors.js';
+import { isOfThisHost } from '../runtime/is-of-this-host.js';
 import { LogTail, type LogTailOptions } from '../runtime/log-tail.js';
-import { findTaskLog } from '../runtime/task-log-path.js';
+import { findTaskLog, leadsOutside } from '../runtime/task-log-path.js';
 import type { ApiParts } from './api-parts.js';
 import { ProblemError } from './problem.js';
 
@@ -14,21 +16,34 @@ export async function openLogOfTask(
   task: Task,
   options: Pick<LogTailOptions, 'lines' | 'signal'>,
 ): Promise<LogTail> {
-  if (task.logPath === null) throw new NotFoundError(`task ${task.id} has no log`);
-  const place = await findTaskLog(task.logPath, { cwd, logDir: settings.logDir });
-  if ('problem' in place) throw place.problem === 'outside' ? outside(task) : notHere(task);
-  const log = await LogTail.open(place.path, { ...options, mostBytes });
-  if (log === undefined) throw notHere(task);
-  return log;
+  const { logPath } = task;
+  if (logPath === null) throw new NotFoundError(`task ${task.id} has no log`);
+  const folder = { cwd, logDir: settings.logDir };
+  const place = await findTaskLog(logPath, folder);
+  if ('problem' in place && place.problem === 'outside') throw outside(task, logPath);
+  const log = 'problem' in place ? undefined : await LogTail.open(place.path, { ...options, mostBytes });
+  if (log !== undefined) return log;
+  const ranHere = task.worker !== null && isOfThisHost(task.worker);
+  if (!ranHere) throw notHere(task);
+  throw leadsOutside(logPath, folder) ? outside(task, logPath) : notThere(task, logPath);
 }
 
-function outside(task: Task): ProblemError {
-  return new ProblemError(403, 'FORBIDDEN', `the log of task ${task.id} is outside of the log folder of this server`, {
-    hint: "serve with the task's own --log-dir, or read it on its host: chainparse tasks log",
+function outside({ id }: Task, logPath: string): ProblemError {
+  return new ProblemError(403, 'FORBIDDEN', `the log of task ${id} is outside of the log folder of this server`, {
+    hint:
+      `where that is the task's own folder, serve with it: --log-dir ${dirname(logPath)}; ` +
+      `or read it on its host: chainparse tasks log ${id}`,
   });
 }
 
-function notHere(task: Task): NotFoundError {
-  const where = task.worker === null ? '' : `: it ran on ${task.worker}`;
-  return new NotFoundError(`the log of task ${task.id} is not on this host${where}`);
+function notThere({ id }: Task, logPath: string): NotFoundError {
+  return new NotFoundError(`the log of task ${id}, which ran on this host, is not there: ${logPath}`, {
+    hint: 'a path starts from the folder in which serve was started: start it where the task was started',
+  });
+}
+
+function notHere({ id, worker }: Task): NotFoundError {
+  return new NotFoundError(
+    `the log of task ${id} is not on this host${worker === null ? '' : `: it ran on ${worker}`}`,
+  );
 }

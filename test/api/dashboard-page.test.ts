@@ -1,3 +1,6 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { registerDashboard } from '../../src/api/server/register-dashboard.js';
@@ -6,6 +9,7 @@ import { EndpointStore, type ReportedEndpoint } from '../../src/database/operati
 import { insertSilentTask } from '../database/insert-silent-task.js';
 import { startBrowser, watchPage, withChromium } from '../support/chromium.js';
 import { openMigrated } from '../support/migrated-database.js';
+import { startStrippingProxy } from '../support/stripping-proxy.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { testApi, type TestApi } from './api-fixture.js';
 
@@ -260,6 +264,58 @@ withChromium('the page of the dashboard', () => {
     await see('.row-attempt:only-child');
     expect(await text('.row-attempt a')).to.equal(`Task ${last}`);
     expect(wrongs).to.deep.equal([]);
+  });
+
+  it('is whole behind a proxy that shows it below a prefix', async () => {
+    await store(45, 'transfers');
+    mkdirSync(join(api.parts.cwd, 'logs'));
+    writeFileSync(join(api.parts.cwd, 'logs/x.log'), 'a line of the log\n');
+    const id = await run(45, 1, { log_path: 'logs/x.log' });
+    const proxy = await startStrippingProxy(base, '/chain/');
+    base = proxy.base;
+    try {
+      await go('');
+      await see('.link-state[data-state=live]');
+      await see('.sentence:text("The running task beats.")');
+      await go('#/api');
+      await see('.api-docs summary');
+      await expectDownload('.api-docs a[href="openapi.json"]', 'openapi.json');
+      await go('#/pipeline/45');
+      await expectDownload('button:text("JSONL")', 'pipeline-45-events.jsonl');
+      await go(`#/task/${id}`);
+      await see('.log-text:text("a line of the log")');
+      await page.click('[data-action=cancel]');
+      await page.click('dialog .button-danger');
+      await see(`.toast-info:text("Task ${id} is cancelled.")`);
+      await page.goto(`${base}docs`);
+      await see('summary');
+      // The page of the documentation names no icon: browsers look for one by themselves.
+      expect(proxy.strays.filter((path) => path !== '/favicon.ico')).to.deep.equal([]);
+      expect(wrongs).to.deep.equal([]);
+    } finally {
+      proxy.close();
+    }
+  });
+
+  async function expectDownload(selector: string, name: string): Promise<void> {
+    const [file] = await Promise.all([page.waitForEvent('download'), page.click(selector)]);
+    expect(file.suggestedFilename()).to.equal(name);
+  }
+
+  it('says of a log outside of the server’s folder how to serve it, in the language that is shown', async () => {
+    await store(45, 'transfers');
+    const id = await run(45, 1, { log_path: 'logs-sqlite/x.log', worker: `${hostname()}:12237` });
+    const noteIn = async (locale: string): Promise<string | null> => {
+      const other = await browser.newContext({ locale });
+      const opened = await other.newPage();
+      await go(`#/task/${id}`, opened);
+      await see('.log-note:text("--log-dir")', opened);
+      const note = await text('.log-note', opened);
+      await other.close();
+      return note;
+    };
+    expect(await noteIn('en-US')).to.contain('outside of the log folder of this server');
+    expect(await noteIn('zh-CN')).to.contain('日志文件夹之外');
   });
 
   it('shows no heartbeat of the future as a sign of life', async () => {

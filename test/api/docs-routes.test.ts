@@ -32,6 +32,11 @@ describe('the API about itself', () => {
     expect(page.headers['content-type']).to.equal('text/html; charset=utf-8');
     for (const { path } of api.routes) expect(page.body).to.contain(`<code>${path}</code>`);
     expect(page.body).not.to.match(/<script|style=|https?:\/\//);
+    // A proxy may have put it behind a prefix.
+    expect([...page.body.matchAll(/ href="([^"]*)"/g)].map(([, to]) => to)).to.deep.equal([
+      'docs/style.css',
+      'openapi.json',
+    ]);
     expect((await api.send('/docs/style.css')).headers['content-type']).to.equal('text/css; charset=utf-8');
   });
 

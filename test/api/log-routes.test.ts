@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
@@ -126,6 +127,46 @@ describe('the API about the logs of tasks', () => {
     expectProblem(await api.send(logOf(await taskWithLog(null))), 404);
     expectProblem(await api.send(logOf(await taskWithLog('logs/none.log'))), 404);
     expectProblem(await api.send(logOf(9_999)), 404);
+  });
+
+  describe('says of one that it can not read', () => {
+    const problemOf = async (logPath: string, worker: string | null, served = api): Promise<string> => {
+      const id = await taskWithLog(logPath);
+      await database.write([database.knex('pipeline_task').where({ id }).update({ worker })]);
+      const streamed = await served.send(logOf(id, '/stream'));
+      const { status, detail, hint = '' } = (await served.send(logOf(id))).json<Record<string, string>>();
+      expect(streamed.json()).to.deep.include({ status, detail });
+      return `${status} ${`${detail}: ${hint}`.replaceAll(new RegExp(`(task|log) ${id}\\b`, 'g'), '$1 N')}`;
+    };
+    const here = `${hostname()}:12237`;
+    const outside = (folder: string): string =>
+      `403 the log of task N is outside of the log folder of this server: where that is the task's own folder, ` +
+      `serve with it: --log-dir ${folder}; or read it on its host: chainparse tasks log N`;
+
+    it('that it is outside of the log folder, and how to serve it', async () => {
+      mkdirSync(join(folder, 'logs-sqlite'));
+      writeFileSync(join(folder, 'logs-sqlite/x.log'), 'one\n');
+      expect(await problemOf('logs-sqlite/x.log', here)).to.equal(outside('logs-sqlite'));
+      expect(await problemOf('/gone/away/x.log', here)).to.equal(outside('/gone/away'));
+      // Where the server has no log folder at all no path is in one.
+      const bare = testApi(database, {}, { cwd: temporaryFolder() });
+      expect(await problemOf('logs-sqlite/x.log', here, bare)).to.equal(outside('logs-sqlite'));
+      expect(await problemOf('logs/../logs-sqlite/x.log', here, bare)).to.equal(outside('logs/../logs-sqlite'));
+      await bare.app.close();
+    });
+
+    it('that it is not there, where it ran on this host and would be in the log folder', async () => {
+      expect(await problemOf('logs/none.log', here)).to.equal(
+        '404 the log of task N, which ran on this host, is not there: logs/none.log: ' +
+          'a path starts from the folder in which serve was started: start it where the task was started',
+      );
+    });
+
+    it('on which other host it ran, wherever its path leads', async () => {
+      for (const path of ['logs/none.log', '/gone/away/x.log'])
+        expect(await problemOf(path, 'far:7')).to.equal('404 the log of task N is not on this host: it ran on far:7: ');
+      expect(await problemOf('logs/none.log', null)).to.equal('404 the log of task N is not on this host: ');
+    });
   });
 
   it('follows a log until its task has ended', async () => {

@@ -118,7 +118,11 @@ describe("the API's guards", () => {
     for (const origin of ['https://evil.example', 'null', 'http://localhost:9999', 'garbage'])
       expectProblem(await by({ origin }), 403);
     expectProblem(await by({ 'sec-fetch-site': 'cross-site' }), 403);
+    for (const site of ['cross-site', 'same-site', 'none'])
+      expectProblem(await by({ origin: 'https://evil.example', 'sec-fetch-site': site }), 403);
     expectProblem(await by({ origin: 'http://localhost:8000', 'sec-fetch-site': 'same-origin' }), 404);
+    // A proxy has put its own host into the call.
+    expectProblem(await by({ origin: 'https://proxy.example', 'sec-fetch-site': 'same-origin' }), 404);
   });
 
   it('put headers on every answer that leave a browser nothing from elsewhere', async () => {

@@ -28,6 +28,11 @@ export function onUnauthorized(ask) {
   askForToken = ask;
 }
 
+/** Returns where a path of the server's is: below the page, which a proxy may have put anywhere. */
+function addressOf(path) {
+  return new URL(`.${path}`, document.baseURI);
+}
+
 /** Sends a request with the token; throws ApiError. Without credentials the browser asks for no password by itself. */
 export async function request(path, { headers = {}, ...options } = {}) {
   const token = readToken();
@@ -38,7 +43,8 @@ export async function request(path, { headers = {}, ...options } = {}) {
   }
   let answer;
   try {
-    answer = await fetch(path, { ...options, credentials: 'omit', headers: { ...headers, ...authorization } });
+    const all = { ...headers, ...authorization };
+    answer = await fetch(addressOf(path), { ...options, credentials: 'omit', headers: all });
   } catch (error) {
     if (options.signal?.aborted) throw error;
     throw new ApiError(0, { detail: 'network' });

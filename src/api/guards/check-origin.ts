@@ -24,11 +24,15 @@ export function checkHost(host: string | undefined): void {
   );
 }
 
-/** Throws a ProblemError where a page of another site wants something changed through a person's browser. */
+/**
+ * Throws a ProblemError where a page of another site wants something changed through a person's browser. A proxy may have put
+ * another host into the call than the page has: where the browser says that it is one origin, as it does over HTTPS, it is.
+ */
 export function checkOrigin(headers: Headers): void {
-  const { origin, host } = headers;
+  const { origin, host, 'sec-fetch-site': site } = headers;
+  if (site === 'same-origin') return;
   const isForeign = origin !== undefined && hostOf(origin) !== host;
-  if (!isForeign && headers['sec-fetch-site'] !== 'cross-site') return;
+  if (!isForeign && site !== 'cross-site') return;
   throw new ProblemError(403, 'FORBIDDEN', 'a page of another site may change nothing here');
 }
 

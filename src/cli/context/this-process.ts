@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { isOfThisHost } from '../../runtime/is-of-this-host.js';
 import type { Claimant } from '../../tasks/lease/claim-task.js';
 
 /** Describes this process as a worker, and finds out whether another one of this host is gone. */
@@ -29,9 +30,8 @@ function machineIdentity(): string {
 }
 
 function isGone(name: string, identity: string | null): boolean {
-  const at = name.lastIndexOf(':');
-  const pid = Number(name.slice(at + 1));
-  if (name.slice(0, at) !== hostname() || !Number.isInteger(pid) || pid <= 0) return false;
+  const pid = Number(name.slice(name.lastIndexOf(':') + 1));
+  if (!isOfThisHost(name) || !Number.isInteger(pid) || pid <= 0) return false;
   if (!isRunning(pid)) return identity === null || isOfThisMachine(identity);
   // A pid is used again sooner or later: the same number with another start is another process.
   return identity !== null && isOfThisMachine(identity) && identity !== identityOf(pid);

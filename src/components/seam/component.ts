@@ -177,8 +177,11 @@ export interface SinkDescription {
 export interface SinkKind<C extends object> extends KindOf<C> {
   readonly role: 'sink';
   describe(config: C): SinkDescription;
-  /** Says what would keep it from being opened with these events, so that a definition is refused for it. Left out: nothing. */
-  problems?(config: C, events: readonly EventFields[]): Promise<readonly Remark[]>;
+  /**
+   * Says what would keep it from being opened with these events, where a run would stand in the surroundings (null: nobody knows
+   * where), so that a definition is refused for it. Left out: nothing.
+   */
+  problems?(config: C, events: readonly EventFields[], surroundings: Surroundings | null): Promise<readonly Remark[]>;
   /**
    * Names what it fills, where that bears one sink alone, and the key that says so: two of one name are refused. Paths are what they
    * lead to in the surroundings; null: they stay as they are written. Left out: nothing does.

@@ -1,6 +1,7 @@
 import { normalize, resolve } from 'node:path';
 import type { SinkKind, Surroundings } from '../seam/component.js';
 import { describeSink } from '../keys/sink.js';
+import { areSet, withVariables } from '../seam/variables.js';
 import type { TableSinkConfig } from './config.js';
 
 /** The sink that keeps a table of an SQL database equal to the events. */
@@ -15,7 +16,13 @@ export const tableSink: SinkKind<TableSinkConfig> = {
     ['indexes', indexes.length === 0 ? null : indexes.map((index) => index.join(', ')).join('; ')],
   ],
   describe: describeSink,
-  problems: async (config, events) => (await import('./plan-table.js')).tableProblems(config, events),
+  problems: async (config, events, surroundings) => {
+    const [{ tableProblems }, { databaseKindOf }] = await Promise.all([
+      import('./plan-table.js'),
+      import('../../database/open/database-url.js'),
+    ]);
+    return tableProblems(config, events, databaseKindOf(urlOf(config, surroundings)));
+  },
   fills: (config, surroundings) => ({ key: 'table', name: placeOf(config, surroundings) }),
   refusal: async (config, opening) => (await import('./table-owner.js')).tableRefusal(config, opening),
   open: async (config, opening) => {
@@ -23,6 +30,13 @@ export const tableSink: SinkKind<TableSinkConfig> = {
     return openTableSink(config, opening);
   },
 };
+
+/** Returns the URL of its database, as far as it is known before a run. */
+function urlOf({ database }: TableSinkConfig, surroundings: Surroundings | null): string {
+  if (database === undefined) return surroundings?.database ?? '';
+  const isKnown = surroundings !== null && areSet({ database }, surroundings.variables);
+  return isKnown ? withVariables({ database }, surroundings.variables).database : database;
+}
 
 /** A name's case makes no difference to SQLite. */
 function placeOf({ database, table }: TableSinkConfig, surroundings: Surroundings | null): string {

@@ -1,9 +1,11 @@
 import { isAmong } from '../../model/event-choice.js';
 import { eventFields } from '../../model/event-fields.js';
-import { longestName } from '../../database/targets/index-name.js';
+import { databaseKinds } from '../../database/open/database-url.js';
+import type { DatabaseKind } from '../../database/open/database-url.js';
 import type { TargetColumn } from '../../database/target-dialect.js';
 import { UsageError } from '../../runtime/errors.js';
 import type { EventFields, Field, Remark } from '../seam/component.js';
+import { columnName } from './column-name.js';
 import type { TableSinkConfig } from './config.js';
 import { columnTypeOf, joinTypes } from './solidity-types.js';
 
@@ -62,7 +64,7 @@ const plainArgument = /^args\.[A-Za-z_][A-Za-z0-9_]*$/;
 const plainType = /^(?:address|bool|u?int\d+|bytes\d+)$/;
 
 /** Plans the table that holds some events; throws UsageError where a field's name can be none of a column. */
-function planTable(events: readonly EventFields[]): TablePlan {
+function planTable(events: readonly EventFields[], database: DatabaseKind): TablePlan {
   const fixed = events.length > 1 ? [...fixedColumns, eventNameColumn] : fixedColumns;
   const own: TargetColumn[] = [];
   const positions = new Map<string, number>();
@@ -72,7 +74,7 @@ function planTable(events: readonly EventFields[]): TablePlan {
     const type = columnTypeOf(field.type);
     if (at === undefined) {
       positions.set(name, own.length);
-      return own.push({ name: columnName(name, taken), type, nullable: true }) - 1;
+      return own.push({ name: columnName(name, taken, database), type, nullable: true }) - 1;
     }
     const known = own[at];
     if (known !== undefined) own[at] = { ...known, type: joinTypes(known.type, type) };
@@ -91,32 +93,38 @@ function planTable(events: readonly EventFields[]): TablePlan {
   return { fixed, own, events: new Map(planned) };
 }
 
-/** Names that differ in case alone would be the same on most databases. */
-function columnName(name: string, taken: Set<string>): string {
-  let free = taken.has(name.toLowerCase()) ? `${name}_arg` : name;
-  for (let i = 2; taken.has(free.toLowerCase()); i++) free = `${name}_${i}`;
-  if (free.trim() !== free || free === '' || /\p{Cc}/u.test(free) || Buffer.byteLength(free) > longestName) {
-    const shown = JSON.stringify(free);
-    throw new UsageError(
-      `${shown} can't be the name of a column: it is empty, longer than ${longestName} bytes, or not plain`,
-      {
-        hint: 'give it another name by a dict_mapper above the sink',
-      },
-    );
-  }
-  taken.add(free.toLowerCase());
-  return free;
+/** Plans the table of a sink, of the events that it wants, in a database of some kind. */
+export function planTableOf(
+  { event_name: wanted }: TableSinkConfig,
+  events: readonly EventFields[],
+  database: DatabaseKind,
+): TablePlan {
+  return planTable(
+    events.filter((event) => isAmong(wanted, event)),
+    database,
+  );
 }
 
-/** Plans the table of a sink: of the events that it wants. */
-export function planTableOf({ event_name: wanted }: TableSinkConfig, events: readonly EventFields[]): TablePlan {
-  return planTable(events.filter((event) => isAmong(wanted, event)));
+/**
+ * Says what would keep a sink's table from being opened, as far as the definition and its events tell; of a database that is not
+ * known yet (null) what would on every kind.
+ */
+export function tableProblems(
+  config: TableSinkConfig,
+  events: readonly EventFields[],
+  database: DatabaseKind | null,
+): readonly Remark[] {
+  const found = (database === null ? databaseKinds : [database]).map((kind) => problemsOn(kind, config, events));
+  return found.reduce((least, each) => (each.length < least.length ? each : least));
 }
 
-/** Says what would keep a sink's table from being opened, as far as the definition and its events tell. */
-export function tableProblems(config: TableSinkConfig, events: readonly EventFields[]): readonly Remark[] {
+function problemsOn(
+  database: DatabaseKind,
+  config: TableSinkConfig,
+  events: readonly EventFields[],
+): readonly Remark[] {
   try {
-    return indexProblems(planTableOf(config, events), config.indexes);
+    return indexProblems(planTableOf(config, events, database), config.indexes);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return [{ at: ['table'], message: error.message, hint: error.hint }];

@@ -1,3 +1,4 @@
+import { parseDatabaseUrls } from '../../database/open/database-url.js';
 import { openDatabase } from '../../database/open/open-database.js';
 import type { Database } from '../../database/database.js';
 import { TargetStore } from '../../database/targets/target-store.js';
@@ -29,7 +30,9 @@ const mostFailedCopies = 3;
 
 /** Opens a sink's table; throws UsageError where it can't be what the config says. Connects when it is claimed. */
 export function openTableSink(config: TableSinkConfig, opening: SinkOpening): Sink {
-  const plan = planTableOf(config, opening.events);
+  const { database: url } = config;
+  const kind = url === undefined ? opening.database.dialect.name : parseDatabaseUrls(url).kind;
+  const plan = planTableOf(config, opening.events, kind);
   const [problem] = indexProblems(plan, config.indexes);
   if (problem !== undefined) throw new UsageError(`indexes ${problem.message}`, { hint: problem.hint });
   return new TableSink(config, opening, plan);

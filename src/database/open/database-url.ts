@@ -16,6 +16,23 @@ export type DatabasePlace =
   | { readonly kind: 'mysql'; readonly nodes: readonly MysqlAddress[] }
   | { readonly kind: 'postgres'; readonly nodes: readonly PostgresAddress[] };
 
+/** What a database is a kind of; MariaDB is MySQL here. */
+export type DatabaseKind = DatabasePlace['kind'];
+
+/** How the URLs of each kind begin. */
+const beginnings: Readonly<Record<DatabaseKind, RegExp>> = {
+  sqlite: /^sqlite:/i,
+  mysql: /^(mysql|mariadb):\/\//i,
+  postgres: /^postgres(ql)?:\/\//i,
+};
+
+export const databaseKinds = Object.keys(beginnings) as readonly DatabaseKind[];
+
+/** Says what kind of database a URL, or the first of several, leads to; null: it is none, or begins with a variable. */
+export function databaseKindOf(url: string): DatabaseKind | null {
+  return databaseKinds.find((kind) => beginnings[kind].test(url)) ?? null;
+}
+
 const shapes = 'sqlite:PATH, mysql://user:password@host:port/database, mariadb://… or postgres://…';
 
 /** Reads a database URL, or those of the nodes of a cluster; throws UsageError, with secrets masked, where they are none. */
@@ -35,8 +52,9 @@ export function parseDatabaseUrls(urls: string): DatabasePlace {
 
 /** Reads one database URL; throws UsageError, with secrets masked, where it is none. */
 export function parseDatabaseUrl(url: string): DatabaseAddress {
-  if (/^sqlite:/i.test(url)) return parseSqliteUrl(url);
-  if (/^(mysql|mariadb):\/\//i.test(url)) return parseMysqlUrl(url);
-  if (/^postgres(ql)?:\/\//i.test(url)) return parsePostgresUrl(url);
+  const kind = databaseKindOf(url);
+  if (kind === 'sqlite') return parseSqliteUrl(url);
+  if (kind === 'mysql') return parseMysqlUrl(url);
+  if (kind === 'postgres') return parsePostgresUrl(url);
   throw new UsageError(`not a database URL: ${maskUrl(url)}`, { hint: `use ${shapes}` });
 }

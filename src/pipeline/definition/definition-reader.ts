@@ -107,7 +107,7 @@ export class DefinitionReader {
 
   /** What reaches a sink is known where the source and all stages above it are right. */
   async #checkSinks(components: readonly (Component | undefined)[]): Promise<void> {
-    const { kinds = registry } = this.#options;
+    const { kinds = registry, surroundings = null } = this.#options;
     const written = (this.#value as { readonly components?: readonly { readonly type?: unknown }[] } | null)
       ?.components;
     const above: Component[] = [];
@@ -117,7 +117,8 @@ export class DefinitionReader {
       if (component === undefined && kind?.role !== 'sink') return;
       if (component === undefined) continue;
       if (kind?.role === 'sink' && kind.problems !== undefined) {
-        for (const { at, message, hint } of await kind.problems(component.config, fieldsBelow(above, kinds))) {
+        const events = fieldsBelow(above, kinds);
+        for (const { at, message, hint } of await kind.problems(component.config, events, surroundings)) {
           this.#problems.add(['components', position, ...at], message, hint);
         }
       }

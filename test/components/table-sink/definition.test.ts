@@ -10,8 +10,17 @@ import { openMigrated } from '../../support/migrated-database.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
-const parse = (...lines: readonly string[]) =>
-  parseDefinition(monitorYaml() + lines.map((line) => `  - ${line}\n`).join(''), 'p.yaml', definitionOptions);
+const textOf = (lines: readonly string[]): string => monitorYaml() + lines.map((line) => `  - ${line}\n`).join('');
+
+const parse = (...lines: readonly string[]) => parseDefinition(textOf(lines), 'p.yaml', definitionOptions);
+
+/** Reads a definition where the pipeline's own database is PostgreSQL's and a variable names one of MariaDB. */
+const parseThere = (...lines: readonly string[]) => {
+  const variables = { env: { MARIADB_URL: 'mariadb://h/db' }, remember: () => undefined };
+  const folders = { workingFolder: '/', dataFolder: '/data', realPath: (path: string) => path };
+  const surroundings = { ...folders, database: 'postgres://h/db', variables };
+  return parseDefinition(textOf(lines), 'p.yaml', { ...definitionOptions, surroundings });
+};
 
 const problemsOf = async (...lines: readonly string[]): Promise<readonly string[]> =>
   (await rejectionOf(parse(...lines), FileProblemsError)).problems.map(problemText);
@@ -93,6 +102,48 @@ describe('a table sink’s definition', () => {
     expect(
       await problemsOf('{name: x, type: dict_mapper}', '{name: a, type: table_sink, table: t, indexes: [[nope]]}'),
     ).to.have.length(1);
+  });
+
+  it('has the columns of its database, and of one that is not known yet those of any', async () => {
+    const rules = (...keys: readonly string[]): string => {
+      const made = keys.map((key) => `{source_key: args.to, target_key: "${key}"}`);
+      return `{name: rules, type: dict_mapper, dict_mappers: [{mapping_rules: [${made.join(', ')}]}]}`;
+    };
+    const refused = async (...lines: readonly string[]): Promise<readonly string[]> =>
+      (await rejectionOf(parseThere(...lines), FileProblemsError)).problems.map(problemText);
+    await parseThere(
+      rules('xmin'),
+      '{name: own, type: table_sink, table: a, indexes: [[xmin_arg]]}',
+      '{name: file, type: table_sink, database: "sqlite:b.db", table: b, indexes: [[xmin]]}',
+      '{name: maria, type: table_sink, database: "${MARIADB_URL}", table: c, indexes: [[xmin]]}',
+      '{name: any, type: table_sink, database: "${URL}", table: d, indexes: [[xmin]]}',
+      '{name: other, type: table_sink, database: "${URL}", table: e, indexes: [[xmin_arg]]}',
+    );
+    expect(
+      await refused(
+        rules('xmin'),
+        '{name: own, type: table_sink, table: a, indexes: [[xmin]]}',
+        '{name: maria, type: table_sink, database: "${MARIADB_URL}", table: c, indexes: [[xmin_arg]]}',
+        '{name: any, type: table_sink, database: "${URL}", table: d, indexes: [[xmax]]}',
+      ),
+    ).to.deep.equal([
+      "p.yaml:8: indexes: names 'xmin', which is no column",
+      "p.yaml:9: indexes: names 'xmin_arg', which is no column",
+      "p.yaml:10: indexes: names 'xmax', which is no column",
+    ]);
+    await parseThere(
+      rules('😀'),
+      '{name: own, type: table_sink, table: a}',
+      '{name: any, type: table_sink, database: "${URL}", table: d}',
+    );
+    const reason = '"😀" can\'t be the name of a column: MySQL and MariaDB take no name with a character like 😀';
+    expect(
+      await refused(
+        rules('😀'),
+        '{name: maria, type: table_sink, database: "${MARIADB_URL}", table: c}',
+        '{name: mysql, type: table_sink, database: "mysql://me:${PASSWORD}@h/db", table: c}',
+      ),
+    ).to.deep.equal([`p.yaml:8: table: ${reason}`, `p.yaml:9: table: ${reason}`]);
   });
 
   it('may not name a table of chainparse’s own, in whatever schema and case', async () => {

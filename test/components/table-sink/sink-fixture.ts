@@ -152,11 +152,12 @@ export function runSql(url: string, ...statements: readonly string[]): Promise<v
 /** Returns some columns of a table as texts, in the order of the chain: `null` is `NULL`. */
 export async function tableOf(url: string, columns: readonly string[], table = 'usdc'): Promise<readonly string[]> {
   const isMysql = /^(mysql|mariadb):/.test(url);
-  const quote = (name: string): string => (isMysql ? `\`${name}\`` : `"${name}"`);
+  const mark = isMysql ? '`' : '"';
+  const quote = (name: string): string => `${mark}${name.replaceAll(mark, mark + mark)}${mark}`;
   const type = isMysql ? 'CHAR' : 'TEXT';
-  const texts = columns.map((name) => `COALESCE(TRIM(CAST(${quote(name)} AS ${type})), 'NULL') AS ${quote(name)}`);
+  const texts = columns.map((name, i) => `COALESCE(TRIM(CAST(${quote(name)} AS ${type})), 'NULL') AS c${i}`);
   const rows = await rowsOf(url, `SELECT ${texts.join(', ')} FROM ${table} AS t ORDER BY t.block_number, t.log_index`);
-  return rows.map((row) => columns.map((name) => String(row[name])).join(' '));
+  return rows.map((row) => columns.map((_name, i) => String(row[`c${i}`])).join(' '));
 }
 
 /** Returns the indexes of a table. */

@@ -13,7 +13,7 @@ export function apiPage({ signal }) {
     const told = new DOMParser().parseFromString(text, 'text/html').querySelector('main');
     told.querySelector('h1')?.remove();
     body.replaceChildren(...document.adoptNode(told).childNodes);
-    body.querySelector('a[href="/openapi.json"]')?.addEventListener('click', (event) => {
+    body.querySelector('a[href="openapi.json"]')?.addEventListener('click', (event) => {
       event.preventDefault();
       void saveDocument(signal);
     });

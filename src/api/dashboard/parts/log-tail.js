@@ -48,7 +48,7 @@ export function makeLogTail(taskId, signal) {
       setText(note, t('log.empty'));
     }
     if (state !== 'lost' || failure === null) return;
-    setText(note, failure.status ? t('log.none', { reason: errorText(failure) }) : t('link.lost'));
+    setText(note, failureText(failure));
     if ([403, 404].includes(failure.status)) ended.abort();
   }
 
@@ -61,6 +61,11 @@ export function makeLogTail(taskId, signal) {
     node: section('log', t('log.title'), { note: zone(), end: label, extra: 'log-panel' }, box, note),
     update() {},
   };
+}
+
+function failureText(failure) {
+  if (!failure.status) return t('link.lost');
+  return failure.status === 403 ? t('log.outside') : t('log.none', { reason: errorText(failure) });
 }
 
 function isAtEnd(box) {

@@ -247,6 +247,8 @@ export default {
   'log.title': 'Log',
   'log.follow': 'Follow',
   'log.none': 'There is no log here: {reason}',
+  'log.outside':
+    'The log of this task is outside of the log folder of this server. Where the folder of its log file is the task’s own, start serve with it: --log-dir',
   'log.empty': 'Nothing is written yet.',
   'log.over': 'The log is complete: the task has ended.',
   'log.region': 'Log of the task',

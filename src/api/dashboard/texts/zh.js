@@ -238,6 +238,8 @@ export default {
   'log.title': '日志',
   'log.follow': '跟随',
   'log.none': '此处没有日志：{reason}',
+  'log.outside':
+    '此任务的日志在本服务器的日志文件夹之外。如果其日志文件所在的文件夹确实属于该任务，请在启动 serve 时用 --log-dir 指定该文件夹。',
   'log.empty': '还没有写入任何内容。',
   'log.over': '日志已完整：任务已结束。',
   'log.region': '任务日志',

@@ -27,11 +27,14 @@ function withoutNul(text: string): string {
   return text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text;
 }
 
-/** A placeholder, or a question mark that Knex has escaped. */
-const placeholder = /\\?\?/g;
+/** A text or a name in quotes, whose question marks are its own; else a placeholder, or a question mark that Knex has escaped. */
+const quotedOrPlaceholder = /'[^']*'|"[^"]*"|\\?\?/g;
 
 /** Fills a statement's placeholders with literals. */
 export function writeSql(sql: string, bindings: readonly (SqlValue | boolean)[]): string {
   let next = 0;
-  return sql.replace(placeholder, (mark) => (mark === '?' ? literal(bindings[next++] ?? null) : '?'));
+  return sql.replace(quotedOrPlaceholder, (part) => {
+    if (part === '?') return literal(bindings[next++] ?? null);
+    return part === '\\?' ? '?' : part;
+  });
 }

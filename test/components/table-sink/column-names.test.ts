@@ -1,0 +1,104 @@
+import { expect } from 'chai';
+import type { EventFields } from '../../../src/components/seam/component.js';
+import type { Database } from '../../../src/database/database.js';
+import { openDatabase } from '../../../src/database/open/open-database.js';
+import { UsageError } from '../../../src/runtime/errors.js';
+import { eachDatabase } from '../../support/databases.js';
+import { rejectionOf } from '../../support/rejection.js';
+import { fieldsOf, message, SinkFixture, tableOf } from './sink-fixture.js';
+
+/** Returns an event with arguments of these names, whether Solidity takes them or not. */
+function eventWith(...names: readonly string[]): EventFields {
+  const [event] = fieldsOf('Odd(uint8 x)');
+  const own = event!.fields.filter(({ name }) => !name.startsWith('args.'));
+  return { ...event!, fields: [...own, ...names.map((name) => ({ name: `args.${name}`, type: 'uint8' }))] };
+}
+
+/** What every database takes as it is. */
+const plain = [
+  ...['whale?', 'a??b', 'a\\?', '?'],
+  ...['a"b', "a'b", 'a`b', 'a\\', 'a.b', 'a b', 'a%b', '$1', '@x', ':x', '*', 'a--b', '/*!x*/', 'select', '123', 'oid'],
+  ...['é'.repeat(31), '汉'.repeat(21), 'x'.repeat(63), '\u200b', '\uffff'],
+];
+
+/** What is no name on any. */
+const impossible = [
+  '',
+  ' ',
+  'end ',
+  ' begin',
+  'nul\0',
+  'tab\t',
+  'nbsp\u00a0',
+  'half\ud83d',
+  'x'.repeat(64),
+  'é'.repeat(32),
+];
+
+eachDatabase('the names of a table sink’s columns', (databases) => {
+  const isMysql = databases.dialect === 'mariadb' || databases.dialect === 'mysql';
+  const isPostgres = databases.dialect === 'postgres';
+  let url: string;
+  let database: Database;
+
+  beforeEach(async function () {
+    this.timeout(60_000);
+    url = await databases.fresh();
+    database = await openDatabase(url, { create: true });
+  });
+  afterEach(() => database.close());
+
+  /** Has two runs fill a table, of which the second finds what the first one made, and says which columns hold what they sent. */
+  const expectColumns = async (names: readonly string[], columns = names): Promise<void> => {
+    const event = eventWith(...names);
+    for (const run of [1, 2]) {
+      const fixture = await SinkFixture.open(database, [event], { indexes: columns.map((name) => [name]).slice(0, 9) });
+      await fixture.claim(run);
+      const args = Object.fromEntries(names.map((name, i) => [name, String(100 * run + i)]));
+      await fixture.deliver([message(args, { block: run, event })], run);
+    }
+    const row = (run: number): string => names.map((_name, i) => 100 * run + i).join(' ');
+    expect(await tableOf(url, columns)).to.deep.equal([row(1), row(2)]);
+  };
+
+  it('are those of the fields, whatever is in them', () => expectColumns(plain));
+
+  it('are told apart by more than their case', () =>
+    expectColumns(['a', 'A', 'É', 'é', 'e', 'ＡＡ', 'ａａ'], ['a', 'A_arg', 'É', 'é_arg', 'e', 'ＡＡ', 'ａａ_arg']));
+
+  it('get a suffix where the database has such columns of its own, and only there', async () => {
+    const names = [
+      'xmin',
+      'xmax',
+      'cmin',
+      'cmax',
+      'ctid',
+      'tableoid',
+      'DB_ROW_ID',
+      'db_trx_id',
+      'Db_Roll_Ptr',
+      'FTS_DOC_ID',
+    ];
+    const columns = names.map((name, i) => ((i < 6 ? isPostgres : isMysql) ? `${name}_arg` : name));
+    await expectColumns([...names, 'xmin_arg'], [...columns, isPostgres ? 'xmin_arg_arg' : 'xmin_arg']);
+  });
+
+  it('keep their case where it tells them from the database’s own', () => expectColumns(['XMIN', 'Ctid']));
+
+  it('can’t be empty, too long, or what does not show', async () => {
+    for (const name of impossible) {
+      const { message: text, hint } = await rejectionOf(SinkFixture.open(database, [eventWith(name)]), UsageError);
+      const shown = JSON.stringify(name);
+      expect(text).to.equal(`${shown} can't be the name of a column: it is empty, longer than 63 bytes, or not plain`);
+      expect(hint).to.equal('give it another name by a dict_mapper above the sink');
+    }
+  });
+
+  it('may have characters beyond U+FFFF where the database takes them in names', async () => {
+    if (!isMysql) return expectColumns(['😀', 'x𝒙']);
+    const { message: text } = await rejectionOf(SinkFixture.open(database, [eventWith('x😀')]), UsageError);
+    expect(text).to.equal(
+      `"x😀" can't be the name of a column: MySQL and MariaDB take no name with a character like 😀`,
+    );
+  });
+});
