@@ -1,3 +1,5 @@
+import { knownAge } from '../runtime/silence.js';
+
 /** A row of `monitor` as the database's clock sees it now. Times are in the database's time zone, no suffix. */
 export interface Monitor {
   readonly id: number;
@@ -13,20 +15,24 @@ export interface Monitor {
   readonly lastCheckTime: string | null;
   /** Why it judges nobody for now; null: it does. */
   readonly waiting: string | null;
-  /** Seconds since the last heartbeat. */
+  /** Seconds since the last heartbeat; below zero where that lies ahead. */
   readonly heartbeatAgeSeconds: number;
 }
 
 /** A monitor that has not ended is believed alive for so many of its check intervals. */
 const toleratedChecks = 2;
 
-/** Says whether a monitor is alive: it has not ended, and gave a sign of life within two of its check intervals. */
+/**
+ * Says whether a monitor is alive: it has not ended, and gave a sign of life within two of its check intervals. One that lies ahead
+ * of the database's clock, as it does once that was set back, says nothing: who lives gives another soon.
+ */
 export function isMonitorAlive({
   endTime,
   heartbeatAgeSeconds,
   checkIntervalSeconds,
 }: Pick<Monitor, 'endTime' | 'heartbeatAgeSeconds' | 'checkIntervalSeconds'>): boolean {
-  return endTime === null && heartbeatAgeSeconds < silentAfterSeconds(checkIntervalSeconds);
+  const age = knownAge(heartbeatAgeSeconds);
+  return endTime === null && age !== null && age < silentAfterSeconds(checkIntervalSeconds);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Lang } from '../runtime/lang.js';
-import { isSilentFor, toleratedAheadSeconds } from '../runtime/silence.js';
+import { isSilentFor, knownAge } from '../runtime/silence.js';
 import { textsIn } from '../texts/texts.js';
 import type { Waiting } from './waiting.js';
 
@@ -82,8 +82,13 @@ export function isSilent(
  * written down, or its last one lies ahead of the database's clock.
  */
 export function knownSilence({ lastHeartbeat, createTime, silentSeconds }: Task): number | null {
-  const isKnown = (lastHeartbeat ?? createTime) !== null && silentSeconds >= -toleratedAheadSeconds;
-  return isKnown ? Math.max(0, silentSeconds) : null;
+  return (lastHeartbeat ?? createTime) === null ? null : knownAge(silentSeconds);
+}
+
+/** Returns how many seconds ago a task beat last; null where it never did, or nobody knows, for its beat lies ahead of the database's clock. */
+export function heartbeatAge(task: Pick<Task, 'heartbeatAgeSeconds'> | null): number | null {
+  const age = task?.heartbeatAgeSeconds ?? null;
+  return age === null ? null : knownAge(age);
 }
 
 /** Returns how many blocks a task is behind the head; null while one of the two is unknown. */

@@ -56,7 +56,8 @@ export interface EndedTask {
 
 /** The first wait before the next task, in seconds; each is twice as long as the one before. */
 const firstWaitSeconds = 5;
-const longestWaitSeconds = 15 * 60;
+/** The longest wait before another try, in seconds. */
+export const longestWaitSeconds = 15 * 60;
 
 /** Returns how long the next task waits after so many ends in a row, in seconds. */
 export function restartWaitSeconds(failures: number): number {

@@ -1,6 +1,9 @@
-import { isSilentFor } from '../runtime/silence.js';
+import { isSilentFor, knownAge } from '../runtime/silence.js';
 
-/** What a worker's row says of it now: it ended in order, or gave no sign of life for three of its beats. */
+/**
+ * What a worker's row says of it now: it ended in order, or gave no sign of life for three of its beats; so it is where its last
+ * one lies ahead of the database's clock, as it does once that was set back: who lives gives another within seconds.
+ */
 export const workerStates = ['alive', 'silent', 'ended'] as const;
 export type WorkerState = (typeof workerStates)[number];
 
@@ -22,7 +25,7 @@ export interface Worker {
   readonly running: number;
   /** The names of the chains for which it has RPC URLs, in order; null: one URL for whatever chain, or it does not tell. */
   readonly chains: readonly string[] | null;
-  /** Seconds since the last sign of life. */
+  /** Seconds since the last sign of life; below zero where that lies ahead. */
   readonly heartbeatAgeSeconds: number;
 }
 
@@ -38,7 +41,8 @@ export function workerState({
   heartbeatIntervalSeconds,
 }: Pick<Worker, 'endTime' | 'heartbeatAgeSeconds' | 'heartbeatIntervalSeconds'>): WorkerState {
   if (endTime !== null) return 'ended';
-  return isSilentFor(heartbeatAgeSeconds, heartbeatIntervalSeconds) ? 'silent' : 'alive';
+  const age = knownAge(heartbeatAgeSeconds);
+  return age === null || isSilentFor(age, heartbeatIntervalSeconds) ? 'silent' : 'alive';
 }
 
 /** The places of the workers that are alive. */

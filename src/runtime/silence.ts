@@ -17,6 +17,11 @@ export function isSurelyOver(ageSeconds: number, limitSeconds: number): boolean 
   return ageSeconds >= limitSeconds + 1;
 }
 
+/** Returns how old a sign of life is, in seconds; null where nobody knows, for it lies ahead of the database's clock. */
+export function knownAge(ageSeconds: number): number | null {
+  return ageSeconds < -toleratedAheadSeconds ? null : Math.max(0, ageSeconds);
+}
+
 /** Says whether whoever beats every so many seconds has been silent for surely longer than three of its beats. */
 export function isSilentFor(silentSeconds: number, intervalSeconds: number): boolean {
   return isSurelyOver(silentSeconds, silenceLimit(intervalSeconds));

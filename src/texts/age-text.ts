@@ -13,3 +13,9 @@ export function ageText(seconds: number, lang: Lang): string {
   const unit = units.find(({ until }) => seconds < until);
   return unit === undefined ? `${seconds}` : `${Math.floor(seconds / unit.seconds)} ${textsIn(lang).ages[unit.name]}`;
 }
+
+/** Says how long ago something was or, where that lies ahead of the clock, how far: other programs may write local time. */
+export function agoText(seconds: number, lang: Lang): string {
+  const { ago, ahead } = textsIn(lang).tasks;
+  return seconds < -1 ? ahead(ageText(-seconds, lang)) : ago(ageText(Math.max(0, seconds), lang));
+}

@@ -115,7 +115,7 @@ export const monitors = inBoth(
     silence: (silent: number, longest: string) =>
       `running and silent for more than three of their intervals: ${silent}; longest silence ${longest}`,
     silenceUnknown: (tasks: number) => `running, and nobody knows how silent: ${tasks}`,
-    latest: (name: string, age: string) => ` (the last, ${name}, beat ${age} ago)`,
+    latest: (name: string, when: string) => ` (the last, ${name}, beat ${when})`,
     none: (latest: string) =>
       `no monitor is alive${latest}: nobody fails tasks that fall silent; start one with 'chainparse monitor'`,
   },
@@ -129,7 +129,7 @@ export const monitors = inBoth(
     timedOut: (count, rate) => `超时 ${count}${rate}`,
     silence: (silent, longest) => `静默超过三个心跳间隔的运行中任务: ${silent}, 最长静默 ${longest}`,
     silenceUnknown: (tasks) => `静默时长未知的运行中任务: ${tasks}`,
-    latest: (name, age) => ` (最近的 ${name} 在 ${age}前心跳)`,
+    latest: (name, when) => ` (最近心跳: ${name}, ${when})`,
     none: (latest) => `没有存活的监控进程${latest}: 失去心跳的任务不会被标记为失败; 请运行 'chainparse monitor'`,
   },
 );

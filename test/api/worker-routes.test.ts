@@ -20,7 +20,8 @@ eachDatabase('workers', (databases) => {
   let api: TestApi;
   const taskIds: number[] = [];
 
-  // host-1 runs two tasks; another process of its name has ended; host-2 has been silent for a minute.
+  // host-1 runs two tasks; another process of its name has ended; host-2 has been silent for a minute; of host-3, which died
+  // before the clock was set back by an hour, nobody knows.
   before(async () => {
     database = await openMigrated(await databases.fresh());
     api = testApi(database);
@@ -28,12 +29,13 @@ eachDatabase('workers', (databases) => {
     await store.end(await store.register({ ...worker, identity: 'boot/ns/0' }));
     await store.beat(await store.register(worker), { running: 2 });
     const silent = await store.register({ ...worker, name: 'host-2:1', host: 'host-2', chains: null });
+    const ahead = await store.register({ ...worker, name: 'host-3:1', host: 'host-3', chains: null });
     const { knex, dialect } = database;
-    await database.write([
+    const heard = (id: number, seconds: number) =>
       knex('worker')
-        .where({ id: silent })
-        .update({ last_heartbeat: dialect.secondsAgo(knex, 60) }),
-    ]);
+        .where({ id })
+        .update({ last_heartbeat: dialect.secondsAgo(knex, seconds) });
+    await database.write([heard(silent, 60), heard(ahead, -3_700)]);
     for (const pipelineId of [45, 46]) {
       await new CheckpointStore(database).get(pipelineId);
       const by = { worker: worker.name, workerIdentity: worker.identity };
@@ -50,14 +52,19 @@ eachDatabase('workers', (databases) => {
       workers: Record<string, unknown>[];
       total: number;
     };
-    expect(total).to.equal(3);
+    expect(total).to.equal(4);
     expect(workers.map(({ name, state, task_ids }) => [name, state, task_ids])).to.deep.equal([
       ['host-1:1', 'alive', taskIds],
       ['host-2:1', 'silent', []],
+      ['host-3:1', 'silent', []],
       ['host-1:1', 'ended', []],
     ]);
     expect(workers[0]).to.deep.include({ host: 'host-1', version: '1.2.3', running: 2, capacity: 4, end_time: null });
-    expect(workers.map(({ chains }) => chains)).to.deep.equal([['base', 'ethereum'], null, ['base', 'ethereum']]);
+    expect(workers.map(({ chains }) => chains)).to.deep.equal([
+      ['base', 'ethereum'],
+      ...[null, null],
+      ['base', 'ethereum'],
+    ]);
     expect(await api.get('/api/v1/workers?limit=1')).to.have.property('total', 1);
   });
 
@@ -72,10 +79,11 @@ eachDatabase('workers', (databases) => {
       new RegExp(`\\n *host-1:1 +alive +2/4 +${first} ${second} +base ethereum +1\\.2\\.3 +\\d+ s ago\\n`),
     );
     expect(stdout).to.match(/\n *host-2:1 +silent +0\/4 +- +any +1\.2\.3 +\d+ s ago\n/);
+    expect(stdout).to.match(/\n *host-3:1 +silent +0\/4 +- +any +1\.2\.3 +61 min ahead\n/);
     expect(stdout).not.to.contain('ended');
     expect((await list('--all')).stdout).to.match(/host-1:1 +ended/);
     const json = JSON.parse((await list('--json')).stdout) as { workers: object[]; total: number };
-    expect([json.workers.length, json.total]).to.deep.equal([2, 2]);
+    expect([json.workers.length, json.total]).to.deep.equal([3, 3]);
   });
 
   it('have a row in the status, with the places of those that are alive', async () => {

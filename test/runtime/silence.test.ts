@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { isMonitorAlive } from '../../src/model/monitor.js';
-import { isSilentFor, isSurelyOver, silenceLimit } from '../../src/runtime/silence.js';
+import { workerState } from '../../src/model/worker.js';
+import { isSilentFor, isSurelyOver, knownAge, silenceLimit } from '../../src/runtime/silence.js';
 
 describe('silence', () => {
   it('is in doubt only where a whole second lies above three beats', () => {
@@ -19,5 +20,15 @@ describe('silence', () => {
       isMonitorAlive({ heartbeatAgeSeconds, endTime, checkIntervalSeconds: 300 });
     expect([0, 600, 601].map((age) => at(age))).to.deep.equal([true, true, false]);
     expect(at(0, '2024-01-15T10:00:00')).to.equal(false);
+  });
+
+  it('of whoever was heard further ahead than clocks differ nobody knows: it is not alive by that', () => {
+    expect([-6, -5, 0, 7].map(knownAge)).to.deep.equal([null, 0, 0, 7]);
+    const monitor = (heartbeatAgeSeconds: number): boolean =>
+      isMonitorAlive({ heartbeatAgeSeconds, endTime: null, checkIntervalSeconds: 300 });
+    expect([-5, -6].map(monitor)).to.deep.equal([true, false]);
+    const worker = (heartbeatAgeSeconds: number): string =>
+      workerState({ heartbeatAgeSeconds, endTime: null, heartbeatIntervalSeconds: 5 });
+    expect([-5, -6].map(worker)).to.deep.equal(['alive', 'silent']);
   });
 });

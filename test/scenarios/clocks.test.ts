@@ -96,6 +96,35 @@ withFakedClocks('clocks that are wrong', () => {
     expect(await stateOf(scenario, 50)).to.deep.equal([0, null]);
     await endGently([living, monitor]);
   }
+
+  it('of a database, set back while a worker and a monitor die, keep nobody alive and no pipeline down', async function () {
+    this.timeout(longest);
+    await onEachDatabase({}, dieBeforeSetBack);
+  });
+
+  /** A worker and a monitor that die, and a run that lives, before a clock goes back by hours; then comes another worker. */
+  async function dieBeforeSetBack(url: string, clock: FakedClock, env: Env): Promise<void> {
+    const scenario = await Scenario.begin(url, node.url, source, env);
+    const living = await scenario.runAs(50);
+    await scenario.chainparse('pipeline', 'start', '45');
+    const [monitor, worker] = [scenario.start(...quickMonitor), scenario.start('worker')];
+    await Promise.all([
+      monitor.output(/timeout check: 2 running, 0 timed out/, patience),
+      whenRunning([living, worker]),
+    ]);
+    await eventually('45 has beaten', async () => (await scenario.tasks())[0]?.last_heartbeat !== null, patience);
+    await Promise.all([monitor.kill(), worker.kill()]);
+    clock.set(-4 * hour);
+    await seconds(3);
+    const { monitors, workers } = JSON.parse(await scenario.chainparse('status', '--json')) as Record<string, object[]>;
+    expect([monitors, workers]).to.deep.equal([[], []]);
+    expect((await scenario.tasks())[0]?.heartbeat_age_seconds).to.be.lessThan(-3 * hour);
+    const another = scenario.start('worker');
+    await another.output(/runs pipeline 45/, patience);
+    expect((await scenario.tasks()).map((task) => task.end_reason)).to.deep.equal([null, 'taken_over']);
+    expect((await scenario.tasks(50)).map((task) => task.end_reason)).to.deep.equal([null]);
+    await endGently([living, another]);
+  }
 });
 
 /** When Berlin's clocks go forward, and back. */

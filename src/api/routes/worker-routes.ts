@@ -10,7 +10,9 @@ const listQuery = z.object({ limit: wholeNumber(1, 500).default(100) });
 const workerSchema = z
   .strictObject({
     name: z.string().describe('host:pid'),
-    state: z.enum(workerStates).describe('silent: no sign of life for three of its beats'),
+    state: z
+      .enum(workerStates)
+      .describe("silent: no sign of life for three of its beats, or one that lies ahead of the database's clock"),
     host: z.string().nullable(),
     version: z.string().nullable(),
     running: z.int(),
@@ -19,7 +21,7 @@ const workerSchema = z
     task_ids: z.array(z.int()).describe('the tasks that it runs'),
     create_time: shownInstant,
     last_heartbeat: shownInstant,
-    heartbeat_age_seconds: z.int(),
+    heartbeat_age_seconds: z.int().describe("below zero: its last sign of life lies ahead of the database's clock"),
     end_time: shownInstant.nullable(),
   })
   .meta({ id: 'Worker' });

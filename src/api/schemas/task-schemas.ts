@@ -127,7 +127,7 @@ export const taskStatisticsSchema = z
         alive: z.boolean(),
         create_time: shownInstant,
         last_heartbeat: shownInstant,
-        heartbeat_age_seconds: z.int(),
+        heartbeat_age_seconds: z.int().describe("below zero: it lies ahead of the database's clock"),
         end_time: shownInstant.nullable(),
         check_interval_seconds: z.number(),
         checks: z.int(),

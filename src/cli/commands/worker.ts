@@ -4,6 +4,7 @@ import { WorkerStore } from '../../database/operations/worker-store.js';
 import { probeDatabase } from '../../database/tasks/database-probe.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { TaskQueue } from '../../database/tasks/task-queue.js';
+import { TimeoutStore } from '../../database/tasks/timeout-store.js';
 import { tightenHeap } from '../../runtime/tighten-heap.js';
 import { watchRuns } from '../../tasks/host/watch-liveness.js';
 import { EvenOut } from '../../tasks/fleet/even-out.js';
@@ -60,11 +61,13 @@ async function work(context: CommandContext, options: WorkerOptions): Promise<vo
   const mask = (text: string): string => secrets.mask(text);
   const stopping = AbortSignal.any([signals.stopping, ended.signal]);
   const schedules = new Schedules(database);
+  const timeouts = new TimeoutStore(database);
   const keep = new KeepRunning({
     store: new WantedStore(database, settings.heartbeatIntervalSeconds),
     judge: (end) => readVerdict(database, schedules, end),
     keepTimes: () => schedules.keep(),
     probe: () => probeDatabase(database),
+    takeBackAhead: () => timeouts.takeBackAhead(),
     heartbeatIntervalMs: settings.heartbeatIntervalSeconds * 1_000,
     ...{ clock, logger, mask, stopping },
   });

@@ -6,7 +6,7 @@ import type { CommandBody } from '../command-line/command.js';
 import type { CommandContext } from '../context/context.js';
 import { withDatabase } from '../context/opened-databases.js';
 import type { Cell } from '../terminal/output.js';
-import { ageText } from '../../texts/age-text.js';
+import { agoText } from '../../texts/age-text.js';
 import type { Heading } from '../terminal/render-table.js';
 
 /** Commands about workers. */
@@ -54,10 +54,10 @@ async function listWorkers(context: CommandContext, { all = false, limit = 100 }
 }
 
 function workerRow(worker: WorkerView, lang: Lang): readonly Cell[] {
-  const { workers, tasks } = textsIn(lang);
+  const { workers } = textsIn(lang);
   return [
     ...[worker.name, workers.state[workerState(worker)], `${worker.running}/${worker.concurrency}`],
     ...[worker.taskIds.join(' ') || null, worker.chains === null ? workers.anyChain : worker.chains.join(' ') || null],
-    ...[worker.version, tasks.ago(ageText(worker.heartbeatAgeSeconds, lang))],
+    ...[worker.version, agoText(worker.heartbeatAgeSeconds, lang)],
   ];
 }

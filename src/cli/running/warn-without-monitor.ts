@@ -1,7 +1,7 @@
 import { MonitorStore } from '../../database/operations/monitor-store.js';
 import type { Database } from '../../database/database.js';
 import { isMonitorAlive, type Monitor } from '../../model/monitor.js';
-import { ageText } from '../../texts/age-text.js';
+import { agoText } from '../../texts/age-text.js';
 import type { CommandContext } from '../context/context.js';
 import type { Lang } from '../../runtime/lang.js';
 import { textsIn } from '../../texts/texts.js';
@@ -22,5 +22,5 @@ export async function warnWithoutMonitor(
 
 function warning(latest: Monitor | undefined, lang: Lang): string {
   const { none, latest: last } = textsIn(lang).monitors;
-  return none(latest === undefined ? '' : last(latest.name, ageText(latest.heartbeatAgeSeconds, lang)));
+  return none(latest === undefined ? '' : last(latest.name, agoText(latest.heartbeatAgeSeconds, lang)));
 }

@@ -1,7 +1,7 @@
 import { isMonitorAlive, type Monitor } from '../../model/monitor.js';
 import type { Lang } from '../../runtime/lang.js';
 import { textsIn } from '../../texts/texts.js';
-import { ageText } from '../../texts/age-text.js';
+import { agoText } from '../../texts/age-text.js';
 import type { Cell } from '../terminal/output.js';
 import { briefAge } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
@@ -17,8 +17,7 @@ export const monitorHeadings: readonly Heading[] = [
 
 /** Returns a monitor's row of that table. */
 export function monitorRow(monitor: Monitor, lang: Lang): readonly Cell[] {
-  const age = textsIn(lang).tasks.ago(ageText(monitor.heartbeatAgeSeconds, lang));
-  const heartbeat = `${monitor.lastHeartbeat} (${age})`;
+  const heartbeat = `${monitor.lastHeartbeat} (${agoText(monitor.heartbeatAgeSeconds, lang)})`;
   return [monitor.name, stateText(monitor, lang), heartbeat, monitor.checks, monitor.timedOut];
 }
 

@@ -3,7 +3,7 @@ import { storedAlertText } from '../../model/alert-text.js';
 import { chainNameOf } from '../../model/chain.js';
 import { glanceAtEndpoints, type EndpointGlance } from '../../model/endpoint-glance.js';
 import { isStale } from '../../model/rpc-endpoint.js';
-import { isSilent, knownSilence, lagBlocks, lastBlock, taskStatus, type Task } from '../../model/task.js';
+import { heartbeatAge, isSilent, knownSilence, lagBlocks, lastBlock, taskStatus, type Task } from '../../model/task.js';
 import { obstacleText } from '../../model/wanted.js';
 import { placesOf } from '../../model/worker.js';
 import type { Lang } from '../../runtime/lang.js';
@@ -101,7 +101,7 @@ function headLines({ late, silence, queued, ...status }: SystemStatus, lang: Lan
   const watched =
     first === undefined
       ? system.noMonitor
-      : system.monitors(monitors.length, first.name, ageText(first.heartbeatAgeSeconds, lang));
+      : system.monitors(monitors.length, first.name, ageText(Math.max(0, first.heartbeatAgeSeconds), lang));
   const places = placesOf(status.workers);
   const atWork =
     places.workers === 0 ? system.noWorker(queued) : system.workers(places.workers, places.taken, places.all);
@@ -129,7 +129,7 @@ function pipelineRow(
   const unknownSince = task === null ? null : contact.unknownSince(task.id);
   const known = isRunning && progress?.mode === 'realtime' ? lagBlocks(progress) : null;
   const lag = unknownSince === null ? known : textsIn(lang).tasks.unknownSince(unknownSince);
-  const age = task?.heartbeatAgeSeconds ?? null;
+  const age = heartbeatAge(task);
   const waits = state === 'queued' && task !== null ? waitsText(task, lang) : null;
   const obstacle = wanted === null || isRunning ? null : obstacleText(wanted, lang);
   const ending = state === 'failed' ? ` (${task?.endReason ?? '?'})` : waits === null ? '' : `, ${waits}`;
@@ -137,7 +137,7 @@ function pipelineRow(
   const cells: Cell[] = [
     ...[id, name, textsIn(lang).system.pipeline[state] + reason, lag],
     ...[progress?.events, isRunning ? rateText(rates.of(task.id)) : null, lastBlock({ nextBlock })],
-    age === null ? null : ageText(Math.max(0, age), lang),
+    age === null ? null : ageText(age, lang),
   ];
   const isBad = state === 'silent' || state === 'parked' || state === 'failed';
   return { cells, tone: isBad || unknownSince !== null ? 'bad' : isRunning ? undefined : 'faint' };

@@ -10,7 +10,7 @@ import {
 import { waitingText } from '../../model/waiting.js';
 import type { Lang } from '../../runtime/lang.js';
 import { textsIn } from '../../texts/texts.js';
-import { ageText } from '../../texts/age-text.js';
+import { agoText } from '../../texts/age-text.js';
 import type { Cell } from '../terminal/output.js';
 import { briefAge, briefInstant, briefProgress } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
@@ -54,9 +54,7 @@ export function ofShard({ shard }: Task, text: string | null, lang: Lang): strin
 /** Returns when a task beat last, and how long ago that is; null where it never did. */
 export function heartbeatText({ lastHeartbeat, heartbeatAgeSeconds: age }: Task, lang: Lang): string | null {
   if (lastHeartbeat === null || age === null) return lastHeartbeat;
-  const { ago, ahead } = textsIn(lang).tasks;
-  // Other programs may write local time.
-  return `${lastHeartbeat} (${age < -1 ? ahead(ageText(-age, lang)) : ago(ageText(Math.max(0, age), lang))})`;
+  return `${lastHeartbeat} (${agoText(age, lang)})`;
 }
 
 /** Says in words what a queued task waits for; null where it is not queued. */

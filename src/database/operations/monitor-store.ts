@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { Monitor } from '../../model/monitor.js';
 import type { Database } from '../database.js';
 import { toInstant } from '../instant.js';
+import { aheadLast } from './ahead-last.js';
 
 /** What a monitor tells of itself with each beat. */
 export interface MonitorState {
@@ -59,12 +60,13 @@ export class MonitorStore {
     await this.#database.write([knex(table).where({ id }).update({ last_heartbeat: now, end_time: now })]);
   }
 
-  /** Lists at most `limit` monitors, those with the latest sign of life first. */
+  /** Lists at most `limit` monitors, those with the latest sign of life that is known first. */
   async list(limit: number): Promise<readonly Monitor[]> {
     const { dialect } = this.#database;
     const rows = await this.#database.read<MonitorRow[]>((knex: Knex) =>
       knex(table)
         .select('*', knex.raw('? AS age', [dialect.secondsSince(knex, 'last_heartbeat')]))
+        .orderByRaw(aheadLast(this.#database))
         .orderBy([
           { column: 'last_heartbeat', order: 'desc' },
           { column: 'id', order: 'desc' },

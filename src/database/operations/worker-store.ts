@@ -3,6 +3,7 @@ import { taskStatus } from '../../model/task.js';
 import { workerState, type Worker, type WorkerView } from '../../model/worker.js';
 import type { Database } from '../database.js';
 import { toInstant } from '../instant.js';
+import { aheadLast } from './ahead-last.js';
 
 /** What a worker tells of itself with each beat. */
 export interface WorkerLoad {
@@ -82,13 +83,14 @@ export class WorkerStore {
     ]);
   }
 
-  /** Lists at most `limit` workers, those with the latest sign of life first, with the tasks that they run. */
+  /** Lists at most `limit` workers, those with the latest sign of life that is known first, with the tasks that they run. */
   async list(limit: number): Promise<readonly WorkerView[]> {
     const { dialect } = this.#database;
     const rows = await this.#database.read<WorkerRow[]>((knex: Knex) =>
       knex(table)
         .select('*', knex.raw('? AS age', [dialect.secondsSince(knex, 'last_heartbeat')]))
         .orderByRaw('CASE WHEN end_time IS NULL THEN 0 ELSE 1 END')
+        .orderByRaw(aheadLast(this.#database))
         .orderBy([
           { column: 'last_heartbeat', order: 'desc' },
           { column: 'name', order: 'asc' },
@@ -176,6 +178,6 @@ function toWorker(row: WorkerRow): Worker {
     concurrency: row.concurrency,
     running: row.running,
     chains: row.chains === null ? null : (JSON.parse(row.chains) as readonly string[]),
-    heartbeatAgeSeconds: Math.max(0, row.age),
+    heartbeatAgeSeconds: row.age,
   };
 }

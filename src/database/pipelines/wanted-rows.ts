@@ -2,13 +2,13 @@ import type { Progress } from '../../model/task.js';
 import { hasCommitted, type UnjudgedEnd, type Wanted } from '../../model/wanted.js';
 import { toInstant } from '../instant.js';
 
-/** A row of `pipeline_wanted`, why the task that waits of the pipeline could not be taken, and its checkpoint's version. */
+/** A row of `pipeline_wanted`, when its next task is queued, why the task that waits of the pipeline could not be taken, and its checkpoint's version. */
 export interface WantedRow {
   readonly pipeline_id: number;
   readonly state: Wanted['state'];
   readonly since: string;
   readonly failures: number;
-  readonly next_start: string | null;
+  readonly starts_at: string | null;
   readonly next_start_of: string | null;
   readonly last_slot: string | null;
   readonly skipped_slot: string | null;
@@ -36,7 +36,7 @@ export function toWanted(row: WantedRow): Wanted {
     state: row.state,
     since: toInstant(row.since),
     failures: row.failures,
-    nextStart: row.next_start === null ? null : toInstant(row.next_start),
+    nextStart: row.starts_at === null ? null : toInstant(row.starts_at),
     isScheduled: row.next_start_of !== null,
     lastSlot: row.last_slot === null ? null : toInstant(row.last_slot),
     skippedSlot: row.skipped_slot === null ? null : toInstant(row.skipped_slot),

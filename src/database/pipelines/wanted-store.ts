@@ -11,7 +11,7 @@ import { insertQueued, isDelivery, lockPipeline, readToo } from '../task-steps/q
 import { silence, silenceLimitSql } from '../task-steps/silence.js';
 import { noteSlot } from './slot-store.js';
 import { toUnjudged, toWanted, type UnjudgedRow, type WantedRow } from './wanted-rows.js';
-import { endOpenTasks, nothingWrong } from '../task-steps/wanted-steps.js';
+import { endOpenTasks, isDue, nextStart, nothingWrong } from '../task-steps/wanted-steps.js';
 
 const table = 'pipeline_wanted';
 
@@ -97,11 +97,10 @@ export class WantedStore {
 
   /** Lists some started pipelines of which a task is to be queued by now; an index finds them. */
   async listDue(limit: number): Promise<readonly number[]> {
-    const { dialect } = this.#database;
     const rows = await this.#database.read<{ pipeline_id: number }[]>((knex) =>
       knex(table)
         .where({ state: 'started' })
-        .whereRaw('next_start <= ?', [dialect.now(knex)])
+        .whereRaw(isDue(this.#database))
         .orderBy('next_start')
         .limit(limit)
         .select('pipeline_id'),
@@ -111,10 +110,10 @@ export class WantedStore {
 
   /** Queues a task of a pipeline that is due; of several workers one does. Returns its id; null where another has, or one lives. */
   async queueDue(pipelineId: number): Promise<number | null> {
-    const { knex, dialect } = this.#database;
+    const { knex } = this.#database;
     const due = knex(table)
       .where({ pipeline_id: pipelineId, state: 'started' })
-      .whereRaw('next_start <= ?', [dialect.now(knex)])
+      .whereRaw(isDue(this.#database))
       .update({ next_start: null, next_start_of: null });
     // A silent task that beats again: when it ends, that is another end.
     const revived = knex(table)
@@ -310,7 +309,11 @@ export class WantedStore {
       const version = knex({ checkpoint: 'pipeline_checkpoint' })
         .where('checkpoint.pipeline_id', knex.raw('??', ['wanted.pipeline_id']))
         .select('checkpoint.version');
-      return narrow(knex({ wanted: table }).select('wanted.*', { waiting_for: waitingFor, version }));
+      return narrow(
+        knex({ wanted: table }).select('wanted.*', {
+          ...{ starts_at: nextStart(this.#database), waiting_for: waitingFor, version },
+        }),
+      );
     });
     return rows.map(toWanted);
   }

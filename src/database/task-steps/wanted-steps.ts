@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { taskStatus } from '../../model/task.js';
+import { longestWaitSeconds } from '../../model/wanted.js';
 import type { Database, Query } from '../database.js';
 
 const table = 'pipeline_wanted';
@@ -9,6 +10,24 @@ export const nothingWrong = {
   ...{ failures: 0, held_reason: null, judged_task_id: null, judged_version: null },
   next_start_of: null,
 } as const;
+
+/** True of a row of which a task is to be queued by now. */
+export function isDue(database: Database): Knex.Raw {
+  const { knex, dialect } = database;
+  return knex.raw('(?? <= ? OR ?)', ['next_start', dialect.now(knex), isPutOffTooFar(database)]);
+}
+
+/** When a task is queued; null: none is due. */
+export function nextStart(database: Database): Knex.Raw {
+  const { knex, dialect } = database;
+  return knex.raw('CASE WHEN ? THEN ? ELSE ?? END', [isPutOffTooFar(database), dialect.now(knex), 'next_start']);
+}
+
+/** No other try waits for so long, unless the database's clock was set back meanwhile; a time of a schedule may. */
+function isPutOffTooFar({ knex, dialect }: Database): Knex.Raw {
+  const isAhead = dialect.isAhead(knex, 'next_start', longestWaitSeconds);
+  return knex.raw('(?? IS NULL AND ?)', ['next_start_of', isAhead]);
+}
 
 /** A step that wants a started pipeline to run no more. */
 export function wantStopped({ knex, dialect }: Database, pipelineId: number | Knex.QueryBuilder): Query {

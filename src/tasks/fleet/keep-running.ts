@@ -12,6 +12,8 @@ export interface KeepRunningOptions {
   readonly store: Pick<WantedStore, 'listDue' | 'queueDue' | 'listUnjudged' | 'judge' | 'listRevived' | 'takeBack'>;
   /** Asks the database for its clock and how long it is up. */
   readonly probe: () => Promise<DatabaseProbe>;
+  /** Has the silence of tasks count from now on whose heartbeats lie in the future; returns their ids. */
+  readonly takeBackAhead: () => Promise<readonly number[]>;
   readonly heartbeatIntervalMs: number;
   /** Puts the times right for which pipelines with a schedule wait. */
   readonly keepTimes: () => Promise<void>;
@@ -92,6 +94,7 @@ export class KeepRunning {
   async #judgeAll(): Promise<void> {
     const { store, stopping } = this.#options;
     this.#distrust(this.#watch.probeAnswered(await this.#options.probe()));
+    await this.#countAheadFromNow();
     for (let after = 0; !stopping.aborted;) {
       const ends = await this.#step('looking for ends', store.listUnjudged(after, page));
       // As with the monitor, no silent task is taken for dead before living runs could be heard.
@@ -104,6 +107,15 @@ export class KeepRunning {
     }
     const revived = await this.#step('looking for what beats again', store.listRevived(page));
     await this.#each(revived, (each) => this.#takeBack(each));
+  }
+
+  /** As a monitor does: a task that died before the clock was set back would seem to live until that time has come again. */
+  async #countAheadFromNow(): Promise<void> {
+    const { takeBackAhead, logger } = this.#options;
+    const { length: tasks } = await this.#step('looking for heartbeats ahead', takeBackAhead());
+    if (tasks === 0) return;
+    const message = `the last heartbeats of some tasks (${tasks}) lie in the future: their silence counts from now on`;
+    logger.log('info', message, { event: 'fleet.clock', tasks });
   }
 
   /** What took so long that living runs could not be heard meanwhile gives reason to wait. */

@@ -125,9 +125,12 @@ export function judgeHolder(
 
 function describeHolder(task: Task): string {
   const where = task.worker === null ? '' : ` on ${task.worker}`;
-  const beat =
-    task.heartbeatAgeSeconds === null ? 'no heartbeat yet' : `last heartbeat ${task.heartbeatAgeSeconds} s ago`;
-  return `pipeline ${task.pipelineId} is held by task ${task.id}${where}, running since ${task.createTime ?? 'an unknown time'}, ${beat}`;
+  return `pipeline ${task.pipelineId} is held by task ${task.id}${where}, running since ${task.createTime ?? 'an unknown time'}, ${describeBeat(task)}`;
+}
+
+function describeBeat({ heartbeatAgeSeconds: age }: Task): string {
+  if (age === null) return 'no heartbeat yet';
+  return age < 0 ? `last heartbeat ${-age} s ahead of the database's clock` : `last heartbeat ${age} s ago`;
 }
 
 /** Tells which task has begun, and which it replaced. */

@@ -2,7 +2,7 @@ import { alertToJson } from '../../model/alert-json.js';
 import { monitorToJson } from '../../model/monitor.js';
 import { endpointToJson } from '../../model/rpc-endpoint.js';
 import { taskToJson } from '../../model/task-json.js';
-import { isSilent, knownSilence, lagBlocks, taskStatus } from '../../model/task.js';
+import { heartbeatAge, isSilent, knownSilence, lagBlocks, taskStatus } from '../../model/task.js';
 import { wantedToJson } from '../../model/wanted.js';
 import { waitingText } from '../../model/waiting.js';
 import { workerState, workerToJson } from '../../model/worker.js';
@@ -71,7 +71,7 @@ function pipelineToJson({ id, name, state, task, wanted, nextBlock }: PipelineSt
     lag_unknown_since: unknownSince,
     events: progress?.events ?? null,
     events_per_second: task === null ? null : rounded(rates.of(task.id)),
-    heartbeat_age_seconds: task?.heartbeatAgeSeconds ?? null,
+    heartbeat_age_seconds: heartbeatAge(task),
   };
 }
 

@@ -100,6 +100,25 @@ eachDatabaseInTurn('chainparse status', (testDatabase) => {
     expect(chinese).to.contain('没有存活的监控进程').and.contain('静默').and.contain('流水线');
   });
 
+  it('takes nobody for alive by a sign of life that lies ahead of a clock that was set back', async () => {
+    await new MonitorStore(database).register('host-2:1 (ab12cd)', 300);
+    const { knex, dialect } = database;
+    const ahead = { last_heartbeat: dialect.secondsAgo(knex, -3_700) };
+    await database.write([knex('monitor').update(ahead), knex('pipeline_task').where({ id: 1 }).update(ahead)]);
+    const { stdout } = await status('--once');
+    expect(stdout).to.match(/^2 running, 1 silent, 1 of unknown silence; /);
+    expect(stdout).to.match(/\nNO MONITOR IS ALIVE: /);
+    expect(stdout).to.match(/\n +45 +usdc +running +7 .* -\n/);
+    const { monitors, pipelines } = JSON.parse((await status('--json')).stdout) as Status;
+    expect(monitors).to.deep.equal([]);
+    const ages = pipelines.map(({ pipeline_id: id, heartbeat_age_seconds: age }) => [id, age]);
+    expect(ages).to.deep.include([45, null]);
+    const warning = (await runIn(folder, 'tasks', 'list', '--database', url, '--lang', 'en')).stderr;
+    expect(warning).to.contain('no monitor is alive (the last, host-2:1 (ab12cd), beat 61 min ahead): nobody');
+    const { stdout: stats } = await runIn(folder, 'tasks', 'stats', '--database', url, '--lang', 'en');
+    expect(stats).to.match(/host-2:1 \(ab12cd\) +silent +\S+ \(61 min ahead\)/);
+  });
+
   it('shows each endpoint that runs ask once, and those first that need a look', async () => {
     const store = new EndpointStore(database);
     const known = {

@@ -66,4 +66,14 @@ eachDatabase('the monitors', (databases) => {
     expect(listed.map(({ endTime }) => endTime === null)).to.deep.equal([false, true]);
     expect(await monitors.list(1)).to.have.length(1);
   });
+
+  it('are listed last where their sign of life lies ahead, for nobody knows when they gave it', async () => {
+    const { knex, dialect } = database;
+    for (const name of ['ahead', 'alive']) await monitors.register(name, 300);
+    const ahead = knex('monitor').where({ name: 'ahead' });
+    await database.write([ahead.update({ last_heartbeat: dialect.secondsAgo(knex, -3_600) })]);
+    const listed = await monitors.list(10);
+    expect(listed.map(({ name }) => name)).to.deep.equal(['alive', 'ahead']);
+    expect(listed[1]?.heartbeatAgeSeconds).to.be.within(-3_600, -3_590);
+  });
 });

@@ -146,6 +146,30 @@ eachDatabase('the store of what is wanted', (databases) => {
     expect((await tasks.getNewest(45))?.id).to.equal(id);
   });
 
+  it('counts another try as due that lies further ahead than any is put off: the clock was set back', async () => {
+    await startAndFail();
+    const { knex, dialect } = database;
+    const put = (seconds: number, of: string | null): Promise<unknown> =>
+      database.write([
+        knex('pipeline_wanted').update({ next_start: dialect.secondsAgo(knex, -seconds), next_start_of: of }),
+      ]);
+    await wanted.judge(await unjudged(), again);
+    await put(890, null);
+    const nextStart = async (): Promise<number> => Date.parse((await wanted.get(45))?.nextStart ?? '');
+    const shown = await nextStart();
+    expect(await wanted.listDue(10), 'the longest wait there is').to.deep.equal([]);
+    expect(await wanted.queueDue(45)).to.equal(null);
+    await put(18_000, '0 3 * * *');
+    expect(await wanted.listDue(10), 'a time of a schedule').to.deep.equal([]);
+    expect(await wanted.queueDue(45)).to.equal(null);
+    expect(await nextStart()).to.be.greaterThan(shown);
+    await put(18_000, null);
+    expect(await nextStart(), 'now').to.be.lessThan(shown);
+    expect(await wanted.listDue(10)).to.deep.equal([45]);
+    expect(await wanted.queueDue(45)).to.be.a('number');
+    expect(await wanted.get(45)).to.include({ failures: 1, nextStart: null });
+  });
+
   it('takes no late judgement of an end behind which the next task runs already', async () => {
     const id = await claim((await wanted.start(45)).queuedTaskId);
     const handedOver = { status: taskStatus.succeeded, endReason: 'handed_over', error: null };

@@ -8,8 +8,13 @@ const monitor = guardsOf('src/tasks/monitor/timeout-monitor.ts', [
   outagesTest,
   'test/tasks/monitor/timeout-monitor.test.ts',
 ]);
+const ahead = 'test/runtime/silence.test.ts';
+const aliveMonitor = guardsOf('src/model/monitor.ts', [ahead]);
+const aliveWorker = guardsOf('src/model/worker.ts', [ahead]);
+const keeping = guardsOf('src/tasks/fleet/keep-running.ts', ['test/tasks/fleet/keep-running.test.ts']);
+const due = guardsOf('src/database/task-steps/wanted-steps.ts', ['test/database/pipelines/wanted-store.test.ts']);
 
-/** When silence means nothing. */
+/** When silence means nothing, nor does a sign of life. */
 export const outageMutants: readonly Mutant[] = [
   watch(
     'wait',
@@ -93,4 +98,9 @@ export const outageMutants: readonly Mutant[] = [
     'maxMs: this.#heartbeatIntervalMs }',
     'maxMs: 1e9 }',
   ),
+  aliveMonitor('monitor-ahead', 'no monitor is alive by a beat from the future', 'age !== null &&', ''),
+  aliveWorker('worker-ahead', 'nor is a worker', 'age === null ||', ''),
+  keeping('fleet-ahead', 'nor, for a worker, a task', 'await this.#countAheadFromNow();', ''),
+  due('put-off', 'a clock set back puts no other try off', "'(?? <= ? OR ?)'", "'(?? <= ? OR (1 = 0 AND ?))'"),
+  due('put-off-slot', 'a time of a schedule is waited for', "'(?? IS NULL AND ?)'", "'((?? IS NULL OR 1 = 1) AND ?)'"),
 ];

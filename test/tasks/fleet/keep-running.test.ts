@@ -21,6 +21,7 @@ describe('keeping pipelines running', () => {
   let verdict: EndVerdict;
   let revived: Revived[];
   let slowMs: number;
+  let ahead: number[];
   let keep: KeepRunning;
   let running: Promise<void>;
 
@@ -38,6 +39,7 @@ describe('keeping pipelines running', () => {
     stopping = new AbortController();
     timings = 0;
     slowMs = 0;
+    ahead = [];
     [ends, due, judged, queued, looks, failure, poisoned, revived] = [[], [], [], [], 0, null, null, []];
     verdict = { kind: 'again', inSeconds: 5, failures: 1 };
     keep = new KeepRunning({
@@ -57,6 +59,7 @@ describe('keeping pipelines running', () => {
         takeBack: ({ taskId }) => Promise.resolve(taskId !== 8),
       },
       probe: () => Promise.resolve({ now: new Date(databaseTime()).toISOString(), uptimeSeconds: null }),
+      takeBackAhead: () => Promise.resolve(ahead.splice(0)),
       heartbeatIntervalMs: 2_000,
       judge: ({ pipelineId }) =>
         pipelineId === poisoned ? Promise.reject(new Error('no definition')) : Promise.resolve(verdict),
@@ -125,6 +128,20 @@ describe('keeping pipelines running', () => {
     expect(logger.lines.at(-1)).to.match(/was suspended for 400 s: no silent task is followed for 6 s/);
     await clock.advance(10_000);
     expect(new Set(judged)).to.deep.equal(new Set([1]));
+  });
+
+  it('has the silence of tasks count from now on whose heartbeats lie in the future, and says so', async () => {
+    ahead = [7, 8];
+    running = keep.run();
+    await clock.advance(0);
+    expect(ahead).to.deep.equal([]);
+    await clock.advance(5_000);
+    expect(logger.lines).to.deep.equal([
+      'info: the last heartbeats of some tasks (2) lie in the future: their silence counts from now on',
+    ]);
+    ahead = [7];
+    await clock.advance(5_000);
+    expect(ahead, 'each time it looks for ends').to.deep.equal([]);
   });
 
   it('does not take much to do for a suspension, however long it takes', async () => {

@@ -85,6 +85,13 @@ eachDatabase('a claim of a pipeline', (databases) => {
     expect(await endOf(taskId)).to.deep.equal({ status: 0, endReason: null, error: null });
   });
 
+  it('is refused with how far the holder’s last beat lies ahead, where it does', async () => {
+    const { taskId } = await claim();
+    await ageTask(database, taskId, { created: 0, heartbeat: -3_600 });
+    const { message } = await held({ worker: other });
+    expect(message).to.match(/, last heartbeat 3(600|59\d) s ahead of the database's clock$/);
+  });
+
   it('is judged by three of the holder’s own intervals', async () => {
     const { taskId } = await claim({ heartbeatIntervalSeconds: 100 });
     await ageTask(database, taskId, { created: 900, heartbeat: 290 });

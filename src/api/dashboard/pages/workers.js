@@ -5,6 +5,7 @@ import { formatAge, t } from '../language.js';
 import { section } from '../parts/cell.js';
 import { icon } from '../parts/icon.js';
 import { taskPath } from '../router.js';
+import { aheadLimit } from '../task-state.js';
 
 const refreshMs = 3_000;
 const tones = { alive: 'good', silent: 'bad', ended: 'idle' };
@@ -78,7 +79,7 @@ function figuresText({ running, capacity, version, chains, heartbeat_age_seconds
     t('worker.places', { running: String(running), capacity: String(capacity) }),
     chains === null ? null : t('worker.chains', { chains: chains.join(', ') || '–' }),
     version,
-    t('age.ago', { age: formatAge(age) }),
+    age < -aheadLimit ? t('age.ahead', { age: formatAge(-age) }) : t('age.ago', { age: formatAge(Math.max(0, age)) }),
   ]
     .filter((part) => part !== null)
     .join(' · ');
