@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { certificateHint } from '../../runtime/certificate-hint.js';
 import { UsageError, messageOf } from '../../runtime/errors.js';
 
 /** The keys of a sink that name files for TLS; without them the system's authorities count, and no certificate is shown. */
@@ -42,11 +43,7 @@ async function contents(option: string, file: string): Promise<readonly [string,
   }
 }
 
-/** How Node says that nobody whom it trusts has signed a certificate. */
-const untrusted = /self-signed certificate|unable to (?:verify the first|get (?:local )?issuer) certificate/i;
-
-/** Returns what to do about a server whose certificate is not trusted; undefined where an error says something else. */
+/** Returns what to do about a server whose certificate was not accepted; undefined where an error says something else. */
 export function trustHint(error: unknown): string | undefined {
-  if (!untrusted.test(messageOf(error))) return undefined;
-  return 'the system does not know who signed its certificate: name the file of that authority by tls_ca_file';
+  return certificateHint(error, 'name the file of that authority by tls_ca_file');
 }
