@@ -46,6 +46,30 @@ describe('definitions of sinks into brokers', () => {
     ]);
   });
 
+  it('of Kafka may say nothing of TLS where there is none: nobody would notice that all is sent in the clear', async () => {
+    const kafka = (keys: string): string =>
+      `{name: a, type: kafka_producer, bootstrap_servers: "a:9092", topic: t, ${keys}}`;
+    const login = 'security_protocol: sasl_plaintext, sasl_username: u, sasl_password: "${P}"';
+    expect(await problems(kafka('ssl_ca_location: ca.pem'))).to.deep.equal([
+      'ssl_ca_location: means nothing with security_protocol PLAINTEXT',
+    ]);
+    expect(
+      await problems(kafka(`${login}, ssl_key_password: "\${K}", ssl_endpoint_identification_algorithm: none`)),
+    ).to.have.members([
+      'ssl_key_password: means nothing with security_protocol SASL_PLAINTEXT',
+      'ssl_endpoint_identification_algorithm: means nothing with security_protocol SASL_PLAINTEXT',
+    ]);
+    expect(await problems(kafka('security_protocol: SSL, ssl_certificate_location: c.pem'))).to.deep.equal([
+      'ssl_key_location: is required beside ssl_certificate_location',
+    ]);
+    expect(await problems(kafka('security_protocol: SSL, ssl_key_location: k.pem'))).to.deep.equal([
+      'ssl_certificate_location: is required beside ssl_key_location',
+    ]);
+    await parse(
+      kafka('security_protocol: SSL, ssl_ca_location: ca.pem, ssl_certificate_location: c, ssl_key_location: k'),
+    );
+  });
+
   it('of NATS are told all that is wrong', async () => {
     expect(await problems('{name: a, type: nats_sink, servers: "http://h", subject: "a.*", token: t}')).to.have.members(
       [

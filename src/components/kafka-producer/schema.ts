@@ -4,13 +4,14 @@ import { namePattern } from '../keys/name-pattern.js';
 import { secret, variable } from '../keys/secret.js';
 import { sinkKeys } from '../keys/sink.js';
 import { choice, line, oneOrMore, splitList } from '../keys/texts.js';
-import { together } from '../keys/together.js';
+import { bothOrNone, together } from '../keys/together.js';
 import type { Look } from '../keys/together.js';
 import { withStandIns } from '../seam/variables.js';
 
 /** The keys of a kafka_producer. */
 export const schema = together(z.strictObject(shape()), (look) => {
   lookAtSasl(look);
+  lookAtSsl(look);
   if (!look.isGiven('bootstrap_servers')) look.tell('bootstrap_servers', 'is required');
 });
 
@@ -73,9 +74,9 @@ function upperCase<const T extends readonly [string, ...string[]]>(words: T) {
   return z.string({ error }).trim().toUpperCase().pipe(z.enum(words, { error }));
 }
 
-type SaslKeys = Pick<z.output<z.ZodObject<ReturnType<typeof securityKeys>>>, 'security_protocol'>;
+type Security = Pick<z.output<z.ZodObject<ReturnType<typeof securityKeys>>>, 'security_protocol'>;
 
-function lookAtSasl({ right: { security_protocol: protocol }, isGiven, tell }: Look<SaslKeys>): void {
+function lookAtSasl({ right: { security_protocol: protocol }, isGiven, tell }: Look<Security>): void {
   if (protocol === undefined) return;
   const login = ['sasl_username', 'sasl_password'];
   const isSasl = protocol.startsWith('SASL_');
@@ -83,5 +84,18 @@ function lookAtSasl({ right: { security_protocol: protocol }, isGiven, tell }: L
   const given = ['sasl_mechanism', ...login].filter((key) => isGiven(key));
   for (const key of isSasl ? [] : given) {
     tell(key, `means nothing with security_protocol ${protocol}`, 'write security_protocol: SASL_SSL');
+  }
+}
+
+const sslKeys = Object.keys(securityKeys()).filter((key) => key.startsWith('ssl_'));
+
+/** Who names files for TLS takes it that nothing is sent in the clear. */
+function lookAtSsl(look: Look<Security>): void {
+  bothOrNone(look, 'ssl_certificate_location', 'ssl_key_location');
+  const { security_protocol: protocol } = look.right;
+  if (protocol === undefined || protocol.endsWith('SSL')) return;
+  for (const key of sslKeys.filter(look.isGiven)) {
+    const message = `means nothing with security_protocol ${protocol}`;
+    look.tell(key, message, 'write security_protocol: SSL, or SASL_SSL with a login');
   }
 }
