@@ -90,6 +90,42 @@ describe('definitions of sinks into brokers', () => {
     ]);
   });
 
+  it('hold no parts that can mean nothing, or nothing at all', async () => {
+    const kafka = (servers: string, topic = 't'): string =>
+      `{name: a, type: kafka_producer, bootstrap_servers: "${servers}", topic: "${topic}"}`;
+    const rabbit = (url: string): string => `{name: a, type: rabbitmq_sink, queue: q, url: "${url}"}`;
+    const nats = (servers: string): string => `{name: a, type: nats_sink, subject: s, servers: "${servers}"}`;
+    const port = 'its port must be from 1 to 65535';
+    const letters =
+      'topic: may hold letters, digits, dots, underscores and hyphens, {event_name} and variables (${NAME}), and be neither . nor ..';
+    const parameters =
+      'url: may have the parameters heartbeat, channelMax, frameMax and maxFrameSize, which are whole numbers, and locale, and no others';
+    const wrong = {
+      [kafka('127.0.0.1:99999')]: `bootstrap_servers: ${port}`,
+      [kafka('a:9092,${K:-b:0}')]: `bootstrap_servers: ${port}`,
+      [kafka('a:9092', 'bad topic/!')]: letters,
+      [kafka('a:9092', 'usdc.{event_name}#')]: letters,
+      [kafka('a:9092', '${T:-a b}')]: letters,
+      [kafka('a:9092', '..')]: letters,
+      [nats('nats://127.0.0.1:99999')]: `servers: ${port}`,
+      [nats('nats://a:4222,tls://${HOST}:70000')]: `servers: ${port}`,
+      [nats('nats://${USER}:${PW}@a:0')]: `servers: ${port}`,
+      [rabbit('amqp://h:99999/%2F')]: `url: ${port}`,
+      [rabbit('amqp://h/%2F?nonsense=1')]: parameters,
+      [rabbit('amqp://h/%2F?heartbeat=soon')]: parameters,
+      [rabbit('amqp://h/%2F?toString=1')]: parameters,
+      [rabbit('amqp://a,amqp://b')]: 'url: must be a URL of one server',
+    };
+    for (const [line, problem] of Object.entries(wrong)) expect(await problems(line), line).to.deep.equal([problem]);
+    const right = [
+      kafka('[::1]:65535,${K}', '${T}.usdc-{event_name}_1'),
+      kafka('${K}', '.${T}'),
+      nats('nats://a:65535,nats://b'),
+      rabbit('amqp://h/%2F?heartbeat=${BEAT}&channelMax=9&frameMax=131072&maxFrameSize=1000000&locale=en_US'),
+    ];
+    for (const line of right) await parse(line);
+  });
+
   it('of RabbitMQ are told all that is wrong', async () => {
     expect(await problems('{name: a, type: rabbitmq_sink, url: "amqp://u:hunter2@h"}')).to.have.members([
       'url: its password is a secret: write ${NAME}, which is read from the environment when a run begins, and never stored',

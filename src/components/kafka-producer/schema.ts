@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { whole } from '../keys/numbers.js';
 import { namePattern } from '../keys/name-pattern.js';
-import { secret, variable } from '../keys/secret.js';
+import { portRange, secret, variable } from '../keys/secret.js';
 import { sinkKeys } from '../keys/sink.js';
 import { choice, line, oneOrMore, splitList } from '../keys/texts.js';
 import { bothOrNone, together } from '../keys/together.js';
@@ -21,7 +21,7 @@ function shape() {
     // A request holds one partition's messages: with few of them most of the time goes into asking.
     batch_size: whole(1, 100_000).default(2_000),
     bootstrap_servers: brokers(),
-    topic: namePattern(249),
+    topic: topic(),
     key_field: line(255).optional(),
     message_format: choice(['simple', 'envelope', 'detailed']).default('simple'),
     source_name: line(255).default('chain-data-parser'),
@@ -52,13 +52,25 @@ export type KafkaConfig = z.output<typeof schema>;
 
 /** `host:9092,other:9092`, as Kafka's own tools take it, or a list. */
 function brokers() {
-  const error = 'must be host:port, or a list of them';
-  const broker = line(300).refine((text) => withStandIns(text, variable).split(',').every(isBroker), { error });
+  const broker = line(300).superRefine((text, context) => {
+    const parts = withStandIns(text, variable).split(',');
+    const problem = parts.map(brokerProblem).find((each) => each !== null);
+    if (problem !== undefined) context.addIssue(problem);
+  });
   return z.preprocess(splitList, oneOrMore(broker));
 }
 
-function isBroker(text: string): boolean {
-  return text.includes(variable) || /^(?:\[[0-9a-f:.]+\]|[^\s:/[\]{}]+):\d{1,5}$/i.test(text.trim());
+function brokerProblem(text: string): string | null {
+  const [, port] = /^(?:\[[0-9a-f:.]+\]|[^\s:/[\]{}]+):(\d{1,5})$/i.exec(text.trim()) ?? [];
+  if (port !== undefined) return Number(port) >= 1 && Number(port) <= 65_535 ? null : portRange;
+  return text.includes(variable) ? null : 'must be host:port, or a list of them';
+}
+
+/** Kafka takes no other letters, and no name that is a folder's. */
+function topic() {
+  const error =
+    'may hold letters, digits, dots, underscores and hyphens, {event_name} and variables (${NAME}), and be neither . nor ..';
+  return namePattern(249).refine((text) => /^(?!\.{1,2}$)[\w.{}-]*$/.test(withStandIns(text, variable)), { error });
 }
 
 /** Whoever acknowledges nothing can't be told from one that has lost all. */

@@ -160,6 +160,8 @@ withRedis('the streams of Redis', () => {
   it('show no URL that its variables made wrong', async () => {
     const error = await rejectionOf(open({ url: 'http://hunter2' }), UsageError);
     expect(error.message).to.equal('with what the environment says, url is no URL of redis or rediss');
+    const misled = await rejectionOf(open({ url: `${server.url}/hunter2` }), UsageError);
+    expect(misled.message).to.equal('with what the environment says, the path of url is no number of a database');
   });
 });
 
