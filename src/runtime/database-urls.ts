@@ -5,3 +5,8 @@
 export function splitDatabaseUrls(urls: string): readonly string[] {
   return urls.split(/\s*,\s*(?=(?:mysql|mariadb|postgres|postgresql):\/\/)/i);
 }
+
+/** Returns the path in the URL of a SQLite file, empty where it names none; null: the URL is of something else. */
+export function sqlitePath(url: string): string | null {
+  return /^sqlite:(?:\/\/)?(.*)$/is.exec(url)?.[1] ?? null;
+}

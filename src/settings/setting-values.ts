@@ -1,7 +1,7 @@
 import { amountProblem } from './amount.js';
 import { splitWords } from './split-words.js';
 import { parameterProblem } from '../runtime/database-parameters.js';
-import { splitDatabaseUrls } from '../runtime/database-urls.js';
+import { splitDatabaseUrls, sqlitePath } from '../runtime/database-urls.js';
 import { maskUrl } from '../runtime/secrets.js';
 import { parseUtcOffset } from '../runtime/utc-offset.js';
 
@@ -42,7 +42,8 @@ function databaseUrlsProblem(urls: string): string | null {
 }
 
 function databaseUrlProblem(url: string): string | null {
-  if (/^sqlite:/i.test(url)) return /^sqlite:(?:\/\/)?$/i.test(url) ? 'names no file' : parameterProblem(url);
+  const path = sqlitePath(url);
+  if (path !== null) return path === '' ? 'names no file' : parameterProblem(url);
   if (!/^(?:mysql|mariadb|postgres|postgresql):\/\//i.test(url)) return 'is no database URL';
   if (!URL.canParse(url) || maskUrl(url).endsWith('//***')) {
     return 'is malformed (in user and password, characters such as @ : / # % are written %40 %3A %2F %23 %25)';

@@ -104,6 +104,47 @@ withRedis('a Redis with TLS', function () {
   );
 });
 
+withRedis('a Redis that wants certificates', function () {
+  it('is sent to with one that it knows, and says what is wrong with any other', async () => {
+    const [authority, stranger, port] = [makeAuthority(), makeAuthority(), await freePort()];
+    const { caFile, certFile, keyFile } = authority;
+    const files = ['--tls-cert-file', certFile, '--tls-key-file', keyFile, '--tls-ca-cert-file', caFile];
+    const server = await RedisServer.start('--tls-port', String(port), ...files);
+    const deliver = async (keys: object): Promise<void> => {
+      const config = redisSchema.parse({
+        url: `rediss://127.0.0.1:${port}`,
+        stream: 'usdc',
+        tls_ca_file: caFile,
+        ...keys,
+      });
+      const sink = await redisSink.open(config, sinkOpening());
+      await sink.deliver(batchOf(transferMessages(1)), sinkContext()).finally(() => sink.close());
+    };
+    await deliver({ tls_cert_file: certFile, tls_key_file: keyFile });
+    const wrong = [
+      [{}, 'name one by tls_cert_file'],
+      [{ tls_cert_file: stranger.certFile, tls_key_file: stranger.keyFile }, 'does not accept the certificate'],
+      [{ tls_cert_file: certFile, tls_key_file: stranger.keyFile }, 'is not that of the certificate'],
+      [{ tls_cert_file: keyFile, tls_key_file: keyFile }, 'name PEM files'],
+    ] as const;
+    for (const [keys, told] of wrong) {
+      expect((await rejectionOf(deliver(keys), ReceiverAwayError)).hint, told).to.contain(told);
+    }
+    await server.stop();
+  });
+});
+
+describeWithNats('a NATS without TLS', function () {
+  it('says so to who wants it', async () => {
+    const { port } = await startNats();
+    const config = natsSchema.parse({ servers: `tls://localhost:${port}`, subject: 'usdc' });
+    const sink = await natsSink.open(config, sinkOpening());
+    const delivered = sink.deliver(batchOf(transferMessages(1)), sinkContext());
+    expect((await rejectionOf(delivered, ReceiverAwayError)).hint).to.contain('turn TLS on there');
+    await sink.close();
+  });
+});
+
 describeWithNats('a NATS with TLS', function () {
   let authority: Authority;
   let port: number;

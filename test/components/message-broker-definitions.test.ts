@@ -46,6 +46,30 @@ describe('definitions of sinks into brokers', () => {
     ]);
   });
 
+  it('of Kafka may say nothing of TLS where there is none: nobody would notice that all is sent in the clear', async () => {
+    const kafka = (keys: string): string =>
+      `{name: a, type: kafka_producer, bootstrap_servers: "a:9092", topic: t, ${keys}}`;
+    const login = 'security_protocol: sasl_plaintext, sasl_username: u, sasl_password: "${P}"';
+    expect(await problems(kafka('ssl_ca_location: ca.pem'))).to.deep.equal([
+      'ssl_ca_location: means nothing with security_protocol PLAINTEXT',
+    ]);
+    expect(
+      await problems(kafka(`${login}, ssl_key_password: "\${K}", ssl_endpoint_identification_algorithm: none`)),
+    ).to.have.members([
+      'ssl_key_password: means nothing with security_protocol SASL_PLAINTEXT',
+      'ssl_endpoint_identification_algorithm: means nothing with security_protocol SASL_PLAINTEXT',
+    ]);
+    expect(await problems(kafka('security_protocol: SSL, ssl_certificate_location: c.pem'))).to.deep.equal([
+      'ssl_key_location: is required beside ssl_certificate_location',
+    ]);
+    expect(await problems(kafka('security_protocol: SSL, ssl_key_location: k.pem'))).to.deep.equal([
+      'ssl_certificate_location: is required beside ssl_key_location',
+    ]);
+    await parse(
+      kafka('security_protocol: SSL, ssl_ca_location: ca.pem, ssl_certificate_location: c, ssl_key_location: k'),
+    );
+  });
+
   it('of NATS are told all that is wrong', async () => {
     expect(await problems('{name: a, type: nats_sink, servers: "http://h", subject: "a.*", token: t}')).to.have.members(
       [
@@ -64,6 +88,42 @@ describe('definitions of sinks into brokers', () => {
       "user: can't stand beside token: give one of the two",
       'password: is required beside user',
     ]);
+  });
+
+  it('hold no parts that can mean nothing, or nothing at all', async () => {
+    const kafka = (servers: string, topic = 't'): string =>
+      `{name: a, type: kafka_producer, bootstrap_servers: "${servers}", topic: "${topic}"}`;
+    const rabbit = (url: string): string => `{name: a, type: rabbitmq_sink, queue: q, url: "${url}"}`;
+    const nats = (servers: string): string => `{name: a, type: nats_sink, subject: s, servers: "${servers}"}`;
+    const port = 'its port must be from 1 to 65535';
+    const letters =
+      'topic: may hold letters, digits, dots, underscores and hyphens, {event_name} and variables (${NAME}), and be neither . nor ..';
+    const parameters =
+      'url: may have the parameters heartbeat, channelMax, frameMax and maxFrameSize, which are whole numbers, and locale, and no others';
+    const wrong = {
+      [kafka('127.0.0.1:99999')]: `bootstrap_servers: ${port}`,
+      [kafka('a:9092,${K:-b:0}')]: `bootstrap_servers: ${port}`,
+      [kafka('a:9092', 'bad topic/!')]: letters,
+      [kafka('a:9092', 'usdc.{event_name}#')]: letters,
+      [kafka('a:9092', '${T:-a b}')]: letters,
+      [kafka('a:9092', '..')]: letters,
+      [nats('nats://127.0.0.1:99999')]: `servers: ${port}`,
+      [nats('nats://a:4222,tls://${HOST}:70000')]: `servers: ${port}`,
+      [nats('nats://${USER}:${PW}@a:0')]: `servers: ${port}`,
+      [rabbit('amqp://h:99999/%2F')]: `url: ${port}`,
+      [rabbit('amqp://h/%2F?nonsense=1')]: parameters,
+      [rabbit('amqp://h/%2F?heartbeat=soon')]: parameters,
+      [rabbit('amqp://h/%2F?toString=1')]: parameters,
+      [rabbit('amqp://a,amqp://b')]: 'url: must be a URL of one server',
+    };
+    for (const [line, problem] of Object.entries(wrong)) expect(await problems(line), line).to.deep.equal([problem]);
+    const right = [
+      kafka('[::1]:65535,${K}', '${T}.usdc-{event_name}_1'),
+      kafka('${K}', '.${T}'),
+      nats('nats://a:65535,nats://b'),
+      rabbit('amqp://h/%2F?heartbeat=${BEAT}&channelMax=9&frameMax=131072&maxFrameSize=1000000&locale=en_US'),
+    ];
+    for (const line of right) await parse(line);
   });
 
   it('of RabbitMQ are told all that is wrong', async () => {

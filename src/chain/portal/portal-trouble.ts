@@ -1,4 +1,5 @@
 import type { BlockRange } from '../../model/block.js';
+import { certificateHint } from '../../runtime/certificate-hint.js';
 import type { Clock } from '../../runtime/clock.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
@@ -149,7 +150,9 @@ export class PortalTrouble {
     const what = isWrong ? 'is not to be believed' : "can't be used";
     return new PortalFailedError(`the portal ${client.host} ${what}: ${cause.message}`, {
       cause,
-      hint: 'try again later, name another portal by --portal-url, or read from a node: set an RPC URL by --rpc-url, and history: rpc in the definition',
+      hint:
+        certificateHint(cause) ??
+        'try again later, name another portal by --portal-url, or read from a node: set an RPC URL by --rpc-url, and history: rpc in the definition',
     });
   }
 }

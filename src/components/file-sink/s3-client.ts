@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { AwsV4Signer } from 'aws4fetch';
 import { Pool } from 'undici';
+import { certificateHint } from '../../runtime/certificate-hint.js';
 import { RuntimeFailure, messageOf } from '../../runtime/errors.js';
 import { ReceiverAwayError } from '../seam/delivery-errors.js';
 import type { S3Keys } from './config.js';
@@ -65,7 +66,10 @@ export class S3Client {
       signal.throwIfAborted();
       const { code } = error as { readonly code?: unknown };
       const reason = messageOf(error) || (typeof code === 'string' ? code : 'the connection failed');
-      throw new ReceiverAwayError(`${url.origin} can't be reached: ${reason}`, { cause: error });
+      throw new ReceiverAwayError(`${url.origin} can't be reached: ${reason}`, {
+        cause: error,
+        hint: certificateHint(error),
+      });
     }
   }
 

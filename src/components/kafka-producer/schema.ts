@@ -1,16 +1,17 @@
 import { z } from 'zod';
 import { whole } from '../keys/numbers.js';
 import { namePattern } from '../keys/name-pattern.js';
-import { secret, variable } from '../keys/secret.js';
+import { portRange, secret, variable } from '../keys/secret.js';
 import { sinkKeys } from '../keys/sink.js';
 import { choice, line, oneOrMore, splitList } from '../keys/texts.js';
-import { together } from '../keys/together.js';
+import { bothOrNone, together } from '../keys/together.js';
 import type { Look } from '../keys/together.js';
 import { withStandIns } from '../seam/variables.js';
 
 /** The keys of a kafka_producer. */
 export const schema = together(z.strictObject(shape()), (look) => {
   lookAtSasl(look);
+  lookAtSsl(look);
   if (!look.isGiven('bootstrap_servers')) look.tell('bootstrap_servers', 'is required');
 });
 
@@ -20,7 +21,7 @@ function shape() {
     // A request holds one partition's messages: with few of them most of the time goes into asking.
     batch_size: whole(1, 100_000).default(2_000),
     bootstrap_servers: brokers(),
-    topic: namePattern(249),
+    topic: topic(),
     key_field: line(255).optional(),
     message_format: choice(['simple', 'envelope', 'detailed']).default('simple'),
     source_name: line(255).default('chain-data-parser'),
@@ -51,13 +52,25 @@ export type KafkaConfig = z.output<typeof schema>;
 
 /** `host:9092,other:9092`, as Kafka's own tools take it, or a list. */
 function brokers() {
-  const error = 'must be host:port, or a list of them';
-  const broker = line(300).refine((text) => withStandIns(text, variable).split(',').every(isBroker), { error });
+  const broker = line(300).superRefine((text, context) => {
+    const parts = withStandIns(text, variable).split(',');
+    const problem = parts.map(brokerProblem).find((each) => each !== null);
+    if (problem !== undefined) context.addIssue(problem);
+  });
   return z.preprocess(splitList, oneOrMore(broker));
 }
 
-function isBroker(text: string): boolean {
-  return text.includes(variable) || /^(?:\[[0-9a-f:.]+\]|[^\s:/[\]{}]+):\d{1,5}$/i.test(text.trim());
+function brokerProblem(text: string): string | null {
+  const [, port] = /^(?:\[[0-9a-f:.]+\]|[^\s:/[\]{}]+):(\d{1,5})$/i.exec(text.trim()) ?? [];
+  if (port !== undefined) return Number(port) >= 1 && Number(port) <= 65_535 ? null : portRange;
+  return text.includes(variable) ? null : 'must be host:port, or a list of them';
+}
+
+/** Kafka takes no other letters, and no name that is a folder's. */
+function topic() {
+  const error =
+    'may hold letters, digits, dots, underscores and hyphens, {event_name} and variables (${NAME}), and be neither . nor ..';
+  return namePattern(249).refine((text) => /^(?!\.{1,2}$)[\w.{}-]*$/.test(withStandIns(text, variable)), { error });
 }
 
 /** Whoever acknowledges nothing can't be told from one that has lost all. */
@@ -73,9 +86,9 @@ function upperCase<const T extends readonly [string, ...string[]]>(words: T) {
   return z.string({ error }).trim().toUpperCase().pipe(z.enum(words, { error }));
 }
 
-type SaslKeys = Pick<z.output<z.ZodObject<ReturnType<typeof securityKeys>>>, 'security_protocol'>;
+type Security = Pick<z.output<z.ZodObject<ReturnType<typeof securityKeys>>>, 'security_protocol'>;
 
-function lookAtSasl({ right: { security_protocol: protocol }, isGiven, tell }: Look<SaslKeys>): void {
+function lookAtSasl({ right: { security_protocol: protocol }, isGiven, tell }: Look<Security>): void {
   if (protocol === undefined) return;
   const login = ['sasl_username', 'sasl_password'];
   const isSasl = protocol.startsWith('SASL_');
@@ -83,5 +96,18 @@ function lookAtSasl({ right: { security_protocol: protocol }, isGiven, tell }: L
   const given = ['sasl_mechanism', ...login].filter((key) => isGiven(key));
   for (const key of isSasl ? [] : given) {
     tell(key, `means nothing with security_protocol ${protocol}`, 'write security_protocol: SASL_SSL');
+  }
+}
+
+const sslKeys = Object.keys(securityKeys()).filter((key) => key.startsWith('ssl_'));
+
+/** Who names files for TLS takes it that nothing is sent in the clear. */
+function lookAtSsl(look: Look<Security>): void {
+  bothOrNone(look, 'ssl_certificate_location', 'ssl_key_location');
+  const { security_protocol: protocol } = look.right;
+  if (protocol === undefined || protocol.endsWith('SSL')) return;
+  for (const key of sslKeys.filter(look.isGiven)) {
+    const message = `means nothing with security_protocol ${protocol}`;
+    look.tell(key, message, 'write security_protocol: SSL, or SASL_SSL with a login');
   }
 }

@@ -72,6 +72,7 @@ export function urlWithToken(schemes: readonly [string, ...string[]]) {
 
 function problemOf(part: string, schemes: readonly [string, ...string[]], mustBe: string): string | null {
   const [parsed = null] = writtenUrls(part, schemes);
+  if (parsed === null ? hasTooLargePort(part) : parsed.port === '0') return portRange;
   const isOpen = part.startsWith(variable);
   if (!isOpen && !schemes.includes(parsed?.protocol.slice(0, -1) ?? '')) return mustBe;
   if (parsed === null) return null;
@@ -80,6 +81,15 @@ function problemOf(part: string, schemes: readonly [string, ...string[]], mustBe
     ([name, value]) => namesSecret(name) && value !== '' && value !== variable,
   );
   return written === undefined ? null : `its ${written[0]} ${way}`;
+}
+
+/** What is said of a port that there is none of. */
+export const portRange = 'its port must be from 1 to 65535';
+
+/** Says whether a text that is no URL has a port that there is none of. */
+function hasTooLargePort(part: string): boolean {
+  const [, port] = /^(?:[^/?#]*:\/\/)?[^/?#]*:(\d+)(?:[/?#]|$)/.exec(part) ?? [];
+  return Number(port) > 65_535;
 }
 
 /** Returns the URL that a text is once its variables are replaced; throws UsageError, which does not show it, where it is none. */

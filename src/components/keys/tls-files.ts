@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { certificateHint } from '../../runtime/certificate-hint.js';
 import { UsageError, messageOf } from '../../runtime/errors.js';
 
 /** The keys of a sink that name files for TLS; without them the system's authorities count, and no certificate is shown. */
@@ -42,11 +43,19 @@ async function contents(option: string, file: string): Promise<readonly [string,
   }
 }
 
-/** How Node says that nobody whom it trusts has signed a certificate. */
-const untrusted = /self-signed certificate|unable to (?:verify the first|get (?:local )?issuer) certificate/i;
+/** What is wrong with the certificate of this side, by OpenSSL's words, and what a person can do about it. */
+const ownFaults: readonly (readonly [words: RegExp, hint: string])[] = [
+  [/alert certificate required/, 'it wants a certificate of this side: name one by tls_cert_file and tls_key_file'],
+  [
+    /alert (?:unknown ca|bad certificate|unsupported certificate|certificate (?:expired|revoked|unknown))/,
+    'it does not accept the certificate of tls_cert_file: have one made by an authority that it knows',
+  ],
+  [/key values mismatch/, 'the key of tls_key_file is not that of the certificate of tls_cert_file'],
+  [/no start line|DECODER routines::unsupported/, 'tls_cert_file and tls_key_file name PEM files, and no others'],
+];
 
-/** Returns what to do about a server whose certificate is not trusted; undefined where an error says something else. */
+/** Returns what to do where TLS failed for a certificate, of either side; undefined where an error says something else. */
 export function trustHint(error: unknown): string | undefined {
-  if (!untrusted.test(messageOf(error))) return undefined;
-  return 'the system does not know who signed its certificate: name the file of that authority by tls_ca_file';
+  const hint = certificateHint(error, 'name the file of that authority by tls_ca_file');
+  return hint ?? ownFaults.find(([words]) => words.test(messageOf(error)))?.[1];
 }

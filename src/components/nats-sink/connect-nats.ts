@@ -16,6 +16,7 @@ const connectMs = 5_000;
 export async function connectNats(library: NatsLibrary, stored: NatsConfig, name: string): Promise<NatsConnection> {
   // One variable may hold them all.
   const config = { ...stored, servers: stored.servers.flatMap((server) => server.split(',')) };
+  requireUrls(config.servers);
   const login = await loginOf(library, config);
   const tls = await tlsOf(config);
   try {
@@ -35,10 +36,18 @@ export async function connectNats(library: NatsLibrary, stored: NatsConfig, name
   }
 }
 
+/** A host alone will do for the client; what is no URL and looks like one would be shown as a whole. */
+function requireUrls(servers: readonly string[]): void {
+  if (!servers.some((server) => server.includes('://') && parsed(server) === null)) return;
+  throw new UsageError('with what the environment says, servers holds what is no URL of nats or tls', {
+    hint: 'set the variables that it names; of a password, what is no letter and no digit is percent-encoded',
+  });
+}
+
 async function loginOf({ authenticators }: NatsLibrary, config: NatsConfig): Promise<ConnectionOptions> {
   const { token, nkey_seed: seed, creds_file: file } = config;
   if (token !== undefined) return { token };
-  if (seed !== undefined) return { authenticator: authenticators.nkey(Buffer.from(seed)) };
+  if (seed !== undefined) return { authenticator: authenticators.nkey(Buffer.from(seed.trim())) };
   if (file !== undefined) return { authenticator: authenticators.creds(await credentialsIn(file)) };
   return userOf(config);
 }

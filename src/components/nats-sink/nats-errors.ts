@@ -12,10 +12,20 @@ export function isOutOfTurn(error: unknown): boolean {
   return codeOf(error) === wrongLastMessage;
 }
 
+/** What a person can do, by the client's words. */
+const hints: readonly (readonly [words: RegExp, hint: string])[] = [
+  [
+    /^nkeys: |unable to parse credentials/,
+    'nkey_seed is the seed of a user, which begins with SU; creds_file is a file as nsc writes it',
+  ],
+  [/does not support 'tls'/, 'give nats:// and no keys of TLS, or turn TLS on there'],
+];
+
 /** Returns what it means that nobody could connect. */
 export function connectionError(error: unknown, { servers }: Pick<NatsConfig, 'servers'>): ChainparseError {
   const isRefused = nameOf(error) === 'AuthorizationError';
-  const hint = isRefused ? 'look at user and password, token, nkey_seed or creds_file' : trustHint(error);
+  const known = hints.find(([words]) => words.test(messageOf(error)))?.[1] ?? trustHint(error);
+  const hint = isRefused ? 'look at user and password, token, nkey_seed or creds_file' : known;
   const what = isRefused ? 'the server refuses the login' : messageOf(error);
   return new ReceiverAwayError(`NATS at ${shown(servers)}: ${what}`, { cause: error, hint });
 }

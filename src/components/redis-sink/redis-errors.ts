@@ -22,6 +22,7 @@ const tooLarge = /too large|exceeds maximum|invalid bulk length/i;
 const waits: readonly (readonly [reply: RegExp, hint: string])[] = [
   [/\bOOM\b/, 'it is full: raise maxmemory, or give max_length, so that old entries go'],
   [/\bREADONLY\b/, 'it is a replica: give the url of the server that takes writes, or wait for a failover'],
+  [/\bLOADING\b/, 'it has just been started, and reads its data: wait'],
   [/\bMISCONF\b/, "it can't save its data: look at its log and its disk"],
 ];
 

@@ -1,7 +1,7 @@
 import type { createClient } from 'redis';
 import type { EventMessage } from '../../model/event-message.js';
 import type { Clock } from '../../runtime/clock.js';
-import { RuntimeFailure } from '../../runtime/errors.js';
+import { RuntimeFailure, UsageError } from '../../runtime/errors.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
 import type { Sink, SinkBatch, SinkContext } from '../seam/sink.js';
@@ -31,7 +31,7 @@ export class RedisSink implements Sink {
   constructor(config: RedisConfig, means: Means) {
     this.#config = config;
     this.#means = means;
-    this.#url = openedUrl(config.url, redisSchemes).href;
+    this.#url = urlOf(config);
   }
 
   async deliver({ messages }: SinkBatch, { signal }: SinkContext): Promise<void> {
@@ -85,6 +85,15 @@ export class RedisSink implements Sink {
     await client.connect();
     return client;
   }
+}
+
+/** Returns the URL; throws UsageError where the client would refuse it in words that nobody understands. */
+function urlOf(config: RedisConfig): string {
+  const { href, pathname } = openedUrl(config.url, redisSchemes);
+  if (/^\/?\d*$/.test(pathname)) return href;
+  throw new UsageError('with what the environment says, the path of url is no number of a database', {
+    hint: 'redis://host:6379/0',
+  });
 }
 
 /** What is lost is for its caller to try again: the client itself neither reconnects nor keeps anything back. */

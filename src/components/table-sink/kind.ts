@@ -1,4 +1,5 @@
 import { normalize, resolve } from 'node:path';
+import { sqlitePath } from '../../runtime/database-urls.js';
 import type { SinkKind, Surroundings } from '../seam/component.js';
 import { describeSink } from '../keys/sink.js';
 import { areSet, withVariables } from '../seam/variables.js';
@@ -40,8 +41,8 @@ function urlOf({ database }: TableSinkConfig, surroundings: Surroundings | null)
 
 /** A name's case makes no difference to SQLite. */
 function placeOf({ database, table }: TableSinkConfig, surroundings: Surroundings | null): string {
-  const [, file] = /^sqlite:(?:\/\/)?(.+)$/i.exec(database ?? surroundings?.database ?? '') ?? [];
-  if (file === undefined) return JSON.stringify([database, table]);
+  const file = sqlitePath(database ?? surroundings?.database ?? '');
+  if (file === null) return JSON.stringify([database, table]);
   const path = surroundings?.realPath(resolve(surroundings.workingFolder, file)) ?? normalize(file);
   return JSON.stringify([path, table.toLowerCase()]);
 }

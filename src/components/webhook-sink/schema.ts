@@ -8,7 +8,7 @@ import { secret, url, variable, writtenUrls } from '../keys/secret.js';
 import { sinkKeys } from '../keys/sink.js';
 import { line } from '../keys/texts.js';
 import { notBoth, together } from '../keys/together.js';
-import { variablesIn, withStandIns } from '../seam/variables.js';
+import { withStandIns } from '../seam/variables.js';
 import { webSchemes } from './config.js';
 import type { WebhookConfig } from './config.js';
 
@@ -31,11 +31,30 @@ const headers = z.record(z.string(), line(8_000)).superRefine((given, context) =
 function headerProblem(name: string, value: string): string | null {
   if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) return 'is no name of a header';
   if (takenHeaders.test(name)) return 'is a header that chainparse sets itself';
-  const isSecret = secretName.test(name) || secretValue.test(value);
-  if (isSecret && (variablesIn(value).length === 0 || holdsKey(withStandIns(value, '')))) {
+  if (writesSecret(name, value)) {
     return 'is a secret: write ${NAME} for it, as in "Bearer ${NAME}", which is read from the environment when a run begins';
   }
   return /^[\t\u{20}-\u{7e}]*$/u.test(value) ? null : 'must be made of ASCII characters';
+}
+
+/** Says whether a header's secret, or a part of it, is written out. */
+function writesSecret(name: string, value: string): boolean {
+  const isLogin = /authorization$/i.test(name) || secretValue.test(value);
+  if (!isLogin && !secretName.test(name)) return false;
+  // What may be left out is no less read from the environment.
+  const text = withStandIns(value.replace(/(\$\{[A-Za-z_]\w*):-\}/g, '$1}'), variable);
+  return !text.includes(variable) || holdsKey(text) || (isLogin && !isOpenLogin(text));
+}
+
+/** What may stand in a login: `${NAME}`, `${ID}:${KEY}`, `token=${NAME}`. */
+const loginPart = new RegExp(`^(?:[\\w-]+=)?"?${variable}(?:[:.]${variable})*"?$`);
+
+/** Says whether nothing is written out in a login but its scheme, and names of its parts. */
+function isOpenLogin(text: string): boolean {
+  const [first = '', ...others] = text.trim().split(/[\s,;]+/);
+  const isScheme = /^[A-Za-z][\w-]*$/.test(first) && !first.includes(variable);
+  const parts = isScheme ? others : [first, ...others];
+  return parts.every((part) => loginPart.test(part));
 }
 
 const shape = {

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../../runtime/clock.js';
+import { certificateHint } from '../../runtime/certificate-hint.js';
 import { messageOf } from '../../runtime/errors.js';
 import { HttpPost } from '../../runtime/http-post.js';
 import { RefusedAddressError, isPrivateAddress } from '../../runtime/private-address.js';
@@ -90,6 +91,6 @@ function isDeliveryError(error: unknown): boolean {
 
 function away(cause: unknown): ReceiverAwayError {
   const isRefused = cause instanceof RefusedAddressError;
-  const hint = isRefused ? 'write allow_private: true where that is meant' : undefined;
+  const hint = isRefused ? 'write allow_private: true where that is meant' : certificateHint(cause);
   return new ReceiverAwayError(messageOf(cause), { cause, hint });
 }

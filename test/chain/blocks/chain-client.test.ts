@@ -5,10 +5,12 @@ import { RpcError } from '../../../src/chain/transport/errors/rpc-error.js';
 import { quietCall } from '../../../src/runtime/call.js';
 import { ChainMismatchError, ChainUnreachableError, UsageError } from '../../../src/runtime/errors.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
+import { makeAuthority } from '../../support/authority.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import type { Fault, SimCall } from '../../support/chain-simulator.js';
 import { headerOf } from '../../support/simulated-node.js';
 import { HastyClock, deadlineMs } from '../../support/hasty-clock.js';
+import { startHttps } from '../../support/https-server.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { rangeLogs } from '../../../src/chain/logs/log-calls.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
@@ -186,6 +188,19 @@ describe('a chain client', () => {
       expect(clock.sleptMs).to.equal(0);
     });
   }
+
+  it('says how to name the authority that signed the certificate of a node, where the system does not know it', async () => {
+    const urls = [`https://127.0.0.1:${await startHttps(makeAuthority())}`];
+    const error = await rejectionOf(open({ urls }).header(1, signal), ChainUnreachableError);
+    expect(error.message).to.contain('unable to verify the first certificate');
+    expect(error.hint).to.contain('set NODE_EXTRA_CA_CERTS=FILE');
+  });
+
+  it('takes what a node says of certificates for what it says of others', async () => {
+    fail(0, () => errorFault('network: unable to verify the first certificate'));
+    const error = await rejectionOf(open({ first: true }).header(1, signal), ChainUnreachableError);
+    expect(error.hint).to.contain('check that the RPC URL is right');
+  });
 
   it('asks nobody else where the request is wrong', async () => {
     fail(0, () => errorFault('invalid argument 0: hex string without 0x prefix', -32_602));

@@ -3,7 +3,11 @@ import { PortalClient } from '../../../src/chain/portal/portal-client.js';
 import { PortalError } from '../../../src/chain/portal/portal-error.js';
 import { PortalFailedError, PortalPatience } from '../../../src/chain/portal/portal-trouble.js';
 import type { PortalTrouble } from '../../../src/chain/portal/portal-trouble.js';
+import { systemClock } from '../../../src/runtime/clock.js';
+import { makeAuthority } from '../../support/authority.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { startHttps } from '../../support/https-server.js';
+import { HastyClock } from '../../support/hasty-clock.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
 import { rejectionOf } from '../../support/rejection.js';
 
@@ -66,6 +70,25 @@ describe('what a run bears of a portal', () => {
       trouble.bear(new PortalError('no answer within 60 s', { class: 'away', tookMs: 60_000 }), signal),
       PortalFailedError,
     );
+  });
+
+  it('is the wrong certificate for a while, in which nobody mends it, and then it says how to', async () => {
+    const untrusted = new PortalClient({
+      url: `https://127.0.0.1:${await startHttps(makeAuthority())}`,
+      clock: systemClock,
+    });
+    const failure = await rejectionOf(untrusted.finalizedHead('local', signal), PortalError);
+    const patience = new PortalPatience({
+      client: untrusted,
+      clock: new HastyClock(),
+      logger: new MemoryLogger(),
+      hasNodes: false,
+    });
+    trouble = patience.begin(range);
+    const bear = async (): Promise<void> => {
+      for (let at = 0; at < 20; at++) await trouble.bear(failure, signal);
+    };
+    expect((await rejectionOf(bear(), PortalFailedError)).hint).to.contain('NODE_EXTRA_CA_CERTS=FILE');
   });
 
   it('is minutes where there are none, whatever the portal asks for', async () => {

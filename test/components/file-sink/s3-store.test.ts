@@ -5,6 +5,8 @@ import { expect } from 'chai';
 import { ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
 import { S3Store } from '../../../src/components/file-sink/s3-store.js';
 import { RuntimeFailure } from '../../../src/runtime/errors.js';
+import { makeAuthority } from '../../support/authority.js';
+import { startHttps } from '../../support/https-server.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { FakeS3 } from './fake-s3.js';
@@ -87,6 +89,13 @@ describe('a file sink’s part of a bucket', () => {
     });
     const away = await rejectionOf(nowhere.hasFiles(signal), ReceiverAwayError);
     expect(away.message).to.match(/^http:\/\/127\.0\.0\.1:1 can't be reached: .*ECONNREFUSED/);
+  });
+
+  it('says how to name the authority of an endpoint whose certificate nobody knows', async () => {
+    const endpoint = `https://127.0.0.1:${await startHttps(makeAuthority())}`;
+    const store = new S3Store({ path: 's3://lake', keys: { ...s3.keys, endpoint }, workFolder });
+    const { hint } = await rejectionOf(store.hasFiles(signal), ReceiverAwayError);
+    expect(hint).to.contain('set NODE_EXTRA_CA_CERTS=FILE');
   });
 
   it('is called off by its signal', async () => {

@@ -1,6 +1,6 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { JetStreamManager, StreamConfig } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
+import { connect, nkeys } from '@nats-io/transport-node';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { expect } from 'chai';
 import type { Sink } from '../../../src/components/seam/sink.js';
@@ -9,6 +9,7 @@ import { natsSink } from '../../../src/components/nats-sink/kind.js';
 import { schema } from '../../../src/components/nats-sink/schema.js';
 import { MessageData } from '../../../src/model/event-message.js';
 import type { EventMessage } from '../../../src/model/event-message.js';
+import { UsageError } from '../../../src/runtime/errors.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
 import { describeWithNats, startNats } from '../../support/nats.js';
 import type { PrivateServer } from '../../support/private-server.js';
@@ -223,6 +224,34 @@ describeWithNats('the login of a sink into NATS', () => {
       expect(error.message).to.contain('no stream');
       await sink.close();
     }
+  });
+
+  it('may be the seed of a user, with or without the end of its line, and is told where it is none', async () => {
+    const user = nkeys.createUser();
+    const server = await startNats(`authorization { users: [{ nkey: ${user.getPublicKey()} }] }`);
+    const failure = async (seed: string): Promise<ReceiverAwayError> => {
+      const servers = `nats://127.0.0.1:${server.port}`;
+      const config = schema.parse({ servers, subject: 'a.x', nkey_seed: '${SEED}' });
+      const sink = await natsSink.open({ ...config, nkey_seed: seed }, sinkOpening());
+      const delivered = sink.deliver(batchOf(transferMessages(1)), sinkContext());
+      return rejectionOf(delivered, ReceiverAwayError).finally(() => sink.close());
+    };
+    const right = Buffer.from(user.getSeed()).toString();
+    for (const seed of [right, `${right}\n`]) expect((await failure(seed)).message).to.contain('no stream');
+    const other = await failure(Buffer.from(nkeys.createUser().getSeed()).toString());
+    expect(other.message).to.contain('refuses the login');
+    for (const wrong of ['hunter2', user.getPublicKey()]) {
+      const { message, hint } = await failure(wrong);
+      expect(message).not.to.contain(wrong);
+      expect(hint).to.contain('nkey_seed is the seed of a user, which begins with SU');
+    }
+  });
+
+  it('is shown nowhere where a variable made no URL', async () => {
+    const config = schema.parse({ servers: '${SERVERS}', subject: 'a.x' });
+    const sink = await natsSink.open({ ...config, servers: ['nats://u:hunter2@h:99999'] }, sinkOpening());
+    const { message } = await rejectionOf(sink.deliver(batchOf(transferMessages(1)), sinkContext()), UsageError);
+    expect(message).to.equal('with what the environment says, servers holds what is no URL of nats or tls');
   });
 });
 

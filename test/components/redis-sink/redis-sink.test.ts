@@ -41,6 +41,11 @@ withRedis('the streams of Redis', () => {
   const deliver = (messages: readonly EventMessage[], signal?: AbortSignal): Promise<void> =>
     sink.deliver(batchOf(messages), sinkContext(signal));
   const away = (): Promise<ReceiverAwayError> => rejectionOf(deliver(transferMessages(2)), ReceiverAwayError);
+  /** Where nobody listens yet, that is said first. */
+  const untilItLoads = async (): Promise<ReceiverAwayError> => {
+    const error = await away();
+    return error.message.startsWith('LOADING') ? error : untilItLoads();
+  };
   const mistake = (): Promise<UsageError> => rejectionOf(deliver(transferMessages(2)), UsageError);
   const ids = async (stream = 'usdc'): Promise<readonly string[]> =>
     (await server.entries(stream)).map((entry) => entry['chainparse-id'] ?? '');
@@ -105,6 +110,19 @@ withRedis('the streams of Redis', () => {
     await deliver(transferMessages(1));
   });
 
+  it('wait for a server that reads its data, and say that it does', async function () {
+    this.timeout(60_000);
+    const slow = ['--key-load-delay', '20000', '--loading-process-events-interval-bytes', '1024'];
+    const starting = await RedisServer.start('--appendonly', 'no', ...slow);
+    for (let n = 0; n < 100; n++) await starting.command('SET', `k${n}`, 'x'.repeat(1_000));
+    await starting.command('SAVE');
+    void starting.restart().catch(() => undefined);
+    await open({ url: starting.url });
+    const { hint } = await untilItLoads();
+    expect(hint).to.contain('reads its data: wait');
+    await starting.stop();
+  });
+
   it('are found again after a server that was killed or restarted between batches, or froze', async function () {
     this.timeout(60_000);
     await open();
@@ -160,6 +178,8 @@ withRedis('the streams of Redis', () => {
   it('show no URL that its variables made wrong', async () => {
     const error = await rejectionOf(open({ url: 'http://hunter2' }), UsageError);
     expect(error.message).to.equal('with what the environment says, url is no URL of redis or rediss');
+    const misled = await rejectionOf(open({ url: `${server.url}/hunter2` }), UsageError);
+    expect(misled.message).to.equal('with what the environment says, the path of url is no number of a database');
   });
 });
 

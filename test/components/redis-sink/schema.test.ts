@@ -38,6 +38,31 @@ describe("a Redis sink's definition", () => {
     ]);
   });
 
+  it('takes a URL whose path is the number of a database, and which has nothing behind it', async () => {
+    const wrong = {
+      'redis://app:${PW}@h.example:7130/abc': 'its path must be the number of a database, or nothing',
+      'redis://h.example/0/1': 'its path must be the number of a database, or nothing',
+      '${BASE}/abc': 'its path must be the number of a database, or nothing',
+      'redis://h.example/1?x=1': 'may have no parameters: they would change nothing',
+      'redis://a.example,redis://b.example': 'must be a URL of one server',
+      'redis://h.example:99999/1': 'its port must be from 1 to 65535',
+      '${URL:-redis://h.example:0}': 'its port must be from 1 to 65535',
+    };
+    for (const [url, problem] of Object.entries(wrong)) {
+      const { problems } = await rejectionOf(parse(`url: "${url}", stream: s`), FileProblemsError);
+      expect(problems.map(problemText), url).to.deep.equal([`p.yaml:7: url: ${problem}`]);
+    }
+    const right = [
+      'redis://h',
+      'redis://h/',
+      'redis://h/15',
+      'redis://h/${DB}',
+      'redis://h/1${DB:-}',
+      '${URL:-redis://h/1}',
+    ];
+    for (const url of right) await parse(`url: "${url}", stream: s`);
+  });
+
   it('takes files for TLS beside a URL with it alone, and a certificate with its key', async () => {
     const written = 'url: "redis://h.example", stream: s, tls_ca_file: ca.pem, tls_cert_file: cert.pem';
     const { problems } = await rejectionOf(parse(written), FileProblemsError);

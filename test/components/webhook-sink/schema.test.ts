@@ -78,6 +78,36 @@ describe("a webhook's definition", () => {
     );
   });
 
+  it('writes nothing beside the variables of a login but its scheme, and names of parts', async () => {
+    const headersOf = (name: string, values: readonly string[]): readonly string[] =>
+      values.map((value) => `url: "https://h.example/", headers: {${name}: '${value}'}`);
+    const wrong = [
+      ...headersOf('Authorization', [
+        'Bearer PLAIN ${T}',
+        'Bearer PLAIN${T}',
+        'Bearer ${T}PLAIN',
+        'ApiKey ${ID}:PLAIN',
+      ]),
+      ...headersOf('Authorization', ['Bearer ${T:-PLAIN}', 'Bearer ${T} PLAIN', 'PLAIN${T}']),
+      ...headersOf('X-Authorization', ['Basic PLAIN ${T}']),
+      ...headersOf('X-Other', ['Bearer PLAIN ${T}']),
+    ];
+    const problems = await problemsOf(...wrong);
+    expect(problems).to.have.length(wrong.length);
+    for (const text of problems) expect(text).to.contain('is a secret: write ${NAME} for it').and.not.contain('PLAIN');
+    const right = [
+      '${T}',
+      'Bearer ${T}',
+      'Basic ${T}',
+      'token ${T}',
+      'Bearer ${T:-}',
+      'ApiKey ${ID}:${KEY}',
+      '${S} ${T}',
+    ];
+    await parse(...headersOf('Authorization', [...right, 'Token token=${T}', 'key=${T}', 'X a="${A}", b="${B}"']));
+    await parse(...headersOf('Cookie', ['theme=dark; session=${S}']));
+  });
+
   it('says that a URL leads to a private address, unless that is meant', async () => {
     const urls = [
       'http://localhost:8080/',

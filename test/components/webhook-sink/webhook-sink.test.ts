@@ -11,8 +11,10 @@ import { WebhookSink } from '../../../src/components/webhook-sink/webhook-sink.j
 import { MessageData } from '../../../src/model/event-message.js';
 import type { EventMessage, JsonValue } from '../../../src/model/event-message.js';
 import { UsageError } from '../../../src/runtime/errors.js';
+import { makeAuthority } from '../../support/authority.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { HookServer } from '../../support/hook-server.js';
+import { startHttps } from '../../support/https-server.js';
 import { rejectionOf, thrownBy } from '../../support/rejection.js';
 import { eventually } from '../../support/within.js';
 import { batchOf, sinkContext, sinkOpening, transferMessage, transferMessages } from '../sink-fixture.js';
@@ -321,6 +323,11 @@ describe('the webhook', () => {
     open();
     const error = thrownBy(() => new WebhookSink(configOf({ url: 'ftp://hunter2' }), sinkOpening()), UsageError);
     expect(error.message).to.equal('with what the environment says, url is no URL of https or http');
+  });
+
+  it('waits where nobody knows who signed the certificate, and says how to name that authority', async () => {
+    open({ url: `https://127.0.0.1:${await startHttps(makeAuthority())}/hook` });
+    expect((await away()).hint).to.contain('set NODE_EXTRA_CA_CERTS=FILE');
   });
 
   it('waits where nobody listens', async () => {

@@ -53,6 +53,7 @@ describe('a database URL', () => {
     'oracle://u:secret99@db/d': /not a database URL/,
     'chainparse.db': /not a database URL/,
     'sqlite:': /names no file/,
+    'sqlite://': /names no file/,
     'sqlite::memory:': /in memory/,
     'mysql://u:secret99@db': /names no database/,
     'mysql://u:secret99@db/': /names no database/,

@@ -1,3 +1,4 @@
+import { certificateHint } from '../../../runtime/certificate-hint.js';
 import type { RpcError, RpcErrorClass } from './rpc-error.js';
 
 const hints: Partial<Record<RpcErrorClass, string>> = {
@@ -16,5 +17,6 @@ const hints: Partial<Record<RpcErrorClass, string>> = {
 
 /** Returns what a user can do about an error of the chain; undefined where there is nothing better than trying again. */
 export function refusalHint(error: RpcError): string | undefined {
-  return hints[error.class];
+  // What an answer says of certificates is said of another server's.
+  return (error.lostConnection ? certificateHint(error) : undefined) ?? hints[error.class];
 }

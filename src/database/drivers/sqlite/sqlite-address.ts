@@ -1,3 +1,4 @@
+import { sqlitePath } from '../../../runtime/database-urls.js';
 import { UsageError } from '../../../runtime/errors.js';
 import { refuseWrongParameters } from '../server-url.js';
 
@@ -8,7 +9,7 @@ export interface SqliteAddress {
 
 /** Reads a URL that names a file; throws UsageError where it names none. */
 export function parseSqliteUrl(url: string): SqliteAddress {
-  const path = url.slice('sqlite:'.length).replace(/^\/\/(?=\/|[^/])/, '');
+  const path = sqlitePath(url) ?? '';
   if (path === ':memory:') {
     throw new UsageError('a database in memory would be another one for each connection', { hint: 'use sqlite:PATH' });
   }

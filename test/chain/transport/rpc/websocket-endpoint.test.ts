@@ -5,11 +5,14 @@ import { JsonRpcEndpoint } from '../../../../src/chain/transport/rpc/json-rpc.js
 import type { JsonRpcOptions } from '../../../../src/chain/transport/rpc/json-rpc.js';
 import { systemClock } from '../../../../src/runtime/clock.js';
 import { UsageError } from '../../../../src/runtime/errors.js';
+import { makeAuthority } from '../../../support/authority.js';
 import { ChainSimulator } from '../../../support/chain-simulator.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { freePort } from '../../../support/free-port.js';
+import { startHttps } from '../../../support/https-server.js';
 import { eventually } from '../../../support/within.js';
 import { rejectionOf } from '../../../support/rejection.js';
+import { refusalHint } from '../../../../src/chain/transport/errors/refusal-hint.js';
 import { RpcError } from '../../../../src/chain/transport/errors/rpc-error.js';
 
 const signal = new AbortController().signal;
@@ -46,6 +49,11 @@ describe('a JSON-RPC endpoint over a WebSocket', () => {
     open({ url: node.wsUrl.replace('://', '://me:se%3Acret@') });
     await call();
     expect(node.sockets.headers['authorization']).to.equal(`Basic ${Buffer.from('me:se:cret').toString('base64')}`);
+  });
+
+  it('says how to name the authority that signed the certificate, where the system does not know it', async () => {
+    open({ url: `wss://127.0.0.1:${await startHttps(makeAuthority())}` });
+    expect(refusalHint(await rejectionOf(call(), RpcError))).to.contain('set NODE_EXTRA_CA_CERTS=FILE');
   });
 
   it('asks again, one by one, where the node takes no batch', async () => {
