@@ -75,10 +75,13 @@ function pairOf(map: YAMLMap<Node, Node | null>, key: PropertyKey): Pair<Node, N
   return map.items.find((pair) => isScalar(pair.key) && keyText(pair.key) === key);
 }
 
-/** Keys whose value is somebody's own JSON: in its mappings null is a value. */
-const ownJson = new Set(['body', 'default_value']);
+/**
+ * Keys in whose mappings null is a value: somebody's own JSON; and conditions, which without a value would be none, and let
+ * everything through.
+ */
+const nullIsValue = new Set(['body', 'default_value', 'where', 'condition']);
 
-/** Turns the parser's nodes into plain values, following aliases within a budget. A key without a value is left out. */
+/** Turns the parser's nodes into plain values, following aliases within a budget. Elsewhere a key without a value is left out. */
 class ValueReader {
   readonly problems: FileProblem[] = [];
   readonly targets: ReadonlyMap<Alias, Node>;
@@ -86,7 +89,7 @@ class ValueReader {
   readonly #open = new Set<Node>();
   #aliasDepth = 0;
   #aliasedValues = 0;
-  #ownJsonDepth = 0;
+  #nullsDepth = 0;
 
   constructor(document: AnyDocument, placeAt: PlaceAt) {
     this.targets = aliasTargets(document);
@@ -123,14 +126,14 @@ class ValueReader {
       const place = key.range ? this.#placeAt(key.range[0]) : near;
       if (!isScalar(key)) throw unreadable(place, 'a key must be a plain word');
       const name = keyText(key);
-      const isOwnJson = ownJson.has(name);
-      if (isOwnJson) this.#ownJsonDepth++;
+      const keepsNulls = nullIsValue.has(name);
+      if (keepsNulls) this.#nullsDepth++;
       const read = this.read(value, place);
-      if (isOwnJson) this.#ownJsonDepth--;
+      if (keepsNulls) this.#nullsDepth--;
       const earlier = lines.get(name);
       if (earlier !== undefined) {
         this.problems.push({ ...place, key: name, message: `given twice; the first is on line ${earlier}` });
-      } else if (read !== null || this.#ownJsonDepth > 0) entries.set(name, read);
+      } else if (read !== null || this.#nullsDepth > 0) entries.set(name, read);
       if (earlier === undefined) lines.set(name, place.line);
     }
     return Object.fromEntries(entries);

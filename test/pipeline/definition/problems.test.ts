@@ -59,6 +59,25 @@ describe('a value of a mapping rule that JSON does not hold', () => {
   });
 });
 
+describe('a condition of a mapping rule', () => {
+  const withCondition = (condition: string): string =>
+    `${monitorYaml()}  - {name: r, type: dict_mapper, dict_mappers: [{mapping_rules: [{source_key: a, target_key: b, condition: ${condition}}]}]}\n`;
+
+  cases([
+    [
+      'no field, which would let all through',
+      withCondition('{field: ~, value: 5}'),
+      '7: field: must be a text, not nothing',
+    ],
+    ['no type', withCondition('{type: , field: a, value: 5}'), '7: type: must be a text, not nothing'],
+  ]);
+
+  it('may compare with null', async () => {
+    const { components } = await parseDefinition(withCondition('{field: a, value: ~}'), 'p.yaml', definitionOptions);
+    expect(JSON.stringify(components[1]?.config)).to.contain('{"type":"equals","field":"a","value":null}');
+  });
+});
+
 describe('a definition with many problems', () => {
   it('is told of all of them at once, in the order of their lines', async () => {
     const text = [
