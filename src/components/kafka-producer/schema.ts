@@ -9,10 +9,7 @@ import type { Look } from '../keys/together.js';
 import { withStandIns } from '../seam/variables.js';
 
 /** The keys of a kafka_producer. */
-export const schema = together(z.strictObject(shape()), (look) => {
-  lookAtSasl(look);
-  if (!look.isGiven('bootstrap_servers')) look.tell('bootstrap_servers', 'is required');
-});
+export const schema = together(z.strictObject(shape()), lookAtSasl);
 
 function shape() {
   return {

@@ -9,7 +9,6 @@ import { tlsKeys } from '../keys/tls-keys.js';
 
 /** The keys of a nats_sink. */
 export const schema = together(z.strictObject(shape()), (look) => {
-  if (!look.isGiven('servers')) look.tell('servers', 'is required');
   lookAtLogin(look);
   bothOrNone(look, 'tls_cert_file', 'tls_key_file');
 });

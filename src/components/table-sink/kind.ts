@@ -1,6 +1,6 @@
 import { normalize, resolve } from 'node:path';
 import type { SinkKind, Surroundings } from '../seam/component.js';
-import { describeSink } from '../keys/sink.js';
+import { describeSink, sinkConfigKeys } from '../keys/sink.js';
 import type { TableSinkConfig } from './config.js';
 
 /** The sink that keeps a table of an SQL database equal to the events. */
@@ -8,7 +8,7 @@ export const tableSink: SinkKind<TableSinkConfig> = {
   type: 'table_sink',
   role: 'sink',
   schema: async () => (await import('./schema.js')).tableSinkSchema,
-  keys: (config) => ({ ...config }),
+  keys: sinkConfigKeys,
   rows: ({ database, table, indexes }) => [
     ['table', table],
     ['database', database ?? "the pipeline's own"],

@@ -112,7 +112,8 @@ interface IssueParams {
 
 function paramsOf(issue: z.core.$ZodIssue): IssueParams {
   if (issue.code === 'custom') return (issue.params ?? {}) as IssueParams;
-  return { shows: issue.message.startsWith('must ') && issue.code !== 'invalid_format' };
+  const isCount = (issue.code === 'too_small' || issue.code === 'too_big') && issue.origin === 'array';
+  return { shows: issue.message.startsWith('must ') && issue.code !== 'invalid_format' && !isCount };
 }
 
 function settingHint(key: string): string | undefined {
