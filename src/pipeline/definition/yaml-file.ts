@@ -18,7 +18,7 @@ export interface Spot extends Place {
 /** A YAML or JSON file: its value, and where each part of it stands. */
 export class YamlFile {
   readonly value: unknown;
-  /** Keys that are given twice. */
+  /** Keys that are given twice, and texts that are none. */
   readonly problems: readonly FileProblem[];
   readonly #root: Node;
   readonly #targets: ReadonlyMap<Alias, Node>;
@@ -90,6 +90,8 @@ class ValueReader {
   #aliasDepth = 0;
   #aliasedValues = 0;
   #nullsDepth = 0;
+  /** The key whose value is read. */
+  #key: string | null = null;
 
   constructor(document: AnyDocument, placeAt: PlaceAt) {
     this.targets = aliasTargets(document);
@@ -104,7 +106,7 @@ class ValueReader {
     if (isAlias(node)) return this.#follow(node, place);
     if (isSeq<Node>(node)) return node.items.map((item) => this.read(item, place));
     if (isMap<Node, Node | null>(node)) return this.#readMap(node, place);
-    return isScalar(node) ? readScalar(node, place) : null;
+    return isScalar(node) ? this.#readScalar(node, place) : null;
   }
 
   #follow(alias: Alias, place: Place): unknown {
@@ -119,6 +121,22 @@ class ValueReader {
     return value;
   }
 
+  #readScalar(scalar: Scalar, place: Place): unknown {
+    const value = readScalar(scalar, place);
+    if (typeof value === 'string') this.#checkText(value, place);
+    return value;
+  }
+
+  /** What no encoding has a form for would be stored as another text. */
+  #checkText(text: string, place: Place): void {
+    if (!/\p{Surrogate}/u.test(text)) return;
+    this.problems.push({
+      ...place,
+      key: this.#key,
+      message: 'must be well-formed Unicode: it has half of a character',
+    });
+  }
+
   #readMap(map: YAMLMap<Node, Node | null>, near: Place): object {
     const entries = new Map<string, unknown>();
     const lines = new Map<string, number>();
@@ -126,10 +144,8 @@ class ValueReader {
       const place = key.range ? this.#placeAt(key.range[0]) : near;
       if (!isScalar(key)) throw unreadable(place, 'a key must be a plain word');
       const name = keyText(key);
-      const keepsNulls = nullIsValue.has(name);
-      if (keepsNulls) this.#nullsDepth++;
-      const read = this.read(value, place);
-      if (keepsNulls) this.#nullsDepth--;
+      this.#checkText(name, place);
+      const read = this.#readValue(name, value, place);
       const earlier = lines.get(name);
       if (earlier !== undefined) {
         this.problems.push({ ...place, key: name, message: `given twice; the first is on line ${earlier}` });
@@ -137,6 +153,17 @@ class ValueReader {
       if (earlier === undefined) lines.set(name, place.line);
     }
     return Object.fromEntries(entries);
+  }
+
+  #readValue(name: string, value: Node | null, place: Place): unknown {
+    const outer = this.#key;
+    const keepsNulls = nullIsValue.has(name);
+    this.#key = name;
+    if (keepsNulls) this.#nullsDepth++;
+    const read = this.read(value, place);
+    if (keepsNulls) this.#nullsDepth--;
+    this.#key = outer;
+    return read;
   }
 }
 

@@ -254,6 +254,25 @@ describe('a definition with a wrong value', () => {
   ]);
 });
 
+describe('a text that is no well-formed Unicode', () => {
+  const problem = 'must be well-formed Unicode: it has half of a character';
+  const withName = (name: string): string => monitorYaml().replace('name: x', `name: "${name}"`);
+
+  cases([
+    ['in a name', withName('lone \\ud800'), `1: name: ${problem}`],
+    ['in a name, in JSON', '{\n"name": "lone \\udc01",\n"components": []}', `2: name: ${problem}`],
+    ['in a description', `description: "\\udfff"\n${monitorYaml()}`, `1: description: ${problem}`],
+    ['in a list', monitorYaml('events_to_monitor:', '  - "\\ud83d"'), `8: events_to_monitor: ${problem}`],
+    ['in a key', `"a\\ud800": 1\n${monitorYaml()}`, `1: ${problem}`],
+  ]);
+
+  it('is the only thing that is told of a name, and both halves of a character are none', async () => {
+    expect(await problemOf(withName('lone \\ud800'))).to.equal(`p.yaml:1: name: ${problem}`);
+    const { name } = await parseDefinition(withName('\\ud83d\\ude00'), 'p.yaml', definitionOptions);
+    expect(name).to.equal('😀');
+  });
+});
+
 describe('an empty list', () => {
   const withSink = (keys: string): string => `${monitorYaml()}  - {name: s, ${keys}, event_name: []}\n`;
   const everyEvent = '7: event_name: must list at least 1; leave it out for every event';
