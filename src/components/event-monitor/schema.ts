@@ -35,13 +35,13 @@ export function eventMonitorSchema(reading: Reading): z.ZodType<EventMonitorConf
 
 function shape(reading: Reading) {
   const eventName = z.string({ error: 'must list names or signatures of events' }).trim().min(1);
-  const contract = z.strictObject({ address: oneOrMore(address()), ...abiKeys(reading) });
+  const contract = z.strictObject({ address: oneOrMore(address(), 'an address'), ...abiKeys(reading) });
   return {
     ...chainKeys(),
     contract_address: addressesOrFactory(reading, 'any contract').optional(),
     ...abiKeys(reading),
     contracts: z.array(together(contract, oneAbi)).default([]),
-    events_to_monitor: oneOrMore(eventName, 'every event').default([]),
+    events_to_monitor: oneOrMore(eventName, 'a name', 'every event').default([]),
     mode: choice(['historical', 'realtime']).default('historical'),
     history: choice(['rpc', 'portal']).default('rpc'),
     portal_dataset: z
@@ -55,7 +55,7 @@ function shape(reading: Reading) {
       whole(0, 1_000_000),
     ]).default('latest'),
     poll_interval: positive(oneDaySeconds).default(1),
-    address_filters: oneOrList(address()),
+    address_filters: oneOrList(address(), 'an address'),
     where: whereKey(),
     keep_unknown: z.boolean().default(false),
     verify_heads: z.boolean().default(false),

@@ -50,7 +50,7 @@ export type KafkaConfig = z.output<typeof schema>;
 function brokers() {
   const error = 'must be host:port, or a list of them';
   const broker = line(300).refine((text) => withStandIns(text, variable).split(',').every(isBroker), { error });
-  return z.preprocess(splitList, oneOrMore(broker));
+  return z.preprocess(splitList, oneOrMore(broker, 'host:port'));
 }
 
 function isBroker(text: string): boolean {

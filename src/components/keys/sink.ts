@@ -6,7 +6,7 @@ import { choice, line, oneOrMore } from './texts.js';
 /** The keys that all sinks share, to be spread into the schema of a kind. */
 export function sinkKeys() {
   return {
-    event_name: oneOrMore(line(255), 'every event').default([]),
+    event_name: oneOrMore(line(255), 'a name', 'every event').default([]),
     delivery: choice(['latest', 'finalized']).default('latest'),
     start: choice(['beginning', 'now']).default('beginning'),
     batch_size: whole(1, 100_000).default(500),

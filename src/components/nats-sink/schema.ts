@@ -32,7 +32,7 @@ function shape() {
 export type NatsConfig = z.output<typeof schema>;
 
 function servers() {
-  return z.preprocess(splitList, oneOrMore(urlWithToken(['nats', 'tls'])));
+  return z.preprocess(splitList, oneOrMore(urlWithToken(['nats', 'tls']), 'a URL'));
 }
 
 function subject() {

@@ -144,6 +144,8 @@ class ValueReader {
       const place = key.range ? this.#placeAt(key.range[0]) : near;
       if (!isScalar(key)) throw unreadable(place, 'a key must be a plain word');
       const name = keyText(key);
+      // What it would bring in would be told as missing.
+      if (name === '<<' && key.type === 'PLAIN') throw unreadable(place, 'YAML merge keys are not read', name);
       this.#checkText(name, place);
       const read = this.#readValue(name, value, place);
       const earlier = lines.get(name);

@@ -254,6 +254,67 @@ describe('a definition with a wrong value', () => {
   ]);
 });
 
+describe('a value of another shape than is meant', () => {
+  const withSink = (keys: string): string => `${monitorYaml()}  - {name: s, ${keys}}\n`;
+  const factory = `factory: "${usdc}", event: Transfer, abi_path: builtin:erc20`;
+
+  cases([
+    [
+      'a mapping for events',
+      monitorYaml('events_to_monitor: {Transfer: 1}'),
+      '7: events_to_monitor: must be a name or a list, not a mapping',
+    ],
+    [
+      'a mapping for the events of a sink',
+      withSink('type: table_sink, table: t, event_name: {a: 1}'),
+      '7: event_name: must be a name or a list, not a mapping',
+    ],
+    [
+      'a mapping for addresses',
+      monitorYaml('address_filters: {a: 1}'),
+      '7: address_filters: must be an address or a list, not a mapping',
+    ],
+    [
+      'a mapping for servers',
+      withSink('type: kafka_producer, topic: t, bootstrap_servers: {a: 1}'),
+      '7: bootstrap_servers: must be host:port or a list, not a mapping',
+    ],
+  ]);
+
+  it('is told once, and not as one that is missing as well', async () => {
+    expect(await problemOf(withSink('type: rabbitmq_sink, url: "amqp://h", queue: []'))).to.equal(
+      'p.yaml:7: queue: must be a text, not a list',
+    );
+    expect(await problemOf(monitorYaml(`contract_address: {${factory}, parameter: []}`))).to.equal(
+      'p.yaml:7: parameter: must be a text, not a list',
+    );
+    expect(await problemOf(withSink('type: nats_sink, subject: t, servers: []'))).to.equal(
+      'p.yaml:7: servers: must list at least 1',
+    );
+  });
+});
+
+describe('a YAML merge key', () => {
+  const sinks = (second: string): string =>
+    `${monitorYaml()}  - &w {name: h, type: table_sink, table: t}\n  - ${second}\n`;
+
+  it('is told, and nothing that it would bring in', async () => {
+    const problem = 'p.yaml:8: <<: YAML merge keys are not read';
+    expect(await problemOf(sinks('{<<: *w, name: h2}'))).to.equal(problem);
+    expect(await problemOf(sinks('{name: h2, type: table_sink, table: u, <<: *w}'))).to.equal(problem);
+    const body = '{name: h2, type: webhook_sink, url: "https://h", body: {<<: *w}}';
+    expect(await problemOf(sinks(body))).to.equal(problem);
+  });
+
+  it('is a key as any other in quotes', async () => {
+    await parseDefinition(
+      sinks('{name: h2, type: webhook_sink, url: "https://h", body: {"<<": 1}}'),
+      'p.yaml',
+      definitionOptions,
+    );
+  });
+});
+
 describe('a text that is no well-formed Unicode', () => {
   const problem = 'must be well-formed Unicode: it has half of a character';
   const withName = (name: string): string => monitorYaml().replace('name: x', `name: "${name}"`);

@@ -15,7 +15,7 @@ import type { FactoryConfig } from './config.js';
 
 /** Addresses, one or a list; or a factory that announces them. `leftOut`: what is meant where none are given. */
 export function addressesOrFactory(reading: Reading, leftOut?: string): z.ZodType<readonly string[] | FactoryConfig> {
-  return byShape(oneOrMore(address(), leftOut), factorySchema(reading));
+  return byShape(oneOrMore(address(), 'an address', leftOut), factorySchema(reading));
 }
 
 /** Returns the keys of a definition that give a factory again. */
