@@ -1,7 +1,7 @@
 import type { Lang } from '../../runtime/lang.js';
 import { printable, printableJson, printableLine } from '../../runtime/printable.js';
 import type { SecretMask } from '../../runtime/secrets.js';
-import type { CommandStream } from './command-io.js';
+import { sizeOf, type CommandStream } from './command-io.js';
 import { StdoutClosedError } from './stdout-closed-error.js';
 import { renderTable, type Heading } from './render-table.js';
 import { textsIn } from '../../texts/texts.js';
@@ -49,9 +49,9 @@ export class Output {
     return this.#options.stdout.isTTY === true;
   }
 
-  /** How much the terminal shows; where there is none, or it does not say, what an old one did. */
+  /** How much the terminal shows. */
   get size(): { readonly columns: number; readonly rows: number } {
-    const { columns = 80, rows = 24 } = this.#options.stdout;
+    const { columns, rows } = sizeOf(this.#options.stdout);
     return { columns: this.#options.columns ?? columns, rows };
   }
 
