@@ -15,6 +15,8 @@ export interface OutputOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly color: boolean;
+  /** A terminal only prints what it is given, and knows no control codes: `TERM=dumb`. */
+  readonly isDumb?: boolean;
   /** Tables are as wide as they are, whatever the terminal shows. */
   readonly wide?: boolean;
   /** The terminal's width, where somebody says another one than it does: the variable COLUMNS. */
@@ -47,6 +49,11 @@ export class Output {
 
   get isTerminal(): boolean {
     return this.#options.stdout.isTTY === true;
+  }
+
+  /** Says whether what is shown for people may be replaced by what is newer. */
+  get isScreen(): boolean {
+    return this.isTerminal && !this.isJson && this.#options.isDumb !== true;
   }
 
   /** How much the terminal shows. */
