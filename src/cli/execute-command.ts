@@ -45,14 +45,15 @@ async function runInContext(
 ): Promise<ExitCode> {
   const clock = systemClock;
   const statusLine = new StatusLine(io.stderr);
-  const color = parsed.color && (io.env['NO_COLOR'] ?? '') === '';
+  const isDumb = io.env['TERM'] === 'dumb';
+  const color = parsed.color && (io.env['NO_COLOR'] ?? '') === '' && !isDumb;
   const { json, quiet, wide } = parsed;
   const columns = columnsOf(io.env['COLUMNS']);
   const isTerminal = io.stderr.isTTY === true;
   const databases = new OpenedDatabases(settings, clock);
   const note = (text: string): void => statusLine.write(text);
   const { lang } = settings;
-  const output = new Output({ stdout: io.stdout, note, json, quiet, color, wide, columns, lang, secrets });
+  const output = new Output({ stdout: io.stdout, note, json, quiet, color, isDumb, wide, columns, lang, secrets });
   const signals = new Signals({ io, clock, graceful: parsed.command.stopsGracefully ?? false });
   const logger = createConsoleLogger({ settings, statusLine, isTerminal, color, quiet, clock, secrets });
   const { pid } = process;
@@ -61,7 +62,7 @@ async function runInContext(
     shownSettings: shown,
     output,
     logger,
-    statusLine: isTerminal && !quiet ? statusLine : undefined,
+    statusLine: isTerminal && !quiet && !isDumb ? statusLine : undefined,
     clock,
     env: io.env,
     variables,

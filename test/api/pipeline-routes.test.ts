@@ -104,6 +104,14 @@ eachDatabase('the API about pipelines', (testDatabase) => {
     expectProblem(await api.post(`${base}/config`, 'x'), 400);
   });
 
+  it('refuses a name that no database could keep as it is', async () => {
+    const problem = expectProblem(await api.post(`${base}/config`, definition({ name: 'lone \ud800' })), 400);
+    expect(problem['errors']).to.deep.equal([
+      { path: 'body:1: name', message: 'must be well-formed Unicode: it has half of a character' },
+    ]);
+    expectProblem(await api.post(`${base}/classification`, { name: 'lone \ud800' }), 400);
+  });
+
   it('reads no file that a definition names', async () => {
     const file = join(api.parts.cwd, 'secret.json');
     writeFileSync(file, '[]');

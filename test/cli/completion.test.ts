@@ -37,14 +37,24 @@ async function scriptFor(shell: string): Promise<string> {
   return io.stdout.text;
 }
 
+/** The script of bash, in a folder where `chainparse` is this program. */
+async function scriptIn(folder: string): Promise<string> {
+  const program = `'${process.execPath}' '${projectRoot}/bin/chainparse.js'`;
+  return `chainparse() { ${program} "$@"; }\ncd '${folder}'\n${await scriptFor('bash')}`;
+}
+
 function has(shell: string): boolean {
   return spawnSync(shell, ['-c', 'true']).status === 0;
 }
 
 /** Completes the last of some words in bash and returns what is offered. */
 function completeInBash(script: string, words: readonly string[]): readonly string[] {
-  const list = ['chainparse', ...words].map((word) => `'${word}'`).join(' ');
-  const ask = `COMP_WORDS=(${list}); COMP_CWORD=${words.length}; _chainparse; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const line = ['chainparse', ...words].join(' ');
+  // As bash itself splits a line: at each mark that may stand before a name.
+  const parts = ['chainparse', ...words].flatMap((word) => word.match(/[:=@]+|[^:=@]+|^$/g) ?? []);
+  const list = parts.map((part) => `'${part}'`).join(' ');
+  const state = `COMP_LINE='${line}'; COMP_POINT=${line.length}; COMP_WORDS=(${list}); COMP_CWORD=${parts.length - 1}`;
+  const ask = `${state}; _chainparse; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', `${script}\n${ask}`], { encoding: 'utf8' });
   expect(stderr).to.equal('');
   return stdout.split('\n').filter((word) => word !== '');
@@ -72,6 +82,17 @@ describe('chainparse completion', () => {
       ['--log-level', '--log-format', '--log-dir'],
     ],
     [['config', '--database', ''], []],
+    [
+      ['--database', 'sqlite:chainparse.db', 'pipeline', 'e'],
+      ['export', 'enable'],
+    ],
+    [['--database=mysql://me:p@h/db?ssl=on', 'pipeline', 'imp'], ['import']],
+    [['tasks', 'list', '--status=ru'], ['running']],
+    [
+      ['config', '--lang='],
+      ['en', 'zh'],
+    ],
+    [['--json=pip'], []],
   ];
   for (const [words, offered] of cases) {
     it(`offers ${offered.join(' ') || 'files'} in bash for: ${words.join(' ')}`, async function () {
@@ -84,13 +105,24 @@ describe('chainparse completion', () => {
     this.timeout(60_000);
     if (!has('bash')) this.skip(); // only bash can tell what it would offer
     const { folder, pipelineId, taskId } = await exampleDatabase();
-    const script = `chainparse() { '${process.execPath}' '${projectRoot}/bin/chainparse.js' "$@"; }\ncd '${folder}'\n${await scriptFor('bash')}`;
+    const script = await scriptIn(folder);
     const offered = (...words: string[]): readonly string[] => completeInBash(script, words);
     expect(offered('run-pipeline', '')).to.have.members(['usdc-transfers', String(pipelineId)]);
     expect(offered('--json', 'tasks', 'list', '--pipeline', 'us')).to.deep.equal(['usdc-transfers']);
+    expect(offered('--database', 'sqlite:chainparse.db', 'pipeline', 'show', 'u')).to.deep.equal(['usdc-transfers']);
+    expect(offered('tasks', 'list', '--pipeline=us')).to.deep.equal(['usdc-transfers']);
     expect(offered('tasks', 'show', '')).to.deep.equal([String(taskId)]);
     expect(offered('sink', 'pause', '--lang', 'en', 'usdc-transfers', '')).to.deep.equal(['rows']);
     expect(offered('sink', 'pause', 'usdc-transfers', 'rows', '')).to.deep.equal([]);
+  });
+
+  it('offers of a name with a colon what bash has yet to write', async function () {
+    if (!has('bash')) this.skip(); // only bash can tell what it would offer
+    const { folder } = await exampleDatabase('usdc:transfers');
+    const script = await scriptIn(folder);
+    expect(completeInBash(script, ['pipeline', 'show', 'us'])).to.deep.equal(['usdc:transfers']);
+    for (const word of ['usdc:', 'usdc:tr'])
+      expect(completeInBash(script, ['pipeline', 'show', word])).to.deep.equal(['transfers']);
   });
 
   it('offers no name that a shell would take for more than a word', async () => {

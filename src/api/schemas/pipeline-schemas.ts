@@ -109,7 +109,8 @@ export const classificationBody = z.strictObject({
     .trim()
     .min(1)
     .max(255)
-    .regex(/^\P{Cc}*$/u, { error: 'must be one line without control characters' }),
+    .regex(/^\P{Cc}*$/u, { error: 'must be one line without control characters' })
+    .regex(/^\P{Cs}*$/u, { error: 'must be well-formed Unicode: it has half of a character' }),
   parent_id: idInBody.nullable().default(null),
 });
 

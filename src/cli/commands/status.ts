@@ -38,12 +38,12 @@ const glanceMs = 1_000;
 /** A database that has not answered for so long counts as away, in milliseconds. */
 const statementTimeoutMs = 10_000;
 
-/** Shows the whole system on one screen, anew every two seconds; where there is no terminal, once. */
+/** Shows the whole system on one screen, anew every two seconds; where there is no screen, once. */
 async function showStatus(context: CommandContext, { once = false, interval }: StatusOptions): Promise<void> {
   const database = await context.database({ statementTimeoutMs, isLookedAt: true });
   await requireMigrated(database);
   const status = new StatusCommand(context, database);
-  if (once || context.output.isJson || !context.output.isTerminal) return status.print();
+  if (once || !context.output.isScreen) return status.print();
   const periodMs = interval === undefined ? defaultPeriodMs : interval * 1_000;
   await status.watch(Math.max(leastPeriodMs, periodMs));
 }

@@ -9,7 +9,7 @@ import { markUnknownLags } from '../../tasks/views/unknown-lags.js';
 import type { CommandContext } from '../context/context.js';
 import { describeTask } from '../texts/describe-task.js';
 import { taskHeadings, taskRow } from '../texts/task-table.js';
-import { warnWithoutMonitor } from '../running/warn-without-monitor.js';
+import { monitorWarning, warnWithoutMonitor } from '../running/warn-without-monitor.js';
 import { watch } from '../running/watch.js';
 import { withDatabase } from '../context/opened-databases.js';
 import type { CommandBody } from '../command-line/command.js';
@@ -73,10 +73,23 @@ interface TaskPage {
 async function listTasks(context: CommandContext, options: ListOptions): Promise<void> {
   await withDatabase(context, async (database) => {
     const read = (): Promise<TaskPage> => readPage(database, options, context.settings.heartbeatIntervalSeconds);
-    if (options.watch !== true) await printPage(context, await read());
+    if (options.watch === true) return watchTasks(context, database, read);
+    await printPage(context, await read());
     await warnWithoutMonitor(context, database);
-    if (options.watch !== true) return;
-    await watch(context, read, (page) => printPage(context, page, true));
+  });
+}
+
+/** On a screen, which is cleared each time, the warning stands below the table; elsewhere it is given once. */
+async function watchTasks(context: CommandContext, database: Database, readTasks: () => Promise<TaskPage>) {
+  const { output } = context;
+  if (!output.isScreen) await warnWithoutMonitor(context, database);
+  const read = async () => ({
+    page: await readTasks(),
+    warning: output.isScreen && !output.isQuiet ? await monitorWarning(database, output.lang) : null,
+  });
+  await watch(context, read, async ({ page, warning }) => {
+    await printPage(context, page, true);
+    if (warning !== null) await output.line(warning.message);
   });
 }
 

@@ -4,17 +4,32 @@ import type { CompletionOption, CompletionRow } from './completion-rows.js';
 export function bashCompletion(rows: readonly CompletionRow[]): string {
   return `# bash completion of chainparse: source <(chainparse completion bash)
 _chainparse() {
-  local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}" at="" words="" options="" stored="" choices=""
-  local first="" word="" i count=0 isValue=0
-  for ((i = 1; i < COMP_CWORD; i++)); do
-    word="\${COMP_WORDS[i]}"
+  local at="" words="" options="" stored="" first="" word="" count=0 isValue=0 i
+  # Bash ends words at : and = as well: what nothing stands between is one.
+  local rest="\${COMP_LINE:0:COMP_POINT}" tail="" line=()
+  for ((i = 0; i <= COMP_CWORD; i++)); do
+    tail="\${COMP_WORDS[i]}"
+    if ((i == 0)) || [[ "$rest" == [[:space:]]* ]]; then line+=("$tail"); else line[\${#line[@]}-1]+="$tail"; fi
+    rest="\${rest#*"$tail"}"
+  done
+  local last=$((\${#line[@]} - 1))
+  local cur="\${line[last]}" prev="\${line[last-1]}" lead="" head=""
+  # What stands before the last of its own words bash leaves as it is.
+  if [[ "$tail" == [:=@]* ]]; then head="$cur"; else head="\${cur%"$tail"}"; fi
+${attachedValue}
+  for ((i = 1; i < last; i++)); do
+    word="\${line[i]}"
 ${posixWalk(rows)}
   done
   COMPREPLY=()
 ${posixCases(rows)}
   if [[ "$cur" == -* ]]; then words="$options"
   elif [[ -n "$stored" ]]; then words="$words $(_chainparse_stored "$stored" "$first")"; fi
-  COMPREPLY=($(compgen -W "$words" -- "$cur"))
+  _chainparse_offer "$words"
+}
+_chainparse_offer() {
+  COMPREPLY=($(compgen -P "$lead" -W "$1" -- "$cur"))
+  COMPREPLY=("\${COMPREPLY[@]#"$head"}")
 }
 ${posixStored}
 complete -o default -F _chainparse chainparse
@@ -26,18 +41,23 @@ export function zshCompletion(rows: readonly CompletionRow[]): string {
   return `#compdef chainparse
 # zsh completion of chainparse: source <(chainparse completion zsh)
 _chainparse() {
-  local cur="\${words[CURRENT]}" prev="\${words[CURRENT-1]}" at="" options="" stored="" choices=""
+  local cur="\${words[CURRENT]}" prev="\${words[CURRENT-1]}" lead="" at="" options="" stored=""
   local first="" word="" i count=0 isValue=0
   local -a line=("\${words[@]}")
   local words=""
+${attachedValue}
   for ((i = 2; i < CURRENT; i++)); do
     word="\${line[i]}"
 ${posixWalk(rows)}
   done
-${posixCases(rows).replaceAll('COMPREPLY=($(compgen -W "$choices" -- "$cur"))', 'compadd -- \${=choices}').replaceAll('return 0', '{ [[ -n "$choices" ]] || _files; return 0; }')}
+${posixCases(rows)}
   if [[ "$cur" == -* ]]; then words="$options"
   elif [[ -n "$stored" ]]; then words="$words $(_chainparse_stored "$stored" "$first")"; fi
-  if [[ -n "\${words// /}" ]]; then compadd -- \${=words}; else _files; fi
+  _chainparse_offer "$words"
+}
+_chainparse_offer() {
+  if [[ -n "$lead" ]]; then compset -P "$lead"; fi
+  if [[ -n "\${1// /}" ]]; then compadd -- \${=1}; else _files; fi
 }
 ${posixStored}
 if (( $+functions[compdef] )); then compdef _chainparse chainparse; fi
@@ -48,6 +68,9 @@ if (( $+functions[compdef] )); then compdef _chainparse chainparse; fi
 const posixStored = `_chainparse_stored() {
   chainparse completion --values "$1" \${2:+--pipeline="$2"} 2>/dev/null | tr '\\n' ' '
 }`;
+
+/** A value that is written behind its option, as in `--status=running`. */
+const attachedValue = `  if [[ "$cur" == --*=* ]]; then prev="\${cur%%=*}"; lead="$prev="; cur="\${cur#*=}"; fi`;
 
 /**
  * Walks the words so far down the table: `at` becomes the path of the command that they name, `count` how many arguments it
@@ -75,6 +98,7 @@ function valueNames(rows: readonly CompletionRow[]): readonly string[] {
 function posixCases(rows: readonly CompletionRow[]): string {
   return `  case "$at:$prev" in
 ${rows.flatMap(valueCases).join('\n')}
+    *) [[ -z "$lead" ]] || return 0 ;;
   esac
   case "$at" in
 ${rows.map(wordCase).join('\n')}
@@ -89,7 +113,7 @@ function valueCases({ path, options }: CompletionRow): readonly string[] {
     .filter(({ takesValue }) => takesValue)
     .map((option) => {
       const pattern = option.names.map((name) => `"${path}:${name}"`).join(' | ');
-      return `    ${pattern}) choices="${choicesOf(option)}"; COMPREPLY=($(compgen -W "$choices" -- "$cur")); return 0 ;;`;
+      return `    ${pattern}) _chainparse_offer "${choicesOf(option)}"; return 0 ;;`;
     });
 }
 

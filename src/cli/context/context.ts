@@ -20,7 +20,7 @@ export interface CommandContext {
   readonly output: Output;
   /** The console's log. */
   readonly logger: Logger;
-  /** Where progress is shown; undefined where stderr is no terminal, or only results are wanted. */
+  /** Where progress is shown; undefined where stderr is no terminal or a dumb one, or only results are wanted. */
   readonly statusLine: StatusLine | undefined;
   readonly clock: Clock;
   readonly env: Readonly<Record<string, string | undefined>>;

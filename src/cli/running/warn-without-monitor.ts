@@ -9,18 +9,30 @@ import { textsIn } from '../../texts/texts.js';
 /** Monitors that are looked at: the newest, for the others are long gone. */
 const looked = 100;
 
-/** Warns on stderr where no monitor has been alive for two of its check intervals: then nobody fails what falls silent. */
+/** Warns on stderr where no monitor is alive. */
 export async function warnWithoutMonitor(
   { logger, settings }: Pick<CommandContext, 'logger' | 'settings'>,
   database: Database,
 ): Promise<void> {
-  const monitors = await new MonitorStore(database).list(looked);
-  if (monitors.some(isMonitorAlive)) return;
-  const message = warning(monitors[0], settings.lang);
-  logger.log('warn', message, { event: 'monitor.none', last_heartbeat: monitors[0]?.lastHeartbeat ?? null });
+  const warning = await monitorWarning(database, settings.lang);
+  if (warning === null) return;
+  logger.log('warn', warning.message, { event: 'monitor.none', last_heartbeat: warning.lastHeartbeat });
 }
 
-function warning(latest: Monitor | undefined, lang: Lang): string {
+/** That no monitor is alive, and since when. */
+interface MonitorWarning {
+  readonly message: string;
+  readonly lastHeartbeat: string | null;
+}
+
+/** Returns a warning where no monitor has been alive for two of its check intervals: then nobody fails what falls silent. */
+export async function monitorWarning(database: Database, lang: Lang): Promise<MonitorWarning | null> {
+  const monitors = await new MonitorStore(database).list(looked);
+  if (monitors.some(isMonitorAlive)) return null;
+  return { message: messageOf(monitors[0], lang), lastHeartbeat: monitors[0]?.lastHeartbeat ?? null };
+}
+
+function messageOf(latest: Monitor | undefined, lang: Lang): string {
   const { none, latest: last } = textsIn(lang).monitors;
   return none(latest === undefined ? '' : last(latest.name, agoText(latest.heartbeatAgeSeconds, lang)));
 }

@@ -17,7 +17,7 @@ export async function watch<T>(
   print: (value: T) => Promise<void>,
 ): Promise<void> {
   const { output, clock, signals } = context;
-  const isScreen = output.isTerminal && !output.isJson;
+  const { isScreen } = output;
   const quitKey = isScreen ? context.quitKey() : undefined;
   const stopping = quitKey === undefined ? signals.stopping : AbortSignal.any([signals.stopping, quitKey.pressed]);
   const show = async (turn: number): Promise<void> => {

@@ -8,6 +8,11 @@ export interface CommandStream {
   readonly rows?: number | undefined;
 }
 
+/** Returns how much a terminal shows; where it does not say, and one whose size was never set says 0, what an old one did. */
+export function sizeOf({ columns = 0, rows = 0 }: Pick<CommandStream, 'columns' | 'rows'>) {
+  return { columns: columns > 0 ? columns : 80, rows: rows > 0 ? rows : 24 };
+}
+
 /** A signal that a key stands for. */
 export type KeySignal = 'SIGINT' | 'SIGQUIT' | 'SIGTSTP';
 

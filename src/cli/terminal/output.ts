@@ -1,7 +1,7 @@
 import type { Lang } from '../../runtime/lang.js';
 import { printable, printableJson, printableLine } from '../../runtime/printable.js';
 import type { SecretMask } from '../../runtime/secrets.js';
-import type { CommandStream } from './command-io.js';
+import { sizeOf, type CommandStream } from './command-io.js';
 import { StdoutClosedError } from './stdout-closed-error.js';
 import { renderTable, type Heading } from './render-table.js';
 import { textsIn } from '../../texts/texts.js';
@@ -15,6 +15,8 @@ export interface OutputOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly color: boolean;
+  /** A terminal only prints what it is given, and knows no control codes: `TERM=dumb`. */
+  readonly isDumb?: boolean;
   /** Tables are as wide as they are, whatever the terminal shows. */
   readonly wide?: boolean;
   /** The terminal's width, where somebody says another one than it does: the variable COLUMNS. */
@@ -49,9 +51,14 @@ export class Output {
     return this.#options.stdout.isTTY === true;
   }
 
-  /** How much the terminal shows; where there is none, or it does not say, what an old one did. */
+  /** Says whether what is shown for people may be replaced by what is newer. */
+  get isScreen(): boolean {
+    return this.isTerminal && !this.isJson && this.#options.isDumb !== true;
+  }
+
+  /** How much the terminal shows. */
   get size(): { readonly columns: number; readonly rows: number } {
-    const { columns = 80, rows = 24 } = this.#options.stdout;
+    const { columns, rows } = sizeOf(this.#options.stdout);
     return { columns: this.#options.columns ?? columns, rows };
   }
 

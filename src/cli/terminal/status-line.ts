@@ -1,5 +1,5 @@
 import { printableLine } from '../../runtime/printable.js';
-import type { CommandStream } from './command-io.js';
+import { sizeOf, type CommandStream } from './command-io.js';
 import { fitText } from './fit-text.js';
 
 const clearLine = '\r\u001b[2K';
@@ -15,7 +15,7 @@ export class StatusLine {
 
   /** The terminal's width. */
   get columns(): number {
-    return this.#stream.columns ?? 80;
+    return sizeOf(this.#stream).columns;
   }
 
   /** Writes whole lines above the status. */

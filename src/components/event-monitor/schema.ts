@@ -8,7 +8,7 @@ import { abiKeys, oneAbi } from '../keys/abi.js';
 import { address } from '../keys/address.js';
 import { chainKeys, oneChain } from '../keys/chain.js';
 import { positive, whole } from '../keys/numbers.js';
-import { choice, either, oneOrMore } from '../keys/texts.js';
+import { choice, either, oneOrList, oneOrMore } from '../keys/texts.js';
 import { notBoth, together } from '../keys/together.js';
 import type { Look } from '../keys/together.js';
 import type { EventMonitorConfig } from './config.js';
@@ -35,13 +35,13 @@ export function eventMonitorSchema(reading: Reading): z.ZodType<EventMonitorConf
 
 function shape(reading: Reading) {
   const eventName = z.string({ error: 'must list names or signatures of events' }).trim().min(1);
-  const contract = z.strictObject({ address: oneOrMore(address()), ...abiKeys(reading) });
+  const contract = z.strictObject({ address: oneOrMore(address(), 'an address'), ...abiKeys(reading) });
   return {
     ...chainKeys(),
-    contract_address: addressesOrFactory(reading).optional(),
+    contract_address: addressesOrFactory(reading, 'any contract').optional(),
     ...abiKeys(reading),
-    contracts: z.array(together(contract, checkContract)).default([]),
-    events_to_monitor: oneOrMore(eventName),
+    contracts: z.array(together(contract, oneAbi)).default([]),
+    events_to_monitor: oneOrMore(eventName, 'a name', 'every event').default([]),
     mode: choice(['historical', 'realtime']).default('historical'),
     history: choice(['rpc', 'portal']).default('rpc'),
     portal_dataset: z
@@ -55,7 +55,7 @@ function shape(reading: Reading) {
       whole(0, 1_000_000),
     ]).default('latest'),
     poll_interval: positive(oneDaySeconds).default(1),
-    address_filters: oneOrMore(address()),
+    address_filters: oneOrList(address(), 'an address'),
     where: whereKey(),
     keep_unknown: z.boolean().default(false),
     verify_heads: z.boolean().default(false),
@@ -65,11 +65,6 @@ function shape(reading: Reading) {
 }
 
 type MonitorKeys = z.output<z.ZodObject<ReturnType<typeof shape>>>;
-
-function checkContract(look: Look<{ address: readonly string[] }>): void {
-  oneAbi(look);
-  if (look.right.address?.length === 0) look.tell('address', 'is required');
-}
 
 function checkContracts(look: Look<MonitorKeys>): void {
   if (!look.isGiven('contracts')) {

@@ -67,6 +67,10 @@ function checkArgument(path: string, written: unknown, events: readonly AbiFragm
 }
 
 function checkComparison({ operator, value, path }: WrittenComparison, types: readonly AbiType[], tell: Tell): void {
+  if (value === null) {
+    tell(path, 'must have a value');
+    return;
+  }
   if (Array.isArray(value) !== (operator === 'in')) {
     if (operator === 'in') tell(path, 'must be a list');
     else tell(path, 'must be one value', 'a list stands without an operator, or behind in');

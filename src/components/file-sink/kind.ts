@@ -1,6 +1,6 @@
 import { normalize, resolve } from 'node:path';
 import type { Keys, Row, SinkKind, Surroundings } from '../seam/component.js';
-import { describeSink } from '../keys/sink.js';
+import { describeSink, sinkConfigKeys } from '../keys/sink.js';
 import type { FileSinkConfig } from './config.js';
 
 /** The sink that writes files: JSON lines, CSV or Parquet, in a folder or on S3. */
@@ -24,7 +24,7 @@ function fileSinkKeys({ s3, arguments: form, rotate_minutes: minutes, ...config 
   const columns = config.format === 'jsonl' ? {} : { arguments: form };
   const time = minutes === null ? {} : { rotate_minutes: minutes };
   const given = Object.entries(s3 ?? {}).filter(([, value]) => value !== '');
-  return { ...config, ...columns, ...time, ...Object.fromEntries(given) };
+  return { ...sinkConfigKeys(config), ...columns, ...time, ...Object.fromEntries(given) };
 }
 
 function fileSinkRows(config: FileSinkConfig): readonly Row[] {

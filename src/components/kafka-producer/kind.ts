@@ -1,5 +1,5 @@
 import type { SinkKind } from '../seam/component.js';
-import { describeSink } from '../keys/sink.js';
+import { describeSink, sinkConfigKeys } from '../keys/sink.js';
 import type { KafkaConfig } from './schema.js';
 
 /** Delivers into topics of Kafka, by node-rdkafka. */
@@ -7,7 +7,7 @@ export const kafkaProducer: SinkKind<KafkaConfig> = {
   type: 'kafka_producer',
   role: 'sink',
   schema: async () => (await import('./schema.js')).schema,
-  keys: (config) => ({ ...config }),
+  keys: sinkConfigKeys,
   rows: ({ bootstrap_servers: brokers, topic, key_field: key, message_format: format }) => [
     ['brokers', brokers.join(', ')],
     ['topic', topic],

@@ -12,7 +12,6 @@ import { withStandIns } from '../seam/variables.js';
 export const schema = together(z.strictObject(shape()), (look) => {
   lookAtSasl(look);
   lookAtSsl(look);
-  if (!look.isGiven('bootstrap_servers')) look.tell('bootstrap_servers', 'is required');
 });
 
 function shape() {
@@ -57,7 +56,7 @@ function brokers() {
     const problem = parts.map(brokerProblem).find((each) => each !== null);
     if (problem !== undefined) context.addIssue(problem);
   });
-  return z.preprocess(splitList, oneOrMore(broker));
+  return z.preprocess(splitList, oneOrMore(broker, 'host:port'));
 }
 
 function brokerProblem(text: string): string | null {

@@ -17,13 +17,23 @@ export function choice<const T extends readonly [string, ...string[]]>(words: T)
   return z.string({ error }).toLowerCase().pipe(z.enum(words, { error }));
 }
 
-/** One value, or a list of them; left out: none. */
-export function oneOrMore<T extends z.ZodType>(item: T) {
-  const toList = (value: unknown): unknown => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
-  return z
-    .preprocess(toList, z.array(item))
-    .optional()
-    .transform((list) => list ?? []);
+/** One value, or a list of them; left out or a list of nothing: none. `one`: what a value is called. */
+export function oneOrList<T extends z.ZodType>(item: T, one: string) {
+  return listOf(z.array(item, { error: `must be ${one} or a list` })).default([]);
+}
+
+/**
+ * One value, or a list of one at least: who writes an empty list may mean none, or all. `leftOut` says what the key means
+ * where it is left out; without it the key is required.
+ */
+export function oneOrMore<T extends z.ZodType>(item: T, one: string, leftOut?: string) {
+  const error = `must list at least 1${leftOut === undefined ? '' : `; leave it out for ${leftOut}`}`;
+  return listOf(z.array(item, { error: `must be ${one} or a list` }).min(1, { error }));
+}
+
+/** A mapping is no value of a list of one: it is told where it stands. */
+function listOf<T extends z.ZodType>(list: T) {
+  return z.preprocess((value) => (typeof value === 'object' || value === undefined ? value : [value]), list);
 }
 
 /** Splits `a,b` into a list, as tools of the field take several servers; a comma in a variable's default is that one's. */

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 export interface Look<V> {
   /** The values that are right by themselves. */
   readonly right: Partial<V>;
-  /** Says whether a key has a value, right or wrong; a list of nothing is none. */
+  /** Says whether a key has a value, right or wrong; a list of nothing that is right is none. */
   readonly isGiven: (key: string) => boolean;
   /** Tells a problem with a key, or with what a path leads to, and what to do about it. */
   readonly tell: (key: string | readonly PropertyKey[], message: string, hint?: string) => void;
@@ -17,7 +17,7 @@ export function together<T extends z.ZodObject>(schema: T, look: (keys: Look<z.o
       const wrong = new Set(context.issues.map(({ path }) => path?.[0]));
       return look({
         right: Object.fromEntries(Object.entries(value).filter(([key]) => !wrong.has(key))) as Partial<z.output<T>>,
-        isGiven: (key) => Object.hasOwn(value, key) && !isEmptyList(value[key]),
+        isGiven: (key) => Object.hasOwn(value, key) && (wrong.has(key) || !isEmptyList(value[key])),
         tell: (key, message, hint) => {
           const path = typeof key === 'string' ? [key] : [...key];
           context.issues.push({ code: 'custom', input: value, path, message, params: { hint }, continue: true });

@@ -1,5 +1,5 @@
 import type { SinkKind } from '../seam/component.js';
-import { describeSink } from '../keys/sink.js';
+import { describeSink, sinkConfigKeys } from '../keys/sink.js';
 import { SessionSink } from '../seam/session-sink.js';
 import type { NatsConfig } from './schema.js';
 
@@ -8,7 +8,7 @@ export const natsSink: SinkKind<NatsConfig> = {
   type: 'nats_sink',
   role: 'sink',
   schema: async () => (await import('./schema.js')).schema,
-  keys: (config) => ({ ...config }),
+  keys: sinkConfigKeys,
   rows: ({ servers, subject }) => [
     ['servers', servers.join(', ')],
     ['subject', subject],

@@ -9,7 +9,6 @@ import { tlsKeys } from '../keys/tls-keys.js';
 
 /** The keys of a nats_sink. */
 export const schema = together(z.strictObject(shape()), (look) => {
-  if (!look.isGiven('servers')) look.tell('servers', 'is required');
   lookAtLogin(look);
   bothOrNone(look, 'tls_cert_file', 'tls_key_file');
 });
@@ -33,7 +32,7 @@ function shape() {
 export type NatsConfig = z.output<typeof schema>;
 
 function servers() {
-  return z.preprocess(splitList, oneOrMore(urlWithToken(['nats', 'tls'])));
+  return z.preprocess(splitList, oneOrMore(urlWithToken(['nats', 'tls']), 'a URL'));
 }
 
 function subject() {

@@ -1,6 +1,6 @@
 import { isAmong } from '../../model/event-choice.js';
 import type { SinkKind } from '../seam/component.js';
-import { describeSink } from '../keys/sink.js';
+import { describeSink, sinkConfigKeys } from '../keys/sink.js';
 import { SessionSink } from '../seam/session-sink.js';
 import { routeOf } from './route.js';
 import type { RabbitmqConfig } from './schema.js';
@@ -10,7 +10,7 @@ export const rabbitmqSink: SinkKind<RabbitmqConfig> = {
   type: 'rabbitmq_sink',
   role: 'sink',
   schema: async () => (await import('./schema.js')).schema,
-  keys: (config) => ({ ...config }),
+  keys: sinkConfigKeys,
   rows: (config) => [
     ['URL', config.url],
     ['exchange', config.exchange ?? null],

@@ -1,5 +1,5 @@
 import type { SinkKind } from '../seam/component.js';
-import { describeSink } from '../keys/sink.js';
+import { describeSink, sinkConfigKeys } from '../keys/sink.js';
 import { loadPeer } from '../seam/optional-peer.js';
 import type { RedisConfig } from './config.js';
 
@@ -8,7 +8,7 @@ export const redisSink: SinkKind<RedisConfig> = {
   type: 'redis_sink',
   role: 'sink',
   schema: async () => (await import('./schema.js')).redisSchema,
-  keys: ({ event_name: names, ...others }) => ({ ...(names.length === 0 ? {} : { event_name: names }), ...others }),
+  keys: sinkConfigKeys,
   rows: (config) => [
     ['url', config.url],
     ['stream', config.stream],

@@ -1,7 +1,7 @@
 import { normalize, resolve } from 'node:path';
 import { sqlitePath } from '../../runtime/database-urls.js';
 import type { SinkKind, Surroundings } from '../seam/component.js';
-import { describeSink } from '../keys/sink.js';
+import { describeSink, sinkConfigKeys } from '../keys/sink.js';
 import { areSet, withVariables } from '../seam/variables.js';
 import type { TableSinkConfig } from './config.js';
 
@@ -10,7 +10,7 @@ export const tableSink: SinkKind<TableSinkConfig> = {
   type: 'table_sink',
   role: 'sink',
   schema: async () => (await import('./schema.js')).tableSinkSchema,
-  keys: (config) => ({ ...config }),
+  keys: sinkConfigKeys,
   rows: ({ database, table, indexes }) => [
     ['table', table],
     ['database', database ?? "the pipeline's own"],

@@ -1,5 +1,5 @@
 import type { Keys, SinkKind } from '../seam/component.js';
-import { describeSink } from '../keys/sink.js';
+import { describeSink, sinkConfigKeys } from '../keys/sink.js';
 import type { WebhookConfig } from './config.js';
 
 /** Messages of one request where nothing else is said. */
@@ -29,10 +29,6 @@ export const webhookSink: SinkKind<WebhookConfig> = {
 };
 
 function webhookKeys(config: WebhookConfig): Keys {
-  const { event_name: names, headers, ...others } = config;
-  return {
-    ...(names.length === 0 ? {} : { event_name: names }),
-    ...(Object.keys(headers).length === 0 ? {} : { headers }),
-    ...others,
-  };
+  const { headers, ...others } = config;
+  return { ...(Object.keys(headers).length === 0 ? {} : { headers }), ...sinkConfigKeys(others) };
 }

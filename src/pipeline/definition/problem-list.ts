@@ -88,7 +88,12 @@ export class ProblemList {
       const own = path.length === 0 ? known : [];
       this.addUnknown([...at, ...path], issue.keys, [...own, ...(knownKeys.get(issue.keys) ?? [])]);
     }
-    for (const issue of issues) if (issue.code !== 'unrecognized_keys') this.#addIssue([...at, ...issue.path], issue);
+    const mistyped = new Set(issues.flatMap(({ code, path }) => (code === 'invalid_type' ? [textOf(path)] : [])));
+    for (const issue of issues) {
+      // How long a list is does not matter where a text is meant.
+      const isSecond = isCount(issue) && mistyped.has(textOf(issue.path));
+      if (issue.code !== 'unrecognized_keys' && !isSecond) this.#addIssue([...at, ...issue.path], issue);
+    }
   }
 
   #addIssue(path: Path, issue: z.core.$ZodIssue): void {
@@ -112,7 +117,12 @@ interface IssueParams {
 
 function paramsOf(issue: z.core.$ZodIssue): IssueParams {
   if (issue.code === 'custom') return (issue.params ?? {}) as IssueParams;
-  return { shows: issue.message.startsWith('must ') && issue.code !== 'invalid_format' };
+  return { shows: issue.message.startsWith('must ') && issue.code !== 'invalid_format' && !isCount(issue) };
+}
+
+/** Says whether an issue is how many items a list has. */
+function isCount(issue: z.core.$ZodIssue): boolean {
+  return (issue.code === 'too_small' || issue.code === 'too_big') && issue.origin === 'array';
 }
 
 function settingHint(key: string): string | undefined {

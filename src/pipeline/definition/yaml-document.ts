@@ -20,8 +20,8 @@ export interface Place {
 export type PlaceAt = (offset: number) => Place;
 
 /** Makes the error of what makes a file none. */
-export function unreadable(place: Place, message: string): FileProblemsError {
-  return new FileProblemsError([{ ...place, key: null, message }]);
+export function unreadable(place: Place, message: string, key: string | null = null): FileProblemsError {
+  return new FileProblemsError([{ ...place, key, message }]);
 }
 
 /** Reads a text as the parser's one document; throws a UsageError with the place of the first thing that is wrong. */

@@ -18,7 +18,7 @@ export interface Spot extends Place {
 /** A YAML or JSON file: its value, and where each part of it stands. */
 export class YamlFile {
   readonly value: unknown;
-  /** Keys that are given twice. */
+  /** Keys that are given twice, and texts that are none. */
   readonly problems: readonly FileProblem[];
   readonly #root: Node;
   readonly #targets: ReadonlyMap<Alias, Node>;
@@ -75,10 +75,13 @@ function pairOf(map: YAMLMap<Node, Node | null>, key: PropertyKey): Pair<Node, N
   return map.items.find((pair) => isScalar(pair.key) && keyText(pair.key) === key);
 }
 
-/** Keys whose value is somebody's own JSON: in its mappings null is a value. */
-const ownJson = new Set(['body', 'default_value']);
+/**
+ * Keys in whose mappings null is a value: somebody's own JSON; and conditions, which without a value would be none, and let
+ * everything through.
+ */
+const nullIsValue = new Set(['body', 'default_value', 'where', 'condition']);
 
-/** Turns the parser's nodes into plain values, following aliases within a budget. A key without a value is left out. */
+/** Turns the parser's nodes into plain values, following aliases within a budget. Elsewhere a key without a value is left out. */
 class ValueReader {
   readonly problems: FileProblem[] = [];
   readonly targets: ReadonlyMap<Alias, Node>;
@@ -86,7 +89,9 @@ class ValueReader {
   readonly #open = new Set<Node>();
   #aliasDepth = 0;
   #aliasedValues = 0;
-  #ownJsonDepth = 0;
+  #nullsDepth = 0;
+  /** The key whose value is read. */
+  #key: string | null = null;
 
   constructor(document: AnyDocument, placeAt: PlaceAt) {
     this.targets = aliasTargets(document);
@@ -101,7 +106,7 @@ class ValueReader {
     if (isAlias(node)) return this.#follow(node, place);
     if (isSeq<Node>(node)) return node.items.map((item) => this.read(item, place));
     if (isMap<Node, Node | null>(node)) return this.#readMap(node, place);
-    return isScalar(node) ? readScalar(node, place) : null;
+    return isScalar(node) ? this.#readScalar(node, place) : null;
   }
 
   #follow(alias: Alias, place: Place): unknown {
@@ -116,6 +121,22 @@ class ValueReader {
     return value;
   }
 
+  #readScalar(scalar: Scalar, place: Place): unknown {
+    const value = readScalar(scalar, place);
+    if (typeof value === 'string') this.#checkText(value, place);
+    return value;
+  }
+
+  /** What no encoding has a form for would be stored as another text. */
+  #checkText(text: string, place: Place): void {
+    if (!/\p{Surrogate}/u.test(text)) return;
+    this.problems.push({
+      ...place,
+      key: this.#key,
+      message: 'must be well-formed Unicode: it has half of a character',
+    });
+  }
+
   #readMap(map: YAMLMap<Node, Node | null>, near: Place): object {
     const entries = new Map<string, unknown>();
     const lines = new Map<string, number>();
@@ -123,17 +144,28 @@ class ValueReader {
       const place = key.range ? this.#placeAt(key.range[0]) : near;
       if (!isScalar(key)) throw unreadable(place, 'a key must be a plain word');
       const name = keyText(key);
-      const isOwnJson = ownJson.has(name);
-      if (isOwnJson) this.#ownJsonDepth++;
-      const read = this.read(value, place);
-      if (isOwnJson) this.#ownJsonDepth--;
+      // What it would bring in would be told as missing.
+      if (name === '<<' && key.type === 'PLAIN') throw unreadable(place, 'YAML merge keys are not read', name);
+      this.#checkText(name, place);
+      const read = this.#readValue(name, value, place);
       const earlier = lines.get(name);
       if (earlier !== undefined) {
         this.problems.push({ ...place, key: name, message: `given twice; the first is on line ${earlier}` });
-      } else if (read !== null || this.#ownJsonDepth > 0) entries.set(name, read);
+      } else if (read !== null || this.#nullsDepth > 0) entries.set(name, read);
       if (earlier === undefined) lines.set(name, place.line);
     }
     return Object.fromEntries(entries);
+  }
+
+  #readValue(name: string, value: Node | null, place: Place): unknown {
+    const outer = this.#key;
+    const keepsNulls = nullIsValue.has(name);
+    this.#key = name;
+    if (keepsNulls) this.#nullsDepth++;
+    const read = this.read(value, place);
+    if (keepsNulls) this.#nullsDepth--;
+    this.#key = outer;
+    return read;
   }
 }
 

@@ -225,6 +225,13 @@ eachDatabaseInTurn('chainparse status', (testDatabase) => {
     }
   });
 
+  it('is printed once on a terminal without control codes, and in no colours', async () => {
+    const io = new FakeIo({ cwd: folder, screen: true, terminal: true, env: { TERM: 'dumb' } });
+    expect(await run(['status', '--database', url, '--lang', 'en'], io)).to.equal(0);
+    expect(io.stdout.text).to.contain('running');
+    expect(io.stdout.text + io.stderr.text).not.to.contain('\u001b');
+  });
+
   it('ends when q is typed, and gives terminal and keyboard back', async () => {
     const io = new FakeIo({ cwd: folder, screen: true, keys: true });
     const ended = run(['status', '--database', url, '--interval', '0.2', '--lang', 'en'], io);

@@ -206,6 +206,31 @@ eachDatabase('the tasks commands', (testDatabase) => {
     await new MonitorStore(database).register('host-2:2', 300);
   });
 
+  /** Watches the list on a terminal until it has shown something twice; no monitor is alive. */
+  async function watched(shown: string, env: Record<string, string> = {}): Promise<FakeIo> {
+    await database.write([database.knex('monitor').delete()]);
+    const io = new FakeIo({ cwd: folder, screen: true, terminal: true, env });
+    const ended = run(['tasks', 'list', '--watch', '--lang', 'en', '--database', testDatabase.url()], io);
+    await eventually('two lists', () => io.stdout.text.split(shown).length > 2);
+    io.signal('SIGINT');
+    expect(await ended).to.equal(0);
+    return io;
+  }
+
+  it('warn below each list on a screen that nobody fails silent tasks', async () => {
+    const { stdout } = await watched('no monitor is alive');
+    const [before, ...screens] = stdout.text.split('\u001b[2J\u001b[H');
+    expect(before).to.equal('');
+    expect(screens).to.have.length(2);
+    for (const screen of screens) expect(screen).to.match(/^┌[^]*┘\nno monitor is alive.*\n$/);
+  });
+
+  it('list below the last on a terminal without control codes, and in no colours', async () => {
+    const { stdout, stderr } = await watched('┌', { TERM: 'dumb' });
+    expect(stdout.text + stderr.text).not.to.contain('\u001b');
+    expect(stderr.text.match(/no monitor is alive/g)).to.have.length(1);
+  });
+
   it('cancel a task that runs or waits, once', async () => {
     const cancelled = await chainparse('tasks', 'cancel', '2', '--lang', 'en');
     expect(cancelled).to.deep.equal({ code: 0, stdout: 'task 2: running -> succeeded (stopped)\n', stderr: '' });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Output } from '../../../src/cli/terminal/output.js';
+import { StatusLine } from '../../../src/cli/terminal/status-line.js';
 import { SecretMask } from '../../../src/runtime/secrets.js';
 import { FakeStream } from '../fake-io.js';
 
@@ -33,6 +34,18 @@ describe('Output', () => {
     const { stdout, output } = setUp();
     await output.table(headings, [[1, 'two\nlines']]);
     expect(stdout.text).to.equal('id  name\n 1  two lines\n');
+  });
+
+  it('takes a terminal of 0 columns and rows for one that does not say its size', async () => {
+    const { stdout, output } = setUp();
+    Object.assign(stdout, { isTTY: true, columns: 0, rows: 0 });
+    expect(output.size).to.deep.equal({ columns: 80, rows: 24 });
+    await output.table(headings, [[1, 'a whole name']]);
+    expect(stdout.text).to.contain('│ a whole name │');
+    const statusLine = new StatusLine(stdout);
+    statusLine.show('block 5');
+    expect(statusLine.columns).to.equal(80);
+    expect(stdout.text).to.contain('block 5');
   });
 
   it('masks secrets in tables and lines, but no numbers', async () => {

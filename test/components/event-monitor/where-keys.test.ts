@@ -8,6 +8,11 @@ import { definitionOptions, monitorYaml } from '../../pipeline/definition/defini
 const alice = '0x52908400098527886E0F7030069857D2E4169EE7';
 const where = (...lines: string[]): string => monitorYaml('where:', ...lines.map((line) => `  ${line}`));
 
+function monitorWith(conditions: object): object {
+  const keys = { name: 'a', type: 'event_monitor', chain_name: 'base', abi_path: 'builtin:erc20' };
+  return { ...keys, where: conditions };
+}
+
 async function configOf(text: string): Promise<EventMonitorConfig> {
   const { components } = await parseDefinition(text, 'p.yaml', definitionOptions);
   return components[0]?.config as unknown as EventMonitorConfig;
@@ -60,6 +65,18 @@ describe('the key where', () => {
     ['a number too large', where(`args.value: "${2n ** 256n}"`), '8: args.value: must be a whole number of uint256'],
     ['nothing to compare', where('args.value: {}'), '8: args.value: compares with nothing'],
     ['an empty list', where('args.value: []'), '8: args.value: must list at least 1'],
+    ['a comparison without a value', where('args.value: {gt: ~, lt: 5}'), '8: gt: must have a value'],
+    ['a condition without a value', where('args.from: ', `args.to: "${alice}"`), '8: args.from: must have a value'],
+    [
+      'a condition without a value behind an alias',
+      `${where('args.value: &w {gt: ~}', 'args.to: *w')}`,
+      '8: gt: must have a value',
+    ],
+    [
+      'a condition without a value in JSON',
+      JSON.stringify({ name: 'x', components: [monitorWith({ 'args.value': { in: null } })] }, null, 1),
+      '11: in: must have a value',
+    ],
     ['no argument', monitorYaml('where: {}'), /^p\.yaml:7: where: names no argument/],
     [
       'arguments of different events',

@@ -61,7 +61,7 @@ describe('a table sink’s definition', () => {
       'p.yaml:9: table: must be a table, or schema.table, of letters, digits and underscores',
       'p.yaml:10: table: must be of at most 63 bytes: no database takes a longer name as it is',
       'p.yaml:11: tabel: unknown key; the nearest known key is table',
-      'p.yaml:11: indexes: must list at least 1, not a list',
+      'p.yaml:11: indexes: must list at least 1',
     ]);
   });
 

@@ -29,6 +29,17 @@ const texts = [
       'abi_path: builtin:erc20',
       'abi: [{type: event, name: E, anonymous: true, inputs: [{name: "0x1", type: tuple, components: [{name: "on", type: bool}]}]}]',
     ),
+  `${monitorYaml()}${[
+    'type: table_sink, table: t',
+    'type: file_sink, path: t',
+    'type: webhook_sink, url: "https://h"',
+    'type: kafka_producer, bootstrap_servers: "h:9092", topic: t',
+    'type: nats_sink, servers: "nats://h", subject: t',
+    'type: redis_sink, url: "redis://h", stream: t',
+    'type: rabbitmq_sink, url: "amqp://h", queue: t',
+  ]
+    .map((keys, i) => `  - {name: s${i}, ${keys}}\n`)
+    .join('')}`,
 ];
 
 describe('a printed definition', () => {

@@ -59,6 +59,25 @@ describe('a value of a mapping rule that JSON does not hold', () => {
   });
 });
 
+describe('a condition of a mapping rule', () => {
+  const withCondition = (condition: string): string =>
+    `${monitorYaml()}  - {name: r, type: dict_mapper, dict_mappers: [{mapping_rules: [{source_key: a, target_key: b, condition: ${condition}}]}]}\n`;
+
+  cases([
+    [
+      'no field, which would let all through',
+      withCondition('{field: ~, value: 5}'),
+      '7: field: must be a text, not nothing',
+    ],
+    ['no type', withCondition('{type: , field: a, value: 5}'), '7: type: must be a text, not nothing'],
+  ]);
+
+  it('may compare with null', async () => {
+    const { components } = await parseDefinition(withCondition('{field: a, value: ~}'), 'p.yaml', definitionOptions);
+    expect(JSON.stringify(components[1]?.config)).to.contain('{"type":"equals","field":"a","value":null}');
+  });
+});
+
 describe('a definition with many problems', () => {
   it('is told of all of them at once, in the order of their lines', async () => {
     const text = [
@@ -231,6 +250,123 @@ describe('a definition with a wrong value', () => {
       'a component that is no mapping',
       'name: x\ncomponents: [a]\n',
       '2: components: each must be a mapping of keys to values, not "a"',
+    ],
+  ]);
+});
+
+describe('a value of another shape than is meant', () => {
+  const withSink = (keys: string): string => `${monitorYaml()}  - {name: s, ${keys}}\n`;
+  const factory = `factory: "${usdc}", event: Transfer, abi_path: builtin:erc20`;
+
+  cases([
+    [
+      'a mapping for events',
+      monitorYaml('events_to_monitor: {Transfer: 1}'),
+      '7: events_to_monitor: must be a name or a list, not a mapping',
+    ],
+    [
+      'a mapping for the events of a sink',
+      withSink('type: table_sink, table: t, event_name: {a: 1}'),
+      '7: event_name: must be a name or a list, not a mapping',
+    ],
+    [
+      'a mapping for addresses',
+      monitorYaml('address_filters: {a: 1}'),
+      '7: address_filters: must be an address or a list, not a mapping',
+    ],
+    [
+      'a mapping for servers',
+      withSink('type: kafka_producer, topic: t, bootstrap_servers: {a: 1}'),
+      '7: bootstrap_servers: must be host:port or a list, not a mapping',
+    ],
+  ]);
+
+  it('is told once, and not as one that is missing as well', async () => {
+    expect(await problemOf(withSink('type: rabbitmq_sink, url: "amqp://h", queue: []'))).to.equal(
+      'p.yaml:7: queue: must be a text, not a list',
+    );
+    expect(await problemOf(monitorYaml(`contract_address: {${factory}, parameter: []}`))).to.equal(
+      'p.yaml:7: parameter: must be a text, not a list',
+    );
+    expect(await problemOf(withSink('type: nats_sink, subject: t, servers: []'))).to.equal(
+      'p.yaml:7: servers: must list at least 1',
+    );
+  });
+});
+
+describe('a YAML merge key', () => {
+  const sinks = (second: string): string =>
+    `${monitorYaml()}  - &w {name: h, type: table_sink, table: t}\n  - ${second}\n`;
+
+  it('is told, and nothing that it would bring in', async () => {
+    const problem = 'p.yaml:8: <<: YAML merge keys are not read';
+    expect(await problemOf(sinks('{<<: *w, name: h2}'))).to.equal(problem);
+    expect(await problemOf(sinks('{name: h2, type: table_sink, table: u, <<: *w}'))).to.equal(problem);
+    const body = '{name: h2, type: webhook_sink, url: "https://h", body: {<<: *w}}';
+    expect(await problemOf(sinks(body))).to.equal(problem);
+  });
+
+  it('is a key as any other in quotes', async () => {
+    await parseDefinition(
+      sinks('{name: h2, type: webhook_sink, url: "https://h", body: {"<<": 1}}'),
+      'p.yaml',
+      definitionOptions,
+    );
+  });
+});
+
+describe('a text that is no well-formed Unicode', () => {
+  const problem = 'must be well-formed Unicode: it has half of a character';
+  const withName = (name: string): string => monitorYaml().replace('name: x', `name: "${name}"`);
+
+  cases([
+    ['in a name', withName('lone \\ud800'), `1: name: ${problem}`],
+    ['in a name, in JSON', '{\n"name": "lone \\udc01",\n"components": []}', `2: name: ${problem}`],
+    ['in a description', `description: "\\udfff"\n${monitorYaml()}`, `1: description: ${problem}`],
+    ['in a list', monitorYaml('events_to_monitor:', '  - "\\ud83d"'), `8: events_to_monitor: ${problem}`],
+    ['in a key', `"a\\ud800": 1\n${monitorYaml()}`, `1: ${problem}`],
+  ]);
+
+  it('is the only thing that is told of a name, and both halves of a character are none', async () => {
+    expect(await problemOf(withName('lone \\ud800'))).to.equal(`p.yaml:1: name: ${problem}`);
+    const { name } = await parseDefinition(withName('\\ud83d\\ude00'), 'p.yaml', definitionOptions);
+    expect(name).to.equal('😀');
+  });
+});
+
+describe('an empty list', () => {
+  const withSink = (keys: string): string => `${monitorYaml()}  - {name: s, ${keys}, event_name: []}\n`;
+  const everyEvent = '7: event_name: must list at least 1; leave it out for every event';
+  const factory = 'event: Transfer, parameter: from, abi_path: builtin:erc20';
+
+  cases([
+    [
+      'of contracts',
+      monitorYaml('contract_address: []'),
+      '7: contract_address: must list at least 1; leave it out for any contract',
+    ],
+    [
+      'of events',
+      monitorYaml('events_to_monitor: []'),
+      '7: events_to_monitor: must list at least 1; leave it out for every event',
+    ],
+    [
+      'of the addresses that an ABI is for',
+      withAbi('contracts: [{address: [], abi_path: builtin:erc20}]'),
+      '6: address: must list at least 1',
+    ],
+    ['of factories', monitorYaml(`contract_address: {factory: [], ${factory}}`), '7: factory: must list at least 1'],
+    ['of events of a table_sink', withSink('type: table_sink, table: t'), everyEvent],
+    ['of events of a file_sink', withSink('type: file_sink, path: t'), everyEvent],
+    ['of events of a webhook_sink', withSink('type: webhook_sink, url: "https://h"'), everyEvent],
+    ['of events of a kafka_producer', withSink('type: kafka_producer, bootstrap_servers: "h:9", topic: t'), everyEvent],
+    ['of events of a nats_sink', withSink('type: nats_sink, servers: "nats://h", subject: t'), everyEvent],
+    ['of events of a redis_sink', withSink('type: redis_sink, url: "redis://h", stream: t'), everyEvent],
+    ['of events of a rabbitmq_sink', withSink('type: rabbitmq_sink, url: "amqp://h", queue: t'), everyEvent],
+    [
+      'of servers',
+      `${monitorYaml()}  - {name: s, type: nats_sink, servers: [], subject: t}\n`,
+      '7: servers: must list at least 1',
     ],
   ]);
 });

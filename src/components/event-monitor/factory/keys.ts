@@ -13,9 +13,9 @@ import type { Look } from '../../keys/together.js';
 import { selectEvent } from '../../keys/select-event.js';
 import type { FactoryConfig } from './config.js';
 
-/** Addresses, one or a list; or a factory that announces them. */
-export function addressesOrFactory(reading: Reading): z.ZodType<readonly string[] | FactoryConfig> {
-  return byShape(oneOrMore(address()), factorySchema(reading));
+/** Addresses, one or a list; or a factory that announces them. `leftOut`: what is meant where none are given. */
+export function addressesOrFactory(reading: Reading, leftOut?: string): z.ZodType<readonly string[] | FactoryConfig> {
+  return byShape(oneOrMore(address(), 'an address', leftOut), factorySchema(reading));
 }
 
 /** Returns the keys of a definition that give a factory again. */
@@ -46,9 +46,8 @@ function factorySchema(reading: Reading): z.ZodType<FactoryConfig> {
 }
 
 async function checkFactory(look: Look<z.output<z.ZodObject<FactorySchemaKeys>>>): Promise<void> {
-  const { right, tell, isGiven } = look;
+  const { right, tell } = look;
   oneAbi(look);
-  if (isGiven('factory') && Array.isArray(right.factory) && right.factory.length === 0) tell('factory', 'is required');
   const events = eventsIn(right);
   if (right.event === undefined || events.length === 0) return;
   const signatures = events.map(eventSignature);
