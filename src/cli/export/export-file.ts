@@ -46,6 +46,11 @@ export class ExportFile implements ByteTarget {
     }
   }
 
+  /** Says whether nobody has seen what was written before `commit`. */
+  get isWholeOrNot(): boolean {
+    return this.#temporaryPath !== undefined;
+  }
+
   async write(chunk: string | Uint8Array): Promise<void> {
     await this.#try(() => this.#handle.appendFile(chunk));
   }
