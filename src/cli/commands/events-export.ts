@@ -29,7 +29,11 @@ export const command: CommandBody = {
     },
     ...blockOptions,
     eventOption,
-    { flags: '-o, --output <file>', description: 'write a file, whole or not at all, instead of stdout' },
+    {
+      flags: '-o, --output <file>',
+      description: 'write a file, whole or not at all, instead of stdout',
+      kind: 'path',
+    },
   ],
   action: exportEvents,
 };
