@@ -94,6 +94,10 @@ describe('run', () => {
     [['pipeline', 'show', '0'], "error: id '0' is no whole number from 1 on\n"],
     [['pipeline', 'show', '9007199254740993'], "error: id '9007199254740993' is too large: 9007199254740991 at most\n"],
     [['pipeline', 'import', 'f', '--id', '-1'], "error: --id '-1' is no whole number from 1 on\n"],
+    [['events', 'export', '--pipeline', '45', '-o', ''], 'error: --output is empty\nhint: write the path of a file\n'],
+    [['pipeline', 'import', ''], 'error: file is empty\nhint: write the path of a file\n'],
+    [['pipeline', 'validate', ''], 'error: file is empty\nhint: write the path of a file\n'],
+    [['abi', 'add', ''], 'error: file is empty\nhint: write the path of a file\n'],
     [
       ['status', '--interval', '0'],
       "error: --interval '0' must be greater than zero\nhint: write seconds, such as 2 or 0.5\n",

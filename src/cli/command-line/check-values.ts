@@ -29,7 +29,9 @@ function checkValue(name: string, { kind, choices }: OptionSpec | ArgumentSpec, 
   if (choices !== undefined && !choices.includes(value)) {
     throw new UsageError(`${name} '${value}' is not one of ${choices.join(', ')}`);
   }
-  if (kind === undefined || kind === 'text' || kind === 'sink') return value;
+  // It would be taken for the working folder.
+  if (kind === 'path' && value === '') throw new UsageError(`${name} is empty`, { hint: 'write the path of a file' });
+  if (kind === 'path' || kind === undefined || kind === 'text' || kind === 'sink') return value;
   if (kind === 'pipeline' && !/^\d+$/.test(value)) return value;
   return kind === 'seconds' ? checkSeconds(name, value) : checkNumber(name, kind === 'number' ? 0 : 1, value);
 }

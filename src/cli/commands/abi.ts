@@ -17,7 +17,7 @@ export const command: CommandBody = {
     {
       name: 'add',
       summary: 'store an ABI; prints its id',
-      arguments: [{ name: 'file', description: 'a JSON ABI, or a compiler artifact that has one' }],
+      arguments: [{ name: 'file', description: 'a JSON ABI, or a compiler artifact that has one', kind: 'path' }],
       options: [{ flags: '--name <name>', description: "what to call it; the file's name where left out" }],
       action: addAbi,
     },

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import type { Database } from '../../database/database.js';
 import { EventStore } from '../../database/events/event-store.js';
-import { UsageError } from '../../runtime/errors.js';
+import { RowsChangedError } from '../../database/events/row-watch.js';
+import { RuntimeFailure, UsageError } from '../../runtime/errors.js';
 import { checkEventName } from '../../tasks/views/check-event-name.js';
 import { readOrigin, withChecksum } from '../../tasks/views/stored-events.js';
 import type { CommandContext } from '../context/context.js';
@@ -28,7 +29,11 @@ export const command: CommandBody = {
     },
     ...blockOptions,
     eventOption,
-    { flags: '-o, --output <file>', description: 'write a file, whole or not at all, instead of stdout' },
+    {
+      flags: '-o, --output <file>',
+      description: 'write a file, whole or not at all, instead of stdout',
+      kind: 'path',
+    },
   ],
   action: exportEvents,
 };
@@ -38,20 +43,38 @@ interface ExportOptions extends EventOptions {
   readonly output?: string;
 }
 
+/** How often a file is begun. */
+const mostTries = 3;
+
 /** Exports a pipeline's events to stdout or a file, in the order of the chain and in constant memory. */
 async function exportEvents(context: CommandContext, options: ExportOptions): Promise<void> {
   toEventFilter(options);
   const { output: path } = options;
   if (path === undefined || path === '-') return exportToStdout(context, options);
-  const file = await ExportFile.create(resolve(context.cwd, path));
-  try {
-    const events = await withDatabase(context, (database) => exportTo(context, database, options, file));
-    await file.commit();
-    await tell(context, { ...options, output: path }, events);
-  } catch (error) {
-    await file.discard();
-    throw error;
+  const events = await exportToFile(context, options, resolve(context.cwd, path));
+  await tell(context, { ...options, output: path }, events);
+}
+
+/** Begins anew where rows that are written were taken back meanwhile; returns the number of events. */
+async function exportToFile(context: CommandContext, options: ExportOptions, path: string): Promise<number> {
+  for (let triesLeft = mostTries - 1; ; triesLeft--) {
+    const file = await ExportFile.create(path);
+    try {
+      const events = await withDatabase(context, (database) => exportTo(context, database, options, file));
+      await file.commit();
+      return events;
+    } catch (error) {
+      await file.discard();
+      if (!(error instanceof RowsChangedError) || !file.isWholeOrNot) throw error;
+      if (triesLeft === 0) throw notWritten(path, error);
+      context.output.note('rows were taken back, or stored anew, meanwhile: the export begins anew');
+    }
   }
+}
+
+function notWritten(path: string, cause: RowsChangedError): RuntimeFailure {
+  const message = `${path} is not written: rows were taken back, or stored anew, in each of ${mostTries} tries`;
+  return new RuntimeFailure(message, { hint: cause.hint, cause });
 }
 
 async function exportToStdout(context: CommandContext, options: ExportOptions): Promise<void> {
@@ -78,7 +101,7 @@ async function exportTo(
   const writer = await createEventWriter(options.format ?? 'jsonl', target, origin);
   const shows = target instanceof ExportFile ? statusLine : undefined;
   let events = 0;
-  for await (const page of new EventStore(database).pages(filter)) {
+  for await (const page of new EventStore(database).pages(filter, { ofOneState: true })) {
     await writer.write(page.map(withChecksum));
     events += page.length;
     shows?.show(`${events.toLocaleString('en-US')} events`);

@@ -98,7 +98,8 @@ async function streamUndecoded(context: CommandContext, options: UndecodedOption
   const filter = toEventFilter(options);
   await withDatabase(context, async (database) => {
     const origin = await readOrigin(database, options.pipeline);
-    for await (const logs of firstOf(new EventStore(database).undecodedPages(filter), options.limit)) {
+    const pages = new EventStore(database).undecodedPages(filter, { ofOneState: true });
+    for await (const logs of firstOf(pages, options.limit)) {
       await context.output.jsonText(logs.map((log) => `${undecodedToJson(withChecksum(log), origin)}\n`).join(''));
     }
   });
@@ -110,7 +111,8 @@ async function tabulateUndecoded(context: CommandContext, options: UndecodedOpti
     const store = new EventStore(database);
     await readOrigin(database, options.pipeline);
     const found: StoredUndecodedLog[] = [];
-    for await (const page of firstOf(store.undecodedPages(filter), options.limit ?? defaultLimit)) found.push(...page);
+    const pages = store.undecodedPages(filter, { ofOneState: true });
+    for await (const page of firstOf(pages, options.limit ?? defaultLimit)) found.push(...page);
     return { logs: found.map(withChecksum), total: await store.countUndecoded(filter) };
   });
   await context.output.table(undecodedHeadings, logs.map(undecodedRow));

@@ -31,7 +31,7 @@ import type { CommandBody } from '../command-line/command.js';
 import type { ArgumentSpec, OptionSpec } from '../context/command-outline.js';
 
 const id: ArgumentSpec = { name: 'id', description: "the pipeline's id or name", kind: 'pipeline' };
-const file: ArgumentSpec = { name: 'file', description: 'a definition, YAML or JSON' };
+const file: ArgumentSpec = { name: 'file', description: 'a definition, YAML or JSON', kind: 'path' };
 
 const lenientOption: OptionSpec = {
   flags: '--lenient',

@@ -5,9 +5,9 @@ export type CompletableKind = 'pipeline' | 'task' | 'alert' | 'sink';
 
 /**
  * What an option or argument takes: free text, a number from zero, an id (a number from one), a pipeline's id or name (the
- * command gets the id), a task's or an alert's id, a sink's name, or seconds above zero.
+ * command gets the id), a task's or an alert's id, a sink's name, seconds above zero, or the path of a file, which is not empty.
  */
-export type ValueKind = 'text' | 'number' | 'id' | 'seconds' | CompletableKind;
+export type ValueKind = 'text' | 'path' | 'number' | 'id' | 'seconds' | CompletableKind;
 
 /** The kinds that shells complete from the database. */
 export const completableKinds: readonly CompletableKind[] = ['pipeline', 'task', 'alert', 'sink'];

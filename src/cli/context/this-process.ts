@@ -24,7 +24,8 @@ function identityOf(pid: number): string | null {
   }
 }
 
-function machineIdentity(): string {
+/** Tells those processes from others that count pids together, until the machine starts again; throws where there is no /proc. */
+export function machineIdentity(): string {
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   return `${boot}/${readlinkSync('/proc/self/ns/pid')}`;
 }
@@ -46,7 +47,8 @@ function isOfThisMachine(identity: string): boolean {
   }
 }
 
-function isRunning(pid: number): boolean {
+/** Says whether a process of this machine runs. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return !isZombie(pid);

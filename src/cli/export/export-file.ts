@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { constants, openSync, rmSync, type Stats } from 'node:fs';
 import { open, realpath, rename, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { systemClock } from '../../runtime/clock.js';
 import { RuntimeFailure, UsageError, messageOf } from '../../runtime/errors.js';
 import type { ByteTarget } from '../../runtime/rows/row-writer.js';
+import { removeLeftovers, temporaryPathOf } from './temporary-file.js';
 
 /** What is written to. */
 interface Opened {
@@ -38,12 +38,18 @@ export class ExportFile implements ByteTarget {
       if (before?.isDirectory() === true) throw new UsageError(`--output ${path} is a folder`);
       if (before?.isFIFO() === true) return new ExportFile(target, undefined, await openPipe(target));
       if (before !== undefined && !before.isFile()) return new ExportFile(target, undefined, await open(target, 'w'));
-      const temporaryPath = `${target}.${randomBytes(4).toString('hex')}.tmp`;
+      await removeLeftovers(target);
+      const temporaryPath = temporaryPathOf(target);
       return new ExportFile(target, temporaryPath, await open(temporaryPath, 'wx', before?.mode));
     } catch (error) {
       if (error instanceof UsageError) throw error;
       throw new UsageError(`--output ${path} can't be written: ${messageOf(error)}`, { cause: error });
     }
+  }
+
+  /** Says whether nobody has seen what was written before `commit`. */
+  get isWholeOrNot(): boolean {
+    return this.#temporaryPath !== undefined;
   }
 
   async write(chunk: string | Uint8Array): Promise<void> {

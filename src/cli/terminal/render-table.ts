@@ -2,6 +2,7 @@ import type { Lang } from '../../runtime/lang.js';
 import { printableLine } from '../../runtime/printable.js';
 import { textsIn, type Texts } from '../../texts/texts.js';
 import { displayWidth } from './display-width.js';
+import { drawTable } from './draw-table.js';
 import { fitColumns, type FittedColumn } from './fit-columns.js';
 import { shortenText } from './fit-text.js';
 
@@ -34,14 +35,6 @@ export interface RenderedTable {
   readonly hidden: readonly string[];
 }
 
-const corners = ['top', 'bottom', 'left', 'right'] as const;
-const noBorders = Object.fromEntries([
-  ...corners.flatMap((side) => [[side, ''], ...['-mid', '-left', '-right'].map((end) => [side + end, ''])]),
-  ['mid', ''],
-  ['mid-mid', ''],
-  ['middle', '  '],
-]) as Record<string, string>;
-
 /** Returns a table; where it must fit a width, the least important columns are cut first, then long cells shortened. */
 export async function renderTable(
   headings: readonly Heading[],
@@ -53,7 +46,7 @@ export async function renderTable(
   const hidden = headings
     .filter((heading) => !shown.has(heading))
     .map(({ column }) => textsIn(style.lang).columns[column]);
-  return { text: await drawTable(table, style), hidden };
+  return { text: await draw(table, style), hidden };
 }
 
 interface Table {
@@ -106,29 +99,17 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-async function drawTable(
-  { headings, rows, widths }: FittedTable,
-  { lang, color, isTerminal }: TableStyle,
-): Promise<string> {
-  const [{ default: Table }, { Chalk }] = await Promise.all([import('cli-table3'), import('chalk')]);
+async function draw({ headings, rows, widths }: FittedTable, { lang, color, isTerminal }: TableStyle): Promise<string> {
+  const { Chalk } = await import('chalk');
   // The table's own colors ask the process whether it has a terminal; that has been decided already.
   const chalk = new Chalk({ level: color ? 1 : 0 });
-  const table = new Table({
-    head: headings.map((heading, index) =>
-      chalk.bold(shortenText(textsIn(lang).columns[heading.column], widths?.[index])),
-    ),
-    colAligns: headings.map(({ align }) => align ?? 'left'),
-    ...(isTerminal ? {} : { chars: noBorders }),
-    style: {
-      head: [],
-      border: [],
-      compact: true,
-      ...(isTerminal ? {} : { 'padding-left': 0, 'padding-right': 0 }),
-    },
+  const text = await drawTable({
+    head: headings.map(({ column }, index) => chalk.bold(shortenText(textsIn(lang).columns[column], widths?.[index]))),
+    aligns: headings.map(({ align }) => align ?? 'left'),
+    rows: rows.map((row) => row.map((cell, index) => shortenText(cell, widths?.[index]))),
+    isBoxed: isTerminal,
   });
-  for (const row of rows) table.push(row.map((cell, index) => shortenText(cell, widths?.[index])));
-  return table
-    .toString()
+  return text
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');

@@ -7,6 +7,7 @@ import type { EventPlace, Position } from './event-key.js';
 import { joinedRows } from './joined-rows.js';
 import { nextSize, toEvent, toUndecodedLog } from './event-rows.js';
 import type { EventRow, PositionRow, UndecodedRow } from './event-rows.js';
+import { RowWatch } from './row-watch.js';
 import { toBytes } from '../../runtime/hex-bytes.js';
 
 /** Which of a pipeline's rows are wanted; what is left out narrows nothing. Blocks are inclusive. */
@@ -25,6 +26,8 @@ type UndecodedFilter = Omit<EventFilter, 'event'>;
 interface PageOptions {
   /** Rows of a page at most. */
   readonly pageSize?: number | undefined;
+  /** Throws RowsChangedError where rows that were passed on change before the walk ends: its pages are of one state, or it fails. */
+  readonly ofOneState?: boolean | undefined;
 }
 
 /** Which part of the events a page holds. */
@@ -98,10 +101,12 @@ export class EventStore {
 
   async *#pages<R extends PositionRow>(table: string, filter: EventFilter, options: PageOptions): AsyncGenerator<R[]> {
     const mostRows = options.pageSize ?? defaultPageSize;
+    const watch = options.ofOneState === true ? new RowWatch(this.#database, table, filter) : undefined;
     let size = mostRows;
-    let last: Position | undefined;
+    let last: R | undefined;
     for (;;) {
-      const rows = await this.#page<R>(table, filter, last, size);
+      const rows = await this.#page<R>(table, filter, last, size, watch);
+      await watch?.take(rows, last);
       const isLast = rows.length < size;
       last = rows.at(-1);
       size = nextSize(rows, mostRows);
@@ -112,10 +117,16 @@ export class EventStore {
     }
   }
 
-  #page<R>(table: string, filter: EventFilter, last: Position | undefined, pageSize: number): Promise<R[]> {
+  #page<R>(
+    table: string,
+    filter: EventFilter,
+    last: Position | undefined,
+    pageSize: number,
+    watch: RowWatch | undefined,
+  ): Promise<R[]> {
     return this.#database.read<R[]>(() =>
       narrowBeyond(this.#database, table, filter, last, '>')
-        .select('*')
+        .select('*', ...(watch?.columns() ?? []))
         .orderBy([...keyColumns])
         .limit(pageSize),
     );

@@ -1,6 +1,5 @@
 import type { Knex } from 'knex';
 import type { AlertMute, MuteScope } from '../../model/alert-mute.js';
-import { NotFoundError } from '../../runtime/errors.js';
 import type { Database } from '../database.js';
 import { toInstant } from '../instant.js';
 
@@ -41,14 +40,10 @@ export class MuteStore {
         .delete(),
       knex(table).insert(row),
     ]);
-    return this.get(results.at(-1)?.insertId ?? 0);
-  }
-
-  /** Returns a mute, also one that is over; throws NotFoundError. */
-  async get(id: number): Promise<AlertMute> {
-    const [mute] = await this.#select((query) => query.where({ id }));
-    if (mute === undefined) throw new NotFoundError(`there is no mute ${id}`, { hint: 'chainparse alerts mutes' });
-    return mute;
+    const id = results.at(-1)?.insertId ?? 0;
+    const [added] = await this.#select((query) => query.where({ id }));
+    // Another may have put one of the same in its place by then, or ended it.
+    return added ?? { id, rule, subject, pipelineId, ...(await this.#span(seconds)), secondsLeft: seconds, createdBy };
   }
 
   /** Lists the mutes that hold, the one that ends first first. */
@@ -70,6 +65,15 @@ export class MuteStore {
     if (ids.length === 0) return 0;
     const [result] = await this.#database.write([this.#database.knex(table).whereIn('id', ids).delete()]);
     return result?.matched ?? 0;
+  }
+
+  /** From now on for so many seconds. */
+  async #span(seconds: number): Promise<Pick<AlertMute, 'createTime' | 'until'>> {
+    const { dialect } = this.#database;
+    const [span] = await this.#database.read<Pick<MuteRow, 'create_time' | 'until_time'>[]>((knex) =>
+      knex.select({ create_time: dialect.now(knex), until_time: dialect.secondsAgo(knex, -seconds) }),
+    );
+    return { createTime: toInstant(span?.create_time ?? ''), until: toInstant(span?.until_time ?? '') };
   }
 
   async #select(narrow: (query: Knex.QueryBuilder) => Knex.QueryBuilder): Promise<readonly AlertMute[]> {

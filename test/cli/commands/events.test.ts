@@ -6,7 +6,10 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { parquetReadObjects } from 'hyparquet';
 import { run } from '../../../src/cli/main.js';
+import { ExportFile } from '../../../src/cli/export/export-file.js';
 import type { Database } from '../../../src/database/database.js';
+import { BatchStore } from '../../../src/database/events/batch-store.js';
+import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
 import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
@@ -210,6 +213,97 @@ eachDatabase('the events commands', (testDatabase) => {
     io.stdout.failWith = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
     expect(await run(['events', 'export', '--pipeline', '45', '--database', testDatabase.url()], io)).to.equal(0);
     expect(io.stderr.text).to.equal('');
+  });
+
+  describe('where the chain changes its mind meanwhile', () => {
+    /** Enough for several pages, of which the first ends in the middle of block 2. */
+    const many = [1, 2, 3, 4].flatMap((blockNumber) =>
+      Array.from({ length: 400 }, (_, logIndex) => makeEvent({ blockNumber, logIndex })),
+    );
+    const logs = Array.from({ length: 600 }, (_, logIndex) => makeUndecoded({ blockNumber: 2, logIndex }));
+    let pipelineId = 150;
+    let taskId: number;
+    const takeBack = async (): Promise<void> => {
+      const { version } = await new CheckpointStore(database).get(pipelineId);
+      await new BatchStore(database).rollback({
+        ...{ pipelineId, taskId, version, blocks: 9 },
+        message: { kind: 'rollback', ancestor: { number: 1, hash: hashOf(1) } },
+        progress: { mode: 'realtime', nextBlock: 2, targetBlock: null, headBlock: 13, events: 400 },
+      });
+    };
+    const argv = (command: string, ...more: readonly string[]): readonly string[] => {
+      return ['events', command, '--pipeline', String(pipelineId), ...more, '--database', testDatabase.url()];
+    };
+    /** What is written first takes blocks back, so often. */
+    const whileWriting = async (times: number, work: () => Promise<CommandResult>): Promise<CommandResult> => {
+      const original = Object.getOwnPropertyDescriptor(ExportFile.prototype, 'write')!;
+      const write = original.value as ExportFile['write'];
+      let left = times;
+      ExportFile.prototype.write = async function (chunk) {
+        if (left-- > 0) await storeAndTakeBack();
+        return write.call(this, chunk);
+      };
+      return work().finally(() => Object.defineProperty(ExportFile.prototype, 'write', original));
+    };
+    const storeAndTakeBack = async (): Promise<void> => {
+      await takeBack();
+      taskId = await storeLogs(database, pipelineId, { events: many.slice(400, 1_600) });
+    };
+
+    beforeEach(async () => {
+      pipelineId += 1;
+      await new PipelineStore(database).import({ ...definition, id: pipelineId, name: `reorg ${pipelineId}` });
+      taskId = await storeLogs(database, pipelineId, { events: many, undecoded: logs });
+    });
+
+    it('end with exit code 1 and say so, on stdout', async () => {
+      for (const command of [argv('export'), argv('export', '--format', 'csv'), argv('undecoded', '--json')]) {
+        const io = new FakeIo({ cwd: folder });
+        const write = io.stdout.write.bind(io.stdout);
+        let pages = 0;
+        io.stdout.write = (text, done) => {
+          if (text.length > 1_000 && pages++ === 0) {
+            void takeBack().then(() => write(text, done));
+            return true;
+          }
+          return write(text, done);
+        };
+        expect(await run(command, io), command.join(' ')).to.equal(1);
+        expect(io.stderr.text).to.contain('rows up to block 2 were taken back, or stored anew, while they were being');
+        expect(pages).to.equal(1);
+        taskId = await storeLogs(database, pipelineId, { events: many.slice(400), undecoded: logs });
+      }
+    });
+
+    it('begin a file anew, which then is of one state', async () => {
+      const { code, stderr } = await whileWriting(1, () => runIn(folder, ...argv('export', '-o', 'whole.jsonl')));
+      expect({ code, stderr }).to.deep.equal({
+        code: 0,
+        stderr:
+          'rows were taken back, or stored anew, meanwhile: the export begins anew\n1,600 events exported to whole.jsonl\n',
+      });
+      expect(readFileSync(join(folder, 'whole.jsonl'), 'utf8')).to.equal(
+        (await runIn(folder, ...argv('export'))).stdout,
+      );
+    });
+
+    it('begin no file more than three times, and leave what was there', async () => {
+      writeFileSync(join(folder, 'kept.jsonl'), 'old');
+      const exported = await whileWriting(9, () => runIn(folder, ...argv('export', '-o', 'kept.jsonl', '--quiet')));
+      expect(exported.code).to.equal(1);
+      expect(exported.stderr).to.match(
+        /^error: .*kept\.jsonl is not written: .* in each of 3 tries\nhint: run it again/,
+      );
+      expect(readFileSync(join(folder, 'kept.jsonl'), 'utf8')).to.equal('old');
+      expect(readdirSync(folder)).to.deep.equal(['kept.jsonl']);
+    });
+
+    it('write a pipe only once', async () => {
+      execFileSync('mkfifo', [join(folder, 'pipe')]);
+      const exported = whileWriting(1, () => runIn(folder, ...argv('export', '-o', 'pipe')));
+      await readFile(join(folder, 'pipe'), 'utf8');
+      expect((await exported).code).to.equal(1);
+    });
   });
 
   it('list the latest events, newest first, and how many there are', async () => {

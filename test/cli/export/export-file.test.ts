@@ -1,14 +1,59 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { ExportFile } from '../../../src/cli/export/export-file.js';
 import { Child } from '../../support/child.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
+const module = new URL('../../../src/cli/export/export-file.ts', import.meta.url).href;
+
+/** A process that begins to write a file, and says so. */
+function startWriting(path: string): Child {
+  const code =
+    `const { ExportFile } = await import('${module}'); const file = await ExportFile.create('${path}');` +
+    `await file.write('half'); console.log('writing'); setInterval(() => undefined, 1000);`;
+  return new Child(process.execPath, ['--import=tsx', '--input-type=module', '--eval', code]);
+}
+
 describe('the file of an export', () => {
+  it('leaves no part for ever of one whose process was killed, and none of a living one is touched', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'events.jsonl');
+    const [killed, living] = [startWriting(path), startWriting(path)];
+    for (const child of [killed, living]) await child.output(/writing/);
+    writeFileSync(`${path}.notes-1-abcd.tmp`, 'mine');
+    expect(readdirSync(folder)).to.have.length(3);
+
+    await killed.kill();
+    const file = await ExportFile.create(path);
+    await file.write('whole');
+    expect(readdirSync(folder).filter((name) => name.includes(`-${killed.pid}-`))).to.deep.equal([]);
+    await file.commit();
+    expect(readdirSync(folder).filter((name) => name.includes(`-${living.pid}-`))).to.have.length(1);
+    expect(readdirSync(folder)).to.have.length(3);
+    expect(readFileSync(path, 'utf8')).to.equal('whole');
+    await living.kill();
+  });
+
+  it('leaves what another machine writes, until nobody has written to it for a day', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'events.jsonl');
+    const ago = (hours: number): Date => new Date(Date.now() - hours * 3_600_000);
+    for (const [name, hours] of [
+      ['0123abcd-4711-beef', 23],
+      ['0123abcd-4712-beef', 25],
+    ] as const) {
+      writeFileSync(`${path}.${name}.tmp`, 'half');
+      utimesSync(`${path}.${name}.tmp`, ago(hours), ago(hours));
+    }
+    await (await ExportFile.create(path)).discard();
+    expect(readdirSync(folder)).to.deep.equal(['events.jsonl.0123abcd-4711-beef.tmp']);
+  });
+
   it('lets its process end while nobody reads the pipe that it is', async () => {
     const pipe = join(temporaryFolder(), 'pipe');
     execFileSync('mkfifo', [pipe]);
-    const module = new URL('../../../src/cli/export/export-file.ts', import.meta.url).href;
     const ends = `setTimeout(() => process.exit(7), 100)`;
     const code = `const { ExportFile } = await import('${module}'); void ExportFile.create('${pipe}'); ${ends};`;
     const child = new Child(process.execPath, ['--import=tsx', '--input-type=module', '--eval', code]);

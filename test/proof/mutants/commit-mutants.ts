@@ -13,6 +13,7 @@ const prune = guardsOf(
   ['test/database/events/prune-journal.test.ts'],
   '(sqlite)',
 );
+const watched = guardsOf('src/database/events/row-watch.ts', ['test/database/events/row-watch.test.ts'], '(sqlite)');
 const execute = guardsOf('src/pipeline/execute-pipeline.ts', ['test/pipeline/execute-pipeline.test.ts'], '(sqlite)');
 
 const held = guardsOf('src/pipeline/hold-empty.ts', ['test/pipeline/hold-empty.test.ts']);
@@ -113,6 +114,24 @@ export const commitMutants: readonly Mutant[] = [
     'what a sink has yet to deliver stays',
     'await deliveredVersion(database, pipelineId)',
     'Infinity',
+  ),
+  watched(
+    'taken-back-behind',
+    'what was read before is still so when the next page is read',
+    'if (await this.#finds(touching)) return false;',
+    '',
+  ),
+  watched(
+    'appended-behind',
+    'blocks that are appended disturb nobody who reads below them',
+    ".where('from_block', '<=', last.block_number)",
+    '',
+  ),
+  watched(
+    'forgotten-behind',
+    'what the journal has forgotten is judged by the hash of a block',
+    ' || (await this.#isOfTheSameChain(last))',
+    ' || true',
   ),
   execute(
     'restart-behind',

@@ -1,0 +1,102 @@
+import type { Knex } from 'knex';
+import { RuntimeFailure } from '../../runtime/errors.js';
+import type { Database } from '../database.js';
+import { keyColumns } from './event-key.js';
+import type { PositionRow } from './event-rows.js';
+import { versionOf } from './journal.js';
+
+/** Rows that had been read were taken back, or stored anew, before those behind them were read. */
+export class RowsChangedError extends RuntimeFailure {
+  override readonly code = 'ROWS_CHANGED';
+}
+
+/** Which rows are read: of a pipeline, from a block on. */
+interface WatchedRows {
+  readonly pipelineId: number;
+  readonly fromBlock?: number | undefined;
+}
+
+/** A row, and the version of its pipeline's checkpoint that it was read at; null: the pipeline has none. */
+type SeenRow = PositionRow & { readonly seen?: number | null };
+
+/**
+ * Watches a walk over a pipeline's rows in pages, each of which is a read of its own: whether, when a page was read, the rows of
+ * those before it were still what had been read of them. No snapshot is held: a reader may take hours. What the journal has
+ * forgotten meanwhile is judged by the hash of the last block.
+ */
+export class RowWatch {
+  readonly #database: Database;
+  readonly #table: string;
+  readonly #rows: WatchedRows;
+  /** The version of the latest page; undefined: none has been read. */
+  #seen: number | null | undefined;
+
+  constructor(database: Database, table: string, rows: WatchedRows) {
+    this.#database = database;
+    this.#table = table;
+    this.#rows = rows;
+  }
+
+  /** What a page must select with its rows: in one statement both are of one moment. */
+  columns(): readonly Knex.QueryBuilder[] {
+    return [versionOf(this.#database.knex, this.#rows.pipelineId).as('seen')];
+  }
+
+  /** Takes the page that was read behind a row. Throws RowsChangedError where that row, or one before it, has changed since. */
+  async take(page: readonly SeenRow[], last: PositionRow | undefined): Promise<void> {
+    const before = this.#seen;
+    const seen = page[0] === undefined ? await this.#version() : (page[0].seen ?? null);
+    this.#seen = seen;
+    if (last === undefined || before === undefined || before === seen) return;
+    if (before !== null && !(await this.#holds(last, before, seen))) await this.#throwChanged(last);
+  }
+
+  async #version(): Promise<number | null> {
+    const rows = await this.#database.read<{ version: number }[]>((knex) => versionOf(knex, this.#rows.pipelineId));
+    return rows[0]?.version ?? null;
+  }
+
+  /** Says whether versions have changed no row up to one. */
+  async #holds(last: PositionRow, from: number, to: number | null): Promise<boolean> {
+    // The pipeline was deleted, and perhaps made anew.
+    if (to === null || to < from) return false;
+    const { pipelineId, fromBlock = 0 } = this.#rows;
+    const { knex } = this.#database;
+    const commits = (): Knex.QueryBuilder =>
+      knex('pipeline_commit').select('version').where({ pipeline_id: pipelineId });
+    const touching = commits()
+      .whereBetween('version', [from + 1, to])
+      .where('from_block', '<=', last.block_number)
+      // A rollback takes whatever lies above.
+      .where((either) => void either.where('to_block', '>=', fromBlock).orWhere({ kind: 'rollback' }));
+    if (await this.#finds(touching)) return false;
+    // The oldest are forgotten first, perhaps while these were read.
+    return (await this.#finds(commits().where({ version: from + 1 }))) || (await this.#isOfTheSameChain(last));
+  }
+
+  /** A block says by its hash which blocks lie below it. */
+  #isOfTheSameChain(last: PositionRow): Promise<boolean> {
+    const { pipelineId } = this.#rows;
+    const key = Object.fromEntries(keyColumns.map((column) => [column, last[column]]));
+    const row = this.#database.knex(this.#table).where({ pipeline_id: pipelineId, ...key });
+    return this.#finds(row.where({ block_hash: last.block_hash }).select('block_number'));
+  }
+
+  async #finds(query: Knex.QueryBuilder): Promise<boolean> {
+    return (await this.#database.read<unknown[]>(() => query.limit(1))).length > 0;
+  }
+
+  async #throwChanged({ block_number: block }: PositionRow): Promise<never> {
+    const [row] = await this.#database.read<{ least: number | null }[]>((knex) =>
+      knex('recent_block').where({ pipeline_id: this.#rows.pipelineId }).min({ least: 'block_number' }),
+    );
+    const least = row?.least ?? null;
+    // Only remembered blocks may still be replaced.
+    const settled = least === null ? '' : `, or with --to-block ${least - 1}: so far the chain is settled`;
+    throw new RowsChangedError(
+      `rows up to block ${block} were taken back, or stored anew, while they were being read: ` +
+        'what is written of them is of two states of the chain',
+      { hint: `run it again${settled}` },
+    );
+  }
+}
