@@ -69,7 +69,7 @@ describe('the key where', () => {
     ['a condition without a value', where('args.from: ', `args.to: "${alice}"`), '8: args.from: must have a value'],
     [
       'a condition without a value behind an alias',
-      `${where('args.value: &w {gt: ~}', 'args.to: *w')}`,
+      where('args.value: &w {gt: ~}', 'args.to: *w'),
       '8: gt: must have a value',
     ],
     [
