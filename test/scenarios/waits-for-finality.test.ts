@@ -27,7 +27,7 @@ eachDatabaseInTurn('a history whose sinks wait for finality', (databases) => {
     node.mine(60);
     const { code, stdout, stderr } = await run.exit(60_000);
     expect(code, stderr).to.equal(0);
-    expect(stderr).to.contain('a run takes them back').and.contain('taking back blocks 91 to 100');
+    expect(stderr).to.contain('they are taken back, and read anew').and.contain('taking back blocks 91 to 100');
     const truth = idsOf(node.canonicalLogs().filter((log) => Number(log.blockNumber) <= 100));
     expect(await scenario.exported()).to.deep.equal(truth);
     const folder = join(scenario.folder, 'data/lines');

@@ -4,6 +4,7 @@ import type { Call } from '../../runtime/call.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
+import type { BlockReceipts } from '../blocks/proofs.js';
 import type { ChainClient } from '../blocks/chain-client.js';
 import { bloomTells, doubtfulBlocks } from '../blocks/bloom.js';
 import { matcherOf } from '../blocks/log-filter.js';
@@ -73,10 +74,10 @@ export class HiddenLogs {
     for (let at = 0; at < telling.length; at += together) {
       const headers = telling.slice(at, at + together);
       const hashes = headers.map(({ hash }) => hash);
-      const told = (await chain.receiptsOfBlocks(hashes, call.signal)) ?? [];
+      const told = await this.#receiptsOf(hashes, call.signal);
       await call.moved();
       for (const [index, header] of headers.entries()) {
-        const receipts = told[index] ?? null;
+        const receipts = told?.[index] ?? null;
         const isProven = receipts !== null && chain.proofs.ofReceipts(receipts, header) === 'proven';
         const wanted = isProven ? receipts.logs.filter(this.#isWanted) : [];
         if (wanted.length > 0) return wanted;
@@ -89,6 +90,15 @@ export class HiddenLogs {
     return heard;
   }
 
+  /** Where one block's receipts fail, none of those that are asked for with them come: each is asked for by itself then. */
+  async #receiptsOf(hashes: readonly string[], signal: AbortSignal): Promise<readonly (BlockReceipts | null)[] | null> {
+    const told = await this.#options.chain.receiptsOfBlocks(hashes, signal);
+    if (hashes.length === 1 || told?.every((receipts) => receipts === null) !== true) return told;
+    const each: (BlockReceipts | null)[] = [];
+    for (const hash of hashes) each.push((await this.#receiptsOf([hash], signal))?.[0] ?? null);
+    return each;
+  }
+
   /** What others confirm time after time is asked for more and more rarely: there are filters that meet such bits in each block. */
   #isWorthAsking(endpoint: string): boolean {
     const times = this.#borne.get(endpoint) ?? 0;
@@ -98,20 +108,26 @@ export class HiddenLogs {
   /** Returns what an endpoint other than the one that is doubted has of blocks: nothing where none can say. */
   async #ofOthers(headers: readonly BlockHeader[], endpoint: string, signal: AbortSignal): Promise<readonly RawLog[]> {
     const { chain, filter } = this.#options;
-    const hashes = headers.map(({ hash }) => hash);
     if (!chain.reachable.some((name) => name !== endpoint)) return [];
     try {
+      const hashes = headers.map(({ hash }) => hash);
       return await new LogReader(chain.via({ except: [endpoint] }), filter).readBlocks(hashes, signal);
     } catch (error) {
-      if (error instanceof RpcError || error instanceof ChainUnreachableError) return [];
-      throw error;
+      if (!(error instanceof RpcError || error instanceof ChainUnreachableError)) throw error;
     }
+    if (headers.length === 1) return [];
+    // It may lack the last of them.
+    for (const header of headers) {
+      const told = await this.#ofOthers([header], endpoint, signal);
+      if (told.length > 0) return told;
+    }
+    return [];
   }
 
   /** Other logs of the contract, and the same event of others, may have set these bits: that is said once, and borne. */
   #bear(headers: readonly BlockHeader[], endpoint: string): void {
     for (const { number } of headers) this.#options.doubted?.(number);
-    const [number] = headers.map((header) => header.number);
+    const number = headers[0]?.number;
     const times = this.#borne.get(endpoint) ?? 0;
     this.#borne.set(endpoint, times + 1);
     const level = times === 0 ? 'warn' : 'debug';

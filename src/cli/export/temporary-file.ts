@@ -25,7 +25,7 @@ export async function removeLeftovers(path: string): Promise<void> {
     const [, owner, pid] = /^\.([0-9a-f]{8})-([1-9]\d*)-[0-9a-f]{4}\.tmp$/.exec(suffix) ?? [];
     if (owner === undefined) continue;
     const leftover = join(folder, name);
-    const isLeft = owner === machine() ? !isRunning(Number(pid)) : await isOld(leftover);
+    const isLeft = (owner === machine() && !isRunning(Number(pid))) || (await isOld(leftover));
     // Another may have been faster, or it is another user's.
     if (isLeft) await rm(leftover, { force: true }).catch(() => undefined);
   }

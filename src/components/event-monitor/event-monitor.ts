@@ -67,9 +67,14 @@ export class EventMonitor implements Source {
     if (head === null) return -1;
     const held = recentBlocks.findLast(({ number }) => number <= head.finalized);
     if (held === undefined) return head.finalized;
-    const header = await chain.header(held.number, signal);
-    if (header === null) return -1;
-    return header.hash === held.hash ? head.finalized : null;
+    const isThere = async (): Promise<boolean | null> => {
+      const header = await chain.header(held.number, signal);
+      return header === null ? null : header.hash === held.hash;
+    };
+    if ((await isThere()) === true) return head.finalized;
+    // One of several nodes may have gone astray.
+    await chain.askForChain(signal);
+    return (await isThere()) === false ? null : -1;
   }
 
   async cut({ run, checkpoint, logger, clock, signal }: CutContext): Promise<HistoryCut | null> {

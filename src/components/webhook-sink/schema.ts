@@ -47,7 +47,7 @@ function writesSecret(name: string, value: string): boolean {
 }
 
 /** What may stand in a login: `${NAME}`, `${ID}:${KEY}`, `token=${NAME}`. */
-const loginPart = new RegExp(`^(?:[\\w-]+=)?"?${variable}(?:[:.]${variable})*"?$`);
+const loginPart = new RegExp(`^(?:[\\w-]+=)?"?${variable}(?:[:.-]?${variable})*"?$`);
 
 /** Says whether nothing is written out in a login but its scheme, and names of its parts. */
 function isOpenLogin(text: string): boolean {

@@ -100,6 +100,7 @@ export class WantedStore {
     const rows = await this.#database.read<{ pipeline_id: number }[]>((knex) =>
       knex(table)
         .where({ state: 'started' })
+        .whereNotNull('next_start')
         .whereRaw(isDue(this.#database))
         .orderBy('next_start')
         .limit(limit)

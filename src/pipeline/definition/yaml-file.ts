@@ -151,7 +151,7 @@ class ValueReader {
       const earlier = lines.get(name);
       if (earlier !== undefined) {
         this.problems.push({ ...place, key: name, message: `given twice; the first is on line ${earlier}` });
-      } else if (read !== null || this.#nullsDepth > 0) entries.set(name, read);
+      } else if (read !== null || this.#nullsDepth > 0 || name === 'where') entries.set(name, read);
       if (earlier === undefined) lines.set(name, place.line);
     }
     return Object.fromEntries(entries);

@@ -117,6 +117,7 @@ export class Outbox {
       standingOf: (name: string) => this.#standings.get(name),
       finalized: () => this.#finalized,
       isDraining: () => this.#isDraining,
+      isReplaced: () => this.#isReplaced,
       stopping: this.#stopping,
       signal: this.#signal,
     };
@@ -155,10 +156,10 @@ export class Outbox {
 
   /**
    * Waits until all that is due is delivered, or the run shall stop; the lease hears of it as of any wait. Returns false where the
-   * chain has replaced blocks whose finality is waited for: they are to be taken back first. Throws what keeps a sink from delivering
-   * for good.
+   * chain has replaced blocks whose finality is waited for: at once where whoever calls reads them anew, else once the rest is
+   * delivered. Throws what keeps a sink from delivering for good.
    */
-  async drain(moved: () => Promise<void>): Promise<boolean> {
+  async drain(moved: () => Promise<void>, readsAnew: boolean): Promise<boolean> {
     const { clock } = this.#parts;
     this.#isDraining = true;
     this.#work.ring();
@@ -170,7 +171,7 @@ export class Outbox {
     let failures: readonly (Error | null)[] | null = null;
     let untilTold = toldMs;
     while (failures === null) {
-      if (this.#isReplaced) return false;
+      if (this.#isReplaced && readsAnew) return false;
       await moved();
       failures = await waitAtMost(all, { clock, ms: movedMs, signal: this.#signal });
       this.#signal.throwIfAborted();
@@ -179,7 +180,7 @@ export class Outbox {
     }
     const failure = failures.find((error) => error !== null);
     if (failure !== undefined) throw failure;
-    return true;
+    return !this.#isReplaced;
   }
 
   /** Ends all loops: what is on its way may arrive for a while, or until the run's signal says that it may not. */
@@ -294,7 +295,9 @@ export class Outbox {
 
   /** While the chain is read its reader takes them back. */
   #replaced(): void {
-    this.#isReplaced = this.#isDraining;
+    if (!this.#isDraining) return;
+    this.#isReplaced = true;
+    this.#work.ring();
   }
 
   /** Says whether nothing but finality keeps these sinks waiting, on a chain whose head stands still: it may move all the same. */

@@ -31,6 +31,8 @@ export interface SinkLoopShared {
   readonly standingOf: (name: string) => SinkStanding | undefined;
   /** The newest block that the chain can't replace any more; -1 where that is not known. */
   readonly finalized: () => number;
+  /** The chain has replaced what is yet to be final of what is stored. */
+  readonly isReplaced: () => boolean;
   /** Nothing more will be stored: deliver what is due, and end. */
   readonly isDraining: () => boolean;
   /** Aborted when the run shall end soon. */

@@ -114,7 +114,7 @@ export class SinkLoop implements PacedSink {
       const wasDraining = isDraining();
       const seen = await this.#deliverDue();
       if (seen === null) continue;
-      isAllTold = wasDraining && isAll(seen);
+      isAllTold = wasDraining && (isAll(seen) || this.#shared.isReplaced());
       if (!isAllTold) await work.after(heard);
     }
     // What a gathering sink has is finished as well as it goes.

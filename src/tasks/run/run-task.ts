@@ -166,7 +166,7 @@ class TaskRun {
       try {
         await outbox.start();
         if (!deliverOnly) await this.#executePipeline(signal, run, outbox);
-        if (this.#isStopped() || (await this.#drain(outbox, signal)) || deliverOnly) return;
+        if (this.#isStopped() || (await this.#drain(outbox, !deliverOnly, signal)) || deliverOnly) return;
       } finally {
         await outbox.end();
       }
@@ -174,9 +174,10 @@ class TaskRun {
   }
 
   /** Returns false where the chain has replaced what sinks wait for: a run takes that back, and reads it anew. */
-  async #drain(outbox: Outbox, signal: AbortSignal): Promise<boolean> {
-    const isDone = await outbox.drain(() => this.#parts.heartbeat.moved(this.#progress, signal));
-    const message = 'the chain has replaced blocks that sinks wait for: a run takes them back, and reads them anew';
+  async #drain(outbox: Outbox, readsAnew: boolean, signal: AbortSignal): Promise<boolean> {
+    const isDone = await outbox.drain(() => this.#parts.heartbeat.moved(this.#progress, signal), readsAnew);
+    const then = readsAnew ? 'they are taken back, and read anew' : 'the next run takes them back, and reads them anew';
+    const message = `the chain has replaced blocks that sinks wait for: ${then}`;
     if (!isDone) this.#parts.logger.log('warn', message, { event: 'sinks.replaced' });
     return isDone;
   }

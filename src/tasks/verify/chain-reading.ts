@@ -75,6 +75,7 @@ export class ChainReading {
   /** Reads one block so that there is as little doubt as can be. */
   async readSurely(number: number, signal: AbortSignal): Promise<ReadBatch> {
     const block = await this.#sure.read(number, signal);
+    if (block.proof !== null && this.#doubted.delete(number)) this.doubtfulBlocks -= 1;
     for await (const batch of this.#decode(block)) return { batch, proof: block.proof };
     throw new RangeError('a block is at least one batch');
   }
@@ -91,7 +92,8 @@ export class ChainReading {
       try {
         this.#doubted.clear();
         const fetched = await this.#logs.fetch(range, { ...quietCall(signal), verified: true });
-        this.doubtfulBlocks += [...this.#doubted].filter((block) => block <= fetched.to).length;
+        for (const block of this.#doubted) if (block > fetched.to) this.#doubted.delete(block);
+        this.doubtfulBlocks += this.#doubted.size;
         return fetched;
       } catch (error) {
         this.#options.logger.log('info', `waiting for the node: ${patience.bear(error)}`, { event: 'verify.lag' });

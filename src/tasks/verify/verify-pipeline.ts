@@ -91,8 +91,8 @@ class Verification {
       const comparison = await compareStored(this.#events, this.#options, range, batch);
       this.#report.countCompared(range, comparison);
       if (proof === 'receipts_root') this.#report.provenBlocks += 1;
-      this.#report.doubtfulBlocks = this.#reading.doubtfulBlocks;
       for (const block of blocksOf(comparison)) await this.#settle(block);
+      this.#report.doubtfulBlocks = this.#reading.doubtfulBlocks;
       onProgress(this.#report);
       signal.throwIfAborted();
     }

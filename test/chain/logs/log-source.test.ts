@@ -464,6 +464,23 @@ describe('a log source', () => {
       expect(logger.messages('warn')[0]).to.contain('left out the logs of block 106');
     });
 
+    it('finds them though the receipts of a block among them fail', async () => {
+      node.traits.receipts = 'rooted';
+      const failing = node.canonicalLogs(105, 105)[0]?.blockHash;
+      faultOf((calls) =>
+        calls.some(({ method, params }) => method === 'eth_getBlockReceipts' && params[0] === failing)
+          ? {
+              kind: 'call-error',
+              method: 'eth_getBlockReceipts',
+              error: { code: -32_000, message: 'response too large' },
+            }
+          : undefined,
+      );
+      open(filter);
+      expect(await fetchAll(101, 120, true)).to.deep.equal(wantedOf(node));
+      expect(logger.messages('warn').join()).to.contain('left out the logs of block 106 among those of blocks 101 to');
+    });
+
     it('finds them at another node, where nobody gives receipts', async () => {
       const second = await ChainSimulator.start();
       second.mine(100, (number) => Array.from({ length: number % 3 }, () => ({})));

@@ -65,6 +65,7 @@ describe('the key where', () => {
     ['a number too large', where(`args.value: "${2n ** 256n}"`), '8: args.value: must be a whole number of uint256'],
     ['nothing to compare', where('args.value: {}'), '8: args.value: compares with nothing'],
     ['an empty list', where('args.value: []'), '8: args.value: must list at least 1'],
+    ['no conditions', where(), '7: where: must be a mapping of keys to values, not nothing'],
     ['a comparison without a value', where('args.value: {gt: ~, lt: 5}'), '8: gt: must have a value'],
     ['a condition without a value', where('args.from: ', `args.to: "${alice}"`), '8: args.from: must have a value'],
     [

@@ -52,7 +52,7 @@ export class OutboxRuns {
   run(
     sinks: readonly OpenableSink[],
     send: Send,
-    changes: Partial<TaskOptions> & { finalized?: () => Promise<number> } = {},
+    changes: Partial<TaskOptions> & { finalized?: () => Promise<number | null> } = {},
   ): Promise<TaskResult> {
     const logger: Logger = { log: (_level, message) => this.lines.push(message) };
     const { finalized, ...options } = changes;

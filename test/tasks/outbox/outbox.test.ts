@@ -490,6 +490,38 @@ eachDatabase('the outbox', (databases) => {
     expect(await runs.standing()).to.include({ cursorBlock: 4 });
   });
 
+  it('reads anew what the chain has replaced while its finality is waited for', async () => {
+    const answers = [2, null, 4];
+    let reads = 0;
+    const send: Send = (context, start) => (reads++ === 0 ? blocks(1, 4)(context, start) : noMore(context, start));
+    const { task } = await runs.run([sink.openable({ delivery: 'finalized' })], send, {
+      finalized: () => Promise.resolve(answers.length > 1 ? answers.shift()! : 4),
+    });
+    expect([reads, task.endReason]).to.deep.equal([2, 'completed']);
+    expect(sink.lines).to.deep.equal([1, 2, 3, 4].map((block) => insert(block, 1)));
+    expect(runs.lines.join()).to.contain('the chain has replaced blocks that sinks wait for: they are taken back');
+  });
+
+  it('delivers all else without a run where the chain has replaced what a sink waits for, and ends', async () => {
+    await runs.run([], blocks(1, 4));
+    const final = new RecordingSink();
+    let isSlow = true;
+    sink.receives = () => {
+      if (isSlow) throw new ReceiverAwayError('not yet');
+    };
+    const isReplaced = (): boolean => runs.lines.join().includes('not yet');
+    const run = runs.run([sink.openable(), final.openable({ name: 'final', delivery: 'finalized' })], noMore, {
+      run: { deliverOnly: true },
+      finalized: () => Promise.resolve(isReplaced() ? null : -1),
+    });
+    await eventually('it is known to be replaced', () => final.messages.length === 0 && isReplaced());
+    isSlow = false;
+    expect((await run).task.endReason).to.equal('completed');
+    expect(sink.lines).to.deep.equal([1, 2, 3, 4].map((block) => insert(block, 1)));
+    expect(final.lines).to.deep.equal([]);
+    expect(runs.lines.join()).to.contain('the next run takes them back');
+  });
+
   it('asks for finality while a sink waits for it and nothing is committed, and not where none does', async () => {
     let finalized = 2;
     const askedAt: number[] = [];
