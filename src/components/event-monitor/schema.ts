@@ -38,10 +38,10 @@ function shape(reading: Reading) {
   const contract = z.strictObject({ address: oneOrMore(address(), 'an address'), ...abiKeys(reading) });
   return {
     ...chainKeys(),
-    contract_address: addressesOrFactory(reading, 'any contract').optional(),
+    contract_address: addressesOrFactory(reading, oneOrList(address(), 'an address')).optional(),
     ...abiKeys(reading),
     contracts: z.array(together(contract, oneAbi)).default([]),
-    events_to_monitor: oneOrMore(eventName, 'a name', 'every event').default([]),
+    events_to_monitor: oneOrList(eventName, 'a name'),
     mode: choice(['historical', 'realtime']).default('historical'),
     history: choice(['rpc', 'portal']).default('rpc'),
     portal_dataset: z

@@ -22,12 +22,9 @@ export function oneOrList<T extends z.ZodType>(item: T, one: string) {
   return listOf(z.array(item, { error: `must be ${one} or a list` })).default([]);
 }
 
-/**
- * One value, or a list of one at least: who writes an empty list may mean none, or all. `leftOut` says what the key means
- * where it is left out; without it the key is required.
- */
-export function oneOrMore<T extends z.ZodType>(item: T, one: string, leftOut?: string) {
-  const error = `must list at least 1${leftOut === undefined ? '' : `; leave it out for ${leftOut}`}`;
+/** One value, or a list of one at least: required. */
+export function oneOrMore<T extends z.ZodType>(item: T, one: string) {
+  const error = 'must list at least 1';
   return listOf(z.array(item, { error: `must be ${one} or a list` }).min(1, { error }));
 }
 

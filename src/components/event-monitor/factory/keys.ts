@@ -13,9 +13,12 @@ import type { Look } from '../../keys/together.js';
 import { selectEvent } from '../../keys/select-event.js';
 import type { FactoryConfig } from './config.js';
 
-/** Addresses, one or a list; or a factory that announces them. `leftOut`: what is meant where none are given. */
-export function addressesOrFactory(reading: Reading, leftOut?: string): z.ZodType<readonly string[] | FactoryConfig> {
-  return byShape(oneOrMore(address(), 'an address', leftOut), factorySchema(reading));
+/** Addresses, as `addresses` has them; or a factory that announces them. */
+export function addressesOrFactory(
+  reading: Reading,
+  addresses: z.ZodType<readonly string[]>,
+): z.ZodType<readonly string[] | FactoryConfig> {
+  return byShape(addresses, factorySchema(reading));
 }
 
 /** Returns the keys of a definition that give a factory again. */
@@ -33,7 +36,7 @@ type FactorySchemaKeys = ReturnType<typeof shape>;
 
 function shape(reading: Reading) {
   return {
-    factory: z.lazy(() => addressesOrFactory(reading)),
+    factory: z.lazy(() => addressesOrFactory(reading, oneOrMore(address(), 'an address'))),
     event: z.string().trim().min(1),
     parameter: z.string().trim().min(1),
     ...abiKeys(reading),
