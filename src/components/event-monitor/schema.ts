@@ -8,7 +8,7 @@ import { abiKeys, oneAbi } from '../keys/abi.js';
 import { address } from '../keys/address.js';
 import { chainKeys, oneChain } from '../keys/chain.js';
 import { positive, whole } from '../keys/numbers.js';
-import { choice, either, oneOrList, oneOrMore } from '../keys/texts.js';
+import { choice, either, zeroOrMore, oneOrMore } from '../keys/texts.js';
 import { notBoth, together } from '../keys/together.js';
 import type { Look } from '../keys/together.js';
 import type { EventMonitorConfig } from './config.js';
@@ -38,10 +38,10 @@ function shape(reading: Reading) {
   const contract = z.strictObject({ address: oneOrMore(address(), 'an address'), ...abiKeys(reading) });
   return {
     ...chainKeys(),
-    contract_address: addressesOrFactory(reading, oneOrList(address(), 'an address')).optional(),
+    contract_address: addressesOrFactory(reading, zeroOrMore(address(), 'an address')).optional(),
     ...abiKeys(reading),
     contracts: z.array(together(contract, oneAbi)).default([]),
-    events_to_monitor: oneOrList(eventName, 'a name'),
+    events_to_monitor: zeroOrMore(eventName, 'a name'),
     mode: choice(['historical', 'realtime']).default('historical'),
     history: choice(['rpc', 'portal']).default('rpc'),
     portal_dataset: z
@@ -55,7 +55,7 @@ function shape(reading: Reading) {
       whole(0, 1_000_000),
     ]).default('latest'),
     poll_interval: positive(oneDaySeconds).default(1),
-    address_filters: oneOrList(address(), 'an address'),
+    address_filters: zeroOrMore(address(), 'an address'),
     where: whereKey(),
     keep_unknown: z.boolean().default(false),
     verify_heads: z.boolean().default(false),

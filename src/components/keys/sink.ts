@@ -1,12 +1,12 @@
 import type { z } from 'zod';
 import type { Keys, SinkDescription } from '../seam/component.js';
 import { whole } from './numbers.js';
-import { choice, line, oneOrList } from './texts.js';
+import { choice, line, zeroOrMore } from './texts.js';
 
 /** The keys that all sinks share, to be spread into the schema of a kind. */
 export function sinkKeys() {
   return {
-    event_name: oneOrList(line(255), 'a name'),
+    event_name: zeroOrMore(line(255), 'a name'),
     delivery: choice(['latest', 'finalized']).default('latest'),
     start: choice(['beginning', 'now']).default('beginning'),
     batch_size: whole(1, 100_000).default(500),

@@ -17,8 +17,8 @@ export function choice<const T extends readonly [string, ...string[]]>(words: T)
   return z.string({ error }).toLowerCase().pipe(z.enum(words, { error }));
 }
 
-/** One value, or a list of them; left out or a list of nothing: none. `one`: what a value is called. */
-export function oneOrList<T extends z.ZodType>(item: T, one: string) {
+/** One value, or a list of them, which may be empty or left out. `one`: what a value is called. */
+export function zeroOrMore<T extends z.ZodType>(item: T, one: string) {
   return listOf(z.array(item, { error: `must be ${one} or a list` })).default([]);
 }
 

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { ChainClient } from '../../../src/chain/blocks/chain-client.js';
+import { createDecoder } from '../../../src/chain/abi/decoder.js';
+import { EventMonitor } from '../../../src/components/event-monitor/event-monitor.js';
 import { HeadFeed } from '../../../src/chain/blocks/head-feed.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import { ChainMismatchError, NeedsRewindError } from '../../../src/runtime/errors.js';
@@ -8,7 +10,7 @@ import type { LogLevel } from '../../../src/runtime/logger.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import { HastyClock } from '../../support/hasty-clock.js';
 import { MessageLedger } from '../../support/message-ledger.js';
-import { runMonitor } from '../../support/monitor-run.js';
+import { monitorConfig, runMonitor } from '../../support/monitor-run.js';
 import type { MonitorRunOptions } from '../../support/monitor-run.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import type { SimLog } from '../../support/simulated-chain.js';
@@ -336,6 +338,32 @@ describe('the event monitor', () => {
         (blocks: readonly number[]) => blocks.length > 0 && blocks.every((block) => block <= 55),
       );
       expect(told.at(-1)).to.deep.equal({ finalized: 65, isTakenBack: true });
+    });
+
+    it('knows by what is remembered whether what is final now is what was read, and takes no single word for it', async () => {
+      node.mine(60);
+      const former = node.head;
+      node.reorg(5, 40);
+      const [log] = node.canonicalLogs(60, 60);
+      const read = { number: 60, hash: log!.blockHash };
+      const chain = new ChainClient({ urls: [node.url], clock: systemClock, logger: silentLogger });
+      const monitor = new EventMonitor(monitorConfig, { chain, decoder: createDecoder(monitorConfig) });
+      const { signal } = new AbortController();
+      expect(await monitor.finalized([read], signal)).to.equal(65);
+      expect(await monitor.finalized([{ number: 70, hash: former.hash }], signal)).to.equal(65);
+      expect(await monitor.finalized([{ number: 60, hash: former.hash }], signal)).to.equal(null);
+      // Another one behind the same URL answers once, and tells the block that was replaced.
+      let isAstray = true;
+      const header = chain.header.bind(chain);
+      chain.header = async (number, dropped) => {
+        const told = await header(number, dropped);
+        const wrong = isAstray && told !== null ? { ...told, hash: former.hash } : told;
+        isAstray = false;
+        return wrong;
+      };
+      expect(await monitor.finalized([read], signal)).to.equal(-1);
+      expect(await monitor.finalized([read], signal)).to.equal(65);
+      await chain.close();
     });
 
     it('takes back the last blocks of a history up to a head that is no higher since', async () => {

@@ -116,7 +116,7 @@ describe('a table sink’s definition', () => {
       '{name: own, type: table_sink, table: a, indexes: [[xmin_arg]]}',
       '{name: file, type: table_sink, database: "sqlite:b.db", table: b, indexes: [[xmin]]}',
       '{name: maria, type: table_sink, database: "${MARIADB_URL}", table: c, indexes: [[xmin]]}',
-      '{name: any, type: table_sink, database: "${URL}", table: d, indexes: [[xmin]]}',
+      '{name: unset, type: table_sink, database: "${URL}", table: d, indexes: [[xmin]]}',
       '{name: other, type: table_sink, database: "${URL}", table: e, indexes: [[xmin_arg]]}',
     );
     expect(
@@ -124,7 +124,7 @@ describe('a table sink’s definition', () => {
         rules('xmin'),
         '{name: own, type: table_sink, table: a, indexes: [[xmin]]}',
         '{name: maria, type: table_sink, database: "${MARIADB_URL}", table: c, indexes: [[xmin_arg]]}',
-        '{name: any, type: table_sink, database: "${URL}", table: d, indexes: [[xmax]]}',
+        '{name: unset, type: table_sink, database: "${URL}", table: d, indexes: [[xmax]]}',
       ),
     ).to.deep.equal([
       "p.yaml:8: indexes: names 'xmin', which is no column",
@@ -134,7 +134,7 @@ describe('a table sink’s definition', () => {
     await parseThere(
       rules('😀'),
       '{name: own, type: table_sink, table: a}',
-      '{name: any, type: table_sink, database: "${URL}", table: d}',
+      '{name: unset, type: table_sink, database: "${URL}", table: d}',
     );
     const reason = '"😀" can\'t be the name of a column: MySQL and MariaDB take no name with a character like 😀';
     expect(
