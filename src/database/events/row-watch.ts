@@ -3,7 +3,6 @@ import { RuntimeFailure } from '../../runtime/errors.js';
 import type { Database } from '../database.js';
 import { keyColumns } from './event-key.js';
 import type { PositionRow } from './event-rows.js';
-import { versionOf } from './journal.js';
 
 /** Rows that had been read were taken back, or stored anew, before those behind them were read. */
 export class RowsChangedError extends RuntimeFailure {
@@ -16,8 +15,15 @@ interface WatchedRows {
   readonly fromBlock?: number | undefined;
 }
 
-/** A row, and the version of its pipeline's checkpoint that it was read at; null: the pipeline has none. */
-type SeenRow = PositionRow & { readonly seen?: number | null };
+/** What a pipeline's checkpoint was when a page was read; null: the pipeline had none. */
+interface Seen {
+  readonly version: number | null;
+  /** Another where the pipeline was deleted and made anew. */
+  readonly epoch: string | null;
+}
+
+/** A row with what its pipeline's checkpoint was. */
+type SeenRow = PositionRow & { readonly seen_version?: number | null; readonly seen_epoch?: string | null };
 
 /**
  * Watches a walk over a pipeline's rows in pages, each of which is a read of its own: whether, when a page was read, the rows of
@@ -28,8 +34,8 @@ export class RowWatch {
   readonly #database: Database;
   readonly #table: string;
   readonly #rows: WatchedRows;
-  /** The version of the latest page; undefined: none has been read. */
-  #seen: number | null | undefined;
+  /** Of the latest page; undefined: none has been read. */
+  #seen: Seen | undefined;
 
   constructor(database: Database, table: string, rows: WatchedRows) {
     this.#database = database;
@@ -39,27 +45,35 @@ export class RowWatch {
 
   /** What a page must select with its rows: in one statement both are of one moment. */
   columns(): readonly Knex.QueryBuilder[] {
-    return [versionOf(this.#database.knex, this.#rows.pipelineId).as('seen')];
+    return seenColumns.map((column) => this.#checkpoint().select(column).as(`seen_${column}`));
   }
 
   /** Takes the page that was read behind a row. Throws RowsChangedError where that row, or one before it, has changed since. */
   async take(page: readonly SeenRow[], last: PositionRow | undefined): Promise<void> {
     const before = this.#seen;
-    const seen = page[0] === undefined ? await this.#version() : (page[0].seen ?? null);
+    const seen = page[0] === undefined ? await this.#look() : seenBy(page[0]);
     this.#seen = seen;
-    if (last === undefined || before === undefined || before === seen) return;
-    if (before !== null && !(await this.#holds(last, before, seen))) await this.#throwChanged(last);
+    if (last === undefined || before === undefined) return;
+    if (!(await this.#holds(last, before, seen))) await this.#throwChanged(last);
   }
 
-  async #version(): Promise<number | null> {
-    const rows = await this.#database.read<{ version: number }[]>((knex) => versionOf(knex, this.#rows.pipelineId));
-    return rows[0]?.version ?? null;
+  #checkpoint(): Knex.QueryBuilder {
+    return this.#database.knex('pipeline_checkpoint').where({ pipeline_id: this.#rows.pipelineId });
   }
 
-  /** Says whether versions have changed no row up to one. */
-  async #holds(last: PositionRow, from: number, to: number | null): Promise<boolean> {
-    // The pipeline was deleted, and perhaps made anew.
-    if (to === null || to < from) return false;
+  async #look(): Promise<Seen> {
+    const rows = await this.#database.read<Seen[]>(() => this.#checkpoint().select(seenColumns));
+    return rows[0] ?? { version: null, epoch: null };
+  }
+
+  /** Says whether no row up to one has changed between two looks. */
+  async #holds(last: PositionRow, before: Seen, seen: Seen): Promise<boolean> {
+    const [from, to] = [before.version, seen.version];
+    if (from === null) return true;
+    // The pipeline was deleted, and perhaps made anew. One of before there were epochs gets its first by a run.
+    const isAnother = before.epoch !== null && before.epoch !== seen.epoch;
+    if (isAnother || to === null || to < from) return false;
+    if (to === from) return true;
     const { pipelineId, fromBlock = 0 } = this.#rows;
     const { knex } = this.#database;
     const commits = (): Knex.QueryBuilder =>
@@ -99,4 +113,10 @@ export class RowWatch {
       { hint: `run it again${settled}` },
     );
   }
+}
+
+const seenColumns = ['version', 'epoch'] as const;
+
+function seenBy({ seen_version: version = null, seen_epoch: epoch = null }: SeenRow): Seen {
+  return { version, epoch };
 }

@@ -139,6 +139,15 @@ eachDatabase('a walk over rows of one state', (databases) => {
     expect(await rejectionOf(walk({ after: 3 }, () => database.write([deleteCheckpoint])))).to.include(changed);
   });
 
+  it('fails where the pipeline is deleted and made anew, though the new one has more versions and the same last row', async () => {
+    const makeAnew = async (): Promise<void> => {
+      const anew = database.knex('pipeline_checkpoint').where({ pipeline_id: pipelineId });
+      await database.write([anew.update({ epoch: 'another' })]);
+      await append(7, 8);
+    };
+    expect(await rejectionOf(walk({ after: 3 }, makeAnew))).to.include(changed);
+  });
+
   it('names the last block that the chain can’t replace, where blocks are remembered', async () => {
     const { hint } = (await rejectionOf(walk({ after: 9 }, () => rollBack(3)))) as { hint?: string };
     expect(hint).to.equal('run it again, or with --to-block 0: so far the chain is settled');
