@@ -23,6 +23,7 @@ const waits: readonly (readonly [reply: RegExp, hint: string])[] = [
   [/\bOOM\b/, 'it is full: raise maxmemory, or give max_length, so that old entries go'],
   [/\bREADONLY\b/, 'it is a replica: give the url of the server that takes writes, or wait for a failover'],
   [/\bLOADING\b/, 'it has just been started, and reads its data: wait'],
+  [/\bto TLS\b/, 'is its port one for TLS? Without TLS the url begins with redis://'],
   [/\bMISCONF\b/, "it can't save its data: look at its log and its disk"],
 ];
 

@@ -36,7 +36,7 @@ export class RedisSink implements Sink {
 
   async deliver({ messages }: SinkBatch, { signal }: SinkContext): Promise<void> {
     const seconds = this.#config.timeout;
-    const reason = (): Error => new RuntimeFailure(`no answer within ${seconds} s`);
+    const reason = (): Error => new RuntimeFailure(`no answer ${this.#isGreeting ? 'to TLS ' : ''}within ${seconds} s`);
     const limit = { clock: this.#means.clock, after: AbortSignal.abort(), delayMs: seconds * 1_000, reason };
     try {
       await giveUpLater(limit, () => untilAborted(this.#add(messages), signal));
@@ -54,6 +54,15 @@ export class RedisSink implements Sink {
     this.#client = null;
     if (client?.isOpen === true) client.destroy();
     return Promise.resolve();
+  }
+
+  /** Whether a server that knows no TLS would keep silent now: it waits for the end of what it takes for a line. */
+  get #isGreeting(): boolean {
+    return this.#isEncrypted && this.#client?.isReady !== true;
+  }
+
+  get #isEncrypted(): boolean {
+    return this.#url.startsWith('rediss:');
   }
 
   /** One transaction: of a batch that fails in the middle nothing comes before what must precede it. */
@@ -74,12 +83,11 @@ export class RedisSink implements Sink {
   async #connected(): Promise<Client> {
     if (this.#client?.isReady === true) return this.#client;
     await this.close();
-    const isEncrypted = this.#url.startsWith('rediss:');
-    const files = await readTlsFiles(this.#config, isEncrypted);
+    const files = await readTlsFiles(this.#config, this.#isEncrypted);
     const connectTimeout = this.#config.timeout * 1_000;
     const client = connectable(this.#means.createClient, this.#url, {
       connectTimeout,
-      tls: isEncrypted ? files : null,
+      tls: this.#isEncrypted ? files : null,
     });
     this.#client = client;
     await client.connect();

@@ -145,6 +145,17 @@ withRedis('the streams of Redis', () => {
     await deliver(transferMessages(4));
   });
 
+  it('say that a server which keeps silent may know no TLS', async () => {
+    await open({ url: server.url.replace('redis:', 'rediss:') });
+    const waiting = away();
+    await clock.whenSleeping();
+    await clock.advance(10_000);
+    expect(await waiting).to.include({
+      message: 'no answer to TLS within 10 s',
+      hint: 'is its port one for TLS? Without TLS the url begins with redis://',
+    });
+  });
+
   it('end with the reason of their signal', async () => {
     await open();
     await deliver(transferMessages(1));
