@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { Database } from '../../database/database.js';
 import { findByName } from '../../database/pipelines/pipeline-names.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
@@ -55,7 +55,9 @@ async function preview(context: CommandContext, options: PreviewOptions): Promis
 }
 
 function isFile(written: string, path: string): boolean {
-  return !/^\d+$/.test(written) && (/[/\\]|\.(ya?ml|json)$/i.test(written) || existsSync(path));
+  if (/^\d+$/.test(written)) return false;
+  // A folder may be named like a pipeline.
+  return /[/\\]|\.(ya?ml|json)$/i.test(written) || (existsSync(path) && !statSync(path).isDirectory());
 }
 
 function load(context: CommandContext, path: string, name: string): Promise<PipelineDefinition> {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { openDatabase } from '../../../src/database/open/open-database.js';
@@ -122,6 +122,13 @@ describe('the pipeline and abi commands', () => {
     const given = await preview({ event_name: 'Transfer', args: { value: 5 } });
     expect(given).to.include({ code: 0, stderr: '' });
     expect(given.stdout).to.match(/^ +Transfer\nevent_name +Transfer\nargs\.value +5\n$/);
+  });
+
+  it('take the name of a pipeline to preview, though a folder is named like it', async () => {
+    mkdirSync(join(folder, 'usdc-transfers'));
+    const event = JSON.stringify({ event_name: 'Transfer', args: { value: 5 } });
+    expect(await chainparse('pipeline', 'preview', 'usdc-transfers', '--event', event)).to.include({ code: 0 });
+    expect((await chainparse('pipeline', 'preview', '')).stderr).to.match(/^error: there is no pipeline named ''\n/);
   });
 
   it('take a name where they take an id, and say so where it is none or ambiguous', async () => {
