@@ -12,7 +12,7 @@ import type { Dialect, ErrorKind } from './dialect.js';
 type Failure = new (message: string, options: { hint: string; cause: unknown }) => ChainparseError;
 
 /** By the kind of error: what it becomes, what is said of the database, and what to do where the dialect does not say it. */
-const failures: Record<Exclude<ErrorKind, 'other'>, readonly [Failure, string, string?]> = {
+const failures: Record<Exclude<ErrorKind, 'other' | 'duplicate'>, readonly [Failure, string, string?]> = {
   unreachable: [DatabaseUnreachableError, "can't be reached"],
   malformed: [DatabaseUnusableError, "can't be read"],
   refused: [DatabaseRefusedError, "can't be reached"],
@@ -31,7 +31,7 @@ const failures: Record<Exclude<ErrorKind, 'other'>, readonly [Failure, string, s
 export function translateError(dialect: Dialect, label: string, error: unknown): unknown {
   if (error instanceof ChainparseError) return error;
   const kind = dialect.classify(error);
-  if (kind === 'other') return error;
+  if (kind === 'other' || kind === 'duplicate') return error;
   const [Failure, what, hint] = failures[kind];
   return new Failure(`the database ${label} ${what}: ${errorWords(error)}`, {
     hint: hint ?? dialect.hint(error, kind),

@@ -6,13 +6,15 @@ import { compile, toStep } from '../database.js';
 import type { Database, Query } from '../database.js';
 import { translateError } from '../database-errors.js';
 import { DatabaseTimezone } from '../database-timezone.js';
-import type { Dialect } from '../dialect.js';
+import type { Dialect, ErrorKind } from '../dialect.js';
 import type { Driver, QueryPlan } from '../driver.js';
 import type { Schema } from '../../../migrations/schema.js';
 import type { BulkInsert, ScriptStep, TellSent, Statement, StepResult } from '../script.js';
 
-/** How often contention (a deadlock, a lock that did not come free) is tried again. */
+/** How often a script is tried that was rolled back because of others, or may have been. */
 const attempts = 5;
+
+const retryable: ReadonlySet<ErrorKind> = new Set(['contention', 'duplicate']);
 
 /** How long the pool may take to end its connections, in milliseconds. */
 const goodbyeMs = 1_000;
@@ -113,7 +115,7 @@ export class KnexDatabase implements Database {
         clock: this.#clock,
         attempts,
         backoff: { firstMs: 20, maxMs: 500 },
-        isRetryable: (error) => this.dialect.classify(error) === 'contention',
+        isRetryable: (error) => retryable.has(this.dialect.classify(error)),
       });
     } catch (error) {
       throw translateError(this.dialect, this.label, error);

@@ -62,11 +62,11 @@ export const sqlMutants: readonly Mutant[] = [
     '`ROLLBACK;${expectNothing};${noteClock}`',
     'noteClock',
   ),
-  guardsOf(mysqlRunner, ['test/database/drivers/mysql/met-duplicates.test.ts'], '(mariadb)')(
+  guardsOf('src/database/open/knex-database.ts', ['test/database/drivers/mysql/met-duplicates.test.ts'], '(mariadb)')(
     'mysql-met-duplicate',
     'a row that is there already may be that of a script which Galera let win',
-    'errno === duplicateErrorNumber && !isAgain',
-    'errno === undefined',
+    "new Set(['contention', 'duplicate'])",
+    "new Set(['contention'])",
   ),
   guardsOf(mysqlRunner, ['test/database/drivers/mysql/late-packet.test.ts'])(
     'late-packet',

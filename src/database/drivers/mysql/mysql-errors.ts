@@ -33,6 +33,8 @@ const kinds: readonly (readonly [ReadonlySet<number>, ErrorKind])[] = [
   // ER_NO_DEFAULT_FOR_FIELD.
   [new Set([1364]), 'no-default'],
   [away, 'unreachable'],
+  // ER_DUP_ENTRY.
+  [new Set([1062]), 'duplicate'],
 ];
 
 const driverCodes =

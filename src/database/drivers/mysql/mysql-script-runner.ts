@@ -31,12 +31,6 @@ interface Session {
   notedAt: number;
 }
 
-/**
- * ER_DUP_ENTRY. A script that Galera ends for another one that has landed before it, as the same one sent to a node that was cut
- * off, may meet that one's rows before it hears of its own end: run again, its fences tell.
- */
-const duplicateErrorNumber = 1062;
-
 /** INSERTs for packets of at most so many bytes. */
 interface WrittenFor extends WrittenInserts {
   readonly maxBytes: number;
@@ -89,11 +83,7 @@ export class MysqlScriptRunner implements ScriptRunner {
     await this.#within(session.connection, session.connection.promise().end(), goodbyeMs).catch(() => undefined);
   }
 
-  async #runNow(
-    steps: readonly ScriptStep[],
-    sent: TellSent = () => undefined,
-    isAgain = false,
-  ): Promise<readonly StepResult[]> {
+  async #runNow(steps: readonly ScriptStep[], sent: TellSent = () => undefined): Promise<readonly StepResult[]> {
     const results = steps.map(() => ({ matched: 0, insertId: 0 }));
     const session = await this.#connect();
     try {
@@ -107,7 +97,6 @@ export class MysqlScriptRunner implements ScriptRunner {
     } catch (error) {
       await this.#recover(session, error);
       const { errno } = error as { errno?: unknown };
-      if (errno === duplicateErrorNumber && !isAgain) return await this.#runNow(steps, sent, true);
       if (errno !== fenceErrorNumber) throw error;
       if (steps.some(isFenced)) throw new FenceError();
       throw new DatabaseUnreachableError('the database got to a statement too late to execute it', { cause: error });
