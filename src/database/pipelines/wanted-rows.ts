@@ -1,6 +1,6 @@
-import type { Progress } from '../../model/task.js';
 import { hasCommitted, type UnjudgedEnd, type Wanted } from '../../model/wanted.js';
 import { toInstant } from '../instant.js';
+import { readProgress } from '../tasks/read-progress.js';
 
 /** A row of `pipeline_wanted`, when its next task is queued, why the task that waits of the pipeline could not be taken, and its checkpoint's version. */
 export interface WantedRow {
@@ -49,7 +49,7 @@ export function toWanted(row: WantedRow): Wanted {
 
 /** Returns an end that is yet to be judged. */
 export function toUnjudged(row: UnjudgedRow): UnjudgedEnd {
-  const progress = row.progress === null ? null : (JSON.parse(row.progress) as Progress);
+  const progress = readProgress(row.progress);
   const { task_id: id, status, end_reason: endReason, error } = row;
   const overForSeconds = Math.max(0, row.over_for ?? 0);
   return {

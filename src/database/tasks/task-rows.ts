@@ -4,6 +4,7 @@ import type { Progress, Task } from '../../model/task.js';
 import type { Waiting } from '../../model/waiting.js';
 import type { Database } from '../database.js';
 import { toInstant } from '../instant.js';
+import { readProgress } from './read-progress.js';
 import { readWaiting } from './read-waiting.js';
 
 /** How to write the limit of what is read often: SQLite plans a statement whose limit is bound anew each time it runs. */
@@ -84,7 +85,7 @@ function toTask(row: TaskRow, waiting: Waiting | null): Task {
     endReason: row.end_reason,
     error: row.error,
     keepsBlock: row.keeps_block,
-    progress: row.progress === null ? null : (JSON.parse(row.progress) as Progress),
+    progress: readProgress(row.progress),
     heartbeatAgeSeconds: row.heartbeat_age,
     silentSeconds: row.heartbeat_age ?? row.create_age ?? 0,
     waiting,
