@@ -34,7 +34,7 @@ export function translateError(dialect: Dialect, label: string, error: unknown):
   if (kind === 'other' || kind === 'duplicate') return error;
   const [Failure, what, hint] = failures[kind];
   return new Failure(`the database ${label} ${what}: ${errorWords(error)}`, {
-    hint: hint ?? dialect.hint(error, kind),
+    hint: hint ?? (poolTimeout.test(messageOf(error)) ? poolHint : dialect.hint(error, kind)),
     cause: error,
   });
 }
@@ -45,10 +45,19 @@ const statement = /^(?:select|insert|update|delete|show|set)\b.* - (?=\S)/i;
 /** What is for programmers in a driver's text: how mysql2 could be taught a way of logging in, and where a module was looked for. */
 const driversOwnHint = / See .* on how to configure or author .*| Tried:$/;
 
+/** What Knex says where its pool got no connection in time: the server is silent, or has none to give. */
+const poolTimeout = /^.*\bTimeout acquiring a connection\b.*/;
+
+const poolHint = 'see whether the server, or a pooler before it, answers and has connections left';
+
 /** Returns what is wrong in the driver's words, in one line. */
 export function errorWords(error: unknown): string {
   const { code } = error as { code?: unknown };
   // A refused connection over several addresses is an AggregateError without a message of its own.
-  const message = (messageOf(error).split('\n', 1)[0] ?? '').replace(statement, '').replace(driversOwnHint, '');
+  const line = messageOf(error).split('\n', 1)[0] ?? '';
+  const message = line
+    .replace(statement, '')
+    .replace(driversOwnHint, '')
+    .replace(poolTimeout, 'no connection came free');
   return message === '' && typeof code === 'string' ? code : message;
 }

@@ -4,6 +4,7 @@ import { createConnection } from 'mysql2/promise';
 import { translateError } from '../../src/database/database-errors.js';
 import { requireMigrated } from '../../src/database/schema/migrator.js';
 import { mysqlDialect } from '../../src/database/drivers/mysql/mysql-dialect.js';
+import { postgresDialect } from '../../src/database/drivers/postgres/postgres-dialect.js';
 import { openDatabase } from '../../src/database/open/open-database.js';
 import { sqliteDialect } from '../../src/database/drivers/sqlite/sqlite-dialect.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
@@ -213,6 +214,20 @@ describe('an error of a server', () => {
       code: 'ETIMEDOUT',
     });
     expect((translate(error) as Error).message).to.match(/can't be reached: the server was silent for 5 s$/);
+  });
+
+  it('says what to do where there are no connections left', () => {
+    const full = translate(Object.assign(new Error('Too many connections'), { errno: 1040 })) as ChainparseError;
+    expect(full.hint).to.equal('too many connections: raise max_connections, or end others');
+    const words =
+      'Knex: Timeout acquiring a connection. The pool is probably full. Are you missing a .transacting(trx) call?';
+    for (const dialect of [mysqlDialect, postgresDialect]) {
+      const knex = Object.assign(new Error(words), { name: 'KnexTimeoutError' });
+      expect(translateError(dialect, 'db/d', knex)).to.include({
+        message: "the database db/d can't be reached: no connection came free",
+        hint: 'see whether the server, or a pooler before it, answers and has connections left',
+      });
+    }
   });
 
   it('passes as it is where it is another', () => {

@@ -65,6 +65,7 @@ export function classify(error: unknown): ErrorKind {
 
 /** By the driver's code, the server's number and its text. */
 const hints: readonly [RegExp, string][] = [
+  [/^\S+ (1040|1203) /, 'too many connections: raise max_connections, or end others'],
   [/^\S+ 1049 /, 'create the database first: CREATE DATABASE … CHARACTER SET utf8mb4'],
   // Other options than this may prevent a statement (1290), too.
   [
