@@ -8,8 +8,8 @@ export type ErrorKind =
   /** The transaction was rolled back, or never began, because of others: it can be tried again. */
   | 'contention'
   /**
-   * A row is there already. It can be tried again: what Galera ends for another transaction that has landed before it, as the same
-   * one sent to a node that was cut off, may meet that one's rows before it hears of its own end. Its fences tell then.
+   * A row is there already. It can be tried again: what Galera takes back for another transaction that has landed before it, as the
+   * same one sent to a node that was cut off, meets that one's rows before it hears of its own end. Its fences tell then.
    */
   | 'duplicate'
   /** The server refuses the login, or knows no such database: the URL is wrong, or an account was changed. */

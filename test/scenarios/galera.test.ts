@@ -84,6 +84,31 @@ withGalera('three MariaDB nodes with Galera', () => {
       const [row] = await at[1]!.read<{ n: number }[]>(() => counter(at[1]!).select('n'));
       expect(row).to.deep.equal({ n: 120 });
     });
+
+    it('commit a script whole or not at all, and only what is said to be, whoever wins in the middle of it', async function () {
+      this.timeout(120_000);
+      const each = 150;
+      const tables = [
+        'tally (id INT PRIMARY KEY, n INT NOT NULL)',
+        'part (writer INT, script INT, part INT, PRIMARY KEY (writer, script, part))',
+      ];
+      for (const table of tables) await at[0]!.write([{ sql: `CREATE TABLE ${table}`, bindings: [] }]);
+      await at[0]!.write([at[0]!.knex('tally').insert({ id: 1, n: 0 })]);
+      const script = async (writer: number, i: number): Promise<void> => {
+        const { knex } = at[writer]!;
+        const parts = Array.from({ length: 20 }, (_, part) => knex('part').insert({ writer, script: i, part }));
+        // Who loses five times in a row is told so, and tries again.
+        await at[writer]!.write([knex('tally').increment('n', 1), ...parts]).catch(() => script(writer, i));
+      };
+      const writeAll = async (writer: number): Promise<void> => {
+        for (let i = 0; i < each; i++) await script(writer, i);
+      };
+      await Promise.all([0, 1, 2].map(writeAll));
+      const [row] = await at[1]!.read<object[]>((knex) =>
+        knex('tally').select('n', knex('part').count('*').as('parts')),
+      );
+      expect(row).to.deep.equal({ n: 3 * each, parts: 3 * each * 20 });
+    });
   });
 
   describe('at work', () => {

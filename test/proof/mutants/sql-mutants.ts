@@ -48,12 +48,17 @@ export const sqlMutants: readonly Mutant[] = [
     'connection.transaction(() => steps.map((step) => this.#runStep(step))).immediate();',
     'steps.map((step) => this.#runStep(step));',
   ),
-  packets('mysql-transaction', 'on MySQL too', "[plain('START TRANSACTION'), ...pieces, plain('COMMIT')]", 'pieces'),
+  packets(
+    'mysql-transaction',
+    'on MySQL too',
+    '[...begin.map(plain), ...pieces, ...commit.map(plain)]',
+    '[plain(byItself), ...pieces]',
+  ),
   packets(
     'packets-in-time',
     'where there are more, MySQL does not wait for ever for the next',
-    'pack([plain(expectPackets), ...whole, plain(expectNothing)], maxBytes)',
-    'pack(whole, maxBytes)',
+    'pack([plain(expectPackets), ...inTransaction([...pieces, plain(expectNothing)])], maxBytes)',
+    'pack(inTransaction(pieces), maxBytes)',
   ),
   packets('one-packet', 'and one packet', 'if (length + bytes > maxBytes) {', 'if (length > 0) {'),
   guardsOf(mysqlRunner, scriptTest, '(mariadb)')(
@@ -71,8 +76,8 @@ export const sqlMutants: readonly Mutant[] = [
   guardsOf(mysqlRunner, ['test/database/drivers/mysql/late-packet.test.ts'])(
     'late-packet',
     'a server that was frozen refuses what its sender has given up',
-    '[refuseLate(allowedMs), ...statements, noteClock]',
-    "['DO 0', ...statements, noteClock]",
+    '[refuseLate(allowedMs), noteClock, ...statements]',
+    "['DO 0', noteClock, ...statements]",
   ),
   guardsOf('src/database/drivers/answer-in-time.ts', ['test/database/lost-connections.test.ts'], 'within the timeout')(
     'statement-timeout',

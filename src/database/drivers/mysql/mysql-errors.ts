@@ -1,8 +1,11 @@
 import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import type { ErrorKind } from '../../dialect.js';
 
-/** ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, and MariaDB's "record has changed since last read". */
-const contention = new Set([1205, 1213, 1020]);
+/**
+ * ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, MariaDB's "record has changed since last read", and ER_SP_DOES_NOT_EXIST: Galera has taken the
+ * transaction back in the middle of its packet.
+ */
+const contention = new Set([1205, 1213, 1020, 1305]);
 
 /** ER_NO_SUCH_TABLE, ER_BAD_FIELD_ERROR. */
 const notMigrated = new Set([1146, 1054]);

@@ -107,11 +107,11 @@ export class MysqlScriptRunner implements ScriptRunner {
   async #sendInTime(session: Session, statements: readonly SqlPart[]): Promise<readonly unknown[]> {
     const sentAt = this.#options.clock.monotonic();
     const allowedMs = sentAt - session.notedAt + this.#options.timeoutMs;
-    const all = [refuseLate(allowedMs), ...statements, noteClock];
+    const all = [refuseLate(allowedMs), noteClock, ...statements];
     const query = sendQuery(session.connection, all, this.#rooms);
     const answers = await this.#within(session.connection, query);
     session.notedAt = sentAt;
-    return (answers as unknown[]).slice(1, -1);
+    return (answers as unknown[]).slice(2);
   }
 
   /** Ends what a failed packet left open; drops a connection that can't be trusted any more. */

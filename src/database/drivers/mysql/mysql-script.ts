@@ -59,11 +59,22 @@ export function* writePackets(
   insertsOf: InsertParts = written,
 ): Generator<Packet, void, undefined> {
   const pieces = steps.flatMap((step, index) => writeStep(step, index, maxBytes, insertsOf));
-  const whole = pieces.length === 1 ? pieces : [plain('START TRANSACTION'), ...pieces, plain('COMMIT')];
-  const [packet, ...others] = pack(whole, maxBytes);
-  if (others.length > 0) yield* pack([plain(expectPackets), ...whole, plain(expectNothing)], maxBytes);
+  const isAlone = pieces.length === 1;
+  const [packet, ...others] = pack(isAlone ? [plain(byItself), ...pieces] : inTransaction(pieces), maxBytes);
+  if (others.length > 0)
+    yield* pack([plain(expectPackets), ...inTransaction([...pieces, plain(expectNothing)])], maxBytes);
   else if (packet !== undefined) yield packet;
 }
+
+/**
+ * Around the statements of a transaction. Galera may take one back between two statements of a packet, for one of another node that
+ * has won, and go on with those behind: each would be committed by itself, or the packet end well with nothing of it committed. So here
+ * they stay one transaction, which lacks the savepoint then and ends (1305); and nothing stands behind COMMIT, whose error would be
+ * passed over.
+ */
+const begin = ['SET autocommit = 0', 'START TRANSACTION', 'SAVEPOINT chainparse'];
+const commit = ['RELEASE SAVEPOINT chainparse', 'COMMIT'];
+const byItself = 'SET autocommit = 1';
 
 /**
  * Before a transaction of several packets: MySQL ends the session, and with it the transaction, where its client
@@ -72,6 +83,10 @@ export function* writePackets(
  */
 export const expectPackets = 'SET @chainparse_packets = 1 /*!80000 , SESSION wait_timeout = 5 */';
 export const expectNothing = 'SET @chainparse_packets = 0 /*!80000 , SESSION wait_timeout = DEFAULT */';
+
+function inTransaction(pieces: readonly Piece[]): readonly Piece[] {
+  return [...begin.map(plain), ...pieces, ...commit.map(plain)];
+}
 
 function plain(text: string): Piece {
   return { text, step: null };

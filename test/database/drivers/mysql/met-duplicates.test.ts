@@ -15,7 +15,8 @@ onMysql('a script that meets a row which is there already', (server) => {
 
   beforeEach(async () => {
     database = await openDatabase(await createDatabase(server().url()));
-    await database.write([step('CREATE TABLE item (id INTEGER PRIMARY KEY)'), step('INSERT INTO item VALUES (1)')]);
+    await database.write([step('CREATE TABLE item (id INTEGER PRIMARY KEY)')]);
+    await database.write([step('INSERT INTO item VALUES (1)')]);
   });
   afterEach(() => database.close());
 
