@@ -57,7 +57,7 @@ export class SilenceTrial {
     const quiet = await this.#scene.claim('quiet');
     const mute = await this.#scene.claim('mute');
     const living = await this.#scene.claim('living');
-    // A monitor at work would soon tell people that tasks which should beat every second are stalled.
+    // The trial judges by a shorter interval than that of runs.
     await this.#scene.forgetIntervals('quiet', 'mute', 'living');
     this.#ids = { quiet, mute, living };
     await this.#scene.beat(quiet, living);
