@@ -154,8 +154,7 @@ export class SilenceTrial {
   async #lookUp(id: number, listed: ReadonlySet<number>, reports: readonly Report[]): Promise<Judged> {
     const task = await this.#scene.tasks.get(id);
     const reportedBy = reports.filter((report) => report.task.id === id).map(({ reason }) => reason);
-    const isOurs = task.error?.includes(this.#scene.options.token) === true;
-    return { task, isListed: listed.has(id), reportedBy, isAnothers: task.endReason === 'timeout' && !isOurs };
+    return { task, isListed: listed.has(id), reportedBy, isAnothers: this.#scene.isFailedByAnother(task) };
   }
 }
 
