@@ -124,6 +124,23 @@ describe('the live state', () => {
     expect(now.set[`task:${id}`]?.['read_seconds_ago']).to.be.below(5);
   });
 
+  it('says how many pipelines there are together with which there are', async () => {
+    const { knex } = database;
+    const insert = async (id: number): Promise<void> => {
+      await database.write([knex('pipeline').insert({ id, name: `pipeline ${id}`, disabled: 0 })]);
+    };
+    await insert(1);
+    await insert(2);
+    const client = watch();
+    expect((await next(client)).set['system']).to.include({ pipelines: 2 });
+    await database.write([knex('pipeline').where({ id: 2 }).delete()]);
+    const fewer = await until(client, ({ drop }) => drop?.includes('pipeline:2') === true);
+    expect(fewer.set['system']).to.include({ pipelines: 1 });
+    await insert(3);
+    const more = await until(client, ({ set }) => set['pipeline:3'] !== undefined);
+    expect(more.set['system']).to.include({ pipelines: 2 });
+  });
+
   it('says that nothing was ever read where that is so', async () => {
     gate = () => Promise.reject(new Error('it is gone'));
     const { set } = await next(watch());

@@ -3,6 +3,7 @@ import { ageTask } from './aged-task.js';
 
 /** What a row says beyond a running task of pipeline 45. */
 export interface SilentTaskRow {
+  readonly pipeline_id?: number;
   readonly status?: number;
   readonly timeout_minutes?: number;
   readonly heartbeat_interval?: number;

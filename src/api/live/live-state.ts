@@ -39,6 +39,12 @@ const patienceMs = 5_000;
 const most = { running: 200, pipelines: 200, alerts: 50, endpoints: 500 } as const;
 const window = { windowSeconds: 3_600, longerThanSeconds: 3_600 };
 
+/** How many there are, shown or not. */
+interface Counted {
+  readonly pipelines: number;
+  readonly open_alerts: number;
+}
+
 /** Reads what the dashboard shows, once for all who watch, and remembers how it moved. */
 export class LiveState {
   readonly history = new RateHistory();
@@ -60,7 +66,7 @@ export class LiveState {
   /** When all that is shown was read last; null: never. */
   #shownAt: number | null = null;
   /** What was read of the system last: its checks, and the numbers beside them. */
-  #system: { readonly checks: Readiness['checks'] } | null = null;
+  #system: ({ readonly checks: Readiness['checks'] } & Counted) | null = null;
 
   constructor(parts: ApiParts) {
     this.#parts = parts;
@@ -223,6 +229,11 @@ export class LiveState {
       return pipelineEntry(each, { latestTaskId, wanted: wish });
     });
     this.#show('pipelines', entries, since);
+    // By this number the page tells how many its list leaves out: it goes with the list.
+    if (this.#system !== null && this.#system.pipelines !== pipelines.length) {
+      this.#system = { ...this.#system, pipelines: pipelines.length };
+      this.#showSystem(this.#system, since);
+    }
     return pipelines.length;
   }
 
@@ -239,7 +250,7 @@ export class LiveState {
     return total;
   }
 
-  async #readSystem(counted: object): Promise<void> {
+  async #readSystem(counted: Counted): Promise<void> {
     const { database, clock } = this.#parts;
     const since = clock.monotonic();
     const { running, ended, timedOut } = await readTaskStatistics(database, window);

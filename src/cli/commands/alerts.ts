@@ -2,8 +2,7 @@ import { AlertStore } from '../../database/operations/alert-store.js';
 import type { Alert } from '../../model/alert.js';
 import { alertToJson } from '../../model/alert-json.js';
 import { storedAlertText } from '../../model/alert-text.js';
-import type { ExitCode } from '../../runtime/errors.js';
-import { RuntimeFailure, UsageError, messageOf } from '../../runtime/errors.js';
+import { ChainparseError, RuntimeFailure, UsageError, messageOf } from '../../runtime/errors.js';
 import type { Lang } from '../../runtime/lang.js';
 import { toAlertMessage } from '../../tasks/alerts/alert-message.js';
 import { ageText } from '../../texts/age-text.js';
@@ -109,8 +108,17 @@ async function clear(store: AlertStore, id: number | undefined): Promise<number>
   throw new RuntimeFailure(`alert ${id} has been cleared already`, { hint: 'chainparse alerts list --all' });
 }
 
-/** Sends a test message through each channel that the settings name; 1 where one of them fails. */
-async function testAlerts(context: CommandContext): Promise<ExitCode> {
+/** What became of a channel's test message. */
+interface Sent {
+  readonly channel: string;
+  /** Null: it was delivered. */
+  readonly error: string | null;
+  /** What to do, where that is known of this error. */
+  readonly hint?: string | undefined;
+}
+
+/** Sends a test message through each channel that the settings name; throws RuntimeFailure where one of them fails. */
+async function testAlerts(context: CommandContext): Promise<void> {
   const { clock, output, signals } = context;
   const channels = alertChannels(context);
   if (channels.length === 0) {
@@ -120,15 +128,29 @@ async function testAlerts(context: CommandContext): Promise<ExitCode> {
   }
   const message = testMessage(clock.now());
   const results = await Promise.all(
-    channels.map(async (channel) => ({
-      channel: channel.name,
-      error: await channel.send(message, signals.stopping).then(() => null, messageOf),
-    })),
+    channels.map((channel) =>
+      channel.send(message, signals.stopping).then(
+        (): Sent => ({ channel: channel.name, error: null }),
+        (error: unknown) => failedBy(channel.name, error),
+      ),
+    ),
   );
   if (output.isJson)
-    await output.json({ results: results.map((result) => ({ ...result, ok: result.error === null })) });
+    await output.json({
+      results: results.map(({ channel, error }) => ({ channel, error, ok: error === null })),
+    });
   else for (const { channel, error } of results) await output.line(`${channel}: ${error ?? 'delivered'}`);
-  return results.some(({ error }) => error !== null) ? 1 : 0;
+  const failed = results.filter(({ error }) => error !== null);
+  const [first] = failed;
+  if (first === undefined) return;
+  throw new RuntimeFailure(
+    `${failed.length} of ${results.length} channels failed, ${first.channel} first: ${String(first.error)}`,
+    { hint: first.hint ?? 'chainparse config shows what each channel is set to, and where that comes from' },
+  );
+}
+
+function failedBy(channel: string, error: unknown): Sent {
+  return { channel, error: messageOf(error), hint: error instanceof ChainparseError ? error.hint : undefined };
 }
 
 function testMessage(now: number): ReturnType<typeof toAlertMessage> {

@@ -1,9 +1,10 @@
 import { taskStatus } from '../../model/task.js';
 import { toleratedAheadSeconds } from '../../runtime/silence.js';
 import type { Database } from '../database.js';
+import { listTestPipelineIds } from '../pipelines/test-pipeline-store.js';
 import { isSilentSql, silence } from '../task-steps/silence.js';
 
-/** How silent the running tasks are, by the database's clock. */
+/** How silent the running tasks are, by the database's clock; those of heartbeat tests are left out. */
 export interface TaskSilence {
   /** Running tasks that have given no sign of life for more than three of their heartbeat intervals. */
   readonly silent: number;
@@ -15,6 +16,7 @@ export interface TaskSilence {
 
 /** Reads how silent the running tasks are; tasks that name no heartbeat interval are judged by the default. */
 export async function readTaskSilence(database: Database, defaultIntervalSeconds: number): Promise<TaskSilence> {
+  const tests = await listTestPipelineIds(database);
   const [row] = await database.read<{ silent: number; known: number; running: number; longest: number | null }[]>(
     (knex) => {
       const known = knex.raw('CASE WHEN ? >= ? THEN ? END', [
@@ -24,6 +26,7 @@ export async function readTaskSilence(database: Database, defaultIntervalSeconds
       ]);
       return knex('pipeline_task')
         .where({ status: taskStatus.running })
+        .whereNotIn('pipeline_id', tests)
         .select(
           knex.raw('COUNT(CASE WHEN ? THEN 1 END) AS silent', [isSilentSql(database, defaultIntervalSeconds)]),
           knex.raw('COUNT(?) AS known, COUNT(*) AS ??', [known, 'running']),

@@ -1,6 +1,7 @@
 import type { Task } from '../../model/task.js';
 import { taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
+import { listTestPipelineIds } from '../pipelines/test-pipeline-store.js';
 import { isSilentSql } from '../task-steps/silence.js';
 import { selectTasks } from './task-rows.js';
 
@@ -10,7 +11,7 @@ export interface StatisticsWindow {
   readonly longerThanSeconds: number;
 }
 
-/** How many tasks run, and how those that ended of late have ended. */
+/** How many tasks run, and how those that ended of late have ended; those of heartbeat tests are left out. */
 export interface TaskStatistics {
   readonly running: number;
   /** Running for longer than the window says. */
@@ -26,9 +27,11 @@ export interface TaskStatistics {
 /** Counts tasks, by the database's clock; reads the rows that run and those that ended within the window, no others. */
 export async function readTaskStatistics(database: Database, window: StatisticsWindow): Promise<TaskStatistics> {
   const { dialect, knex } = database;
+  const tests = await listTestPipelineIds(database);
   const [now] = await database.read<{ running: number; longer: number }[]>(() =>
     knex('pipeline_task')
       .where({ status: taskStatus.running })
+      .whereNotIn('pipeline_id', tests)
       .select(
         knex.raw('COUNT(*) AS running'),
         knex.raw('COUNT(CASE WHEN ? THEN 1 END) AS longer', [
@@ -39,6 +42,7 @@ export async function readTaskStatistics(database: Database, window: StatisticsW
   const [late] = await database.read<{ ended: number; timed_out: number }[]>(() =>
     knex('pipeline_task')
       .where('end_time', '>=', dialect.secondsAgo(knex, window.windowSeconds))
+      .whereNotIn('pipeline_id', tests)
       .select(
         knex.raw('COUNT(*) AS ended'),
         knex.raw('COUNT(CASE WHEN end_reason = ? THEN 1 END) AS timed_out', ['timeout']),
@@ -49,14 +53,19 @@ export async function readTaskStatistics(database: Database, window: StatisticsW
   return { running: now?.running ?? 0, runningLonger: now?.longer ?? 0, ended, timedOut, timeoutRate };
 }
 
-/** Lists at most `limit` running tasks that have given no sign of life for more than three of their intervals, by id. */
-export function listSilentTasks(
+/**
+ * Lists at most `limit` running tasks that have given no sign of life for more than three of their intervals, by id; none of
+ * heartbeat tests.
+ */
+export async function listSilentTasks(
   database: Database,
   { defaultIntervalSeconds, limit }: { readonly defaultIntervalSeconds: number; readonly limit: number },
 ): Promise<readonly Task[]> {
+  const tests = await listTestPipelineIds(database);
   return selectTasks(database, (query) =>
     query
       .where({ status: taskStatus.running })
+      .whereNotIn('pipeline_id', tests)
       .whereRaw(isSilentSql(database, defaultIntervalSeconds))
       .orderBy('id')
       .limit(limit),

@@ -28,9 +28,9 @@ export interface AlertDeskOptions {
 /** A condition that this process has found. Instants are by the monotonic clock. */
 interface Standing {
   condition: AlertCondition;
-  readonly raisedAt: number;
+  raisedAt: number;
   /** For how long it had been so then. */
-  readonly sinceSeconds: number;
+  sinceSeconds: number;
   /** When it was told without the database; null: it was not. */
   toldAt: number | null;
   isStored: boolean;
@@ -66,12 +66,12 @@ export class AlertDesk {
     const known = this.#standing.get(key);
     const raisedAt = this.#options.clock.monotonic();
     const { sinceSeconds = 0 } = condition;
-    const fresh = { condition, raisedAt, sinceSeconds, toldAt: null, isStored: false, over: null };
+    const fresh: Standing = { condition, raisedAt, sinceSeconds, toldAt: null, isStored: false, over: null };
     const standing = known?.over === null ? known : fresh;
     standing.condition = condition;
     this.#standing.set(key, standing);
     if (this.#isAway) this.#tellAlone(standing);
-    else this.#then(() => this.#store(standing));
+    else this.#then(() => this.#store(standing, fresh));
   }
 
   /** Clears an alert: what it was raised for is over, as `message` says. */
@@ -110,8 +110,10 @@ export class AlertDesk {
     if (!this.#isAway) return;
     this.#isAway = false;
     for (const [key, standing] of this.#standing) {
-      const { over } = standing;
-      this.#then(() => (over === null ? this.#store(standing) : this.#clear(key, over.message, standing)));
+      const { over, isStored } = standing;
+      if (over !== null) this.#then(() => this.#clear(key, over.message, standing));
+      // What it has already others may have cleared meanwhile: whoever finds it again raises it.
+      else if (!isStored) this.#then(() => this.#store(standing, standing));
     }
   }
 
@@ -128,16 +130,19 @@ export class AlertDesk {
     });
   }
 
-  async #store(standing: Standing): Promise<void> {
+  /** Stores what stands. What the database has had is new to it only where others have cleared it: then it begins as `fresh`. */
+  async #store(standing: Standing, fresh: Standing): Promise<void> {
     const { store, worker, repeatSeconds } = this.#options;
-    const { condition, sinceSeconds } = standing;
-    const openSeconds = this.#since(standing.raisedAt);
+    const { condition } = standing;
+    const { raisedAt, sinceSeconds, toldAt } = standing.isStored ? fresh : standing;
+    const openSeconds = this.#since(raisedAt);
     const options = { worker, repeatSeconds, openSeconds };
     try {
       const { outcome, alertId, stood } = await store.raise({ ...condition, sinceSeconds }, options);
-      standing.isStored = true;
+      const isNew = (outcome === 'raised' || outcome === 'muted') && stood === undefined;
+      Object.assign(standing, { isStored: true, ...(isNew ? { raisedAt, sinceSeconds, toldAt } : {}) });
       if (outcome === 'muted') this.#log('raised', condition, alertId);
-      if (outcome !== 'repeated' && (outcome !== 'raised' || standing.toldAt !== null)) return;
+      if (outcome !== 'repeated' && (outcome !== 'raised' || toldAt !== null)) return;
       this.#tell(outcome, stood === undefined ? condition : current(condition, stood.sinceSeconds), {
         alertId,
         openSeconds: stood?.openSeconds ?? openSeconds,

@@ -1,6 +1,6 @@
 import type { AlertStore } from '../../database/operations/alert-store.js';
 import type { TaskStatistics } from '../../database/tasks/task-statistics.js';
-import type { AlertCondition } from '../../model/alert.js';
+import type { AlertCondition, AlertRule } from '../../model/alert.js';
 import { alertKey } from '../../model/alert.js';
 import type { Task } from '../../model/task.js';
 import type { AlertSettings } from '../../settings/settings.js';
@@ -38,6 +38,9 @@ const manyTasks = 10;
 
 /** Silent tasks that are looked at. */
 const mostTasks = 1_000;
+
+/** What a monitor raises and others clear. */
+const clearedByOthers: ReadonlySet<AlertRule> = new Set(['pipeline_stalled']);
 
 /** The rules of a timeout monitor, and its care for alerts: those of processes that are gone, and those that are old. */
 export class MonitorAlerts {
@@ -119,6 +122,7 @@ export class MonitorAlerts {
     const over = [...desk.standing.filter(isOver), ...alerts.filter(isOver), ...(await store.listOver())];
     const keys = new Set(over.map(alertKey));
     for (const key of keys) if (!found.has(key)) desk.clear(key, ending(key));
+    desk.forgetOthers(clearedByOthers, new Set([...found, ...alerts.map(alertKey)]));
   }
 }
 

@@ -26,7 +26,7 @@ export interface RunAlertsOptions {
 }
 
 /** What this process alone knows of itself, and nobody finds in the database's rows. */
-const ownRules: ReadonlySet<AlertRule> = new Set(['heartbeat_failing', 'pipeline_stalled', 'no_monitor']);
+const ownRules: ReadonlySet<AlertRule> = new Set(['heartbeat_failing', 'pipeline_stalled']);
 
 /** The rules of a process that runs tasks. */
 export class RunAlerts {

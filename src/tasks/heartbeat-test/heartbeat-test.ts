@@ -1,3 +1,4 @@
+import { instantToMs } from '../../model/instant.js';
 import {
   ChainparseError,
   DatabaseUnreachableError,
@@ -11,7 +12,7 @@ import { clockSkewStep, indexStep, latencyStep } from './measure-steps.js';
 import { closingStep, openingStep } from './row-steps.js';
 import { silenceSteps } from './silence-steps.js';
 import { SilenceTrial } from './silence-trial.js';
-import { StepFailedError } from './step-failed-error.js';
+import { StepFailedError, type Text } from './step-failed-error.js';
 import { TestScene } from './test-scene.js';
 import type { SceneOptions } from './test-scene.js';
 import type { Measurements, TestStepResult, TestStage, TestStep } from './test-step.js';
@@ -61,7 +62,9 @@ function report(results: readonly TestStepResult[]): HeartbeatTestReport {
 }
 
 async function runStep(step: TestStep, stage: TestStage): Promise<TestStepResult> {
-  const { clock, signal } = stage.scene.options;
+  const { scene } = stage;
+  const { clock, signal } = scene.options;
+  const earlier = scene.claimed('main');
   if (step !== closingStep) signal.throwIfAborted();
   const startedAt = clock.monotonic();
   const ms = (): number => Math.round(clock.monotonic() - startedAt);
@@ -73,8 +76,31 @@ async function runStep(step: TestStep, stage: TestStage): Promise<TestStepResult
   } catch (error) {
     if (signal.aborted) throw signal.reason as Error;
     if (isOfDatabase(error)) throw error;
-    return { name, title, ok: false, ...failure(error), ms: ms() };
+    const own = scene.claimed('main');
+    const delay = await delayOf(scene, [own === earlier ? null : own, scene.claimed('living')]).catch(() => null);
+    return { name, title, ok: false, ...failure(error, delay), ms: ms() };
   }
+}
+
+/** For no longer is a task silent that should live, where nothing is slow, in seconds. */
+const longestPauseSeconds = 3;
+
+/** Says for how long nothing came of this test, where a monitor at work has failed a task for it that should live; else null. */
+async function delayOf(scene: TestScene, ids: readonly (number | null)[]): Promise<Text | null> {
+  for (const id of ids) {
+    if (id === null) continue;
+    const task = await scene.tasks.get(id);
+    const { createTime, lastHeartbeat, endTime } = task;
+    const heard = lastHeartbeat ?? createTime;
+    if (!scene.isFailedByAnother(task) || heard === null || endTime === null) continue;
+    const seconds = Math.round((instantToMs(endTime) - instantToMs(heard)) / 1_000);
+    if (seconds <= longestPauseSeconds) continue;
+    return {
+      en: `a monitor that is at work here failed task ${id} after ${seconds} s of silence: this test was suspended, or the database was slow, for so long; run it again`,
+      zh: `正在运行的监控器在任务 ${id} 静默 ${seconds} s 后将其判为失败: 其间本测试被挂起, 或数据库缓慢; 请重新运行`,
+    };
+  }
+  return null;
 }
 
 /** The test can't be made at all. */
@@ -82,8 +108,8 @@ function isOfDatabase(error: unknown): boolean {
   return [DatabaseUnreachableError, DatabaseUnusableError, NotMigratedError].some((kind) => error instanceof kind);
 }
 
-function failure(error: unknown): Pick<TestStepResult, 'detail' | 'hint'> {
-  if (error instanceof StepFailedError) return { detail: error.detail, hint: error.hint };
+function failure(error: unknown, delay: Text | null): Pick<TestStepResult, 'detail' | 'hint'> {
+  if (error instanceof StepFailedError) return { detail: error.detail, hint: delay ?? error.hint };
   const message = messageOf(error);
   if (error instanceof ChainparseError && error.hint !== undefined) {
     return { detail: { en: message, zh: message }, hint: { en: error.hint, zh: error.hint } };

@@ -57,7 +57,7 @@ export class SilenceTrial {
     const quiet = await this.#scene.claim('quiet');
     const mute = await this.#scene.claim('mute');
     const living = await this.#scene.claim('living');
-    // A monitor at work would soon tell people that tasks which should beat every second are stalled.
+    // The trial judges by a shorter interval than that of runs.
     await this.#scene.forgetIntervals('quiet', 'mute', 'living');
     this.#ids = { quiet, mute, living };
     await this.#scene.beat(quiet, living);
@@ -154,8 +154,7 @@ export class SilenceTrial {
   async #lookUp(id: number, listed: ReadonlySet<number>, reports: readonly Report[]): Promise<Judged> {
     const task = await this.#scene.tasks.get(id);
     const reportedBy = reports.filter((report) => report.task.id === id).map(({ reason }) => reason);
-    const isOurs = task.error?.includes(this.#scene.options.token) === true;
-    return { task, isListed: listed.has(id), reportedBy, isAnothers: task.endReason === 'timeout' && !isOurs };
+    return { task, isListed: listed.has(id), reportedBy, isAnothers: this.#scene.isFailedByAnother(task) };
   }
 }
 

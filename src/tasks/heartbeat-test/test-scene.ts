@@ -5,6 +5,7 @@ import { TaskStore } from '../../database/tasks/task-store.js';
 import { TestPipelineStore } from '../../database/pipelines/test-pipeline-store.js';
 import type { TestOwner } from '../../database/pipelines/test-pipeline-store.js';
 import { TimeoutStore } from '../../database/tasks/timeout-store.js';
+import type { Task } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
 import { claimTask } from '../lease/claim-task.js';
 import type { Claimant } from '../lease/claim-task.js';
@@ -40,6 +41,7 @@ export class TestScene {
   readonly rivalTimeouts: TimeoutStore;
   readonly #rows: TestPipelineStore;
   readonly #pipelines = new Map<ScenePart, number>();
+  readonly #claimed = new Map<ScenePart, number>();
 
   constructor(options: SceneOptions) {
     const { database } = options;
@@ -78,7 +80,18 @@ export class TestScene {
       logPathPrefix: 'heartbeat-test-',
       takeOver,
     });
+    this.#claimed.set(part, taskId);
     return taskId;
+  }
+
+  /** Returns the task that was claimed last of a pipeline; null: none was. */
+  claimed(part: ScenePart): number | null {
+    return this.#claimed.get(part) ?? null;
+  }
+
+  /** Says whether a monitor that is at work on this database has failed a task, and none of the test's. */
+  isFailedByAnother({ endReason, error }: Task): boolean {
+    return endReason === 'timeout' && error?.includes(this.options.token) !== true;
   }
 
   /** Lets the judge decide how often the tasks of pipelines should have beaten. */

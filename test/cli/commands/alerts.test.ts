@@ -127,9 +127,15 @@ describe('chainparse alerts', () => {
     const config = 'alerts:\n  command: [sh, -c, "cat > got.json"]\n';
     writeFileSync(join(folder, 'chainparse.config.yaml'), config);
     const sent = await alerts('test');
-    expect([sent.code, sent.stdout]).to.deep.equal([0, 'command: delivered\n']);
+    expect([sent.code, sent.stdout, sent.stderr]).to.deep.equal([0, 'command: delivered\n', '']);
     expect(JSON.parse(readFileSync(join(folder, 'got.json'), 'utf8'))).to.include({ type: 'alert.test' });
     writeFileSync(join(folder, 'chainparse.config.yaml'), `${config}  webhook_url: http://127.0.0.1:1/secret-path\n`);
+    const told = await alerts('test');
+    expect(told.code).to.equal(1);
+    expect(told.stdout).to.match(/^webhook: .*ECONNREFUSED.*\ncommand: delivered\n$/);
+    expect(told.stderr).to.match(
+      /^error: 1 of 2 channels failed, webhook first: .*ECONNREFUSED.*\nhint: chainparse config shows what each channel /,
+    );
     const failed = await alerts('test', '--json');
     expect(failed.code).to.equal(1);
     expect(failed.stdout).to.match(/"channel":"webhook","error":".*ECONNREFUSED.*","ok":false/);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
 import { readTaskSilence } from '../../../src/database/tasks/task-silence.js';
+import { TestPipelineStore } from '../../../src/database/pipelines/test-pipeline-store.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { insertSilentTask } from '../insert-silent-task.js';
@@ -23,5 +24,15 @@ eachDatabase('the silence of tasks', (databases) => {
     const { longestSeconds, ...counts } = await readTaskSilence(database, 30);
     expect(counts).to.deep.equal({ silent: 1, unknown: 1 });
     expect(longestSeconds).to.be.within(100, 105);
+  });
+
+  it('is not that of heartbeat tests, whose tasks fall silent as they are meant to', async () => {
+    const before = await readTaskSilence(database, 30);
+    const owner = { token: 'abc', worker: 'there:7', identity: null };
+    const pipeline_id = await new TestPipelineStore(database).insert(owner, 'quiet');
+    await insertSilentTask(database, 10_000, { pipeline_id });
+    const { longestSeconds, ...counts } = await readTaskSilence(database, 30);
+    expect(counts).to.deep.equal({ silent: before.silent, unknown: before.unknown });
+    expect(longestSeconds).to.be.lessThan(10_000);
   });
 });

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
 import { listSilentTasks, readTaskStatistics } from '../../../src/database/tasks/task-statistics.js';
+import { TestPipelineStore } from '../../../src/database/pipelines/test-pipeline-store.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { insertSilentTask } from '../insert-silent-task.js';
@@ -16,10 +17,10 @@ eachDatabase('the statistics of tasks', (databases) => {
     await database.write([database.knex('pipeline_task').delete()]);
   });
 
-  async function insertEnded(secondsAgo: number, endReason: string): Promise<void> {
+  async function insertEnded(secondsAgo: number, endReason: string, pipeline_id = 45): Promise<void> {
     const { knex, dialect } = database;
     const end_time = dialect.secondsAgo(knex, secondsAgo);
-    const row = { pipeline_id: 45, create_time: end_time, status: 2, log_path: '', end_time, end_reason: endReason };
+    const row = { pipeline_id, create_time: end_time, status: 2, log_path: '', end_time, end_reason: endReason };
     await database.write([knex('pipeline_task').insert(row)]);
   }
 
@@ -63,5 +64,20 @@ eachDatabase('the statistics of tasks', (databases) => {
     expect(await silent(5)).to.deep.equal([late, unsaid, never]);
     expect(await silent(30)).to.deep.equal([late]);
     expect(await silent(5, 2)).to.deep.equal([late, unsaid]);
+  });
+
+  it('leave out the tasks of heartbeat tests, which fall silent as they are meant to', async () => {
+    const tests = new TestPipelineStore(database);
+    const pipeline_id = await tests.insert({ token: 'abc', worker: 'there:7', identity: null }, 'quiet');
+    const other = await insertSilentTask(database, 2_000);
+    await insertSilentTask(database, 2_000, { pipeline_id });
+    await insertEnded(5, 'timeout', pipeline_id);
+    await insertEnded(5, 'completed');
+    const silent = await listSilentTasks(database, { defaultIntervalSeconds: 5, limit: 10 });
+    expect(silent.map(({ id }) => id)).to.deep.equal([other]);
+    expect(await readTaskStatistics(database, window)).to.deep.equal({
+      ...{ running: 1, runningLonger: 1, ended: 1, timedOut: 0, timeoutRate: 0 },
+    });
+    await tests.delete(pipeline_id);
   });
 });

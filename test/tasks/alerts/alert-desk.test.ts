@@ -88,6 +88,18 @@ describe('the alert desk', () => {
       expect([...fixture.open.keys()]).to.deep.equal([key]);
     });
 
+    it('raises nothing again that the database had before, and that others may have cleared meanwhile', async () => {
+      fixture.isAway = false;
+      fixture.desk.databaseBack();
+      fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
+      await fixture.told();
+      fixture.desk.databaseAway();
+      fixture.open.clear();
+      fixture.desk.databaseBack();
+      expect(await fixture.told()).to.deep.equal([]);
+      expect([...fixture.open.keys()]).to.deep.equal([]);
+    });
+
     it('keeps what is over by then as something that was, and tells that it is over', async () => {
       fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
       await fixture.clock.advance(50_000);
@@ -110,6 +122,43 @@ describe('the alert desk', () => {
     fixture.desk.raise(pipelineHangs(task, 360, 'host-1:4711'));
     expect(await fixture.told()).to.deep.equal([]);
     expect([...fixture.open.keys()]).to.deep.equal([key]);
+  });
+
+  describe('where another process has cleared an alert', () => {
+    const clearedByAnother = async (): Promise<void> => {
+      await fixture.told();
+      fixture.open.clear();
+      await fixture.clock.advance(600_000);
+    };
+
+    it('raises it anew when it is so again, from when it is so again', async () => {
+      fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
+      await clearedByAnother();
+      fixture.desk.raise(pipelineHangs({ ...task, taskId: 124 }, 5, 'host-1:4711'));
+      await fixture.clock.advance(0);
+      expect(fixture.posted.map(({ type }) => type)).to.deep.equal(['alert.raised']);
+      expect(fixture.posted[0]?.data).to.include({ task_id: 124, open_seconds: 0, since_seconds: 5 });
+      expect(fixture.open.get(key)).to.include({ sinceSeconds: 5 });
+      await fixture.clock.advance(10_000);
+      fixture.isAway = true;
+      fixture.desk.databaseAway();
+      await fixture.told();
+      fixture.desk.raise(pipelineHangs({ ...task, taskId: 124 }, 15, 'host-1:4711'));
+      await fixture.clock.advance(3_600_000);
+      fixture.desk.raise(pipelineHangs({ ...task, taskId: 124 }, 3_615, 'host-1:4711'));
+      expect(fixture.posted.map(({ data }) => data.open_seconds)).to.deep.equal([3_610]);
+    });
+
+    it('tells it when it is so again, though it told it without the database before', async () => {
+      fixture.isAway = true;
+      fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
+      await fixture.told();
+      fixture.isAway = false;
+      fixture.desk.raise(pipelineHangs(task, 310, 'host-1:4711'));
+      await clearedByAnother();
+      fixture.desk.raise(pipelineHangs({ ...task, taskId: 124 }, 5, 'host-1:4711'));
+      expect(await fixture.told()).to.deep.equal([`alert.raised ${key}`]);
+    });
   });
 
   it('tells an alert anew that comes back', async () => {

@@ -105,6 +105,16 @@ describe('the alert rules of a monitor', () => {
     expect(await check()).to.deep.equal(['alert.cleared pipeline_stalled:running tasks']);
   });
 
+  it('count among many silent tasks one that was told before, and that others have called over', async () => {
+    silent = silentTasks(1);
+    await check();
+    silent = [];
+    fixture.open.clear();
+    await check();
+    silent = silentTasks(500);
+    expect(await check()).to.deep.equal(['alert.raised pipeline_stalled:running tasks']);
+  });
+
   it('raise an alert where too many of those that ended have timed out', async () => {
     counted = { ...counted, ended: 15, timedOut: 3, timeoutRate: 0.2 };
     expect(await check()).to.deep.equal([`alert.raised ${rate}`]);

@@ -119,6 +119,17 @@ describe('the alert rules of a run', () => {
     expect(await fixture.told()).to.deep.equal(['alert.cleared no_monitor:monitor']);
   });
 
+  it('do not miss a monitor anew that is alive and has said so itself', async () => {
+    void alerts.run(ended.signal);
+    isMonitored = (): Promise<boolean> => Promise.resolve(false);
+    await fixture.clock.advance(600_000);
+    expect(await fixture.told()).to.deep.equal(['alert.raised no_monitor:monitor']);
+    isMonitored = (): Promise<boolean> => Promise.resolve(true);
+    fixture.open.clear();
+    await fixture.clock.advance(60_000);
+    expect(await fixture.told()).to.deep.equal([]);
+  });
+
   it('do not miss a monitor that is away for one look only, as one is that is started anew', async () => {
     void alerts.run(ended.signal);
     await fixture.clock.advance(600_000);

@@ -84,7 +84,7 @@ eachDatabase('a step of the heartbeat test', (testDatabase) => {
     const { scene, trial } = await set();
     await trial.begin();
     const ids = [trial.livingId - 2, trial.livingId - 1, trial.livingId];
-    for (const id of ids) await ageTask(database, id, { created: 10, heartbeat: 5 });
+    for (const id of ids) await ageTask(database, id, { created: 1_000, heartbeat: 500 });
     const stalled = await listSilentTasks(database, { defaultIntervalSeconds: 30, limit: 100 });
     expect(stalled.filter(({ id }) => ids.includes(id))).to.deep.equal([]);
     expect((await scene.tasks.get(trial.livingId)).heartbeatInterval).to.equal(null);
