@@ -118,6 +118,20 @@ describe('the alert rules of pipelines', () => {
     ]);
   });
 
+  it('do not call a chain unreachable whose endpoint tells of new blocks, and refuses other calls', async () => {
+    const refusing: RpcEndpoint = { ...gone, state: 'failing', headMs: 12, lastError: 'node.example: backend busy' };
+    endpoints = [refusing, { ...gone, name: 'b.example' }];
+    expect(await judge()).to.deep.equal([`alert.raised ${unreachable}`]);
+    expect(fixture.logger.lines.at(-1)).to.contain(
+      'RPC b.example, node.example answers, but has refused most calls for 4 min: backend busy (ethereum; pipeline 45)',
+    );
+    fixture.open.clear();
+    endpoints = [{ ...refusing, headMs: null }];
+    await judge();
+    await judge();
+    expect(fixture.logger.lines.at(-1)).to.contain('RPC node.example unreachable for 4 min: backend busy');
+  });
+
   it('tell that a pipeline lags, and nothing of its lag while its nodes do not answer', async () => {
     const lagging = async (): Promise<readonly string[]> => {
       const told = await judge();
