@@ -43,7 +43,10 @@ const writers: Readonly<Record<AlertCondition['rule'], (parts: Parts) => string>
   pipeline_down: downText,
   pipeline_stalled: stalledText,
   task_stalled: stalledText,
-  rpc_unreachable: ({ texts, age, text }) => texts.rpc(text('endpoints'), age, text('error'), whose(texts, text)),
+  rpc_unreachable: ({ texts, age, text }) => {
+    const say = text('cause') === 'refuses' ? texts.rpcRefuses : texts.rpc;
+    return say(text('endpoints'), age, text('error'), whose(texts, text));
+  },
   lag: ({ texts, age, pipeline, number }) => texts.lag(pipeline, number('lag_blocks'), age),
   sink_behind: ({ texts, age, text, number, pipelineId }) =>
     texts.sinkBehind(text('sink'), pipelineId ?? 0, age, number('behind'), text('error')),

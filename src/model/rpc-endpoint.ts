@@ -15,12 +15,20 @@ export function isMute(state: EndpointState): boolean {
   return state === 'failing' || state === 'resting' || state === 'wrong_chain';
 }
 
+/** Says whether an endpoint that fails answers calls for the head all the same, and refuses others. */
+export function tellsHead({ state, headMs }: Pick<EndpointStatus, 'state' | 'headMs'>): boolean {
+  return state === 'failing' && headMs !== null;
+}
+
 /** What is known of an endpoint by whoever asks it. */
 export interface EndpointStatus {
   /** Its host, numbered where one host has several: the URL is secret. */
   readonly name: string;
   readonly state: EndpointState;
-  /** How long a call for the head, and one for logs, takes, in milliseconds; null where that is not known. */
+  /**
+   * How long a call for the head, and one for logs, takes, in milliseconds; null where that is not known, for the head also where
+   * it fails and answers no such call.
+   */
   readonly headMs: number | null;
   readonly logsMs: number | null;
   /** The share of failures among its latest calls, from 0 to 1. */

@@ -21,6 +21,8 @@ export const alerts = inBoth(
       `${tasks} running tasks are silent, such as task ${task}: chainparse tasks list --status running`,
     rpc: (endpoints: string, age: string, error: string, whose: string) =>
       `RPC ${endpoints} unreachable for ${age}: ${error} (${whose})`,
+    rpcRefuses: (endpoints: string, age: string, error: string, whose: string) =>
+      `RPC ${endpoints} answers, but has refused most calls for ${age}: ${error} (${whose})`,
     ofPipelines: (chain: string, count: number, ids: string) =>
       count === 0 ? chain : `${chain}; ${plural(count, 'pipeline', 'pipelines')} ${ids}`,
     lag: (pipeline: string, blocks: number, age: string) =>
@@ -51,6 +53,8 @@ export const alerts = inBoth(
     manySilent: (tasks, task) =>
       `${tasks} 个运行中的任务静默, 例如任务 ${task}: chainparse tasks list --status running`,
     rpc: (endpoints, age, error, whose) => `RPC ${endpoints} 已有 ${age} 不可达: ${error} (${whose})`,
+    rpcRefuses: (endpoints, age, error, whose) =>
+      `RPC ${endpoints} 有应答, 但已有 ${age} 拒绝大多数请求: ${error} (${whose})`,
     ofPipelines: (chain, count, ids) => (count === 0 ? chain : `${chain}; 流水线 ${ids}`),
     lag: (pipeline, blocks, age) => `${pipeline} 落后最新区块 ${blocks} 个, 且已有 ${age} 没有追上`,
     sinkBehind: (sink, pipeline, age, blocks, error) =>

@@ -154,7 +154,10 @@ describe('what the dashboard makes of what the server says', () => {
 
 function everyCondition(silent: Task): readonly AlertCondition[] {
   const task = { taskId: 7_001, pipelineId: 45 };
-  const chain = { chain: 'ethereum', endpoints: ['node.example'], error: 'connect ECONNREFUSED', sinceSeconds: 61 };
+  const chain: conditions.UnreachableChain = {
+    ...{ chain: 'ethereum', endpoints: ['node.example'], error: 'connect ECONNREFUSED' },
+    ...{ cause: 'silent', sinceSeconds: 61 },
+  };
   const down: conditions.Down = {
     taskId: 7_001,
     cause: 'failed',
@@ -169,6 +172,7 @@ function everyCondition(silent: Task): readonly AlertCondition[] {
     conditions.pipelineDown({ id: 45, name: 'transfers' }, { ...down, cause: 'not_running', held: 'the wrong chain' }),
     conditions.rpcUnreachable(chain, [45, 46]),
     conditions.rpcUnreachable(chain, []),
+    conditions.rpcUnreachable({ ...chain, cause: 'refuses' }, [45]),
     conditions.pipelineLags({ id: 45, name: 'transfers' }, { taskId: 7_001, blocks: 1_000, sinceSeconds: 301 }),
     conditions.manySilent([silent]),
     conditions.timeoutRate({ timedOut: 4, ended: 5, timeoutRate: 0.8, running: 1, runningLonger: 0 }, 60),

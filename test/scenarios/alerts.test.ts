@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ChainSimulator } from '../support/chain-simulator.js';
@@ -63,6 +63,30 @@ describe('alerts at work', () => {
         ['cleared', 1],
       ]);
       expect(monitors[0]?.stderr).to.match(/the metrics of this process at its end/);
+    });
+  });
+
+  eachDatabaseInTurn('whose receiver is away', (database) => {
+    it('are told by the next process where the first one ends before anybody took them, though none is repeated', async function () {
+      this.timeout(90_000);
+      webhook.refusesWith = 503;
+      const scenario = await begin(await database.fresh(), 'repeat: off');
+      const told = async (): Promise<unknown> =>
+        (await listed(scenario)).map((alert) => [alert.rule, alert.notifications]);
+      appendFileSync(join(scenario.folder, 'chainparse.config.yaml'), '\ncheck_interval: 1\n');
+      const first = scenario.run();
+      await first.output(/alert raised: no monitor is alive/);
+      expect(await told()).to.deep.equal([['no_monitor', 1]]);
+      first.signal('SIGTERM');
+      expect((await first.exit(12_000)).code).to.equal(0);
+      expect(await told()).to.deep.equal([['no_monitor', 0]]);
+      webhook.refusesWith = null;
+      const second = scenario.run();
+      await webhook.got('raised', 'no_monitor:monitor');
+      second.signal('SIGTERM');
+      expect((await second.exit(12_000)).code).to.equal(0);
+      expect(await told()).to.deep.equal([['no_monitor', 1]]);
+      expect(webhook.alerts).to.have.length(1);
     });
   });
 

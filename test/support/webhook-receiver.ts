@@ -11,6 +11,8 @@ interface ReceivedAlert {
 /** A web server that takes the alerts of processes under test. */
 export class WebhookReceiver {
   readonly alerts: ReceivedAlert[] = [];
+  /** What it refuses alerts with; null: it takes them. */
+  refusesWith: number | null = null;
   readonly #server: Server;
 
   private constructor(server: Server) {
@@ -22,7 +24,8 @@ export class WebhookReceiver {
       let body = '';
       request.setEncoding('utf8').on('data', (text: string) => (body += text));
       request.on('end', () => {
-        receiver.alerts.push(JSON.parse(body) as ReceivedAlert);
+        if (receiver.refusesWith === null) receiver.alerts.push(JSON.parse(body) as ReceivedAlert);
+        else response.statusCode = receiver.refusesWith;
         response.end();
       });
     });

@@ -71,10 +71,22 @@ export class AlertStore {
   }
 
   /** Clears the open alert of that key because it is over; returns it as it was, or null where none stands or another was faster. */
-  async clear(key: string): Promise<Alert | null> {
+  async clear(key: string): Promise<StoredAlert | null> {
     const [open] = await this.#select((query) => query.where({ open_key: key }));
     if (open === undefined) return null;
     return (await this.#clear('over', (query) => query.where({ id: open.id }))) === 1 ? open : null;
+  }
+
+  /** Puts an alert back that stands and has reached nobody yet: whoever finds it next tells it. */
+  async putBack(id: number): Promise<void> {
+    const { knex } = this.#database;
+    const told = knex(table).where({ id, notifications: 1 }).whereNotNull('open_key');
+    await this.#database.write([told.update({ notifications: 0 })]);
+  }
+
+  /** Says whether an alert of that key stands. */
+  async isOpen(key: string): Promise<boolean> {
+    return (await this.#select((query) => query.where({ open_key: key }))).length > 0;
   }
 
   /** Clears an alert because a person says so; returns false where it had been cleared. Throws NotFoundError. */
@@ -130,7 +142,10 @@ export class AlertStore {
     return task !== undefined && task.status !== taskStatus.running;
   }
 
-  /** Of an alert that stands: keeps what it says now, and tells it where it was muted and is no longer, or where it is to be repeated. */
+  /**
+   * Of an alert that stands: keeps what it says now, and tells it where it was muted and is no longer, where what was told has
+   * reached nobody, or where it is to be repeated.
+   */
   async #again(open: StoredAlert, condition: AlertCondition, options: RaiseOptions): Promise<Raised> {
     const standing = { outcome: 'standing', alertId: open.id } as const;
     // Of a pipeline that stalls its run and monitors tell in words of their own: the first ones stay.
@@ -141,6 +156,7 @@ export class AlertStore {
       return standing;
     }
     if (open.isQuiet) return this.#tell(open, condition, (query) => query.where({ quiet: 1 }));
+    if (open.notifications === 0) return this.#tell(open, condition, (query) => query.where({ notifications: 0 }));
     const { knex, dialect } = this.#database;
     const { repeatSeconds } = options;
     if (repeatSeconds === null) return standing;

@@ -61,6 +61,8 @@ export interface UnreachableChain {
   readonly chain: string;
   readonly endpoints: readonly string[];
   readonly error: string;
+  /** `refuses`: some endpoint tells of new blocks, and refuses other calls. */
+  readonly cause: 'silent' | 'refuses';
   readonly sinceSeconds: number;
 }
 
@@ -70,6 +72,7 @@ export function rpcUnreachable(chain: UnreachableChain, pipelineIds: readonly nu
     chain: chain.chain,
     endpoints: chain.endpoints.join(', '),
     error: chain.error,
+    cause: chain.cause,
     pipelines: pipelineIds.join(', '),
   };
   const [only = null, ...others] = pipelineIds;

@@ -11,7 +11,7 @@ import type { AlertNews } from './alert-message.js';
 import type { AlertOutbox } from './alert-outbox.js';
 
 export interface AlertDeskOptions {
-  readonly store: Pick<AlertStore, 'raise' | 'record' | 'clear'>;
+  readonly store: Pick<AlertStore, 'raise' | 'record' | 'clear' | 'putBack' | 'isOpen'>;
   readonly outbox: Pick<AlertOutbox, 'post'>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -34,6 +34,10 @@ interface Standing {
   /** When it was told without the database; null: it was not. */
   toldAt: number | null;
   isStored: boolean;
+  /** The row by which this process has told it; null: it has not. */
+  rowId: number | null;
+  /** What was told of it has reached nobody, and is told anew. */
+  isUntaken: boolean;
   /** How it ended, and when; null: it stands. */
   over: { readonly message: string; readonly at: number } | null;
 }
@@ -66,7 +70,8 @@ export class AlertDesk {
     const known = this.#standing.get(key);
     const raisedAt = this.#options.clock.monotonic();
     const { sinceSeconds = 0 } = condition;
-    const fresh: Standing = { condition, raisedAt, sinceSeconds, toldAt: null, isStored: false, over: null };
+    const untold = { toldAt: null, isStored: false, rowId: null, isUntaken: false, over: null };
+    const fresh: Standing = { condition, raisedAt, sinceSeconds, ...untold };
     const standing = known?.over === null ? known : fresh;
     standing.condition = condition;
     this.#standing.set(key, standing);
@@ -140,12 +145,17 @@ export class AlertDesk {
     try {
       const { outcome, alertId, stood } = await store.raise({ ...condition, sinceSeconds }, options);
       const isNew = (outcome === 'raised' || outcome === 'muted') && stood === undefined;
-      Object.assign(standing, { isStored: true, ...(isNew ? { raisedAt, sinceSeconds, toldAt } : {}) });
+      Object.assign(standing, {
+        isStored: true,
+        ...(isNew ? { raisedAt, sinceSeconds, toldAt, isUntaken: false } : {}),
+      });
+      if (outcome === 'raised') standing.rowId = alertId;
       if (outcome === 'muted') this.#log('raised', condition, alertId);
       if (outcome !== 'repeated' && (outcome !== 'raised' || toldAt !== null)) return;
       this.#tell(outcome, stood === undefined ? condition : current(condition, stood.sinceSeconds), {
         alertId,
         openSeconds: stood?.openSeconds ?? openSeconds,
+        standing,
       });
     } catch (error) {
       this.#tellAlone(standing);
@@ -157,8 +167,9 @@ export class AlertDesk {
     const { store, worker } = this.#options;
     if (standing === undefined || standing.isStored || standing.toldAt === null) {
       const alert = await store.clear(key);
-      // Whoever was told that something is wrong hears that it is over, muted or not; nobody else does.
-      if (alert !== null && alert.notifications === 0) this.#log('cleared', { ...alert, message }, alert.id);
+      // Whom it was sent to hears that it is over, muted or not, though perhaps it did not get there; nobody else does.
+      if (alert !== null && alert.notifications === 0 && alert.isQuiet)
+        this.#log('cleared', { ...alert, message }, alert.id);
       else if (alert !== null) this.#tell('cleared', { ...alert, message }, { alertId: alert.id, ...alert });
     } else {
       const openSeconds = this.#since(standing.raisedAt);
@@ -184,17 +195,42 @@ export class AlertDesk {
     if (this.#isMuted(standing.condition)) return;
     standing.toldAt = this.#options.clock.monotonic();
     const openSeconds = this.#since(standing.raisedAt);
-    this.#tell(isFirst ? 'raised' : 'repeated', standing.condition, { alertId: null, openSeconds });
+    this.#tell(isFirst ? 'raised' : 'repeated', standing.condition, { alertId: null, openSeconds, standing });
   }
 
   #tell(
     news: AlertNews,
     condition: AlertCondition,
-    { alertId, openSeconds }: { readonly alertId: number | null; readonly openSeconds: number },
+    {
+      alertId,
+      openSeconds,
+      standing,
+    }: { readonly alertId: number | null; readonly openSeconds: number; readonly standing?: Standing },
   ): void {
     const { outbox, clock, worker, pageUrl = null } = this.#options;
-    this.#log(news, condition, alertId);
-    outbox.post(toAlertMessage(news, condition, { alertId, worker, openSeconds, pageUrl, now: clock.now() }));
+    const isKnown = news === 'raised' && standing?.isUntaken === true;
+    if (!isKnown) this.#log(news, condition, alertId);
+    outbox.post(toAlertMessage(news, condition, { alertId, worker, openSeconds, pageUrl, now: clock.now() }), {
+      isCurrent: () => this.#isCurrent(news, alertKey(condition), standing),
+      isKnown,
+      ...(standing === undefined || news !== 'raised' ? {} : { onUntaken: () => this.#untaken(standing) }),
+    });
+  }
+
+  /** Says whether what waits to be told is so by the database's rows; what this process has yet to store there is. */
+  async #isCurrent(news: AlertNews, key: string, standing: Standing | undefined): Promise<boolean> {
+    if (standing?.isStored === false) return true;
+    return (await this.#options.store.isOpen(key)) === (news !== 'cleared');
+  }
+
+  /** Nobody was told: whoever finds it next tells it. */
+  #untaken(standing: Standing): void {
+    standing.isUntaken = true;
+    if (standing.over === null) standing.toldAt = null;
+    this.#then(async () => {
+      const { rowId } = standing;
+      if (rowId !== null) await this.#options.store.putBack(rowId);
+    });
   }
 
   #log(news: AlertNews, condition: AlertCondition, alertId: number | null): void {

@@ -37,6 +37,16 @@ interface AlertData {
   readonly details: AlertCondition['details'];
 }
 
+/** What whoever posts a message knows of it. */
+export interface Posting {
+  /** Says whether what it tells is still so: asked before it goes late. */
+  readonly isCurrent?: () => Promise<boolean>;
+  /** Called where no channel has taken it, and it is tried no more. */
+  readonly onUntaken?: () => void;
+  /** The same was posted before: that it can't be delivered is in the log. */
+  readonly isKnown?: boolean;
+}
+
 /** Where alerts go. */
 export interface AlertChannel {
   /** For people, without a secret. */

@@ -12,6 +12,7 @@ import type { AlertDesk } from './alert-desk.js';
 import type { AlertRetention } from './alert-retention.js';
 import { DatabaseRule } from './database-rule.js';
 import type { LivenessEvent } from '../../model/liveness-event.js';
+import { isWatched } from './watched-rules.js';
 
 export interface MonitorAlertsOptions {
   readonly desk: AlertDesk;
@@ -106,7 +107,7 @@ export class MonitorAlerts {
 
   async #judgeSilence(): Promise<readonly AlertCondition[]> {
     const { rules, listSilent } = this.#options;
-    if (!rules.pipelineStalled || !rules.taskStalled) return [];
+    if (!isWatched('pipeline_stalled', rules)) return [];
     const silent = await listSilent(mostTasks);
     const each = silent.map((task) => pipelineSilent(task));
     if (silent.length < manyTasks) return each;
@@ -115,11 +116,12 @@ export class MonitorAlerts {
     return [manySilent(silent), ...each.filter((condition) => told.has(alertKey(condition)))];
   }
 
-  /** Clears what this monitor, or a process that is gone, has raised and is so no longer. */
+  /** Clears what this monitor, or a process that is gone, has raised and is so no longer; what is not watched the judge clears. */
   async #clearOthers(found: ReadonlySet<string>): Promise<void> {
-    const { desk, store } = this.#options;
+    const { desk, store, rules } = this.#options;
     const { alerts } = await store.list({ all: false, limit: 1_000 });
-    const over = [...desk.standing.filter(isOver), ...alerts.filter(isOver), ...(await store.listOver())];
+    const watched = alerts.filter(({ rule }) => isWatched(rule, rules));
+    const over = [...desk.standing.filter(isOver), ...watched.filter(isOver), ...(await store.listOver())];
     const keys = new Set(over.map(alertKey));
     for (const key of keys) if (!found.has(key)) desk.clear(key, ending(key));
     desk.forgetOthers(clearedByOthers, new Set([...found, ...alerts.map(alertKey)]));

@@ -13,12 +13,13 @@ import { LagWatch } from './lag-watch.js';
 import { judgePipeline, type PipelineFacts, type PipelineVerdict } from './pipeline-verdict.js';
 import type { FleetFacts } from './read-pipeline-facts.js';
 import { contactOf, type ChainContact } from './unreachable-chains.js';
+import { isWatched, unwatchedEnding } from './watched-rules.js';
 
 export interface PipelineAlertsOptions {
   readonly desk: Pick<AlertDesk, 'raise' | 'clear' | 'forgetOthers' | 'muted'>;
   readonly store: Pick<AlertStore, 'list'>;
   readonly mutes: Pick<MuteStore, 'list'>;
-  readonly rules: Pick<AlertSettings, 'pipelineDown' | 'rpcUnreachableSeconds' | 'lagMinutes'>;
+  readonly rules: AlertSettings;
   readonly clock: Clock;
   readonly defaultIntervalSeconds: number;
   readonly readFacts: () => Promise<FleetFacts>;
@@ -125,8 +126,14 @@ export class PipelineAlerts {
   }
 
   #clearWhereOver(alert: Alert, look: Look): void {
-    const ending = alert.rule === 'rpc_unreachable' ? chainEnding(alert, look) : pipelineEnding(alert, look);
+    const ending = this.#endingOf(alert, look);
     if (ending !== null) this.#options.desk.clear(alertKey(alert), ending);
+  }
+
+  /** What nobody watches any more is over by that alone, whatever it was raised for. */
+  #endingOf(alert: Alert, look: Look): string | null {
+    if (!isWatched(alert.rule, this.#options.rules)) return unwatchedEnding(alert);
+    return alert.rule === 'rpc_unreachable' ? chainEnding(alert, look) : pipelineEnding(alert, look);
   }
 }
 

@@ -6,6 +6,7 @@ import { heartbeatFailing, noMonitor, pipelineHangs } from './alert-conditions.j
 import type { AlertDesk } from './alert-desk.js';
 import { DatabaseRule } from './database-rule.js';
 import type { LivenessEvent } from '../../model/liveness-event.js';
+import { isWatched } from './watched-rules.js';
 
 export interface RunAlertsOptions {
   readonly desk: AlertDesk;
@@ -48,7 +49,7 @@ export class RunAlerts {
     if (event.kind === 'beat_failed') this.#beatFailed(event);
     else if (event.kind === 'beat_landed') this.#beatLanded(event.taskId);
     else if (event.kind === 'beat_refused' || event.kind === 'ended') this.#ended(event.taskId);
-    else if (event.kind === 'stalled' && this.#tellsStalls) {
+    else if (event.kind === 'stalled' && isWatched('pipeline_stalled', this.#options.rules)) {
       this.#hanging.add(event.taskId);
       void this.#raiseHanging(pipelineHangs(event, event.stillSeconds, this.#options.worker), event.taskId);
     } else if (event.kind === 'moved_again') {
@@ -56,12 +57,6 @@ export class RunAlerts {
       this.#clear(event.taskId, 'pipeline_stalled', `pipeline ${event.pipelineId} moves again`);
     }
   };
-
-  /** Earlier versions called it by the task. */
-  get #tellsStalls(): boolean {
-    const { rules } = this.#options;
-    return rules.pipelineStalled && rules.taskStalled;
-  }
 
   /** Repeats what still stands, judges pipelines and sinks and looks for a monitor, until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {

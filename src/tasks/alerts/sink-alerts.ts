@@ -7,11 +7,12 @@ import { sinkBehind, sinkDeadLetters, subjectOfSink } from './alert-conditions.j
 import type { AlertDesk } from './alert-desk.js';
 import { isStopped } from './pipeline-verdict.js';
 import type { FleetFacts } from './read-pipeline-facts.js';
+import { isWatched } from './watched-rules.js';
 
 export interface SinkAlertsOptions {
   readonly desk: Pick<AlertDesk, 'raise' | 'clear' | 'forgetOthers'>;
   readonly store: Pick<AlertStore, 'list'>;
-  readonly rules: Pick<AlertSettings, 'sinkBehindMinutes' | 'sinkDeadLetters'>;
+  readonly rules: AlertSettings;
   readonly listSinks: () => Promise<readonly SinkView[]>;
   readonly pipelines: FleetFacts['pipelines'];
 }
@@ -35,9 +36,7 @@ export async function judgeSinks({ desk, store, rules, listSinks, pipelines }: S
   for (const condition of found) desk.raise(condition);
   const { alerts } = await store.list({ all: false, limit: mostAlerts });
   desk.forgetOthers(new Set(judged), new Set([...found, ...alerts].map(alertKey)));
-  const watched = { sink_behind: rules.sinkBehindMinutes !== null, sink_dead_letters: rules.sinkDeadLetters };
-  const over = (rule: keyof typeof watched, subject: string): string => {
-    if (!watched[rule]) return 'is no longer watched: the rule is switched off';
+  const over = (rule: (typeof judged)[number], subject: string): string => {
     const sink = sinks.find((each) => subjectOfSink(each) === subject);
     if (sink === undefined) return 'is no longer a sink of it';
     if (rule === 'sink_dead_letters') return 'has no dead letters any more';
@@ -45,11 +44,12 @@ export async function judgeSinks({ desk, store, rules, listSinks, pipelines }: S
       return 'is to deliver nothing: its pipeline is stopped';
     return sink.state === 'paused' ? 'is paused' : 'delivers again';
   };
-  for (const { rule, subject } of alerts) {
-    const key = alertKey({ rule, subject });
-    const isJudged = judged.find((each) => each === rule);
-    if (isJudged === undefined || keys.has(key)) continue;
-    desk.clear(key, `${subject} ${over(isJudged, subject)}`);
+  for (const alert of alerts) {
+    const key = alertKey(alert);
+    const isJudged = judged.find((each) => each === alert.rule);
+    // What is not watched any more is cleared with what other rules have left.
+    if (isJudged === undefined || keys.has(key) || !isWatched(isJudged, rules)) continue;
+    desk.clear(key, `${alert.subject} ${over(isJudged, alert.subject)}`);
   }
 }
 

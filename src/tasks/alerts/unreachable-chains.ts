@@ -1,5 +1,5 @@
 import { chainNameOf } from '../../model/chain.js';
-import { isMute, isStale, type RpcEndpoint } from '../../model/rpc-endpoint.js';
+import { isMute, isStale, tellsHead, type RpcEndpoint } from '../../model/rpc-endpoint.js';
 import type { UnreachableChain } from './alert-conditions.js';
 
 /** What those who ask chains say of them. */
@@ -29,6 +29,7 @@ function unreachableOf(chainId: number, endpoints: readonly RpcEndpoint[]): Unre
     chain: chainNameOf(chainId),
     endpoints: [...new Set(endpoints.map(({ name }) => name))].sort(),
     error: errorOf(latest),
+    cause: endpoints.some(tellsHead) ? 'refuses' : 'silent',
     sinceSeconds: Math.min(...endpoints.map(({ muteSeconds }) => muteSeconds ?? 0)),
   };
 }

@@ -51,7 +51,7 @@ export interface LivenessWatch {
 }
 
 /** How long alerts may take at the end, in milliseconds. */
-const patienceMs = { ended: 5_000, stopped: 1_000 };
+const patienceMs = { ended: 5_000, stopped: 1_000, toNote: 1_000 };
 
 /** Running for longer than this many seconds counts as long. */
 const longerThanSeconds = 3_600;
@@ -172,6 +172,8 @@ async function closeParts(
     { clock, ms },
   );
   await outbox.close(Math.max(0, until - clock.monotonic()));
+  // What has reached nobody is noted, for others to tell.
+  await waitAtMost(desk.whenIdle(), { clock, ms: patienceMs.toNote });
   if (opened === null) return;
   await opened.close();
   if (!logsMetrics(settings)) return;

@@ -22,6 +22,9 @@ const lookMs = 3_000;
 /** How long the end of a chain waits for its rows to go, in milliseconds: without it they go with time. */
 const patienceMs = 500;
 
+/** For how long an answer to a call for the head says that such calls are answered, in milliseconds. */
+const headAnswerMs = 60_000;
+
 /** Characters of an error that are kept. */
 const longestError = 500;
 
@@ -73,7 +76,9 @@ class EndpointReports {
     const { store, clock, mask } = this.#options;
     const endpoints = this.#health().map((report) => {
       const reported = toReported(report, mask);
-      return { ...reported, muteSeconds: this.#muteSeconds(reported) };
+      const muteSeconds = this.#muteSeconds(reported);
+      const headMs = muteSeconds === null || this.#tellsHead(report) ? reported.headMs : null;
+      return { ...reported, headMs, muteSeconds };
     });
     const states = endpoints.map(({ name, state }) => `${name} ${state}`).join('\n');
     const isDue = clock.monotonic() - this.#toldAt >= reportSeconds * 1_000;
@@ -84,6 +89,12 @@ class EndpointReports {
     this.#told = states;
     this.#toldAt = clock.monotonic();
     if (isFirst) await store.prune();
+  }
+
+  /** Says whether one that fails answers calls for the head all the same: what it answered before it failed says nothing of now. */
+  #tellsHead({ name, headAgeMs }: EndpointReport): boolean {
+    if (headAgeMs === null || headAgeMs > headAnswerMs) return false;
+    return this.#options.clock.monotonic() - headAgeMs > (this.#muteSince.get(name) ?? 0);
   }
 
   #muteSeconds({ name, state }: EndpointStatus): number | null {

@@ -32,7 +32,7 @@ export class HeartbeatReport {
     this.#options.observe({ kind: 'beat_refused', ...this.#name });
   }
 
-  /** So many beats in a row have failed. */
+  /** A try failed, of so many beats in a row that were due and have failed. */
   failed(cause: Error, failures: number): void {
     const { logger, lang, observe } = this.#options;
     const error = messageOf(cause);

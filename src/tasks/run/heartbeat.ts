@@ -44,8 +44,10 @@ export class Heartbeat implements Lease, Beating {
   #beatAt: number | null = null;
   /** What became of the latest beat; null where it landed. */
   #failure: Error | null = null;
-  /** Beats in a row that failed. */
+  /** Tries in a row that failed. */
   #failures = 0;
+  /** When the first of them did, by the monotonic clock. */
+  #failingSince = 0;
   /** Recoveries since the work last moved. */
   #recoveries = 0;
   /** The task's end is on its way to the database. */
@@ -145,9 +147,16 @@ export class Heartbeat implements Lease, Beating {
       this.#lost.abort(this.#failure);
     } else {
       this.#failure = result;
-      this.#report.failed(result, ++this.#failures);
+      this.#report.failed(result, this.#countFailed());
       if (result instanceof DatabaseUnusableError) this.#lost.abort(result);
     }
+  }
+
+  /** Returns how many beats that were due have failed in a row: the tries that are made for one of them do not count. */
+  #countFailed(): number {
+    const now = this.#options.clock.monotonic();
+    if (this.#failures++ === 0) this.#failingSince = now;
+    return 1 + Math.floor((now - this.#failingSince) / this.#options.intervalMs);
   }
 
   async #renewAtLast(signal: AbortSignal): Promise<void> {

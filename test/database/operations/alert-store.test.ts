@@ -127,6 +127,36 @@ eachDatabase('the alert store', (databases) => {
     expect((await store.list({ all: true, limit: 100 })).total).to.equal(2);
   });
 
+  it('has an alert told anew that has reached nobody, by one of all who find it, also where none is repeated', async () => {
+    const once = { ...options, repeatSeconds: null };
+    const { alertId } = await store.raise(stalled(7), once);
+    const id = alertId ?? 0;
+    await store.putBack(id);
+    expect(await store.get(id)).to.include({ notifications: 0 });
+    await age(id, 300, 'create_time');
+    const all = await Promise.all([1, 2, 3].map(() => store.raise(stalled(7), once)));
+    const [told] = all.filter(({ outcome }) => outcome === 'raised');
+    expect(all.map(({ outcome }) => outcome).sort()).to.deep.equal(['raised', 'standing', 'standing']);
+    expect(told?.alertId).to.equal(id);
+    expect(told?.stood?.openSeconds).to.be.within(300, 305);
+    expect(await store.get(id)).to.include({ notifications: 1 });
+    expect((await store.raise(stalled(7), once)).outcome).to.equal('standing');
+  });
+
+  it('puts nothing back that was told again, or is over', async () => {
+    const id = (await store.raise(stalled(7), options)).alertId ?? 0;
+    await age(id, 3_700, 'notify_time');
+    expect((await store.raise(stalled(7), options)).outcome).to.equal('repeated');
+    await store.putBack(id);
+    expect(await store.get(id)).to.include({ notifications: 2 });
+    const over = (await store.raise(stalled(8), options)).alertId ?? 0;
+    expect(await store.isOpen('heartbeat_failing:task 8')).to.equal(true);
+    await store.clear('heartbeat_failing:task 8');
+    await store.putBack(over);
+    expect(await store.get(over)).to.include({ notifications: 1 });
+    expect(await store.isOpen('heartbeat_failing:task 8')).to.equal(false);
+  });
+
   it('keeps an alert that a person cleared quiet until it would have been repeated', async () => {
     const { alertId } = await store.raise(stalled(7), options);
     expect(await store.dismiss(alertId ?? 0)).to.equal(true);

@@ -161,6 +161,60 @@ describe('the alert desk', () => {
     });
   });
 
+  describe('of which no channel takes anything', () => {
+    it('puts the alert back, and logs it once, however often it is told', async () => {
+      for (let i = 0; i < 3; i++) {
+        fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
+        expect(await fixture.told()).to.deep.equal([`alert.raised ${key}`]);
+        expect(fixture.posting.isKnown).to.equal(i > 0);
+        fixture.posting.onUntaken?.();
+        fixture.standing = 'raised';
+      }
+      await fixture.desk.whenIdle();
+      expect(fixture.asked.filter((asked) => asked === 'put back 7')).to.have.length(3);
+      expect(fixture.logger.lines).to.have.length(1);
+    });
+
+    it('tells it again without the database, and puts back the row that it has by then', async () => {
+      fixture.desk.databaseAway();
+      for (let i = 0; i < 2; i++) {
+        fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
+        expect(await fixture.told()).to.deep.equal([`alert.raised ${key}`]);
+        if (i === 0) fixture.posting.onUntaken?.();
+      }
+      fixture.desk.databaseBack();
+      fixture.posting.onUntaken?.();
+      await fixture.desk.whenIdle();
+      expect(fixture.asked).to.deep.equal([`raise ${key}`, 'put back 7']);
+    });
+  });
+
+  it('says of what goes late whether it is still so by the database’s rows', async () => {
+    fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
+    await fixture.told();
+    const raised = fixture.posting;
+    expect(await raised.isCurrent?.()).to.equal(true);
+    fixture.desk.clear(key, 'task 123 moves again');
+    await fixture.told();
+    expect(await raised.isCurrent?.()).to.equal(false);
+    expect(await fixture.posting.isCurrent?.()).to.equal(true);
+    fixture.open.set(key, pipelineHangs(task, 300, 'host-1:4711'));
+    expect(await fixture.posting.isCurrent?.()).to.equal(false);
+    fixture.open.clear();
+    fixture.desk.databaseAway();
+    fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
+    expect(await fixture.posting.isCurrent?.()).to.equal(true);
+  });
+
+  it('tells that an alert is over to whom it was sent and perhaps did not come, not where it was muted', async () => {
+    for (const isQuiet of [false, true]) {
+      fixture.open.set(key, pipelineHangs(task, 300, 'host-1:4711'));
+      fixture.row = { notifications: 0, isQuiet };
+      fixture.desk.clear(key, 'over');
+      expect(await fixture.told()).to.deep.equal(isQuiet ? [] : [`alert.cleared ${key}`]);
+    }
+  });
+
   it('tells an alert anew that comes back', async () => {
     for (let i = 0; i < 2; i++) {
       fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));

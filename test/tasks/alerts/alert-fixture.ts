@@ -1,9 +1,10 @@
-import type { Alert, AlertCondition } from '../../../src/model/alert.js';
+import type { AlertCondition } from '../../../src/model/alert.js';
 import { alertKey } from '../../../src/model/alert.js';
+import type { StoredAlert } from '../../../src/database/operations/alert-rows.js';
 import type { AlertStore, Raised } from '../../../src/database/operations/alert-store.js';
 import { DatabaseUnreachableError } from '../../../src/runtime/errors.js';
 import { AlertDesk } from '../../../src/tasks/alerts/alert-desk.js';
-import type { AlertMessage } from '../../../src/tasks/alerts/alert-message.js';
+import type { AlertMessage, Posting } from '../../../src/tasks/alerts/alert-message.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
 
@@ -11,6 +12,8 @@ import { MemoryLogger } from '../../support/memory-logger.js';
 export class AlertFixture {
   readonly clock = new FakeClock();
   readonly posted: AlertMessage[] = [];
+  /** What was said of what was posted last. */
+  posting: Posting = {};
   readonly logger = new MemoryLogger();
   /** What the store was asked. */
   readonly asked: string[] = [];
@@ -19,12 +22,14 @@ export class AlertFixture {
   isAway = false;
   /** What the store says of an alert that stands. */
   standing: Raised['outcome'] = 'standing';
+  /** What it holds of an alert that is cleared. */
+  row: Partial<StoredAlert> = {};
   readonly desk: AlertDesk;
 
   constructor() {
     this.desk = new AlertDesk({
       store: this.#store(),
-      outbox: { post: (message) => void this.posted.push(message) },
+      outbox: { post: (message, posting) => this.#post(message, posting) },
       clock: this.clock,
       logger: this.logger,
       worker: 'here:1',
@@ -39,14 +44,24 @@ export class AlertFixture {
     return this.posted.splice(0).map(({ type, data }) => `${type} ${data.key}`);
   }
 
-  #store(): Pick<AlertStore, 'raise' | 'record' | 'clear'> {
+  #post(message: AlertMessage, posting: Posting = {}): void {
+    this.posted.push(message);
+    this.posting = posting;
+  }
+
+  #store(): Pick<AlertStore, 'raise' | 'record' | 'clear' | 'putBack' | 'isOpen'> {
     return {
-      raise: (condition) => {
+      raise: (condition, options) => {
         this.#ask('raise', alertKey(condition));
         if (this.isAway) return Promise.reject(new DatabaseUnreachableError('gone'));
         const isNew = !this.open.has(alertKey(condition));
         this.open.set(alertKey(condition), condition);
-        return Promise.resolve({ outcome: isNew ? 'raised' : this.standing, alertId: 7 });
+        // As the store: what is told late, or again, is told with how long it has stood.
+        const stood =
+          this.standing === 'standing' ? {} : { stood: { openSeconds: options.openSeconds, sinceSeconds: 300 } };
+        return Promise.resolve(
+          isNew ? { outcome: 'raised', alertId: 7 } : { outcome: this.standing, alertId: 7, ...stood },
+        );
       },
       record: (condition, { openSeconds, clearedSecondsAgo }) => {
         this.#ask(`record ${openSeconds}-${clearedSecondsAgo}`, alertKey(condition));
@@ -57,8 +72,13 @@ export class AlertFixture {
         if (this.isAway) return Promise.reject(new DatabaseUnreachableError('gone'));
         const condition = this.open.get(key);
         this.open.delete(key);
-        return Promise.resolve(condition === undefined ? null : storedAlert(condition));
+        return Promise.resolve(condition === undefined ? null : { ...storedAlert(condition), ...this.row });
       },
+      putBack: (id) => {
+        this.#ask('put back', String(id));
+        return Promise.resolve();
+      },
+      isOpen: (key) => Promise.resolve(this.open.has(key)),
     };
   }
 
@@ -68,7 +88,7 @@ export class AlertFixture {
 }
 
 /** An open alert as the store has it. */
-export function storedAlert(condition: AlertCondition): Alert {
+export function storedAlert(condition: AlertCondition): StoredAlert {
   return {
     ...condition,
     id: 7,
@@ -81,5 +101,7 @@ export function storedAlert(condition: AlertCondition): Alert {
     openSeconds: 90,
     since: '2024-01-15T10:00:00',
     mutedUntil: null,
+    clearedSecondsAgo: null,
+    isQuiet: false,
   };
 }

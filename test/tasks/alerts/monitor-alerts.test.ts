@@ -175,6 +175,13 @@ describe('the alert rules of a monitor', () => {
     expect(await check()).to.deep.equal(['alert.raised pipeline_stalled:pipeline 1']);
   });
 
+  it('leave it to the judge to clear what is not watched', async () => {
+    alerts = open(noRules);
+    openAlerts = [storedAlert({ ...noMonitor(), rule: 'timeout_rate' as const, subject: 'tasks' })];
+    fixture.open.set(rate, noMonitor());
+    expect(await check()).to.deep.equal([]);
+  });
+
   it('raise nothing where they are switched off', async () => {
     alerts = open(noRules);
     silent = silentTasks(3);

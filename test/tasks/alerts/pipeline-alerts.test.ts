@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Alert } from '../../../src/model/alert.js';
+import { alertRules, type Alert } from '../../../src/model/alert.js';
 import type { RpcEndpoint } from '../../../src/model/rpc-endpoint.js';
 import type { Task } from '../../../src/model/task.js';
 import { PipelineAlerts } from '../../../src/tasks/alerts/pipeline-alerts.js';
@@ -118,6 +118,20 @@ describe('the alert rules of pipelines', () => {
     ]);
   });
 
+  it('do not call a chain unreachable whose endpoint tells of new blocks, and refuses other calls', async () => {
+    const refusing: RpcEndpoint = { ...gone, state: 'failing', headMs: 12, lastError: 'node.example: backend busy' };
+    endpoints = [refusing, { ...gone, name: 'b.example' }];
+    expect(await judge()).to.deep.equal([`alert.raised ${unreachable}`]);
+    expect(fixture.logger.lines.at(-1)).to.contain(
+      'RPC b.example, node.example answers, but has refused most calls for 4 min: backend busy (ethereum; pipeline 45)',
+    );
+    fixture.open.clear();
+    endpoints = [{ ...refusing, headMs: null }];
+    await judge();
+    await judge();
+    expect(fixture.logger.lines.at(-1)).to.contain('RPC node.example unreachable for 4 min: backend busy');
+  });
+
   it('tell that a pipeline lags, and nothing of its lag while its nodes do not answer', async () => {
     const lagging = async (): Promise<readonly string[]> => {
       const told = await judge();
@@ -132,6 +146,19 @@ describe('the alert rules of pipelines', () => {
     expect(fixture.logger.lines.at(-1)).to.contain('pipeline 45 (transfers) is 50 blocks behind the head');
     const near = { mode: 'realtime', nextBlock: 102, targetBlock: null, headBlock: 102, events: 1 } as const;
     expect(await judge({ ...running, progress: near })).to.deep.equal([`alert.cleared ${lag}`]);
+  });
+
+  it('clear what a rule has left that is switched off, and leave alone what is watched and not known to be over', async () => {
+    const left = { message: '', taskId: null, pipelineId: 45, details: {} };
+    for (const rule of alertRules) fixture.open.set(`${rule}:it`, { ...left, rule, subject: 'it' });
+    pipeline = { id: 45, name: 'transfers', disabled: false, task: { ...running, silentSeconds: 95 }, wanted: null };
+    expect((await judge()).filter((told) => !/rpc_unreachable|sink_/.test(told))).to.deep.equal([]);
+    alerts = open(noRules);
+    expect([...(await judge())].sort()).to.deep.equal(alertRules.map((rule) => `alert.cleared ${rule}:it`).sort());
+    expect(fixture.logger.lines.at(-1)).to.contain('it is no longer watched: the rule is switched off');
+    fixture.open.set('timeout_rate:tasks', { ...left, rule: 'timeout_rate', subject: 'tasks' });
+    await judge();
+    expect(fixture.logger.lines.at(-1)).to.contain('tasks are no longer watched: the rule is switched off');
   });
 
   it('raise nothing where they are switched off', async () => {

@@ -5,7 +5,15 @@ import { reportEndpoints } from '../../../src/tasks/run/endpoint-reports.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
 
 const well: EndpointReport = {
-  ...{ name: 'rpc-1.example', state: 'closed', headMs: 10, logsMs: 20, errorRate: 0, latestFailed: false },
+  ...{
+    name: 'rpc-1.example',
+    state: 'closed',
+    headMs: 10,
+    logsMs: 20,
+    headAgeMs: 1_000,
+    errorRate: 0,
+    latestFailed: false,
+  },
   ...{
     inFlight: 1,
     isLimited: false,
@@ -95,6 +103,24 @@ describe('the reports of a run on its endpoints', () => {
     const end = watch();
     await clock.advance(3_000);
     expect(states()).to.deep.equal([cases.map(([, state]) => state)]);
+    await end();
+  });
+
+  it('tell of a call for the head only where one that fails has answered such calls since it does', async () => {
+    const refusing = { ...well, latestFailed: true };
+    const end = watch();
+    const headMs = async (report: EndpointReport): Promise<unknown> => {
+      health = [report];
+      await clock.advance(15_000);
+      return told.at(-1)?.endpoints[0]?.headMs;
+    };
+    expect(await headMs({ ...refusing, headAgeMs: 20_000 })).to.equal(null);
+    expect(await headMs({ ...refusing, headAgeMs: 35_000 })).to.equal(null);
+    expect(await headMs({ ...refusing, headAgeMs: 1_000 })).to.equal(10);
+    for (let i = 0; i < 4; i++) await headMs(refusing);
+    expect(await headMs({ ...refusing, headAgeMs: 61_000 })).to.equal(null);
+    expect(await headMs({ ...refusing, headAgeMs: null })).to.equal(null);
+    expect(await headMs(well)).to.equal(10);
     await end();
   });
 

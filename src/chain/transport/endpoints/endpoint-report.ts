@@ -10,6 +10,8 @@ export interface EndpointReport {
   /** How long a call for the head, and one for logs, takes there; null where that is not known. */
   readonly headMs: number | null;
   readonly logsMs: number | null;
+  /** How long ago it answered a call for the head, in milliseconds; null where it never has. */
+  readonly headAgeMs: number | null;
   /** The share of failures among its latest calls, from 0 to 1. */
   readonly errorRate: number;
   /** The latest of them failed. */
@@ -70,6 +72,7 @@ export function reportOn(endpoint: PooledEndpoint, now: number): EndpointReport 
     state: chain.strange === null ? breaker.state : 'wrong chain',
     headMs: rounded(health.latencyMs('head')),
     logsMs: rounded(health.latencyMs('logs')),
+    headAgeMs: rounded(now - health.measuredAt('head')),
     errorRate: Math.round(health.errorRate(now) * 100) / 100,
     latestFailed: health.latestFailed,
     inFlight: inFlight.inFlight,

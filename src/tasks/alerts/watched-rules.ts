@@ -1,0 +1,31 @@
+import type { AlertCondition, AlertRule } from '../../model/alert.js';
+import type { AlertSettings } from '../../settings/settings.js';
+
+const watched: Readonly<Record<AlertRule, (rules: AlertSettings) => boolean>> = {
+  pipeline_down: (rules) => rules.pipelineDown,
+  pipeline_stalled: tellsStalls,
+  task_stalled: tellsStalls,
+  rpc_unreachable: (rules) => rules.rpcUnreachableSeconds !== null,
+  lag: (rules) => rules.lagMinutes !== null,
+  sink_behind: (rules) => rules.sinkBehindMinutes !== null,
+  sink_dead_letters: (rules) => rules.sinkDeadLetters,
+  heartbeat_failing: (rules) => rules.heartbeatFailures !== null,
+  timeout_rate: (rules) => rules.timeoutRate !== null,
+  database_unreachable: (rules) => rules.databaseUnreachableSeconds !== null,
+  no_monitor: (rules) => rules.noMonitor,
+};
+
+/** Says whether a rule is judged: what was raised by one that is switched off nobody would find over. */
+export function isWatched(rule: AlertRule, rules: AlertSettings): boolean {
+  return watched[rule](rules);
+}
+
+/** Says how what a rule has raised that is switched off now is over. */
+export function unwatchedEnding({ subject }: Pick<AlertCondition, 'subject'>): string {
+  return `${subject} ${subject.endsWith('tasks') ? 'are' : 'is'} no longer watched: the rule is switched off`;
+}
+
+/** Earlier versions called it by the task. */
+function tellsStalls({ pipelineStalled, taskStalled }: AlertSettings): boolean {
+  return pipelineStalled && taskStalled;
+}
