@@ -121,16 +121,24 @@ function checkPipelines(down: readonly DownPipeline[]): Check {
 
 /** Of a lag that is not known nobody says that it is too large, nor that there is none. */
 function checkLag(tasks: readonly Task[], most: number | null, unknown: Task | undefined): Check {
-  const lags = tasks.flatMap(({ id, progress }) => {
-    const lag = progress?.mode === 'realtime' ? lagBlocks(progress) : null;
-    return lag === null ? [] : [{ id, lag }];
+  const following = tasks.flatMap(({ id, progress }) => {
+    const { nextBlock: next = null, headBlock: head = null } = progress ?? {};
+    if (progress?.mode !== 'realtime' || next === null || head === null) return [];
+    return [{ id, next, head, lag: lagBlocks(progress) }];
   });
+  const lags = following.flatMap(({ id, lag }) => (lag === null ? [] : [{ id, lag }]));
+  const waiting = following.find(({ lag }) => lag === null);
   const worst = lags.reduce((a, b) => (b.lag > a.lag ? b : a), { id: 0, lag: 0 });
   const ok = most === null || worst.lag <= most;
-  if (lags.length === 0) return { name: 'lag', ok, detail: 'no live pipeline runs', kind: 'none', values: {} };
+  if (following.length === 0) return { name: 'lag', ok, detail: 'no live pipeline runs', kind: 'none', values: {} };
   if (unknown !== undefined && ok) {
     const detail = `the lag of task ${unknown.id} is unknown: its nodes do not answer`;
     return { name: 'lag', ok, detail, kind: 'unknown', values: { task: String(unknown.id) } };
+  }
+  if (waiting !== undefined && ok) {
+    const { id, next, head } = waiting;
+    const detail = `the lag of task ${id} is unknown: it waits for block ${next}, and its node is at block ${head}`;
+    return { name: 'lag', ok, detail, kind: 'waiting', values: { task: String(id), next, head } };
   }
   if (worst.lag === 0) return { name: 'lag', ok, detail: 'no live pipeline is behind', kind: 'level', values: {} };
   const detail = `task ${worst.id} is ${worst.lag} blocks behind`;

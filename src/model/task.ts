@@ -1,5 +1,6 @@
 import type { Lang } from '../runtime/lang.js';
 import { isSilentFor, knownAge } from '../runtime/silence.js';
+import { isLowHead } from './low-head.js';
 import { textsIn } from '../texts/texts.js';
 import type { Waiting } from './waiting.js';
 
@@ -91,10 +92,10 @@ export function heartbeatAge(task: Pick<Task, 'heartbeatAgeSeconds'> | null): nu
   return age === null ? null : knownAge(age);
 }
 
-/** Returns how many blocks a task is behind the head; null while one of the two is unknown. */
-export function lagBlocks(progress: Progress): number | null {
-  if (progress.headBlock === null || progress.nextBlock === null || progress.lagUnknownSince !== undefined) return null;
-  return Math.max(0, progress.headBlock - progress.nextBlock);
+/** Returns how many blocks a task is behind the head; null while nobody knows: one of the two is unknown, or the head is well below what was read. */
+export function lagBlocks({ headBlock, nextBlock, lagUnknownSince }: Progress): number | null {
+  if (headBlock === null || nextBlock === null || lagUnknownSince !== undefined) return null;
+  return isLowHead(headBlock, nextBlock - 1) ? null : Math.max(0, headBlock - nextBlock);
 }
 
 /** Returns the last block that a task has done; null where it has done none, or that is not known. */

@@ -210,4 +210,16 @@ eachDatabase('the API about tasks', (testDatabase) => {
     expect((await strict.send('/readyz')).body).to.match(/"lag: task 1 is 2 blocks behind"/);
     await strict.app.close();
   });
+
+  it('says of no live pipeline that it is not behind where its node is well below what was read', async () => {
+    const { knex } = database;
+    const task = knex('pipeline_task').where({ id: 1 });
+    const [before] = await database.read<{ progress: string }[]>(() => task.clone().select('progress'));
+    const progress = JSON.stringify({ ...(JSON.parse(before!.progress) as object), headBlock: 5 });
+    await database.write([task.clone().update({ progress })]);
+    const [, , , , lag] = (await api.send('/readyz')).json<{ checks: { kind: string; detail: string }[] }>().checks;
+    expect(lag).to.include({ ok: true, kind: 'waiting' });
+    expect(lag?.detail).to.match(/^the lag of task 1 is unknown: it waits for block \d+, and its node is at block 5$/);
+    await database.write([task.clone().update(before!)]);
+  });
 });

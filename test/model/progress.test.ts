@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { awaitedBlock, lastBlock, type Progress } from '../../src/model/task.js';
-import { blockText } from '../../src/cli/texts/task-table.js';
+import { awaitedBlock, lagBlocks, lastBlock, type Progress } from '../../src/model/task.js';
+import { blockText, progressSummary } from '../../src/cli/texts/task-table.js';
 
 const at = (
   mode: Progress['mode'],
@@ -28,6 +28,18 @@ describe('the progress of a task', () => {
     expect(blockText(beyond, 'zh')).to.equal('等待区块 18,000,000: 链目前在 17,999,000');
     expect(awaitedBlock(at('historical', 11, 10, 20))).to.equal(11);
     expect(awaitedBlock(at('realtime', 20, 10))).to.equal(20);
+  });
+
+  it('tells how far it is behind, and nothing where the head is well below what it has read', () => {
+    expect(lagBlocks(at('realtime', 51, 100))).to.equal(49);
+    expect(lagBlocks(at('realtime', 51, 50))).to.equal(0);
+    // One of several nodes may be a little behind the others.
+    expect(lagBlocks(at('realtime', 51, 48))).to.equal(0);
+    expect(lagBlocks(at('realtime', 51, 47))).to.equal(null);
+    expect(progressSummary(at('realtime', 51, 48), 'en')).to.equal(
+      'waiting for block 51: the chain is at 48, 0 events',
+    );
+    expect(progressSummary(at('realtime', 51, 50), 'en')).to.equal('block 50, 0 behind, 0 events');
   });
 
   it('waits for nothing where it follows the head, is done, or does not know', () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { ChainSimulator } from '../support/chain-simulator.js';
+import type { Fault } from '../support/chain-simulator.js';
 import type { Child } from '../support/child.js';
 import { idsOf, Scenario } from '../support/scenario.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -18,6 +19,12 @@ interface Sight {
   readonly atSeconds: number;
   readonly ageSeconds: number;
 }
+
+const noHead = (): Fault => ({
+  kind: 'call-error',
+  method: 'eth_getBlockByNumber',
+  error: { code: -32_000, message: 'header not found' },
+});
 
 describe('a run whose endpoints all go away for a while', () => {
   let node: ChainSimulator;
@@ -70,6 +77,7 @@ describe('a run whose endpoints all go away for a while', () => {
   const outages = [
     { what: 'refuse connections', begin: (proxy: TcpProxy) => proxy.cut() },
     { what: 'answer nothing', begin: (proxy: TcpProxy) => proxy.freeze() },
+    { what: 'answer, and give no head any more', begin: () => void (node.options = { fault: noHead }) },
   ];
   for (const { what, begin } of outages) {
     it(`beats while it tries, is silent once that takes too long, and goes on by itself when they return (${what})`, async function () {
@@ -84,6 +92,7 @@ describe('a run whose endpoints all go away for a while', () => {
 
       const returnedAt = performance.now();
       for (const proxy of proxies) proxy.resume();
+      node.options = {};
       await caughtUp();
       const recoveredMs = Math.round(performance.now() - returnedAt);
       expect(recoveredMs, 'recovery in milliseconds').to.be.below(10_000);

@@ -7,7 +7,7 @@ import { EndpointPool } from '../transport/endpoints/endpoint-pool.js';
 import type { EndpointPoolOptions } from '../transport/endpoints/endpoint-pool.js';
 import type { EndpointReport } from '../transport/endpoints/endpoint-report.js';
 import type { Question, Work } from '../transport/endpoints/endpoint-question.js';
-import { collectBlocks, headerCall, headerIn, readTag, timeCall, timeIn } from './header-outcome.js';
+import { collectBlocks, headIn, headerCall, headerIn, readTag, timeCall, timeIn } from './header-outcome.js';
 import type { BlockTag, HeadsAnswer } from './header-outcome.js';
 import type { JsonRpcEndpoint } from '../transport/rpc/json-rpc.js';
 import { ReceiptCalls } from './receipt-calls.js';
@@ -157,13 +157,23 @@ export class ChainClient implements ChainView {
     await this.chainId(signal);
   }
 
+  /** Returns the newest block's header: an endpoint that gives none fails, as one does that does not answer. */
+  async head(signal: AbortSignal): Promise<BlockHeader> {
+    const ask: Work<BlockHeader> = async (endpoint, inTime) => {
+      const [outcome] = await endpoint.batch([headerCall('latest')], inTime);
+      return this.#noted(headIn(outcome, endpoint), endpoint.name, true);
+    };
+    return this.ask(ask, { calls: 1, isUrgent: true, isSimple: true, kind: 'head' }, signal);
+  }
+
   /** Returns one block's header; null where the node has no such block. */
   async header(block: number | BlockTag, signal: AbortSignal): Promise<BlockHeader | null> {
+    if (block === 'latest') return this.head(signal);
     const asked = typeof block === 'number' ? block : undefined;
     // Who is asked the same beside the way, to compare them, is not given up with the answer to the caller.
     const ask: Work<BlockHeader | null> = async (endpoint, inTime) => {
       const [outcome] = await endpoint.batch([headerCall(block)], inTime);
-      return this.#noted(headerIn(outcome, asked), endpoint.name, block === 'latest');
+      return this.#noted(headerIn(outcome, asked), endpoint.name, false);
     };
     if (asked === undefined || this.isNew(asked))
       return this.ask(ask, { calls: 1, isUrgent: true, isSimple: true, kind: 'head' }, signal);
@@ -214,11 +224,11 @@ export class ChainClient implements ChainView {
     }
   }
 
-  /** Returns the headers of the newest block and of another tag, asked in one batch. */
+  /** Returns the headers of the newest block, as `head` does, and of another tag, asked in one batch. */
   async heads(tag: BlockTag, signal: AbortSignal): Promise<HeadsAnswer> {
     const ask = async (endpoint: JsonRpcEndpoint): Promise<HeadsAnswer> => {
       const [latest, tagged] = await endpoint.batch([headerCall('latest'), headerCall(tag)], signal);
-      const head = this.#noted(headerIn(latest), endpoint.name, true);
+      const head = this.#noted(headIn(latest, endpoint), endpoint.name, true);
       return { latest: head, tagged: readTag(tagged), endpoint: endpoint.name };
     };
     return this.ask(ask, { calls: 2, isUrgent: true, isSimple: true }, signal);
@@ -300,7 +310,7 @@ export class ChainClient implements ChainView {
     return this.#pool.ask({ isForCaller: never, ...how, work, choice: this.#choice }, signal);
   }
 
-  #noted(header: BlockHeader | null, endpoint: string, isHead: boolean): BlockHeader | null {
+  #noted<T extends BlockHeader | null>(header: T, endpoint: string, isHead: boolean): T {
     if (header !== null) this.#pool.told(endpoint, header.number, isHead);
     return header;
   }

@@ -15,7 +15,7 @@ export interface ChainView {
   chainId(signal: AbortSignal): Promise<number>;
   /** Has it said anew which chain is told of; throws ChainMismatchError where it is another. */
   askForChain(signal: AbortSignal): Promise<void>;
-  /** Returns one block's header; null where there is no such block. */
+  /** Returns one block's header; null where there is no such block, or no block at all yet. */
   header(block: number | BlockTag, signal: AbortSignal): Promise<BlockHeader | null>;
   /** Returns the headers of blocks in their order, null where there is no such block. */
   headers(numbers: readonly number[], call: Call): Promise<(BlockHeader | null)[]>;

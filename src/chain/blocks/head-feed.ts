@@ -32,7 +32,10 @@ const anything = (): boolean => true;
 const longestQuietMs = 5_000;
 /** How many heads in a row must be found by asking before a subscription that did not tell them counts as silent. */
 const missesBorne = 3;
-/** For how many blocks' time, and for how long at least, in milliseconds, a head may be the same before others are asked, too. */
+/**
+ * For how many blocks' time, and for how long at least, in milliseconds, a head may be the same before others are asked, too, and
+ * nothing but blocks below it may be told before that is believed.
+ */
 const blocksBorne = 4;
 const leastStillMs = 10_000;
 /** How long a block is taken to last where that is not known. */
@@ -60,6 +63,8 @@ export class HeadFeed {
   /** When the head was another one last, and when it was last looked whether it stands still with some alone. */
   #movedAt = Number.NEGATIVE_INFINITY;
   #doubtedAt = Number.NEGATIVE_INFINITY;
+  /** Since when nothing but blocks below the head has been told; null: the head was, or a new one, the last time. */
+  #lowSince: number | null = null;
   readonly #closing = new AbortController();
   /** Whether the subscription tells heads, and how many it has missed. */
   #isTold = false;
@@ -173,7 +178,7 @@ export class HeadFeed {
     try {
       const head = await this.#options.chain.header('latest', this.#question.signal);
       if (this.#isNew(head)) this.#found(head, missedAt);
-      this.#answer({ head: this.#isNew(head) ? head : this.#news.head });
+      this.#answer({ head: this.#headBy(head) });
       this.#doubt();
     } catch (error) {
       if (this.#question.signal.aborted) return;
@@ -184,13 +189,16 @@ export class HeadFeed {
   /** Whoever is asked may stand still alone, and would go on being asked. */
   #doubt(): void {
     const { head } = this.#news;
-    const stillMs = Math.max(leastStillMs, blocksBorne * (this.#rhythm.intervalMs ?? assumedIntervalMs));
     const now = this.#now();
-    if (head === null || now - Math.max(this.#movedAt, this.#doubtedAt) < stillMs) return;
+    if (head === null || now - Math.max(this.#movedAt, this.#doubtedAt) < this.#stillMs) return;
     this.#doubtedAt = now;
     const look = this.#options.chain.lookBehind(head.number, this.#closing.signal);
     // Who can't be asked says nothing, and the next look follows.
     void look.then((hasMore) => hasMore && this.#lookSoon()).catch(() => undefined);
+  }
+
+  get #stillMs(): number {
+    return Math.max(leastStillMs, blocksBorne * (this.#rhythm.intervalMs ?? assumedIntervalMs));
   }
 
   /** A head was found by asking: a subscription that does not tell heads is begun anew, and not relied upon meanwhile. */
@@ -208,7 +216,7 @@ export class HeadFeed {
     this.#missed = 0;
     const isNew = this.#isNew(head);
     if (isNew) this.#rhythm.found(head, this.#now(), this.#now());
-    this.#answer(isNew ? { head, toldBy } : { head: this.#news.head });
+    this.#answer({ head: this.#headBy(head), ...(isNew ? { toldBy } : {}) });
     this.#pause.abort(unwanted);
   }
 
@@ -216,6 +224,15 @@ export class HeadFeed {
   #isNew(head: BlockHeader | null): head is BlockHeader {
     const { head: known } = this.#news;
     return head !== null && (known === null || !this.headers.isBelow(head, known));
+  }
+
+  /** Returns where the head is by what was told: at an old block only where nothing else has been told for long. */
+  #headBy(told: BlockHeader | null): BlockHeader | null {
+    const { head: known } = this.#news;
+    const isLow = told !== null && known !== null && told.hash !== known.hash && this.headers.isBelow(told, known);
+    this.#lowSince = isLow ? (this.#lowSince ?? this.#now()) : null;
+    const isBelieved = this.#lowSince === null || this.#now() - this.#lowSince >= this.#stillMs;
+    return told !== null && isBelieved ? told : known;
   }
 
   #answer(news: Omit<HeadNews, 'answers'>): void {

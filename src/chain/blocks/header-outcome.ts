@@ -43,6 +43,14 @@ export function headerIn(outcome: RpcOutcome | undefined, number?: number): Bloc
   return outcome?.ok === false && saysAbsent(outcome.error) ? null : readHeader(valueOf(outcome), number);
 }
 
+/** Reads the newest block's header; throws RpcError of class lag where the node gives none: each chain has a block. */
+export function headIn(outcome: RpcOutcome | undefined, { host }: { readonly host: string }): BlockHeader {
+  const header = headerIn(outcome);
+  if (header !== null) return header;
+  const said = outcome?.ok === false ? `: ${outcome.error.text}` : '';
+  throw new RpcError(`the node does not know any block${said}`, { class: 'lag', host });
+}
+
 /** Reads the header of a block that must be there; throws RpcError of class lag where the endpoint does not have it. */
 export function headerOf(
   outcome: RpcOutcome | undefined,

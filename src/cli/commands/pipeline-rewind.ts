@@ -1,5 +1,5 @@
 import { ChainClient } from '../../chain/blocks/chain-client.js';
-import type { HeaderOf } from '../../chain/blocks/reorg.js';
+import { NodeLagsError } from '../../chain/blocks/consistency.js';
 import { sourceOf } from '../../components/source-of.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { Database } from '../../database/database.js';
@@ -11,7 +11,7 @@ import { TaskStore } from '../../database/tasks/task-store.js';
 import type { Pipeline } from '../../model/pipeline.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
 import { findRewindBlock } from '../../tasks/rewind/rewind-block.js';
-import type { RewindBlock } from '../../tasks/rewind/rewind-block.js';
+import type { AskedChain, RewindBlock } from '../../tasks/rewind/rewind-block.js';
 import { checkRewind, rewindPipeline as rewind } from '../../tasks/rewind/rewind-pipeline.js';
 import type { ReadCheckpoint, RewindStores } from '../../tasks/rewind/rewind-pipeline.js';
 import type { TakenBack } from '../../database/events/rewind-store.js';
@@ -78,14 +78,15 @@ async function findBlock(
 ): Promise<RewindBlock> {
   const { name: chainName, id: chainId } = sourceOf(pipeline).chain;
   const urls = settings.rpcUrls(chainName);
-  const find = (headerOf: HeaderOf | null): Promise<RewindBlock> =>
-    findRewindBlock(stores, checkpoint, toBlock, headerOf);
+  const find = (asked: AskedChain | null): Promise<RewindBlock> => findRewindBlock(stores, checkpoint, toBlock, asked);
   if (urls.length === 0) return find(null);
   const chain = new ChainClient({ urls, chainId, clock, logger, attempts });
   try {
-    return await find((number) => chain.header(number, signals.stopping));
+    const { stopping } = signals;
+    return await find({ head: () => chain.head(stopping), headerOf: (number) => chain.header(number, stopping) });
   } catch (error) {
-    if (!(error instanceof ChainUnreachableError)) throw error;
+    // Who answers, and has not come so far, knows more than nobody does.
+    if (!(error instanceof ChainUnreachableError) || error instanceof NodeLagsError) throw error;
     logger.log('warn', `going by what is stored: ${error.message}`, { event: 'rewind.no_chain' });
     return await find(null);
   } finally {

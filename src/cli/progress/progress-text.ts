@@ -44,10 +44,11 @@ function historicalText(view: ProgressView, lang: Lang): string {
 
 function realtimeText({ progress, heartbeatAgeSeconds: age }: ProgressView, lang: Lang): string {
   const { headBlock, events } = progress;
-  const lag = lagBlocks(progress);
+  const isWaiting = awaitedBlock(progress) !== null;
+  const lag = isWaiting ? null : lagBlocks(progress);
   const texts = textsIn(lang).progress;
   const parts = [
-    awaitedBlock(progress) === null ? null : blockText(progress, lang),
+    isWaiting ? blockText(progress, lang) : null,
     headBlock === null ? null : texts.head(headBlock),
     lag === null ? null : texts.behind(count(lag), lag === 1),
     texts.events(count(events)),

@@ -81,7 +81,7 @@ function behindText(progress: Progress, lang: Lang): string | null {
   const { behind, lagUnknown } = textsIn(lang).tasks;
   if (progress.mode !== 'realtime') return null;
   if (progress.lagUnknownSince !== undefined) return lagUnknown(progress.lagUnknownSince);
-  const lag = lagBlocks(progress);
+  const lag = awaitedBlock(progress) === null ? lagBlocks(progress) : null;
   return lag === null ? null : behind(lag);
 }
 

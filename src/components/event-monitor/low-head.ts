@@ -1,11 +1,15 @@
 import type { BlockRef } from '../../model/block.js';
+import { isLowHead } from '../../model/low-head.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 
 /** After so long a lower head is no node among several that is some blocks behind, in milliseconds. */
 const longestLagMs = 60_000;
 
-/** Tells the log once, as a warning, when the chain's head stays below what has been read for longer than a lag explains. */
+/**
+ * Tells the log once, as a warning, when the chain's head stays below what has been read for longer than a lag explains, or is well
+ * below it where a run ends.
+ */
 export class LowHead {
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -30,7 +34,17 @@ export class LowHead {
     if (this.#isTold || now - this.#since < longestLagMs) return;
     this.#isTold = true;
     const seconds = Math.round((now - this.#since) / 1_000);
-    const message = `the chain's head, block ${head}, has been below block ${last.number}, which is read, for ${seconds} s: the node is syncing, or its chain was begun anew; which of them shows once there are blocks to compare`;
-    this.#logger.log('warn', message, { event: 'source.head_below', head, block: last.number });
+    this.#tell(`has been below block ${last.number}, which is read, for ${seconds} s`, head, last);
+  }
+
+  /** A run ends at a head: nobody waits to see whether that comes up. */
+  end(head: number, last: BlockRef | null): void {
+    if (last === null || this.#isTold || !isLowHead(head, last.number)) return;
+    this.#tell(`is below block ${last.number}, which was read before`, head, last);
+  }
+
+  #tell(what: string, head: number, { number: block }: BlockRef): void {
+    const message = `the chain's head, block ${head}, ${what}: the node is syncing, or its chain was begun anew; which of them shows once there are blocks to compare`;
+    this.#logger.log('warn', message, { event: 'source.head_below', head, block });
   }
 }

@@ -96,9 +96,10 @@ export class MonitorRun {
       } catch (error) {
         await this.#bear(error, stretch);
       }
-      if (this.#isDone(stretch)) return;
+      if (this.#isDone(stretch)) break;
       head = await this.#nextHead();
     }
+    if (!this.#context.stopping.aborted) this.#lowHead.end(head.latest.number, stretch.last);
   }
 
   /** Gives up what has been read ahead. */

@@ -1,3 +1,4 @@
+import { isLowHead } from '../../model/low-head.js';
 import type { Task } from '../../model/task.js';
 
 /** Where a run stood at a time of the monotonic clock, in milliseconds. */
@@ -30,7 +31,7 @@ export class LagWatch {
   note(task: Pick<Task, 'id' | 'progress'>, at: number): Lag {
     const { nextBlock: next = null, headBlock, readableBlock } = task.progress ?? {};
     const head = readableBlock ?? headBlock ?? null;
-    if (next === null || head === null) return { kind: 'unsure' };
+    if (next === null || head === null || isLowHead(headBlock ?? head, next - 1)) return { kind: 'unsure' };
     const sights = [...(this.#sights.get(task.id) ?? []), { at, next, head }];
     while (sights[1] !== undefined && at - sights[1].at >= this.#limitMs) sights.shift();
     this.#sights.set(task.id, sights);

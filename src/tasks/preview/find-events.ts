@@ -1,5 +1,4 @@
 import type { ChainClient } from '../../chain/blocks/chain-client.js';
-import { HeadReader } from '../../chain/blocks/head-reader.js';
 import type { PipelineSource } from '../../components/source-of.js';
 import type { Database } from '../../database/database.js';
 import { EventStore } from '../../database/events/event-store.js';
@@ -55,22 +54,21 @@ async function storedEvents(
 }
 
 async function readEvents(wanted: WantedEvents, options: FindOptions): Promise<readonly StoredEvent[]> {
-  const { source, logger, signal } = options;
+  const { source, signal } = options;
   const chain = options.chain();
   const decoder = await source.decoder();
   const { batchSize } = source;
   const reading = new ChainReading({ ...options, chain, reader: chain, decoder, batchSize, receipts: false });
   const read = (from: number, to: number): Promise<readonly StoredEvent[]> => readRange(reading, { from, to }, options);
-  const head = await new HeadReader(chain, 'latest', logger).read(signal);
+  const { number: newest } = await chain.head(signal);
   if ('block' in wanted) {
     const { block } = wanted;
-    const newest = head?.latest.number ?? -1;
     // A reader would wait for it: nodes lag.
     if (block > newest) throw new UsageError(`block ${block} is not there yet: the chain is at ${newest}`);
     return read(block, block);
   }
   let found: readonly StoredEvent[] = [];
-  for (let range = 0, to = head?.latest.number ?? -1; range < mostRanges && to >= 0; range++, to -= batchSize) {
+  for (let range = 0, to = newest; range < mostRanges && to >= 0; range++, to -= batchSize) {
     found = [...(await read(Math.max(0, to - batchSize + 1), to)), ...found];
     if (found.length >= wanted.last) break;
   }

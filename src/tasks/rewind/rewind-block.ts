@@ -1,6 +1,7 @@
+import { NodeLagsError } from '../../chain/blocks/consistency.js';
 import { lastCommonBlock } from '../../chain/blocks/last-common-block.js';
 import type { HeaderOf } from '../../chain/blocks/reorg.js';
-import type { BlockRef } from '../../model/block.js';
+import type { BlockHeader, BlockRef } from '../../model/block.js';
 import { NeedsRewindError } from '../../runtime/errors.js';
 import { remedyOf } from '../lease/parked.js';
 import type { ReadCheckpoint, RewindStores } from './rewind-pipeline.js';
@@ -12,27 +13,37 @@ export interface RewindBlock {
   readonly toldBy: 'chain' | 'database' | null;
 }
 
+/** What of a chain is asked. */
+export interface AskedChain {
+  readonly head: () => Promise<BlockHeader>;
+  readonly headerOf: HeaderOf;
+}
+
 type Stores = Pick<RewindStores, 'checkpoints' | 'storedBlocks'>;
 
 /**
  * Finds out the hash of the block to go back to, from the chain where it can be asked. Throws NeedsRewindError, with the
- * block to go back to instead, where rows that would be kept are not part of the chain.
+ * block to go back to instead, where rows that would be kept are not part of the chain, NodeLagsError where the node does not know a
+ * block that was read, and nothing says that its chain is another.
  */
 export async function findRewindBlock(
   stores: Stores,
   checkpoint: ReadCheckpoint,
   number: number,
-  headerOf: HeaderOf | null,
+  chain: AskedChain | null,
 ): Promise<RewindBlock> {
-  if (headerOf === null) return storedBlock(stores, checkpoint, number);
+  if (chain === null) return storedBlock(stores, checkpoint, number);
   const { pipelineId } = checkpoint;
+  const { headerOf } = chain;
   const first = checkpoint.startBlock ?? 0;
+  const storedAt = (atMost: number): Promise<BlockRef | null> => stores.storedBlocks.newest(pipelineId, atMost);
   const header = await headerOf(number);
-  const kept = await stores.storedBlocks.newest(pipelineId, number);
-  if (header !== null && (await stands(kept, first, header, headerOf))) {
+  const newest = header ?? (await chain.head());
+  const kept = await storedAt(Math.min(number, newest.number));
+  if (await stands(kept, first, newest, headerOf)) {
+    if (header === null) throw nodeLags(number, newest);
     return { number, hash: header.hash, toldBy: 'chain' };
   }
-  const storedAt = (atMost: number): Promise<BlockRef | null> => stores.storedBlocks.newest(pipelineId, atMost);
   const common = await lastCommonBlock({ first, replaced: number + 1 }, storedAt, headerOf);
   throw tooHigh(pipelineId, number, header === null, common?.number ?? first - 1);
 }
@@ -41,7 +52,14 @@ export async function findRewindBlock(
 async function stands(kept: BlockRef | null, first: number, asked: BlockRef, headerOf: HeaderOf): Promise<boolean> {
   if (kept === null || kept.number < first) return true;
   const found = kept.number === asked.number ? asked : await headerOf(kept.number);
-  return found?.hash === kept.hash;
+  if (found === null) throw nodeLags(kept.number, asked);
+  return found.hash === kept.hash;
+}
+
+/** Of a node that lags nothing tells how far the rows are part of the chain. */
+function nodeLags(number: number, { number: newest }: BlockRef): NodeLagsError {
+  const message = `the node, which is at block ${newest}, does not know block ${number}, which has been read: it may lag`;
+  return new NodeLagsError(message, { hint: 'try again once it has that block, or ask another node: --rpc-url URL' });
 }
 
 function tooHigh(pipelineId: number, number: number, isMissing: boolean, keeps: number): NeedsRewindError {

@@ -154,6 +154,38 @@ describe('a feed of heads that must ask', () => {
     expect(feed.headers.between(header(7), header(8, 'b', ''))).to.deep.equal([header(8, 'b', '')]);
   });
 
+  it('believes an old answer once nothing else has been told for long, and whatever is told then', async () => {
+    let head = header(7);
+    answer = () => Promise.resolve(head);
+    let answers = 0;
+    /** Hears so many answers, one a second, and returns the numbers of the heads. */
+    const hear = async (seconds: number): Promise<readonly (number | undefined)[]> => {
+      const heard: (number | undefined)[] = [];
+      for (let second = 0; second < seconds; second++) {
+        const next = feed.next(answers, 1_000, never);
+        await clock.advance(1_000);
+        const news = await next;
+        answers = news.answers;
+        heard.push(news.head?.number);
+      }
+      return heard;
+    };
+    await hear(1);
+    head = header(8);
+    await hear(1);
+    head = header(7);
+    expect(new Set(await hear(29))).to.deep.equal(new Set([8]));
+    // One of several that is behind is no news, however often it is asked.
+    head = header(8);
+    await hear(1);
+    head = header(7);
+    expect(new Set(await hear(29))).to.deep.equal(new Set([8]));
+    expect(new Set(await hear(5))).to.deep.equal(new Set([8, 7]));
+    expect(await hear(5)).to.deep.equal([7, 7, 7, 7, 7]);
+    head = header(8);
+    expect(await hear(1)).to.deep.equal([8]);
+  });
+
   it('tells that the node knows no block at all', async () => {
     answer = () => Promise.resolve(null);
     expect(await feed.next(0, 1_000, never)).to.deep.equal({ head: null, answers: 1 });

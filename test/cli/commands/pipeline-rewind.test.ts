@@ -79,6 +79,26 @@ describe('the command pipeline rewind', () => {
     expect(away.stderr).to.match(/going by what is stored: the chain can not be reached/);
   });
 
+  const noHead = { code: -32_000, message: 'header not found' };
+
+  it('goes by what is stored where the node knows no block at all', async () => {
+    node.options = { fault: () => ({ kind: 'call-error', method: 'eth_getBlockByNumber', error: noHead }) };
+    const { code, stdout, stderr } = await rewind('45', '--to-block', '30', '--rpc-url', node.url);
+    expect(code, stderr).to.equal(0);
+    expect(stdout).to.match(/^pipeline 45 rewound from block 40 to block 30: 10 events/);
+    expect(stderr)
+      .to.match(/going by what is stored: .*the node does not know any block: header not found/)
+      .and.match(/known from what is stored\n$/);
+  });
+
+  it('takes nothing back, and names no lower block, where the node has fallen back', async () => {
+    node.options = { backend: () => ({ behind: 20 }) };
+    const { code, stderr } = await rewind('45', '--to-block', '30', '--rpc-url', node.url);
+    expect(code).to.equal(6);
+    expect(stderr).to.match(/^error: the node, which is at block 20, does not know block 30, .*\nhint: try again /);
+    expect(await listed()).to.deep.equal([false, 'ended', 41]);
+  });
+
   it('fails with what is wrong', async () => {
     expect(await rewind('99', '--to-block', '4')).to.include({ code: 3 });
     expect(await rewind('45')).to.include({ code: 2 });

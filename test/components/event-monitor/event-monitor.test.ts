@@ -4,7 +4,7 @@ import { createDecoder } from '../../../src/chain/abi/decoder.js';
 import { EventMonitor } from '../../../src/components/event-monitor/event-monitor.js';
 import { HeadFeed } from '../../../src/chain/blocks/head-feed.js';
 import { systemClock } from '../../../src/runtime/clock.js';
-import { ChainMismatchError, NeedsRewindError } from '../../../src/runtime/errors.js';
+import { ChainMismatchError, ChainUnreachableError, NeedsRewindError } from '../../../src/runtime/errors.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
 import type { LogLevel } from '../../../src/runtime/logger.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
@@ -189,6 +189,23 @@ describe('the event monitor', () => {
       let left = 20;
       await follow(() => left === 0, { moved: () => left > 0 && node.mine(Math.sign(left--)) });
       expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
+    });
+
+    it('moves no more once its node gives no head, and ends with what that says', async () => {
+      node.mine(20);
+      await follow();
+      let moves = 0;
+      const lose: MonitorRunOptions['moved'] = (known) => {
+        if ((known?.headBlock ?? null) === null) return;
+        const error = { code: -32_000, message: 'header not found' };
+        node.options = { fault: () => ({ kind: 'call-error', method: 'eth_getBlockByNumber', error }) };
+        moves++;
+      };
+      const error = await rejectionOf(run({ config: { mode: 'realtime' }, moved: lose }), ChainUnreachableError);
+      expect(error.message).to.match(
+        /the node does not know any block: header not found \(code -32000\), after 150 tries$/,
+      );
+      expect(moves).to.be.below(6);
     });
 
     it('says where it stands also where it goes on at the head, and no block comes', async () => {
@@ -535,6 +552,44 @@ describe('the event monitor', () => {
         /^warn the chain's head, block 40, has been below block 200, which is read, for 6\d s: /,
       );
       expect(toldAfterMs).to.be.within(55_000, 70_000);
+    });
+
+    it('warns at the end of a historical run whose node has fallen back below what was read before', async () => {
+      node.mine(200);
+      await run();
+      const logger = new MemoryLogger();
+      node.options = { backend: () => ({ behind: 120 }) };
+      await run({ context: { logger } });
+      expect(logger.messages('warn')).to.deep.equal([
+        "the chain's head, block 80, is below block 200, which was read before: the node is syncing, or its chain was begun anew; which of them shows once there are blocks to compare",
+      ]);
+      expect(ledger.checkpoint.blockNumber).to.equal(200);
+    });
+
+    it('does not where the node is one of several that are a block or two behind each other', async () => {
+      node.mine(200);
+      await run();
+      const logger = new MemoryLogger();
+      node.options = { backend: () => ({ behind: 2 }) };
+      await run({ context: { logger } });
+      expect(logger.messages('warn')).to.deep.equal([]);
+    });
+
+    it('says it in flight, too, where all blocks between are known as those below the head that was read', async () => {
+      node.mine(40);
+      const clock = new HastyClock();
+      const logger = new MemoryLogger();
+      let lastHead: number | null | undefined;
+      const moved: MonitorRunOptions['moved'] = (known, stop) => {
+        lastHead = known?.headBlock ?? lastHead;
+        if (node.head.number < 60 && ledger.checkpoint.blockHash === node.head.hash) node.mine(1);
+        if (ledger.checkpoint.blockNumber === 60) node.options = { backend: () => ({ behind: 15 }) };
+        if (clock.sleptMs > 300_000) stop();
+      };
+      await run({ config: { mode: 'realtime' }, context: { clock, logger }, moved });
+      expect(lastHead).to.equal(45);
+      expect(logger.messages('warn').filter((message) => message.includes('has been below'))).to.have.length(1);
+      expect(ledger.rollbacks).to.deep.equal([]);
     });
 
     describe('and another node of the same id stands behind the URL', () => {

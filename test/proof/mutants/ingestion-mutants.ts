@@ -238,13 +238,13 @@ export const ingestionMutants: readonly Mutant[] = [
   doubted(
     'doubt-head',
     'others are asked, too, where the head has stood still for long',
-    'this.#answer({ head: this.#isNew(head) ? head : this.#news.head }); this.#doubt();',
-    'this.#answer({ head: this.#isNew(head) ? head : this.#news.head });',
+    'this.#answer({ head: this.#headBy(head) }); this.#doubt();',
+    'this.#answer({ head: this.#headBy(head) });',
   ),
   doubted(
     'doubt-head-seldom',
     'but only now and then',
-    'if (head === null || now - Math.max(this.#movedAt, this.#doubtedAt) < stillMs) return;',
+    'if (head === null || now - Math.max(this.#movedAt, this.#doubtedAt) < this.#stillMs) return;',
     'if (head === null) return;',
   ),
   beyond(

@@ -52,8 +52,14 @@ export const rewindMutants: readonly Mutant[] = [
   block(
     'rewind-rows',
     'rows that are kept are of the chain',
-    'if (header !== null && (await stands(kept, first, header, headerOf))) {',
+    'if (await stands(kept, first, newest, headerOf)) {',
     'if (header !== null) {',
+  ),
+  block(
+    'rewind-lag',
+    'a node that lags names no block to go back to',
+    'if (await stands(kept, first, newest, headerOf)) {',
+    'if (header !== null && (await stands(kept, first, newest, headerOf))) {',
   ),
   parked(
     'parked-holder',

@@ -45,6 +45,11 @@ describe('the watch of lag', () => {
     for (let i = 0; i < 20; i++) expect(look(101 + i, 164 + i, { readableBlock: 100 + i })).to.equal('near');
   });
 
+  it('says nothing of a run whose node is well below what it has read', () => {
+    for (let i = 0; i < 5; i++) expect(look(101, 40 + i)).to.equal('unsure');
+    expect(look(101, 100)).to.equal('near');
+  });
+
   it('says nothing of a run that has not begun to read', () => {
     expect(look(null, 100)).to.equal('unsure');
     expect(look(100, null)).to.equal('unsure');

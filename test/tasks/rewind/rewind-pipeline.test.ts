@@ -9,8 +9,9 @@ import { StoredBlocks } from '../../../src/database/events/stored-blocks.js';
 import type { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { BlockHeader } from '../../../src/model/block.js';
 import { DatabaseUnreachableError, LeaseHeldError, NeedsRewindError, UsageError } from '../../../src/runtime/errors.js';
+import { NodeLagsError } from '../../../src/chain/blocks/consistency.js';
 import { findRewindBlock } from '../../../src/tasks/rewind/rewind-block.js';
-import type { RewindBlock } from '../../../src/tasks/rewind/rewind-block.js';
+import type { AskedChain, RewindBlock } from '../../../src/tasks/rewind/rewind-block.js';
 import { checkRewind, rewindPipeline } from '../../../src/tasks/rewind/rewind-pipeline.js';
 import type { RewindOptions, RewindStores } from '../../../src/tasks/rewind/rewind-pipeline.js';
 import { claimRequest } from '../../database/claim-request.js';
@@ -162,12 +163,19 @@ eachDatabase('a rewind', (databases) => {
       await end();
       const claim = { pipelineId, worker: exampleWorker('here:2'), heartbeatIntervalSeconds: 30 };
       const { checkpoint } = await checkRewind(stores(), { ...claim, to: { number } });
-      const headerOf = (asked: number): Promise<BlockHeader | null> => {
+      const block = (asked: number): BlockHeader => {
         const hash = hashOf(asked < (fork ?? 0) ? `block ${asked}` : `new ${asked}`);
-        return Promise.resolve(asked > head ? null : ({ number: asked, hash } as BlockHeader));
+        return { number: asked, hash } as BlockHeader;
       };
-      return findRewindBlock(stores(), checkpoint, number, fork === null ? null : headerOf);
+      const chain: AskedChain = {
+        head: () => Promise.resolve(block(head)),
+        headerOf: (asked) => Promise.resolve(asked > head || hidden.has(asked) ? null : block(asked)),
+      };
+      return findRewindBlock(stores(), checkpoint, number, fork === null ? null : chain);
     };
+    /** Blocks that the node does not show, though they lie below its head. */
+    const hidden = new Set<number>();
+    afterEach(() => hidden.clear());
 
     it('whose hash the chain tells, where the rows up to it are the chain’s', async () => {
       expect(await find(20, 21)).to.deep.equal({ number: 20, hash: hashOf('block 20'), toldBy: 'chain' });
@@ -182,10 +190,27 @@ eachDatabase('a rewind', (databases) => {
       expect(await rejectionOf(find(25, 5))).to.include({ keeps: 10 });
     });
 
-    it('that is lower, where the chain does not reach so far', async () => {
-      const error = await rejectionOf(find(25, 100, 22), NeedsRewindError);
+    it('that is lower, where the chain does not reach so far, and is another one', async () => {
+      const error = await rejectionOf(find(25, 17, 22), NeedsRewindError);
       expect(error.message).to.equal('the chain has no block 25');
-      expect(error.hint).to.equal(`chainparse pipeline rewind ${pipelineId} --to-block 22`);
+      expect(error.hint).to.equal(`chainparse pipeline rewind ${pipelineId} --to-block 16`);
+    });
+
+    it('and none that is lower where the node lags: no good row is to go because of that', async () => {
+      const lags = async (head: number, block: number): Promise<void> => {
+        const error = await rejectionOf(find(25, 100, head), NodeLagsError);
+        expect(error.message).to.equal(
+          `the node, which is at block ${head}, does not know block ${block}, which has been read: it may lag`,
+        );
+        expect(error).to.include({ exitCode: 6 });
+        expect(error.hint).to.contain('ask another node').and.not.contain('--to-block').and.not.contain('--fresh');
+      };
+      await lags(22, 25);
+      // Below all rows nothing tells.
+      await lags(4, 25);
+      // One of several behind a URL has the block, and another has not.
+      hidden.add(25);
+      await lags(28, 25);
     });
 
     it('whose hash is stored, where the chain can’t be asked', async () => {

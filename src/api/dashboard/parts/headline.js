@@ -57,18 +57,23 @@ function numberOf(name, kind) {
   return check?.kind === kind ? check.values.n : 0;
 }
 
-/** Returns the largest lag, in words; a run that has never reached its node has none that is known. */
+/** Returns the largest lag, in words; a run that has never reached its node has none. */
 function lagOf(running) {
   const following = running.filter(({ progress }) => progress?.mode !== 'historical');
   const isPart = runningTotal(running) > running.length;
   const checks = live.get('system')?.checks ?? [];
   const isUnknown =
-    following.some((task) => lagUnknownSince(task) !== null) ||
-    (isPart && checks.some(({ name, kind }) => name === 'lag' && kind === 'unknown'));
+    following.some((task) => lagUnknownSince(task) !== null || isAboveHead(task)) ||
+    (isPart && checks.some(({ name, kind }) => name === 'lag' && (kind === 'unknown' || kind === 'waiting')));
   if (isUnknown) return { text: t('state.unknown'), level: 'silent' };
   const lags = following.flatMap(({ progress }) => progress?.lag_blocks ?? []);
   if (isPart) lags.push(numberOf('lag', 'behind'));
   return { text: lags.length === 0 ? '–' : formatNumber(Math.max(...lags)) };
+}
+
+/** Says whether the head of its node is so far below what it has read that it tells nothing. */
+function isAboveHead({ progress }) {
+  return (progress?.head_block ?? null) !== null && progress.next_block !== null && progress.lag_blocks === null;
 }
 
 function factsOf(running) {

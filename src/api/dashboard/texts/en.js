@@ -175,6 +175,8 @@ export default {
   'check.is.pipelines.down': '{n} is down: {list}|{n} are down: {list}',
   'check.is.lag.none': 'no live pipeline runs',
   'check.is.lag.unknown': 'the lag of task {task} is unknown: its nodes do not answer',
+  'check.is.lag.waiting':
+    'the lag of task {task} is unknown: it waits for block {next}, and its node is at block {head}',
   'check.is.lag.level': 'no live pipeline is behind',
   'check.is.lag.behind': 'task {task} is {n} block behind|task {task} is {n} blocks behind',
   'check.unread': 'unknown while the database does not answer',

@@ -205,7 +205,11 @@ export class EndpointTurns {
     if (!call.hasTrouble) return;
     const tries = Math.min(...usable.map((endpoint) => call.triesAt(endpoint)));
     const last = call.failure;
-    const known = { hasAnswered: this.#hasAnswered, isSimple: isSimple === true || call.isBlameless };
+    const known = {
+      hasAnswered: this.#hasAnswered,
+      hasTold: order.list.some(({ newest }) => newest !== null),
+      isSimple: isSimple === true || call.isBlameless,
+    };
     if (last !== undefined && tries >= boundOf(bounds, last, known)) throw unreachable(last, tries);
   }
 

@@ -9,12 +9,19 @@ export interface Bounds {
   readonly outageAttempts: number;
 }
 
-/**
- * Returns how often a call is tried that failed in this way last: `hasAnswered`: somebody has answered anything before;
- * `isSimple`: the failure is not about the call.
- */
-export function boundOf(bounds: Bounds, last: RpcError, known: { hasAnswered: boolean; isSimple: boolean }): number {
+interface Known {
+  /** Somebody has answered anything before, and has told of a block. */
+  readonly hasAnswered: boolean;
+  readonly hasTold: boolean;
+  /** The failure is not about the call. */
+  readonly isSimple: boolean;
+}
+
+/** Returns how often a call is tried that failed in this way last. */
+export function boundOf(bounds: Bounds, last: RpcError, known: Known): number {
   const { attempts, firstAttempts, outageAttempts } = bounds;
+  // Who knows no head any more has lost its chain for a while; who never knew one may never do.
+  if (last.class === 'lag') return known.isSimple && known.hasTold ? outageAttempts : attempts;
   if (last.lostConnection && !known.hasAnswered) return firstAttempts;
   const isAway = last.lostConnection || last.class === 'transport' || last.class === 'rate-limit';
   const isOutage = isAway || (last.class === 'internal' && known.isSimple);

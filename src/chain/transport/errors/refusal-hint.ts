@@ -11,6 +11,7 @@ const hints: Partial<Record<RpcErrorClass, string>> = {
   'invalid-request': "the node finds the request wrong: check the definition's blocks and addresses",
   'rate-limit': 'the endpoint allows fewer requests: use another one, add a second --rpc-url, or a larger plan',
   timeout: 'the endpoint answers too slowly: use another one, or a smaller batch_size',
+  lag: 'the node may be syncing: try again once it has the block, or use another endpoint',
   transport: 'check that the RPC URL is right and that the node runs',
   malformed: 'check that the RPC URL is that of a JSON-RPC endpoint',
 };

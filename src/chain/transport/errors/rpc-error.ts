@@ -98,13 +98,13 @@ export class RpcError extends ChainparseError {
   readonly suggestion: BlockRange | undefined;
   readonly retryAfterMs: number | undefined;
   readonly lostConnection: boolean;
-  /** Without the host: its name tells nothing of what is wrong. */
-  readonly #text: string;
+  /** What is wrong, without the host: its name tells nothing of that. */
+  readonly text: string;
   #facts: RpcErrorFacts | undefined;
 
   constructor(message: string, details: RpcErrorDetails) {
     super(`${details.host}: ${message}`, { cause: details.cause });
-    this.#text = message;
+    this.text = message;
     this.class = details.class;
     this.action = actions[details.class];
     this.retryable = ['retry', 'backoff', 'split-or-retry', 'unbatch', 'not-for-logs'].includes(this.action);
@@ -117,7 +117,7 @@ export class RpcError extends ChainparseError {
 
   /** What its text tells beside its class. */
   get facts(): RpcErrorFacts {
-    return (this.#facts ??= factsIn(this.#text));
+    return (this.#facts ??= factsIn(this.text));
   }
 }
 

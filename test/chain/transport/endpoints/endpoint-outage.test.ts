@@ -105,6 +105,58 @@ describe('endpoints that fail', () => {
     }
   });
 
+  const headless = { 'say nothing of it': 'null', 'say that there is none': { error: 'header not found' } } as const;
+  for (const [how, reception] of Object.entries(headless)) {
+    const lose = (...endpoints: ScriptedEndpoint[]): void => {
+      for (const endpoint of endpoints)
+        endpoint.receive = ({ methods }) => (methods[0] === 'eth_chainId' ? 'answer' : reception);
+    };
+
+    it(`hand the question for the head over where they know none, and ${how}`, async () => {
+      lose(first);
+      expect(await ask(100)).to.equal(1_000_000);
+      expect(client.health()[0]).to.include({ latestFailed: true });
+      const heads = client.via({ first: 'first' }).heads('finalized', signal);
+      await clock.advance(100);
+      expect((await heads).endpoint).to.equal('second');
+    });
+
+    it(`are tried for as long as in an outage where they know no head any more, and ${how}`, async () => {
+      open(first);
+      await ask();
+      lose(first);
+      const asked = client.head(signal);
+      await clock.advance(10 * minute);
+      expect(client.health()[0]).to.include({ latestFailed: true });
+      beUp(first);
+      await clock.advance(10_000);
+      expect(await asked).to.include({ number: 1_000_000 });
+    });
+
+    it(`end the question for a head soon where they never knew one, and ${how}`, async () => {
+      open(first);
+      lose(first);
+      const failure = rejectionOf(client.heads('finalized', signal), ChainUnreachableError);
+      await clock.advance(minute);
+      expect((await failure).message).to.match(
+        /^the chain can not be reached: first: the node does not know any block(: header not found .*)?, after 10 tries$/,
+      );
+      expect((await failure).hint).to.match(/^the node may be syncing: /);
+    });
+
+    it(`are asked again at once where they know no head for a moment, and ${how}`, async () => {
+      open(first);
+      await ask();
+      lose(first);
+      const asked = client.head(signal);
+      await clock.advance(20);
+      beUp(first);
+      await clock.advance(200);
+      expect((await Promise.race([asked, settle().then(() => null)]))?.number).to.equal(1_000_000);
+      expect(logger.messages('warn')).to.deep.equal([]);
+    });
+  }
+
   const outages = {
     'refuse connections': 'refused connection',
     'say nothing': 'silence',

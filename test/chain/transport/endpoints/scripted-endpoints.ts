@@ -23,9 +23,10 @@ interface Arrival {
   readonly inFlight: number;
 }
 
-/** How a request is met: with an answer, an error in it, no connection, no answer at all, or another HTTP status. */
+/** How a request is met: with an answer, `null` for one, an error in it, no connection, no answer at all, or another HTTP status. */
 type Reception =
   | 'answer'
+  | 'null'
   | 'refused connection'
   | 'silence'
   | { readonly error: string; readonly code?: number }
@@ -95,7 +96,11 @@ export class ScriptedEndpoint {
     return { ...answerOf(JSON.stringify(Array.isArray(body) ? replies : replies[0]), 200), rates };
   }
 
-  #reply({ method, params }: Call, met: 'answer' | { readonly error: string; readonly code?: number }): object {
+  #reply(
+    { method, params }: Call,
+    met: Exclude<Reception, string | { readonly status: number }> | 'answer' | 'null',
+  ): object {
+    if (met === 'null') return { result: null };
     if (met !== 'answer') return { error: { code: met.code ?? -32_000, message: met.error } };
     if (method === 'eth_chainId') return { result: this.chainId };
     if (method === 'eth_getLogs') return { result: [] };
