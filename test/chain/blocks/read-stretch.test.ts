@@ -207,7 +207,9 @@ describe('a block that was replaced below all that is remembered', () => {
       [{ have: ['a'] }, 'block 20 is there after all'],
       [{ silent: ['a'] }, 'block 20 is not there'],
     ] as const) {
-      expect(await askWho(hearing)).to.be.instanceOf(NodeLagsError).and.to.include({ message: words });
+      expect(await askWho(hearing))
+        .to.be.instanceOf(NodeLagsError)
+        .and.to.include({ message: words });
     }
   });
 });

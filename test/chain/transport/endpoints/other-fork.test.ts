@@ -34,10 +34,8 @@ describe('an endpoint on another fork of the chain', () => {
     while (!isOver) await clock.advance(500);
     return work;
   };
-  const whoHas = (fork: string): ReturnType<ChainClient['whoHas']> =>
-    played(client.whoHas(blockOn(fork), stop));
-  const header = (): Promise<string | undefined> =>
-    played(client.header(number, stop).then((found) => found?.hash));
+  const whoHas = (fork: string): ReturnType<ChainClient['whoHas']> => played(client.whoHas(blockOn(fork), stop));
+  const header = (): Promise<string | undefined> => played(client.header(number, stop).then((found) => found?.hash));
   const stateOf = (name: string): string | undefined => client.health().find((each) => each.name === name)?.state;
 
   beforeEach(() => {
@@ -66,6 +64,12 @@ describe('an endpoint on another fork of the chain', () => {
     expect(astray.arrivals).to.have.length(before);
     await clock.advance(600_000);
     expect(await header()).to.equal(blockOn('1').hash);
+  });
+
+  it('is asked after the others from then on', async () => {
+    await whoHas('0');
+    await clock.advance(600_000);
+    expect(await header()).to.equal(blockOn('0').hash);
   });
 
   it('is not put aside where more are there than have the block, and that is told once', async () => {
