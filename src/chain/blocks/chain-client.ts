@@ -1,4 +1,4 @@
-import type { BlockHeader, BlockTime } from '../../model/block.js';
+import type { BlockHeader, BlockRef, BlockTime } from '../../model/block.js';
 import { Proofs } from './proofs.js';
 import type { BlockReceipts } from './proofs.js';
 import type { ChainView } from './chain-view.js';
@@ -9,6 +9,8 @@ import type { EndpointReport } from '../transport/endpoints/endpoint-report.js';
 import type { Question, Work } from '../transport/endpoints/endpoint-question.js';
 import { collectBlocks, headIn, headerCall, headerIn, readTag, timeCall, timeIn } from './header-outcome.js';
 import type { BlockTag, HeadsAnswer } from './header-outcome.js';
+import { disagreementOn, hear } from './hearing.js';
+import type { Hearing, Voice } from './hearing.js';
 import type { JsonRpcEndpoint } from '../transport/rpc/json-rpc.js';
 import { ReceiptCalls } from './receipt-calls.js';
 import { TimeBatches } from './time-batches.js';
@@ -16,6 +18,7 @@ import type { AskedTimes, TimesTold } from './time-batches.js';
 import type { BlockLogsAnswer } from './receipt-calls.js';
 import { RpcError, asksForLess } from '../transport/errors/rpc-error.js';
 import type { Call } from '../../runtime/call.js';
+import { ChainUnreachableError } from '../../runtime/errors.js';
 import { readQuantity } from '../transport/rpc/rpc-values.js';
 
 export interface ChainClientOptions extends EndpointPoolOptions {
@@ -125,6 +128,11 @@ export class ChainClient implements ChainView {
   /** The endpoints among them that can tell news by themselves. */
   get telling(): readonly JsonRpcEndpoint[] {
     return this.#pool.telling(this.#choice);
+  }
+
+  /** Says whether the endpoint of a name serves another chain, or went to another fork, and is not asked for some time. */
+  isPutAside(endpoint: string): boolean {
+    return this.#pool.isPutAside(endpoint);
   }
 
   /** Asks an endpoint after the others for some time: its answer was well-formed, but not the truth or not all of it. */
@@ -258,6 +266,39 @@ export class ChainClient implements ChainView {
     };
     const how = { calls: 2, isUrgent: true, isSimple: true, isOptional: true };
     return this.via({ only: [name] }).ask(work, how, signal);
+  }
+
+  /**
+   * Asks every endpoint, also those that were put aside, whether it has a block; throws ChainMismatchError where all serve another
+   * chain. Those that have another one are put aside where they are no more than those that have it.
+   */
+  async whoHas(block: BlockRef, signal: AbortSignal): Promise<Hearing> {
+    // Another pipeline may have read the blocks of another fork.
+    this.#pool.readmit();
+    const voices = await Promise.all(this.endpoints.map((name) => this.#voiceOf(name, block.number, signal)));
+    const hearing = hear(
+      block,
+      voices.filter(([name]) => !this.#pool.isStrange(name)),
+    );
+    const { have, lack } = hearing;
+    if (have.length > 0 && lack.length > 0) this.#pool.disagree(have, lack, disagreementOn(block, hearing));
+    return hearing;
+  }
+
+  /** Asks an endpoint for its block of a number; who does not answer says nothing. */
+  async #voiceOf(name: string, number: number, signal: AbortSignal): Promise<Voice> {
+    const work = async (endpoint: JsonRpcEndpoint): Promise<Voice> => {
+      const [outcome] = await endpoint.batch([headerCall(number)], signal);
+      return [name, headerIn(outcome, number)?.hash ?? null];
+    };
+    try {
+      const how = { calls: 1, isUrgent: true, isSimple: true, isOptional: true };
+      return await this.via({ only: [name] }).ask(work, how, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof RpcError || error instanceof ChainUnreachableError) return [name, null];
+      throw error;
+    }
   }
 
   /**

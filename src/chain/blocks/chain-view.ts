@@ -1,7 +1,8 @@
-import type { BlockHeader } from '../../model/block.js';
+import type { BlockHeader, BlockRef } from '../../model/block.js';
 import type { Call } from '../../runtime/call.js';
 import type { JsonRpcEndpoint } from '../transport/rpc/json-rpc.js';
 import type { BlockTag, HeadsAnswer } from './header-outcome.js';
+import type { Hearing } from './hearing.js';
 
 /** What must be known of a chain to read along it: its id, its headers, and where it stands. */
 export interface ChainView {
@@ -15,6 +16,8 @@ export interface ChainView {
   chainId(signal: AbortSignal): Promise<number>;
   /** Has it said anew which chain is told of; throws ChainMismatchError where it is another. */
   askForChain(signal: AbortSignal): Promise<void>;
+  /** Asks each of those who tell of it whether it has a block; where they disagree, those that went astray may be put aside. */
+  whoHas(block: BlockRef, signal: AbortSignal): Promise<Hearing>;
   /** Returns one block's header; null where there is no such block, or no block at all yet. */
   header(block: number | BlockTag, signal: AbortSignal): Promise<BlockHeader | null>;
   /** Returns the headers of blocks in their order, null where there is no such block. */
@@ -23,6 +26,8 @@ export interface ChainView {
   heads(tag: BlockTag, signal: AbortSignal): Promise<HeadsAnswer>;
   /** Looks whether the head stands still, at a block, with some of those who tell of it alone; true where others have more. */
   lookBehind(block: number, signal: AbortSignal): Promise<boolean>;
+  /** Says whether the endpoint of a name serves another chain, or went to another fork, and is not asked for some time. */
+  isPutAside(endpoint: string): boolean;
   /** An endpoint has told of a block. */
   heard(header: BlockHeader, endpoint: string): void;
 }

@@ -9,7 +9,7 @@ import { HeadWaiters } from './head-waiters.js';
 import { TagAnswers } from './tag-answers.js';
 
 interface HeadFeedOptions {
-  readonly chain: Pick<ChainView, 'header' | 'heads' | 'heard' | 'lookBehind' | 'telling'>;
+  readonly chain: Pick<ChainView, 'header' | 'heads' | 'heard' | 'isPutAside' | 'lookBehind' | 'telling'>;
   /** The chain that is meant. */
   readonly chainId: number;
   readonly clock: Clock;
@@ -124,7 +124,8 @@ export class HeadFeed {
 
   #subscribe(): void {
     const { chain, ...options } = this.#options;
-    this.#subscription = new HeadSubscription({ endpoints: chain.telling, ...options });
+    const isPutAside = (endpoint: string): boolean => chain.isPutAside(endpoint);
+    this.#subscription = new HeadSubscription({ endpoints: chain.telling, isPutAside, ...options });
     this.#subscription.start({
       told: (header, endpoint) => {
         chain.heard(header, endpoint);

@@ -11,6 +11,8 @@ import { readHeader } from './read-header.js';
 interface HeadSubscriptionOptions {
   /** Endpoints that can tell news by themselves; the first that does is listened to. */
   readonly endpoints: readonly JsonRpcEndpoint[];
+  /** Says whether the endpoint of a name is put aside. */
+  readonly isPutAside: (endpoint: string) => boolean;
   /** The chain that is meant. */
   readonly chainId: number;
   readonly clock: Clock;
@@ -91,6 +93,7 @@ export class HeadSubscription {
   async #subscribe(endpoint: JsonRpcEndpoint): Promise<void> {
     const { chainId } = this.#options;
     const signal = this.#closing.signal;
+    if (this.#options.isPutAside(endpoint.name)) throw new Error('it is put aside');
     const found = readQuantity(await endpoint.call('eth_chainId', [], signal), 'the chain id');
     if (found !== chainId) throw new Error(`it serves chain ${found}, not chain ${chainId}`);
     await endpoint.call('eth_subscribe', ['newHeads'], signal);

@@ -1,3 +1,4 @@
+import type { Clock } from '../../runtime/clock.js';
 import { NodeLagsError } from './consistency.js';
 import { ReorgTooDeepError } from './reorg.js';
 
@@ -5,16 +6,25 @@ import { ReorgTooDeepError } from './reorg.js';
 const lagsBorne = 20;
 /** How often in a row a reorganisation below all that is remembered must show before it is believed. */
 const deepReorgsDoubted = 5;
+/** For how long endpoints that tell nothing of it are waited for, in milliseconds: they may know better, or be gone for good. */
+const silenceBorneMs = 60_000;
 
 /** Tells a node that is behind for a while, or one of several that has gone astray, from one that can't be used. */
 export class LagPatience {
+  readonly #clock: Clock;
   #lags = 0;
   #deepReorgs = 0;
+  /** When the first of them showed, by the monotonic clock. */
+  #deepSince = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Returns what a failure tells where it may pass by itself, and throws it where it may not. */
   bear(error: unknown): string {
     if (error instanceof NodeLagsError && ++this.#lags <= lagsBorne) return error.message;
-    if (error instanceof ReorgTooDeepError && ++this.#deepReorgs <= deepReorgsDoubted) return error.message;
+    if (error instanceof ReorgTooDeepError && this.#isDoubted(error)) return error.message;
     throw error;
   }
 
@@ -22,5 +32,12 @@ export class LagPatience {
   restore(): void {
     this.#lags = 0;
     this.#deepReorgs = 0;
+  }
+
+  #isDoubted({ isUnsure }: ReorgTooDeepError): boolean {
+    const now = this.#clock.monotonic();
+    if (this.#deepReorgs === 0) this.#deepSince = now;
+    if (++this.#deepReorgs <= deepReorgsDoubted) return true;
+    return isUnsure && now - this.#deepSince < silenceBorneMs;
   }
 }

@@ -4,6 +4,7 @@ import type { Checkpoint } from '../../model/checkpoint.js';
 import type { ChainView } from './chain-view.js';
 import type { ChainHead } from './head-reader.js';
 import { NodeLagsError } from './consistency.js';
+import { disagreementOn } from './hearing.js';
 import type { StoredBlock } from './last-common-block.js';
 import { seamsIn } from './read-range.js';
 import type { ReadRange } from './read-range.js';
@@ -216,17 +217,30 @@ export class ReadStretch {
     return found;
   }
 
-  /** Returns the newest block below a replaced one up to which the stretch still stands; throws ReorgTooDeepError. */
-  async ancestorBelow(replaced: number, signal: AbortSignal): Promise<BlockRef> {
+  /**
+   * Returns the newest block below a replaced one up to which the stretch still stands; throws ReorgTooDeepError where none is known, and
+   * NodeLagsError where one endpoint still has the block: it went to another fork alone.
+   */
+  async ancestorBelow(replaced: BlockRef, signal: AbortSignal): Promise<BlockRef> {
     const headerOf = (number: number): ReturnType<ChainView['header']> => this.#chain.header(number, signal);
-    const held = this.#recent.blocks.filter((block) => block.number < replaced);
+    const held = this.#recent.blocks.filter((block) => block.number < replaced.number);
     const ancestor = await findAncestor(held, headerOf);
     if (ancestor !== undefined) return ancestor;
     const floor = this.#first - 1;
-    if (floor < 0 || !this.#isHeldWhole()) throw new ReorgTooDeepError(replaced);
+    if (floor < 0 || !this.#isHeldWhole()) throw await this.#tooDeep(replaced, signal);
     const header = await headerOf(floor);
     if (header === null) throw new NodeLagsError(`block ${floor} is not there`);
     return { number: floor, hash: header.hash };
+  }
+
+  /** What one says, however often, does not make rows false that others stand by. */
+  async #tooDeep(replaced: BlockRef, signal: AbortSignal): Promise<NodeLagsError | ReorgTooDeepError> {
+    const hearing = await this.#chain.whoHas(replaced, signal);
+    const { have, lack } = hearing;
+    if (have.length > 0 && lack.length > 0) return new NodeLagsError(disagreementOn(replaced, hearing));
+    if (have.length > 0) return new NodeLagsError(`block ${replaced.number} is there after all`);
+    if (lack.length === 0) return new NodeLagsError(`block ${replaced.number} is not there`);
+    return new ReorgTooDeepError(replaced.number, hearing);
   }
 
   /** Where every block of the stretch is remembered, all of it can be taken back. */

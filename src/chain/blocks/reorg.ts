@@ -1,5 +1,6 @@
 import type { BlockHeader, BlockRef } from '../../model/block.js';
 import { NeedsRewindError } from '../../runtime/errors.js';
+import type { Hearing } from './hearing.js';
 
 /** The blocks that a run remembers because the chain may yet replace them. */
 export class RecentBlocks {
@@ -54,9 +55,16 @@ export async function findAncestor(remembered: readonly BlockRef[], headerOf: He
 export class ReorgTooDeepError extends NeedsRewindError {
   /** The replaced block that was found. */
   readonly replaced: number;
+  /** True where some tell nothing of it: they may have it still. */
+  readonly isUnsure: boolean;
 
-  constructor(replaced: number) {
-    super(`block ${replaced} was replaced, and so was every block that is remembered`);
+  /** `lack`: the names of those by whose word it was replaced; `silent`: of those that tell nothing of it. */
+  constructor(replaced: number, { lack, silent }: Pick<Hearing, 'lack' | 'silent'>) {
+    const says = `${lack.join(', ')} ${lack.length === 1 ? 'says' : 'say'} so`;
+    const others =
+      silent.length === 0 ? '' : `, ${silent.join(', ')} ${silent.length === 1 ? 'tells' : 'tell'} nothing`;
+    super(`block ${replaced} was replaced, and so was every block that is remembered; ${says}${others}`);
     this.replaced = replaced;
+    this.isUnsure = silent.length > 0;
   }
 }

@@ -1,6 +1,8 @@
-import type { BlockHeader } from '../../model/block.js';
+import type { BlockHeader, BlockRef } from '../../model/block.js';
 import type { ChainView } from '../blocks/chain-view.js';
 import type { HeadsAnswer } from '../blocks/header-outcome.js';
+import { hear } from '../blocks/hearing.js';
+import type { Hearing } from '../blocks/hearing.js';
 import { PortalAnswer } from './portal-answer.js';
 import type { PortalHead, PortalHeadOptions } from './portal-head.js';
 import { headersQuery } from './portal-query.js';
@@ -36,6 +38,11 @@ export class PortalChain implements ChainView {
     return Promise.resolve();
   }
 
+  async whoHas(block: BlockRef, signal: AbortSignal): Promise<Hearing> {
+    const found = await this.#read(block.number, signal);
+    return hear(block, [[this.#options.patience.client.host, found?.hash ?? null]]);
+  }
+
   heard(): void {
     // There is only one to hear of.
   }
@@ -55,6 +62,10 @@ export class PortalChain implements ChainView {
   async heads(_tag: string, signal: AbortSignal): Promise<HeadsAnswer> {
     const latest = await this.header('finalized', signal);
     return { latest, tagged: latest, endpoint: this.#options.patience.client.host };
+  }
+
+  isPutAside(): boolean {
+    return false;
   }
 
   lookBehind(): Promise<boolean> {

@@ -224,7 +224,7 @@ export class BlockReader {
   ): AsyncGenerator<SourceMessage, void, undefined> {
     if (!(await stretch.isReplaced(replaced, signal)))
       throw new NodeLagsError(`block ${replaced.number} is there after all`);
-    const ancestor = await stretch.ancestorBelow(replaced.number, signal);
+    const ancestor = await stretch.ancestorBelow(replaced, signal);
     const { number } = ancestor;
     const depth = stretch.next - 1 - number;
     const message = `the chain was reorganised: taking back blocks ${number + 1} to ${stretch.next - 1}`;

@@ -42,7 +42,7 @@ export class MonitorRun {
   readonly #feed: HeadFeed;
   readonly #heads: HeadReader;
   readonly #blocks: BlockReader;
-  readonly #patience = new LagPatience();
+  readonly #patience: LagPatience;
   readonly #lowHead: LowHead;
   /** Aborted when the run shall stop, gently or not. */
   readonly #signal: AbortSignal;
@@ -68,6 +68,7 @@ export class MonitorRun {
     this.#chain = chain;
     this.#finalOnly = nodes === null ? portal : null;
     this.#context = context;
+    this.#patience = new LagPatience(context.clock);
     this.#lowHead = new LowHead(context);
     this.#mode = context.run.mode ?? config.mode;
     this.#feed = heads;
@@ -231,6 +232,8 @@ export class MonitorRun {
 
   /** Throws what can't be borne. */
   async #bear(error: unknown, { first }: ReadStretch): Promise<void> {
+    // Where the head is the same again it is to be told: another one may have been told since.
+    this.#restsAt = null;
     try {
       this.#bearLag(error);
     } catch (fatal) {

@@ -87,7 +87,7 @@ export class ChainReading {
 
   /** Every header is asked for: its bloom filter tells of logs that the node does not give. */
   async #fetch(range: BlockRange, signal: AbortSignal): Promise<FetchedRange> {
-    const patience = new LagPatience();
+    const patience = new LagPatience(this.#options.clock);
     for (;;) {
       try {
         this.#doubted.clear();

@@ -32,6 +32,7 @@ describe('a feed of heads that must ask', () => {
       telling: [],
       heard: () => undefined,
       heads: () => Promise.reject(new Error('not asked for')),
+      isPutAside: () => false,
       lookBehind: () => Promise.resolve(false),
       header: () => {
         asked++;
@@ -121,6 +122,7 @@ describe('a feed of heads that must ask', () => {
       telling: [],
       heard: () => undefined,
       heads: () => Promise.reject(new Error('not asked for')),
+      isPutAside: () => false,
       lookBehind: () => Promise.resolve(false),
       header: (_block: unknown, signal: AbortSignal) => {
         dropped = signal;

@@ -1,10 +1,13 @@
 import { expect } from 'chai';
 import type { ChainView } from '../../../src/chain/blocks/chain-view.js';
 import { NodeLagsError } from '../../../src/chain/blocks/consistency.js';
+import type { Hearing } from '../../../src/chain/blocks/hearing.js';
 import type { ChainHead } from '../../../src/chain/blocks/head-reader.js';
 import { readRangeOf } from '../../../src/chain/blocks/read-range.js';
 import type { ReadRange } from '../../../src/chain/blocks/read-range.js';
 import { ReadStretch } from '../../../src/chain/blocks/read-stretch.js';
+import { ReorgTooDeepError } from '../../../src/chain/blocks/reorg.js';
+import type { Checkpoint } from '../../../src/model/checkpoint.js';
 import type { EventBatch } from '../../../src/model/batch.js';
 import type { BlockHeader, BlockRef } from '../../../src/model/block.js';
 import { rejectionOf } from '../../support/rejection.js';
@@ -176,5 +179,37 @@ describe('a look whether the chain was begun anew below what was read', () => {
     expect(asked).to.deep.equal([[20, 30], [30], [30]]);
     others.set(30, null);
     await rejectionOf(look(), NodeLagsError);
+  });
+});
+
+describe('a block that was replaced below all that is remembered', () => {
+  const askWho = (hearing: Partial<Hearing>): Promise<Error> => {
+    const chain = {
+      doubts: 0,
+      header: (number: number) => Promise.resolve({ number, hash: '0xb' } as BlockHeader),
+      whoHas: () => Promise.resolve({ have: [], lack: [], silent: [], ...hearing }),
+    } as unknown as ChainView;
+    const checkpoint = { blockNumber: 20, blockHash: block(20).hash, startBlock: 1 } as Checkpoint;
+    const stretch = ReadStretch.resume({ chain, storedBlock: () => Promise.resolve(null) }, checkpoint, [block(19)]);
+    return rejectionOf(stretch.ancestorBelow(block(20), signal), Error);
+  };
+
+  it('is known to be where all that answer say so', async () => {
+    const error = await askWho({ lack: ['a', 'b'] });
+    expect(error).to.be.instanceOf(ReorgTooDeepError).and.to.include({ isUnsure: false });
+    expect(error.message).to.match(/; a, b say so$/);
+    expect(await askWho({ lack: ['a'], silent: ['b'] })).to.include({ isUnsure: true });
+  });
+
+  it('is not known to be where one still has it, or nobody tells', async () => {
+    for (const [hearing, words] of [
+      [{ have: ['a'], lack: ['b', 'c'] }, 'the endpoints disagree: a has block 20 (0x20), b, c have another one'],
+      [{ have: ['a'] }, 'block 20 is there after all'],
+      [{ silent: ['a'] }, 'block 20 is not there'],
+    ] as const) {
+      expect(await askWho(hearing))
+        .to.be.instanceOf(NodeLagsError)
+        .and.to.include({ message: words });
+    }
   });
 });

@@ -122,4 +122,21 @@ describe('the event monitor over a WebSocket', () => {
       expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
     });
   }
+
+  it('is told new heads by an endpoint that has the blocks that were read, once another one turns out to be on another fork', async () => {
+    const other = await ChainSimulator.start({}, { finalizedDistance: 30 });
+    for (const each of [node, other]) each.mine(57);
+    await runMonitor({ urls: [node.url], ledger });
+    other.reorg(40, 50);
+    follow([other.wsUrl, node.wsUrl], 0.1);
+    const isToldByNode = (): boolean => {
+      other.mine(1);
+      return node.sockets.subscribers === 1 && other.sockets.subscribers === 0;
+    };
+    await eventually('the one that has them is listened to', isToldByNode, 15_000);
+    node.mine(1);
+    await whenStored();
+    expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
+    await other.stop();
+  });
 });

@@ -429,7 +429,7 @@ describe('the event monitor', () => {
       const error = await rejectionOf(follow(), NeedsRewindError);
       expect(error).to.include({ code: 'NEEDS_REWIND', exitCode: 6, keeps: 29 });
       expect((error as Error).message).to.equal(
-        'block 60 was replaced, and so was every block that is remembered; ' +
+        `block 60 was replaced, and so was every block that is remembered; ${new URL(node.url).host} says so; ` +
           'the newest stored events that are still part of the chain are those of block 29',
       );
     });

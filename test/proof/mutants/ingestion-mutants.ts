@@ -38,6 +38,12 @@ const hidden = guardsOf('src/chain/logs/hidden-logs.ts', [
   'test/chain/logs/log-reader.test.ts',
 ]);
 const stretch = guardsOf('src/chain/blocks/read-stretch.ts', ['test/components/event-monitor/event-monitor.test.ts']);
+const forkTests = ['test/components/event-monitor/forked-endpoints.test.ts'];
+const forks = guardsOf('src/chain/blocks/read-stretch.ts', forkTests);
+const patience = guardsOf('src/chain/blocks/lag-patience.ts', forkTests);
+const astray = guardsOf('src/chain/transport/endpoints/endpoint-pool.ts', [
+  'test/chain/transport/endpoints/other-fork.test.ts',
+]);
 const seams = guardsOf('src/chain/blocks/read-range.ts', ['test/chain/blocks/read-stretch.test.ts']);
 const reorg = guardsOf('src/chain/blocks/reorg.ts', ['test/components/event-monitor/event-monitor.test.ts']);
 const reader = guardsOf('src/components/event-monitor/block-reader.ts', [
@@ -78,6 +84,30 @@ export const ingestionMutants: readonly Mutant[] = [
   ),
   values('too-large', 'no number comes through that no table holds', 'if (number > largest) throw', 'if (false) throw'),
   stretch('chain-first', 'nothing is taken back for another chain', 'await this.#chain.askForChain(signal);', ''),
+  forks(
+    'one-still-has-it',
+    'nothing is parked as long as one endpoint has the block that was read',
+    'const { have, lack } = hearing;',
+    'const { lack } = hearing; const have: readonly string[] = [];',
+  ),
+  patience(
+    'silent-may-know',
+    'an endpoint that does not answer at that moment is waited for',
+    'return isUnsure && ',
+    'return false && ',
+  ),
+  astray(
+    'majority-stays',
+    'more endpoints than have the block are not put aside',
+    'astray.length > have.length',
+    'false',
+  ),
+  astray(
+    'somebody-left',
+    'two pipelines on two forks do not put all endpoints aside',
+    'for (const name of have) this.#find(name)?.chain.readmit();',
+    '',
+  ),
   stretch(
     'stored-below',
     'rows tell of a chain that begins anew',

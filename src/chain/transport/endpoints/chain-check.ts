@@ -21,8 +21,9 @@ const soonMs = 1_000;
 const soonBorne = 3;
 /** After so long without an answer it may be another node that stands there, though nobody saw it go, in milliseconds. */
 const heardForMs = 30_000;
-/** How long an endpoint of another chain is left alone, in milliseconds: somebody may mend a proxy's settings. */
+/** How long an endpoint of another chain, or another fork, is left alone, in milliseconds: somebody may mend a proxy's settings. */
 const strangeForMs = 600_000;
+export const putAsideText = `put aside for ${strangeForMs / 60_000} min`;
 /** How often whoever has just answered is asked, at once again where it fails: all that it has answered waits for this. */
 const mostTries = 3;
 /** After so many answers it is known how long one takes; it is late after so many times as long, and a slower one counts bit by bit. */
@@ -47,6 +48,8 @@ export class ChainCheck {
   #doubts = 0;
   #found: number | null = null;
   #foundAt = 0;
+  /** When it was found on another fork. */
+  #strayedAt = Number.NEGATIVE_INFINITY;
   #asking: Promise<RpcError | null> | null = null;
 
   constructor(rpc: JsonRpcEndpoint, options: ChainCheckOptions) {
@@ -65,9 +68,15 @@ export class ChainCheck {
     return this.#found;
   }
 
-  /** True where the endpoint serves another chain, and is not to be asked again yet. */
+  /** True where it was found on another fork of the chain, and is not to be asked again yet. */
+  get isAstray(): boolean {
+    return this.#options.clock.monotonic() - this.#strayedAt < strangeForMs;
+  }
+
+  /** True where the endpoint serves another chain, or another fork, and is not to be asked again yet. */
   get isPutAside(): boolean {
-    return this.#found !== null && this.#options.clock.monotonic() - this.#foundAt < strangeForMs;
+    const isStrange = this.#found !== null && this.#options.clock.monotonic() - this.#foundAt < strangeForMs;
+    return isStrange || this.isAstray;
   }
 
   /** True where nobody has to ask before anything else is asked. */
@@ -105,6 +114,16 @@ export class ChainCheck {
   /** Has it asked again before anything else is asked. */
   distrust(): void {
     this.#holdsUntil = Number.NEGATIVE_INFINITY;
+  }
+
+  /** It is on another fork than what was read. */
+  stray(): void {
+    this.#strayedAt = this.#options.clock.monotonic();
+  }
+
+  /** It may be asked again, whatever fork it was on. */
+  readmit(): void {
+    this.#strayedAt = Number.NEGATIVE_INFINITY;
   }
 
   /** Asks the endpoint, which may take a short time only; answers what went wrong, null where it told its chain. */
@@ -179,7 +198,7 @@ export class ChainCheck {
       logger.log('info', `${host} serves chain ${found} now: it is asked again`, { event: 'rpc.right_chain', host });
     }
     if (!isOurs && this.#found !== found) {
-      const message = `${host} serves chain ${found}, not chain ${chainId}: it is put aside for ${strangeForMs / 60_000} min`;
+      const message = `${host} serves chain ${found}, not chain ${chainId}: it is ${putAsideText}`;
       logger.log('error', message, { event: 'rpc.wrong_chain', host, chain_id: found });
     }
     this.#verifiedAt = clock.monotonic();

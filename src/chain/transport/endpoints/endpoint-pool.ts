@@ -1,7 +1,7 @@
 import type { Clock } from '../../../runtime/clock.js';
 import type { Logger } from '../../../runtime/logger.js';
 import type { Backoff } from '../../../runtime/retry.js';
-import { ChainCheck } from './chain-check.js';
+import { ChainCheck, putAsideText } from './chain-check.js';
 import type { ObserveChain } from '../rpc/chain-notice.js';
 import { unreachable } from './chain-failures.js';
 import { EndpointAsker } from './endpoint-asker.js';
@@ -76,6 +76,8 @@ export class EndpointPool {
   readonly #late: LateRequests;
   readonly #reporter: EndpointReporter;
   readonly #throttles: ThrottleTeller;
+  /** How endpoints that could not be put aside disagreed, when that was told last. */
+  #toldOfForks = '';
 
   constructor(options: EndpointPoolOptions) {
     const { chainId, clock, logger, attempts = 10 } = options;
@@ -118,6 +120,35 @@ export class EndpointPool {
   passOver(name: string): void {
     const endpoint = this.#find(name);
     if (endpoint !== undefined) this.#order.passOver(endpoint, this.now());
+  }
+
+  /** Says whether the endpoint of a name serves another chain, as far as is known. */
+  isStrange(name: string): boolean {
+    return typeof this.#find(name)?.chain.strange === 'number';
+  }
+
+  /** Says whether the endpoint of a name is not to be asked yet: it serves another chain, or another fork. */
+  isPutAside(name: string): boolean {
+    return this.#find(name)?.chain.isPutAside === true;
+  }
+
+  /** Endpoints that were found on another fork may be asked again. */
+  readmit(): void {
+    for (const { chain } of this.#endpoints) chain.readmit();
+  }
+
+  /**
+   * Endpoints were found on another fork than those on whose word others rely. They are put aside, as those of another chain are, unless
+   * they are more: `what` is told once, then.
+   */
+  disagree(have: readonly string[], astray: readonly string[], what: string): void {
+    const isOutvoted = astray.length > have.length;
+    // Whoever asked at the same time for blocks of the other fork may have put these aside: somebody must be left.
+    for (const name of have) this.#find(name)?.chain.readmit();
+    if (!isOutvoted) for (const name of astray) this.#putAside(name);
+    const message = isOutvoted ? what : `${what}: ${astray.join(', ')} is ${putAsideText}`;
+    if (!isOutvoted || message !== this.#toldOfForks) this.#logger.log('warn', message, { event: 'rpc.other_fork' });
+    this.#toldOfForks = message;
   }
 
   /** Has each endpoint asked for its chain before anything else. */
@@ -190,6 +221,15 @@ export class EndpointPool {
   async close(): Promise<void> {
     for (const { chain } of this.#endpoints) chain.close();
     await Promise.all(this.#endpoints.map(({ rpc }) => rpc.close()));
+  }
+
+  #putAside(name: string): void {
+    const endpoint = this.#find(name);
+    if (endpoint === undefined) return;
+    endpoint.chain.stray();
+    this.#order.putLast(endpoint, this.now());
+    // What it goes on telling by itself is of the other fork, too.
+    endpoint.rpc.push?.reset();
   }
 
   #find(name: string): PooledEndpoint | undefined {

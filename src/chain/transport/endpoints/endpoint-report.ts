@@ -5,7 +5,7 @@ import type { PooledEndpoint } from './pooled-endpoint.js';
 /** How one endpoint is, for people and programs that watch it. */
 export interface EndpointReport {
   readonly name: string;
-  /** `open`: it fails, and is not asked; `half-open`: one call tries it; `wrong chain`: it is put aside. */
+  /** `open`: it fails, and is not asked; `half-open`: one call tries it; `wrong chain`: it serves another chain, or another fork, and is put aside. */
   readonly state: 'closed' | 'half-open' | 'open' | 'wrong chain';
   /** How long a call for the head, and one for logs, takes there; null where that is not known. */
   readonly headMs: number | null;
@@ -69,7 +69,7 @@ export function reportOn(endpoint: PooledEndpoint, now: number): EndpointReport 
   const { name, newest, chain, breaker, health, inFlight, rate, history } = endpoint;
   return {
     name,
-    state: chain.strange === null ? breaker.state : 'wrong chain',
+    state: chain.strange === null && !chain.isAstray ? breaker.state : 'wrong chain',
     headMs: rounded(health.latencyMs('head')),
     logsMs: rounded(health.latencyMs('logs')),
     headAgeMs: rounded(now - health.measuredAt('head')),

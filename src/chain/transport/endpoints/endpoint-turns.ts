@@ -199,7 +199,11 @@ export class EndpointTurns {
 
   #checkBounds(usable: readonly PooledEndpoint[], call: PendingCall, { isSimple, isOptional }: Demand): void {
     const { order, chainId, bounds } = this.#options;
-    if (order.list.every(({ chain }) => chain.isPutAside)) throw chainMismatch(chainId ?? 0, order.list);
+    if (order.list.every(({ chain }) => chain.isPutAside))
+      throw chainMismatch(
+        chainId ?? 0,
+        order.list.filter(({ chain }) => chain.strange !== null),
+      );
     if (usable.length === 0) throw unreachable(call.refusal, 1);
     if (isOptional === true && !usable.some(({ isTrusted }) => isTrusted)) throw unreachable(call.failure, 1);
     if (!call.hasTrouble) return;

@@ -103,7 +103,7 @@ export class PooledEndpoint {
 
   /** True where ordinary calls may go there. */
   get isTrusted(): boolean {
-    return this.breaker.state === 'closed' && this.chain.strange === null;
+    return this.breaker.state === 'closed' && this.chain.strange === null && !this.chain.isAstray;
   }
 
   /** True where it has refused more at a time, or a second, than it is asked now, or a rate is set. */

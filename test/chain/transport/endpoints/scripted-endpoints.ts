@@ -45,6 +45,8 @@ export class ScriptedEndpoint {
   /** Its newest block, and the one that it says is its newest where that is another. */
   head = 1_000_000;
   toldHead: number | null = null;
+  /** A digit: blocks of the same number have the same hash on the same fork. */
+  fork = '0';
   /** How long an answer takes, in milliseconds. */
   delayMs = 10;
   receive: (arrival: Arrival, calls: readonly Call[]) => Reception = () => 'answer';
@@ -106,7 +108,7 @@ export class ScriptedEndpoint {
     if (method === 'eth_getLogs') return { result: [] };
     const number = /^0x/.test(String(params[0])) ? Number(params[0]) : (this.toldHead ?? this.head);
     // Each block has a hash of its own.
-    const hash = `0x${number.toString(16).padStart(64, '0')}`;
+    const hash = `0x${number.toString(16).padStart(64, this.fork)}`;
     const isThere = number <= this.head || params[0] === 'latest';
     return { result: isThere ? headerOf({ ...block, number, hash }) : null };
   }
