@@ -132,6 +132,11 @@ describe('an API for older clients', () => {
     await database.knex('pipeline').where({ id: 45 }).update({ disabled: 0 });
   });
 
+  it('minds no body of the call that resets nothing', async () => {
+    for (const body of [undefined, {}, { force: true }])
+      expect((await post('/tasks/reset-running', body)).statusCode).to.equal(200);
+  });
+
   it('minds no parameter of a query that it does not know', async () => {
     expect((await api.send(`${base}/tasks?page=1&_=1700000000`)).statusCode).to.equal(200);
     expect((await plain.send(`${base}/tasks?page=1&_=1700000000`)).statusCode).to.equal(400);
