@@ -196,6 +196,31 @@ withChromium('the page of the dashboard', () => {
     expect(wrongs).to.deep.equal([]);
   });
 
+  it('says of a pipeline and of tasks that are deleted that there are none, and asks for them no more', async () => {
+    await store(45, 'transfers');
+    const running = await run(45, 1);
+    const ended = await run(45, 90, { status: 1, end_reason: 'completed', end_time: '2024-01-15 10:00:00' });
+    const pages = { pipeline: page, running: await newPage(), ended: await newPage() };
+    await go('#/pipeline/45', pages.pipeline);
+    await go(`#/task/${running}`, pages.running);
+    await go(`#/task/${ended}`, pages.ended);
+    for (const each of Object.values(pages)) await see('.pill .state', each);
+    expect((await api.post('/api/v1/pipeline/45/stop')).statusCode).to.equal(200);
+    expect((await api.post('/api/v1/pipeline/45', undefined, 'DELETE')).statusCode).to.equal(200);
+    await see('.sentence:text("There is no pipeline 45.")', pages.pipeline);
+    await see(`.sentence:text("There is no task ${running}.")`, pages.running);
+    await see(`.sentence:text("There is no task ${ended}.")`, pages.ended);
+    const asked: string[] = [];
+    for (const each of Object.values(pages)) {
+      expect(await each.locator('main button').count()).to.equal(0);
+      each.on('request', (request) => asked.push(request.url()));
+    }
+    // Longer than any of the pages waits until it asks again.
+    await page.waitForTimeout(11_000);
+    expect(asked).to.deep.equal([]);
+    expect(wrongs).to.deep.equal([]);
+  });
+
   it('lets no name blind it', async () => {
     await store(45, 'transfers');
     await store(46, 'others');
