@@ -3,12 +3,17 @@ import { PipelineStore } from '../database/pipelines/pipeline-store.js';
 import { AbiStore } from '../database/pipelines/abi-store.js';
 import { listNames } from '../database/pipelines/pipeline-names.js';
 import type { NamedPipeline } from '../database/pipelines/pipeline-names.js';
+import { countTasks } from '../database/tasks/task-listing.js';
 import { TaskStore } from '../database/tasks/task-store.js';
 import { parseDefinition } from '../pipeline/definition/read-definition.js';
+import type { Task } from '../model/task.js';
 import { ConflictError, TakenError } from '../runtime/errors.js';
 import type { ApiParts } from './api-parts.js';
+import { openLogOfTask } from './find-task-log.js';
+import { countLogLines, type LogLength } from './log-lines.js';
 import { ownTargets } from './own-targets.js';
 import { invalidRequest, ProblemError } from './problem.js';
+import { RememberedCounts } from './remembered-counts.js';
 import { route, type Route, type RouteAnswer } from './route.js';
 import { startBody } from './schemas/task-schemas.js';
 
@@ -18,21 +23,25 @@ type Input = Parameters<Handle>[0];
 
 const base = '/api/v1/pipeline';
 
+const daySeconds = 86_400;
+
 /** What the older program's clients find in an answer, made of ours and of what was asked. */
 type More = (json: Json, input: Input) => Json | Promise<Json>;
 
 /** Returns routes whose answers also say what the older program's said, and which take what its clients send. */
 export function olderRoutes(routes: readonly Route[], parts: ApiParts): readonly Route[] {
   const names = async (): Promise<Names> => new Names(await listNames(parts.database));
+  const counts = new RememberedCounts(parts.clock);
+  const madeOfLate = (): Promise<number> => countTasks(parts.database, { withinSeconds: daySeconds });
   const more: Readonly<Record<string, More>> = {
     [`GET ${base}/tasks`]: async (json, input) => pageOf(json, input, await names()),
     [`GET ${base}/tasks/running`]: async (json) => runningOf(json, await names()),
-    [`GET ${base}/tasks/statistics`]: statisticsOf,
+    [`GET ${base}/tasks/statistics`]: async (json) => statisticsOf(json, await counts.get('a day', madeOfLate, Number)),
     [`GET ${base}/task/{id}`]: async (json) => ({ message: 'the task', ...(await names()).of(json) }),
-    [`GET ${base}/task/{id}/log`]: async (json, { params }) => ({
-      ...logOf(json),
-      log_path: (await new TaskStore(parts.database).get(Number(params['id']))).logPath,
-    }),
+    [`GET ${base}/task/{id}/log`]: async (json, { params, signal }) => {
+      const task = await new TaskStore(parts.database).get(Number(params['id']));
+      return { ...logOf(json, await measureLog(parts, task, signal)), log_path: task.logPath };
+    },
     [`POST ${base}/start`]: (json) => ({ message: `task ${String(json['task_id'])} waits for a worker` }),
   };
   const changed = routes.map((each) => {
@@ -128,25 +137,37 @@ function runningOf(json: Json, names: Names): Json {
   return { message: `${data.length} tasks run`, data, count: data.length };
 }
 
-function statisticsOf(json: Json): Json {
+function statisticsOf(json: Json, madeOfLate: number): Json {
   const [monitor] = json['monitors'] as readonly Json[];
   const data = {
     total_tasks: json['total'],
     running_tasks: json['running'],
     success_tasks: json['succeeded'],
     failed_tasks: json['failed'],
-    recent_24h_tasks: json['ended_in_window'],
+    recent_24h_tasks: madeOfLate,
     last_check_time: monitor?.['last_check_time'] ?? null,
   };
   return { message: 'the tasks in numbers', data };
 }
 
-function logOf(json: Json): Json {
+async function measureLog(parts: ApiParts, task: Task, signal: AbortSignal): Promise<LogLength> {
+  const over = AbortSignal.any([signal, parts.stopping]);
+  const log = await openLogOfTask(parts, task, { signal: over });
+  try {
+    return await countLogLines(log, over);
+  } finally {
+    await log.close();
+  }
+}
+
+/** A log that grows may have lines that were not there when it was counted; of a very long one its first part is counted. */
+function logOf(json: Json, length: LogLength): Json {
   const lines = json['lines'] as readonly string[];
+  const total = Math.max(length.lines, lines.length);
   return {
-    message: `the last ${lines.length} lines`,
+    message: `the last ${lines.length} of ${length.goesOn ? `more than ${total}` : total} lines`,
     log_content: lines.join('\n'),
-    total_lines: lines.length,
+    total_lines: total,
     returned_lines: lines.length,
   };
 }
@@ -194,6 +215,8 @@ const resetRoute = route({
   path: `${base}/tasks/reset-running`,
   summary: 'For older clients: changes nothing, for only the monitor fails tasks, and only silent ones.',
   ...{ tag: 'tasks', access: 'write' },
+  // The older program read none, whatever was sent.
+  body: z.unknown().optional(),
   answer: { schema: z.strictObject({ success: z.boolean(), message: z.string() }) },
   handle: () => ({
     json: { success: true, message: 'no task was reset: the monitor fails those that are silent, and no others' },

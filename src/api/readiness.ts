@@ -6,6 +6,7 @@ import { readTaskSilence, type TaskSilence } from '../database/tasks/task-silenc
 import { isMonitorAlive } from '../model/monitor.js';
 import { lagBlocks, taskStatus, type Task } from '../model/task.js';
 import { messageOf } from '../runtime/errors.js';
+import { printableLine } from '../runtime/printable.js';
 import { readDownPipelines, type DownPipeline } from '../tasks/alerts/read-down-pipelines.js';
 import { readChainsInDoubt } from '../tasks/views/chains-in-doubt.js';
 import { HeadContact } from '../tasks/views/head-contact.js';
@@ -111,7 +112,7 @@ function checkSilence({ silent, unknown }: TaskSilence): Check {
 const mostNamed = 5;
 
 function checkPipelines(down: readonly DownPipeline[]): Check {
-  const names = down.slice(0, mostNamed).map(({ id, name }) => `${id} (${name})`);
+  const names = down.slice(0, mostNamed).map(({ id, name }) => `${id} (${printableLine(name)})`);
   const list = names.join(', ') + (down.length > mostNamed ? ', …' : '');
   const kind = down.length === 0 ? 'none' : 'down';
   const detail =

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ServerEvents } from './server-events.js';
 
 /** What a caller must be allowed to: nothing, reading, or changing. */
@@ -74,4 +74,12 @@ export function route<P extends Shape = Shape, Q extends Shape = Shape, B = stri
   // The schemas have checked what the handler is given.
   const handle = (input: RouteInput<never, never, never>): RouteAnswer | Promise<RouteAnswer> => spec.handle(input);
   return { ...spec, handle: async (input) => handle(input as RouteInput<never, never, never>) };
+}
+
+/** What a call sends that takes nothing: no body, or the `{}` that some clients send with every call. */
+const emptyBody = z.strictObject({}).nullish();
+
+/** Returns how a route's body is read; undefined: it is not looked at, as that of a call that reads or deletes. */
+export function bodyOf({ method, body }: Pick<Route, 'method' | 'body'>): Route['body'] {
+  return body ?? (method === 'POST' || method === 'PUT' ? emptyBody : undefined);
 }

@@ -1,4 +1,5 @@
 import type { Lang } from '../runtime/lang.js';
+import { printable } from '../runtime/printable.js';
 import { ageText } from '../texts/age-text.js';
 import { textsIn, type Texts } from '../texts/texts.js';
 import type { Alert, AlertCondition } from './alert.js';
@@ -31,7 +32,8 @@ export function alertText(told: Told, seconds: number | null, lang: Lang): strin
     text,
     number: (name) => Number(details[name] ?? 0),
   };
-  return writers[told.rule](parts);
+  // A name that an older version took, or what a server says, turns round no sentence.
+  return printable(writers[told.rule](parts));
 }
 
 /** Returns what an alert that was stored says by now; one that an older version stored says what it said then. */

@@ -5,9 +5,12 @@ import { expect } from 'chai';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { registerDashboard } from '../../src/api/server/register-dashboard.js';
 import type { Database } from '../../src/database/database.js';
+import { AlertStore } from '../../src/database/operations/alert-store.js';
 import { EndpointStore, type ReportedEndpoint } from '../../src/database/operations/endpoint-store.js';
+import { TaskStore } from '../../src/database/tasks/task-store.js';
+import { pipelineSilent } from '../../src/tasks/alerts/alert-conditions.js';
 import { insertSilentTask } from '../database/insert-silent-task.js';
-import { startBrowser, watchPage, withChromium } from '../support/chromium.js';
+import { seriousFindings, startBrowser, watchPage, withChromium } from '../support/chromium.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { startStrippingProxy } from '../support/stripping-proxy.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -196,6 +199,31 @@ withChromium('the page of the dashboard', () => {
     expect(wrongs).to.deep.equal([]);
   });
 
+  it('says of a pipeline and of tasks that are deleted that there are none, and asks for them no more', async () => {
+    await store(45, 'transfers');
+    const running = await run(45, 1);
+    const ended = await run(45, 90, { status: 1, end_reason: 'completed', end_time: '2024-01-15 10:00:00' });
+    const pages = { pipeline: page, running: await newPage(), ended: await newPage() };
+    await go('#/pipeline/45', pages.pipeline);
+    await go(`#/task/${running}`, pages.running);
+    await go(`#/task/${ended}`, pages.ended);
+    for (const each of Object.values(pages)) await see('.pill .state', each);
+    expect((await api.post('/api/v1/pipeline/45/stop')).statusCode).to.equal(200);
+    expect((await api.post('/api/v1/pipeline/45', undefined, 'DELETE')).statusCode).to.equal(200);
+    await see('.sentence:text("There is no pipeline 45.")', pages.pipeline);
+    await see(`.sentence:text("There is no task ${running}.")`, pages.running);
+    await see(`.sentence:text("There is no task ${ended}.")`, pages.ended);
+    const asked: string[] = [];
+    for (const each of Object.values(pages)) {
+      expect(await each.locator('main button').count()).to.equal(0);
+      each.on('request', (request) => asked.push(request.url()));
+    }
+    // Longer than any of the pages waits until it asks again.
+    await page.waitForTimeout(11_000);
+    expect(asked).to.deep.equal([]);
+    expect(wrongs).to.deep.equal([]);
+  });
+
   it('lets no name blind it', async () => {
     await store(45, 'transfers');
     await store(46, 'others');
@@ -352,6 +380,33 @@ withChromium('the page of the dashboard', () => {
       await see(`main :text("${longName}")`);
       expect(await page.evaluate<number>('document.documentElement.scrollWidth'), path).to.be.at.most(390);
     }
+  });
+
+  it('has nothing that shuts people out where much is wrong, light and dark', async () => {
+    await store(45, 'transfers');
+    const overdue = await run(45, 2 * 3_600, { timeout_minutes: 60 });
+    await run(45, 200);
+    await run(45, 2 * 3_600, { status: 2, end_reason: 'timeout', end_time: '2024-01-15 10:00:00' });
+    await run(45, 60, { status: 2, end_reason: 'failed', error: 'it broke', end_time: '2024-01-15 10:00:00' });
+    const silent = pipelineSilent(await new TaskStore(database).get(overdue), 'transfers');
+    await new AlertStore(database).raise(silent, { worker: 'w', repeatSeconds: 60, openSeconds: 0 });
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      for (const [path, ready] of [
+        ['#/', '.overview .row[data-level=overdue] .meter-limit'],
+        [`#/task/${overdue}`, '.row[data-level=overdue] .row-about'],
+        ['#/tasks', '.row[data-level=timeout] .row-about'],
+        ['#/pipeline/45', '.row[data-level=overdue]'],
+        ['#/alerts', '.alert .alert-message'],
+        ['#/workers', '.panel'],
+        ['#/api', '.api-docs details'],
+      ] as const) {
+        await go(path);
+        await see(ready);
+        expect(await seriousFindings(page), `${colorScheme} ${path}`).to.deep.equal([]);
+      }
+    }
+    expect(wrongs).to.deep.equal([]);
   });
 
   it('takes a token that no header can carry for a wrong one', async () => {

@@ -68,6 +68,7 @@ describe('what the dashboard makes of what the server says', () => {
     const look = async (): Promise<void> => {
       for (const check of (await readReadiness(api.parts)).checks) {
         kinds.add(`${check.name} ${check.kind}`);
+        expect(JSON.stringify(check), 'a name turns round no sentence').not.to.contain('\u202e');
         expectBoth(check.detail, () => dashboard.checkText(check));
       }
     };
@@ -86,7 +87,7 @@ describe('what the dashboard makes of what the server says', () => {
     for (const id of [47, 48]) {
       const { knex } = database;
       const failed = { pipeline_id: id, status: 2, create_time: database.dialect.now(knex), log_path: '' };
-      await database.write([knex('pipeline').insert({ id, name: `p${id}` }), knex('pipeline_task').insert(failed)]);
+      await database.write([knex('pipeline').insert({ id, name: `\u202ep${id}` }), knex('pipeline_task').insert(failed)]);
       await look();
     }
     expect([...kinds].sort()).to.deep.equal([

@@ -10,6 +10,7 @@ interface Dashboard {
   formatClock(ms: number): string;
   timeLabels(splits: readonly number[], step: number): readonly string[];
   numberLabels(splits: readonly number[], step: number, language: string): readonly string[];
+  t(key: string, values: object): string;
   levelText(task: object): string;
   waitText(task: object): string;
   awaitedBlock(progress: object): number | null;
@@ -66,6 +67,11 @@ describe('the texts of the dashboard', () => {
       const labels = dashboard.numberLabels([0, step, 2 * step, 3 * step], step, 'en');
       expect(new Set(labels).size, labels.join(' ')).to.equal(4);
     }
+  });
+
+  it('let no name turn round the sentence in which it stands', () => {
+    const text = dashboard.t('moment.succeeded', { task: '14', pipeline: '\u202eevil\u2066', reason: '' });
+    expect(text).to.contain('14').and.contain('\ufffdevil\ufffd').and.not.match(/[\u202e\u2066]/);
   });
 
   it('have one name for a status, whatever the reason of the end', () => {

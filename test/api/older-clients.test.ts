@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
+import { insertSilentTask } from '../database/insert-silent-task.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { testApi } from './api-fixture.js';
@@ -92,6 +93,7 @@ describe('an API for older clients', () => {
       running_tasks: 0,
       success_tasks: 0,
       failed_tasks: 0,
+      recent_24h_tasks: 1,
       last_check_time: null,
     });
     expect((await post('/tasks/reset-running')).json()).to.include({ success: true });
@@ -103,8 +105,32 @@ describe('an API for older clients', () => {
     await database.write([database.knex('pipeline_task').where({ id: 1 }).update({ log_path: 'logs/1.log' })]);
     expect(await ask('/task/1/log?lines=1')).to.include({
       ...{ success: true, task_id: 1, log_path: 'logs/1.log' },
-      ...{ log_content: 'two', returned_lines: 1 },
+      ...{ log_content: 'two', returned_lines: 1, total_lines: 2, message: 'the last 1 of 2 lines' },
     });
+    const lines = Array.from({ length: 5_000 }, (_, index) => `line ${index}`);
+    writeFileSync(join(api.parts.cwd, 'logs/1.log'), lines.join('\n'));
+    expect(await ask('/task/1/log?lines=3')).to.include({ returned_lines: 3, total_lines: 5_000 });
+    expect(await ask('/task/1/log?lines=9999')).to.include({ returned_lines: 5_000, total_lines: 5_000 });
+    expect(await ask('/task/1/log?lines=0')).to.include({ returned_lines: 0, total_lines: 5_000 });
+  });
+
+  it('counts the lines of a very long log up to some place, and says so', async () => {
+    const path = join(api.parts.cwd, 'logs/1.log');
+    writeFileSync(path, 'one\ntwo\nthree\n');
+    truncateSync(path, 81 * 1024 * 1024);
+    expect(await ask('/task/1/log?lines=1')).to.include({
+      ...{ returned_lines: 1, total_lines: 3, message: 'the last 1 of more than 3 lines' },
+    });
+  });
+
+  it('counts as tasks of the last day those that were made in it', async () => {
+    const before = ((await ask('/tasks/statistics'))['data'] as { recent_24h_tasks: number }).recent_24h_tasks;
+    const endedNow = { status: 1, end_time: database.dialect.now(database.knex) };
+    const first = await insertSilentTask(database, 2 * 86_400, endedNow);
+    await insertSilentTask(database, 3 * 86_400, endedNow);
+    await insertSilentTask(database, 10, { status: 1 });
+    expect(await ask('/tasks/statistics')).to.have.nested.property('data.recent_24h_tasks', before + 1);
+    await database.write([database.knex('pipeline_task').where('id', '>=', first).delete()]);
   });
 
   it('tells in its document with which statuses it answers', async () => {
@@ -130,6 +156,11 @@ describe('an API for older clients', () => {
       'pipeline 45 is disabled',
     ]);
     await database.knex('pipeline').where({ id: 45 }).update({ disabled: 0 });
+  });
+
+  it('minds no body of the call that resets nothing', async () => {
+    for (const body of [undefined, {}, { force: true }])
+      expect((await post('/tasks/reset-running', body)).statusCode).to.equal(200);
   });
 
   it('minds no parameter of a query that it does not know', async () => {

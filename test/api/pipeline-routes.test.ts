@@ -296,6 +296,23 @@ eachDatabase('the API about pipelines', (testDatabase) => {
     expectProblem(await start({ pipeline_id: 46 }), 409);
   });
 
+  it('says of a pipeline that is being deleted that it is, and not how to enable it', async () => {
+    const disable = (id: number) => database.knex('pipeline').where({ id }).update({ disabled: 1 });
+    const enable = database.knex('pipeline').where({ id: 45 }).update({ disabled: 0 });
+    const task = await insertSilentTask(database, 10, { ...{ worker: 'here:1' }, status: 1 });
+    await database.write([database.knex('pipeline_checkpoint').where({ pipeline_id: 45 }).delete(), disable(45)]);
+    const refusals = [
+      await api.post(`${base}/45/start`),
+      await api.post(`${base}/45/restart`),
+      await api.post(`${base}/start`, { pipeline_id: 45 }),
+    ];
+    for (const refusal of refusals)
+      expect(expectProblem(refusal, 409))
+        .to.include({ detail: 'pipeline 45 is being deleted' })
+        .and.not.have.property('hint');
+    await database.write([enable, database.knex('pipeline_task').where({ id: task }).delete()]);
+  });
+
   it('deletes one, but not while a task of it lives', async () => {
     await insertSilentTask(database, 0, { status: 0 });
     expectProblem(await api.post(`${base}/45`, undefined, 'DELETE'), 409);

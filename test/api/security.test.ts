@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { LightMyRequestResponse } from 'fastify';
 import { mock } from 'node:test';
 import type { Database } from '../../src/database/database.js';
+import { AuditStore } from '../../src/database/operations/audit-store.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { expectProblem, testApi, type TestApi } from './api-fixture.js';
@@ -167,6 +168,38 @@ describe("the API's guards", () => {
     expectProblem(await send('<a/>', 'text/xml'), 415);
     expectProblem(await send('a=b', 'application/x-www-form-urlencoded'), 415);
     expectProblem(await send('x', 'text/plain'), 415);
+  });
+
+  it('refuse to every call that takes no body one that says something, and change nothing', async () => {
+    const api = open();
+    const takingNone = api.routes.filter(({ method, body }) => method === 'POST' && body === undefined);
+    const paths = takingNone.map(({ path }) => path.replace('{id}', '1').replace('{sink}', 'rows'));
+    expect(paths).to.include.members(['/api/v1/pipeline/1/start', '/api/v1/pipeline/1/stop', '/api/v1/alerts/clear']);
+    const document = await api.get('/openapi.json');
+    const noted = await new AuditStore(database).list({ limit: 100 });
+    const send = (url: string, payload: string): Promise<LightMyRequestResponse> =>
+      api.send({ url, method: 'POST', payload, headers: { 'content-type': 'application/json' } });
+    for (const [index, url] of paths.entries()) {
+      const refused = expectProblem(await send(url, '{"mode":"historical","from_block":100}'), 400);
+      const message = 'is unknown: this call takes none';
+      const errors = ['mode', 'from_block'].map((key) => ({ path: `body.${key}`, message }));
+      expect(refused['errors'], url).to.deep.equal(errors);
+      for (const payload of ['{bad', '[1]', '"x"', '1']) expectProblem(await send(url, payload), 400);
+      expect(document, url).not.to.have.nested.property(
+        `paths.${takingNone[index]?.path.replaceAll('.', '\\.')}.post.requestBody`,
+      );
+    }
+    expect(await new AuditStore(database).list({ limit: 100 })).to.deep.equal(noted);
+  });
+
+  it('take no body, an empty one and an empty mapping for the same where a call takes none', async () => {
+    const api = open();
+    const clear = { url: '/api/v1/alerts/clear', method: 'POST' } as const;
+    expect((await api.send(clear)).statusCode).to.equal(200);
+    for (const type of ['application/json', 'application/json; charset=utf-8']) {
+      for (const payload of ['', ' ', '{}', 'null'])
+        expect((await api.send({ ...clear, payload, headers: { 'content-type': type } })).statusCode).to.equal(200);
+    }
   });
 
   it('tell which methods a path takes', async () => {

@@ -127,7 +127,9 @@ withChromium('the dashboard', () => {
         ['#/task/1', '.log-line'],
         ['#/pipeline/45', '.events-table td'],
         ['#/tasks', '.row-attempt'],
+        ['#/workers', '.panel'],
         ['#/alerts', '.panel'],
+        ['#/api', '.api-docs details'],
       ] as const) {
         await seen.goto(urlOf(port, path));
         await seen.waitForSelector(ready);

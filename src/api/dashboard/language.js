@@ -30,8 +30,10 @@ export function hasText(key) {
   return key in en;
 }
 
+/** What changes the direction of a text is shown as what can't be shown: a name turns round no sentence in which it stands. */
 function shown(value) {
-  return typeof value === 'number' ? formatNumber(value) : String(value ?? '');
+  if (typeof value === 'number') return formatNumber(value);
+  return String(value ?? '').replace(/[\u202a-\u202e\u2066-\u2069]/g, '\u{fffd}');
 }
 
 /** Writes a number with the language's separators. */

@@ -3,7 +3,7 @@ import type { FastifySchema } from 'fastify';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { problemMedia } from '../problem.js';
-import type { Route } from '../route.js';
+import { bodyOf, type Route } from '../route.js';
 
 const problemSchema = z
   .object({
@@ -40,6 +40,7 @@ const reasons: Readonly<Record<number, string>> = {
 /** Returns how the routes of a server are told as an OpenAPI 3.1 document. */
 export function openApiOptions(version: string): FastifyDynamicSwaggerOptions {
   const zodToJsonConfig = { override: tellWhatIsRead };
+  const toJson = createJsonSchemaTransform({ zodToJsonConfig });
   const toObject = createJsonSchemaTransformObject({ zodToJsonConfig });
   return {
     openapi: {
@@ -51,14 +52,20 @@ export function openApiOptions(version: string): FastifyDynamicSwaggerOptions {
       },
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
     },
-    transform: createJsonSchemaTransform({ zodToJsonConfig }),
+    transform: ({ schema, ...rest }) => toJson({ ...rest, schema: withoutOptionalBody(schema) }),
     transformObject: (document) => withoutInputs(toObject(document)),
   };
 }
 
+/** A body that need not be sent is not told of: the document would say that it must be. */
+function withoutOptionalBody({ body, ...rest }: FastifySchema): FastifySchema {
+  return body instanceof z.ZodOptional ? rest : { ...rest, body };
+}
+
 /** Returns what fastify checks of a route's requests, and tells of it. */
 export function routeSchema(route: Route): FastifySchema {
-  const { method, path, summary, tag, access, params, query, body } = route;
+  const { method, path, summary, tag, access, params, query } = route;
+  const body = bodyOf(route);
   return {
     operationId: nameOf(method, path),
     summary,
@@ -93,10 +100,11 @@ function responsesOf(route: Route): Readonly<Record<number, object>> {
   return responses;
 }
 
-function problemsOf({ access, params, body, problems = [] }: Route): readonly number[] {
+function problemsOf(route: Route): readonly number[] {
+  const { access, params, problems = [] } = route;
   const guards = access === 'open' ? [] : [400, 401, 429, 503];
   const changes = access === 'write' ? [403] : [];
-  const bodies = body === undefined ? [] : [413, 415];
+  const bodies = bodyOf(route) === undefined ? [] : [413, 415];
   const parts = params === undefined ? [] : [414];
   return [...new Set([...guards, ...changes, ...bodies, ...parts, ...problems])].sort((a, b) => a - b);
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AuditTrail } from './audit-trail.js';
 import type { EventStreams } from './event-streams.js';
 import { routeSchema } from './openapi.js';
-import type { Route, RouteAnswer, RouteInput } from '../route.js';
+import { bodyOf, type Route, type RouteAnswer, type RouteInput } from '../route.js';
 
 type Parts = Record<string, unknown>;
 
@@ -14,13 +14,14 @@ export interface RegisterParts {
 /** Adds a route to the server: its call is noted where it changes something, its answer sent. */
 export function registerRoute(app: FastifyInstance, route: Route, parts: RegisterParts): void {
   const isStream = 'media' in route.answer && route.answer.media === 'text/event-stream';
+  const body = bodyOf(route);
   app.route({
     method: route.method,
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
     exposeHeadRoute: route.method === 'GET' && !isStream,
     config: {
       access: route.access,
-      body: route.body === undefined ? undefined : route.body === 'text' ? 'text' : 'json',
+      body: body === undefined || body === 'text' ? body : 'json',
     },
     schema: routeSchema(route),
     handler: isStream

@@ -82,6 +82,9 @@ async function exportToStdout(context: CommandContext, options: ExportOptions): 
     throw new UsageError('a Parquet file is not for stdout', { hint: 'give --output FILE' });
   }
   const { output } = context;
+  if (output.isJson && options.format === 'csv') {
+    throw new UsageError('--json and --format csv exclude each other', { hint: 'give --output FILE for the CSV' });
+  }
   const stdout = {
     write: (chunk: string | Uint8Array) =>
       options.format === 'csv' ? output.data(String(chunk)) : output.jsonText(String(chunk)),

@@ -37,6 +37,22 @@ export async function deletePipeline(database: Database, id: number, defaultInte
   ]);
 }
 
+/**
+ * Says of a pipeline that is disabled whether that is because its deletion has begun: its tasks, which go last, have run, and
+ * nothing but a deletion takes the checkpoint away.
+ */
+export async function isBeingDeleted(database: Database, id: number): Promise<boolean> {
+  const [task] = await database.read<object[]>((knex) =>
+    knex('pipeline_task')
+      .select('id')
+      .where({ pipeline_id: id })
+      .whereNotNull('worker')
+      .whereNotExists(knex('pipeline_checkpoint').select(knex.raw('1')).where({ pipeline_id: id }))
+      .limit(1),
+  );
+  return task !== undefined;
+}
+
 function deleteFrom({ knex }: Database, table: string, pipelineId: number): Query {
   return knex(table).where({ pipeline_id: pipelineId }).delete();
 }

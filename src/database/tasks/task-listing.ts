@@ -11,6 +11,8 @@ export interface TaskFilter {
   readonly shard?: 0 | undefined;
   /** Made at or after this instant, in the database's time zone: `2024-01-15 10:00:00`. */
   readonly since?: string | undefined;
+  /** Made within so many seconds, by the database's clock. */
+  readonly withinSeconds?: number | undefined;
 }
 
 /** A part of the list of tasks, and its order: by id, newest first, where none is given. */
@@ -44,22 +46,24 @@ export function listTasks(database: Database, filter: TaskPageFilter): Promise<r
   const nulls = database.dialect.nullsLow(order);
   const columns = indexedOrders[by].map((column) => ({ column, order, ...(nullable.has(column) ? nulls : {}) }));
   return selectTasks(database, (query) =>
-    narrow(query, filter).orderBy(columns).limit(filter.limit).offset(filter.offset),
+    narrow(database, query, filter).orderBy(columns).limit(filter.limit).offset(filter.offset),
   );
 }
 
 /** Counts the tasks that fit a filter. */
 export async function countTasks(database: Database, filter: TaskFilter): Promise<number> {
   const [row] = await database.read<{ total: number }[]>((knex) =>
-    narrow(knex('pipeline_task'), filter).count({ total: '*' }),
+    narrow(database, knex('pipeline_task'), filter).count({ total: '*' }),
   );
   return row?.total ?? 0;
 }
 
-function narrow(query: Knex.QueryBuilder, { status, pipelineId, shard, since }: TaskFilter): Knex.QueryBuilder {
+function narrow({ dialect, knex }: Database, query: Knex.QueryBuilder, filter: TaskFilter): Knex.QueryBuilder {
+  const { status, pipelineId, shard, since, withinSeconds } = filter;
   if (status !== undefined) void query.where({ status });
   if (pipelineId !== undefined) void query.where({ pipeline_id: pipelineId });
   if (shard !== undefined) void query.where({ shard });
   if (since !== undefined) void query.where('create_time', '>=', since);
+  if (withinSeconds !== undefined) void query.where('create_time', '>=', dialect.secondsAgo(knex, withinSeconds));
   return query;
 }

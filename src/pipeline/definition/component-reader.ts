@@ -5,6 +5,7 @@ import type { Registry } from '../../components/registry.js';
 import { sourceTypes } from '../../components/source-of.js';
 import type { Component } from '../../model/pipeline.js';
 import { nearest } from '../../runtime/nearest.js';
+import { readingProblem } from './pipeline-name.js';
 import type { ProblemList } from './problem-list.js';
 
 const ownKeys = ['name', 'type'];
@@ -42,7 +43,7 @@ export class ComponentReader {
   }
 
   async #nameOf(value: unknown, path: Path): Promise<string | undefined> {
-    const name = await this.#problems.check(line(255), value, { at: path });
+    const name = await this.#problems.check(componentName(), value, { at: path });
     if (name === undefined) return undefined;
     if (this.#names.has(name)) this.#problems.add(path, `two components are called '${name}'`);
     this.#names.add(name);
@@ -73,6 +74,13 @@ export class ComponentReader {
     if (role === 'source' || position > 0) return null;
     return `the first component must be a source: ${sourceTypes(this.#kinds).join(', ')}`;
   }
+}
+
+function componentName() {
+  return line(255).superRefine((name, context) => {
+    const problem = name === '' ? null : readingProblem(name);
+    if (problem !== null) context.addIssue(problem);
+  });
 }
 
 function misspeltType(keys: Keys): string | undefined {

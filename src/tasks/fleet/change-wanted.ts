@@ -1,4 +1,5 @@
 import type { Database } from '../../database/database.js';
+import { isBeingDeleted } from '../../database/pipelines/delete-pipeline.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import type { Wanted } from '../../model/wanted.js';
@@ -34,15 +35,21 @@ export async function changeWanted(
     const ended = await store.stop(pipelineId);
     return { wanted: await store.get(pipelineId), queuedTaskId: null, ended };
   }
-  if (isDisabled) {
-    throw new ConflictError(`pipeline ${pipelineId} is disabled`, { hint: `chainparse pipeline enable ${pipelineId}` });
-  }
+  if (isDisabled) throw await disabledProblem(database, pipelineId);
   await refuseParked(database, pipelineId);
   const { queuedTaskId, ended } =
     wish === 'restart'
       ? await store.restart(pipelineId)
       : await store.start(pipelineId, await new Schedules(database).next(pipelineId));
   return { wanted: await store.get(pipelineId), queuedTaskId, ended };
+}
+
+/** Returns what is told of a pipeline that is disabled, as it also is while it is being deleted. */
+export async function disabledProblem(database: Database, pipelineId: number): Promise<ConflictError> {
+  const hint = `chainparse pipeline enable ${pipelineId}`;
+  return (await isBeingDeleted(database, pipelineId))
+    ? new ConflictError(`pipeline ${pipelineId} is being deleted`)
+    : new ConflictError(`pipeline ${pipelineId} is disabled`, { hint });
 }
 
 /** Throws ConflictError where a pipeline can't go on before it is rewound. */

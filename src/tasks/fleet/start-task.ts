@@ -5,7 +5,7 @@ import { TaskStore } from '../../database/tasks/task-store.js';
 import type { RunRequest } from '../../model/run-request.js';
 import type { Task } from '../../model/task.js';
 import { ConflictError } from '../../runtime/errors.js';
-import { refuseParked } from './change-wanted.js';
+import { disabledProblem, refuseParked } from './change-wanted.js';
 
 /** A task that waits for a worker. */
 export interface StartedTask {
@@ -21,9 +21,7 @@ export interface StartedTask {
  */
 export async function startTask(database: Database, pipelineId: number, request: RunRequest): Promise<StartedTask> {
   const isDisabled = await new PipelineStore(database).isDisabled(pipelineId);
-  if (isDisabled) {
-    throw new ConflictError(`pipeline ${pipelineId} is disabled`, { hint: `chainparse pipeline enable ${pipelineId}` });
-  }
+  if (isDisabled) throw await disabledProblem(database, pipelineId);
   const tasks = new TaskStore(database);
   const goesOn = request.fresh !== true && request.fromBlock === undefined;
   if (goesOn) await refuseParked(database, pipelineId);

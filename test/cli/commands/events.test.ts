@@ -81,6 +81,17 @@ eachDatabase('the events commands', (testDatabase) => {
     expect(await exported('--json')).to.equal(lines);
   });
 
+  it('export no CSV to a program that asks for JSON, but into a file, of which they tell in JSON', async () => {
+    const refused = await ofPipeline('export', '--json', '--format', 'csv');
+    expect(refused).to.include({ code: 2, stdout: '' });
+    expect((JSON.parse(refused.stderr) as { error: object }).error).to.include({
+      message: '--json and --format csv exclude each other',
+    });
+    const written = await ofPipeline('export', '--json', '--format', 'csv', '-o', 'events.csv');
+    expect(JSON.parse(written.stdout)).to.include({ format: 'csv', output: 'events.csv' });
+    expect(readFileSync(join(folder, 'events.csv'), 'utf8')).to.equal(await exported('--format', 'csv'));
+  });
+
   it('export blocks and events that are asked for', async () => {
     expect(placesOf(await exported('--from-block', '2', '--to-block', '3', '--event', 'Approval'))).to.deep.equal([
       '2/1',

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
+import { isBeingDeleted } from '../../../src/database/pipelines/delete-pipeline.js';
 import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
 import { LeaseHeldError, NotFoundError } from '../../../src/runtime/errors.js';
 import { eachDatabase } from '../../support/databases.js';
@@ -89,6 +90,31 @@ eachDatabase('a deleted pipeline', (databases) => {
     expect(ofTheOther).to.deep.equal([1, 3, 1, 3, 1, 1, 1]);
     expect((await store.list()).map(({ id }) => id)).to.deep.equal([2]);
     await rejectionOf(store.delete(1, 30), NotFoundError);
+  });
+
+  it('is told from one that is only disabled from the begin of its deletion on, also where that was cut short', async () => {
+    for (const id of [30, 31]) {
+      await fill(id, 2);
+      await addTask(id, 1, 60, true);
+      await store.setDisabled(id, true);
+    }
+    let writes = 0;
+    const write: Database['write'] = (steps) => {
+      if (++writes > 1) throw new Error('cut short');
+      return database.write(steps);
+    };
+    const broken = new Proxy(database, {
+      get: (target, key) => {
+        const value: unknown = key === 'write' ? write : Reflect.get(target, key, target);
+        return typeof value === 'function' && key !== 'knex' ? (value.bind(target) as unknown) : value;
+      },
+    });
+    expect(await isBeingDeleted(database, 30)).to.equal(false);
+    expect((await rejectionOf(new PipelineStore(broken).delete(30, 30))).message).to.equal('cut short');
+    expect(await isBeingDeleted(database, 30)).to.equal(true);
+    expect(await isBeingDeleted(database, 31)).to.equal(false);
+    await store.delete(30, 30);
+    expect(await isBeingDeleted(database, 30)).to.equal(false);
   });
 
   for (const beaten of [true, false]) {

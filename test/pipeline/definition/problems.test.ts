@@ -198,6 +198,23 @@ describe('a definition with a wrong value', () => {
       '1: name: must be one line without control characters',
     ],
     ['a name of two paragraphs', 'name: "a\\Pb"\n', '1: name: must be one line without control characters'],
+    ...['\\u202e', '\\u202a', '\\u2066', '\\u2069'].map((mark): [string, string, string] => [
+      `a name with ${mark}`,
+      `name: "a${mark}b"\n`,
+      `1: name: holds U+${mark.slice(2).toUpperCase()}, which turns round the text beside it`,
+    ]),
+    ['a name that nobody sees', 'name: "\\u200b"\n', '1: name: has no character that can be seen'],
+    ['a name of fillers', 'name: "\\u3164 \\u00ad"\n', '1: name: has no character that can be seen'],
+    [
+      'a component whose name turns round the text beside it',
+      monitorYaml().replace('name: transfers', 'name: "\\u202ea"'),
+      /name: holds U\+202E, which turns round the text beside it$/,
+    ],
+    [
+      'a component whose name nobody sees',
+      monitorYaml().replace('name: transfers', 'name: "\\u2060"'),
+      /name: has no character that can be seen$/,
+    ],
     ['a name too long', `name: ${'x'.repeat(256)}\n`, '1: name: is longer than 255 characters'],
     [
       'a description too long',

@@ -1,6 +1,7 @@
 import { getJson } from '../api-client.js';
 import { errorText } from '../dialog.js';
 import { h, setText } from '../dom.js';
+import { endsWith } from '../ends-with.js';
 import { t } from '../language.js';
 import { live } from '../live.js';
 import { needOf } from '../parts/pipeline-need.js';
@@ -22,18 +23,25 @@ const againMs = 2_000;
 /** The page of a pipeline: its components, its sinks, its tasks, its events. */
 export function pipelinePage({ id, params, signal }) {
   const node = h('div', { class: 'single' }, h('p', { class: 'muted' }, `${t('loading')} …`));
+  const ends = endsWith(signal);
   let view = null;
   async function read() {
-    const definition = await getJson(configPath(id), { signal });
-    view = makeView(definition, params, signal);
+    const definition = await getJson(configPath(id), { signal: ends.signal });
+    view = makeView(definition, params, { signal: ends.signal, fail });
     node.replaceChildren(...view.nodes);
     view.update();
   }
-  const reader = readUntilDone(read, signal, (error) => node.replaceChildren(failure(error, id)));
+  /** What there is not, or no more, is asked for no longer. */
+  function fail(error) {
+    if (error.status === 404) ends.abort();
+    node.replaceChildren(failure(error, id));
+  }
+  const reader = readUntilDone(read, ends.signal, fail);
   return {
     node,
     title: t('pipeline.title', { id: String(id) }),
     update() {
+      if (ends.signal.aborted) return;
       reader.update();
       view?.update();
     },
@@ -52,7 +60,7 @@ function failure(error, id) {
   );
 }
 
-function makeView(definition, params, signal) {
+function makeView(definition, params, { signal, fail }) {
   const { pipeline_id: id, name, description, disabled } = definition;
   const pulse = makePulse();
   const state = h('a', { class: 'state' });
@@ -82,7 +90,7 @@ function makeView(definition, params, signal) {
   const tasks = makeTaskRows();
   const more = h('a', { class: 'panel-link', href: tasksPath({ pipeline_id: id }) }, t('pipeline.allTasks'));
   const refresh = followTasks(id, tasks, signal);
-  const now = followPipeline(definition, signal);
+  const now = followPipeline(definition, { signal, fail });
   const sinks = makeSinkList(id, signal);
   const events = makeEventTable(id, params, signal);
   const nodes = [
@@ -120,15 +128,18 @@ function makeView(definition, params, signal) {
 
 /**
  * Returns a function that tells the pipeline and its newest task as they are now; null: that is not known yet. The stream
- * tells of the first pipelines; others are asked for.
+ * tells of the first pipelines; others are asked for, and one that is gone `fail`s.
  */
-function followPipeline(definition, signal) {
+function followPipeline(definition, { signal, fail }) {
   const { pipeline_id: id } = definition;
   let readAt = -Infinity;
   let told = null;
   async function read() {
     try {
-      const pipeline = await getJson(configPath(id), { signal });
+      const pipeline = await getJson(configPath(id), { signal }).catch((error) => {
+        if (error.status === 404) fail(error);
+        throw error;
+      });
       told = { pipeline, task: await readNewest(id, signal) };
     } catch {
       // What can't be read stays as it was: it grows silent.

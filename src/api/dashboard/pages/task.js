@@ -1,6 +1,7 @@
 import { getJson } from '../api-client.js';
 import { errorText } from '../dialog.js';
 import { h, setText } from '../dom.js';
+import { endsWith } from '../ends-with.js';
 import { formatAge, formatInstant, formatNumber, secondsBetween, t } from '../language.js';
 import { live } from '../live.js';
 import { section } from '../parts/cell.js';
@@ -25,27 +26,39 @@ const mostAttempts = 8;
 /** The page of a task: how it is doing, how fast, what it says, and why it ended. */
 export function taskPage({ id, signal }) {
   const node = h('div', { class: 'single' }, h('p', { class: 'muted' }, `${t('loading')} …`));
+  const ends = endsWith(signal);
   let view = null;
   let known = null;
   let readAt = performance.now();
   const path = `/api/v1/live/task/${id}`;
   async function begin() {
-    known = furtherOn(known, justRead(await getJson(path, { signal })));
-    view = makeView(known, signal, (task) => ((known = furtherOn(known, task)), view.show(known)));
+    known = furtherOn(known, justRead(await getJson(path, { signal: ends.signal })));
+    const changed = (task) => ((known = furtherOn(known, task)), view.show(known));
+    view = makeView(known, { signal: ends.signal, changed, failIfGone });
     node.replaceChildren(...view.nodes);
     view.show(known);
   }
-  const reader = readUntilDone(begin, signal, (error) => node.replaceChildren(failure(error, id)));
-  /** What can't be read stays as it was: it grows silent. */
+  /** What there is not, or no more, is asked for no longer. */
+  function fail(error) {
+    if (error.status === 404) ends.abort();
+    node.replaceChildren(failure(error, id));
+  }
+  /** What else can't be read stays as it was: it grows silent. */
+  function failIfGone(error) {
+    if (error.status === 404) fail(error);
+    return null;
+  }
+  const reader = readUntilDone(begin, ends.signal, fail);
   async function readAgain() {
     readAt = performance.now();
-    const told = await getJson(path, { signal }).catch(() => null);
+    const told = await getJson(path, { signal: ends.signal }).catch(failIfGone);
     if (told !== null) known = furtherOn(known, justRead(told));
   }
   return {
     node,
     title: t('task.title', { id: String(id) }),
     update() {
+      if (ends.signal.aborted) return;
       const current = live.get(`task:${id}`);
       if (current !== null) known = furtherOn(known, current);
       // What the stream does not tell about has ended, or is one of very many that run.
@@ -72,7 +85,7 @@ function failure(error, id) {
   );
 }
 
-function makeView(task, signal, changed) {
+function makeView(task, { signal, changed, failIfGone }) {
   const { task_id: id, pipeline_id: pipelineId } = task;
   const pulse = makePulse();
   const state = h('span', { class: 'state' });
@@ -98,7 +111,7 @@ function makeView(task, signal, changed) {
   const facts = makeFacts();
   const chart = makeRateChart(signal);
   const attempts = makeTaskRows();
-  const refresh = followSlowly(task, { chart, attempts }, signal);
+  const refresh = followSlowly(task, { chart, attempts }, { signal, failIfGone });
   const side = h(
     'div',
     { class: 'column column-side' },
@@ -171,16 +184,15 @@ function factsOf(task) {
 }
 
 /** Reads rates and attempts now and then, and at once where the task's status has changed. */
-function followSlowly({ task_id: id, pipeline_id: pipelineId }, { chart, attempts }, signal) {
+function followSlowly({ task_id: id, pipeline_id: pipelineId }, { chart, attempts }, { signal, failIfGone }) {
   let readAt = -Infinity;
   let seen = null;
   let others = [];
   async function read() {
-    const quiet = () => null;
     const list = `/api/v1/pipeline/tasks?pipeline_id=${pipelineId}&page_size=${mostAttempts}&silence=true`;
-    const rates = await getJson(`/api/v1/pipeline/task/${id}/rates`, { signal }).catch(quiet);
+    const rates = await getJson(`/api/v1/pipeline/task/${id}/rates`, { signal }).catch(failIfGone);
     if (rates !== null) chart.show(rates);
-    others = (await getJson(list, { signal }).catch(quiet))?.tasks.map(justRead) ?? others;
+    others = (await getJson(list, { signal }).catch(() => null))?.tasks.map(justRead) ?? others;
     attempts.show(others);
   }
   return ({ status }) => {

@@ -1,5 +1,6 @@
 import { h, setText } from '../dom.js';
 import { errorText } from '../dialog.js';
+import { endsWith } from '../ends-with.js';
 import { followEvents } from '../event-stream.js';
 import { t } from '../language.js';
 import { inZone } from '../zone.js';
@@ -15,8 +16,7 @@ export function makeLogTail(taskId, signal) {
   const note = h('p', { class: 'log-note' }, t('loading'));
   const follow = h('input', { type: 'checkbox', checked: true, id: 'log-follow' });
   const label = h('label', { class: 'check-label', for: 'log-follow' }, follow, t('log.follow'));
-  const ended = new AbortController();
-  signal.addEventListener('abort', () => ended.abort());
+  const ended = endsWith(signal);
   box.addEventListener('scroll', () => (follow.checked = isAtEnd(box)));
   follow.addEventListener('change', () => follow.checked && toEnd(box));
   const waiting = [];

@@ -3,6 +3,7 @@ import { loadPeer } from '../../../components/seam/optional-peer.js';
 import type { Clock } from '../../../runtime/clock.js';
 import { AlertDeliveryError, UsageError, messageOf } from '../../../runtime/errors.js';
 import { giveUpLater } from '../../../runtime/give-up-later.js';
+import { printableLine } from '../../../runtime/printable.js';
 import type { AlertChannel, AlertMessage } from '../alert-message.js';
 import { cut, wordsOf } from './alert-words.js';
 
@@ -61,7 +62,7 @@ export class EmailChannel implements AlertChannel {
       text,
       '',
       `rule: ${message.data.rule}`,
-      `about: ${message.data.subject}`,
+      `about: ${printableLine(message.data.subject)}`,
       `told by: ${message.data.worker}`,
     ];
     return {

@@ -1,3 +1,4 @@
+import { printableLine } from '../../../runtime/printable.js';
 import type { AlertChannel, AlertMessage } from '../alert-message.js';
 import { cut } from './alert-words.js';
 import { postAlert, type PostOptions } from './post-alert.js';
@@ -54,7 +55,7 @@ function payloadOf({ type, timestamp, data }: AlertMessage): object {
       source: data.worker,
       severity: type === 'alert.test' ? 'info' : data.severity,
       timestamp,
-      component: data.subject,
+      component: printableLine(data.subject),
       class: data.rule,
       custom_details: { ...data.details, alert_id: data.alert_id, since_seconds: data.since_seconds },
     },

@@ -74,6 +74,22 @@ describe('the ready channels of alerts', () => {
     expect(hook.got.map(({ body }) => /"event_action":"(\w+)"/.exec(body)?.[1])).to.deep.equal(['trigger', 'resolve']);
   });
 
+  it('let no name turn round the sentence in which it stands', async () => {
+    const turning = pipelineLags({ id: 14, name: '\u202eevil\u2066' }, { taskId: 7, blocks: 900, sinceSeconds: 301 });
+    const chat = { ...limit, url: hook.url };
+    const channels = [
+      ...[slackChannel(chat), discordChannel(chat), telegramChannel({ ...chat, token: '1:s', chat: '1' })],
+      new PagerDutyChannel({ ...chat, routingKey: 'r'.repeat(32) }),
+    ];
+    for (const channel of channels) {
+      await channel.send(message('raised', turning), signal);
+      const told = JSON.stringify(JSON.parse(hook.got.at(-1)?.body ?? ''), (key, value: unknown) =>
+        key === 'custom_details' ? undefined : value,
+      );
+      expect(told, channel.name).to.contain('pipeline 14 (\ufffdevil\ufffd) is 900 blocks').and.not.match(/[\u202e\u2066]/);
+    }
+  });
+
   it('wait as long as they are asked to, by header or body, and say what was answered', async () => {
     const answers = [
       { header: { 'retry-after': '7' }, body: '', ms: 7_000 },
