@@ -1,6 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo, Server, Socket } from 'node:net';
 import { expect } from 'chai';
 import { KafkaConnection } from '../../../src/components/kafka-producer/kafka-connection.js';
 import type { Producer, RdKafka } from '../../../src/components/kafka-producer/rdkafka.js';
@@ -13,6 +11,7 @@ import { settle } from '../../support/fake-clock.js';
 import { startHttps } from '../../support/https-server.js';
 import { describeWithKafka } from '../../support/kafka-mock.js';
 import { rejectionOf } from '../../support/rejection.js';
+import { SilentServer } from '../../support/silent-server.js';
 import { eventually, within } from '../../support/within.js';
 import { batchOf, sinkContext, sinkOpening, transferMessage } from '../sink-fixture.js';
 
@@ -121,19 +120,6 @@ describe('producers of Kafka', () => {
 });
 
 describeWithKafka('a Kafka that accepts connections', () => {
-  const accepted = new Set<Socket>();
-  let silent: Server;
-
-  before(async () => {
-    silent = createServer((socket) => accepted.add(socket.on('error', () => undefined)));
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-  });
-
-  after(() => {
-    for (const socket of accepted) socket.destroy();
-    silent.close();
-  });
-
   async function deliver(keys: object, signal?: AbortSignal): Promise<void> {
     const sink = await kafkaProducer.open(schema.parse({ topic: 'silent', ...keys }), sinkOpening());
     try {
@@ -144,10 +130,11 @@ describeWithKafka('a Kafka that accepts connections', () => {
   }
 
   it('and never answers leaves the threads that files need to others, however many sinks ask it', async () => {
-    const brokers = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const silent = await SilentServer.start();
+    const brokers = `127.0.0.1:${silent.port}`;
     const stops = Array.from({ length: 12 }, () => new AbortController());
     const delivering = stops.map(({ signal }) => rejectionOf(deliver({ bootstrap_servers: brokers }, signal)));
-    await eventually('all have connected', () => accepted.size >= delivering.length, 4_000);
+    await eventually('all have connected', () => silent.accepted >= delivering.length, 4_000);
     await within(1_000, stat('.'), () => 'a file waits');
     for (const stop of stops) stop.abort(new Error('stop'));
     const ended = await within(2_000, Promise.all(delivering), () => 'sinks wait');
