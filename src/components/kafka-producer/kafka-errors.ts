@@ -56,7 +56,9 @@ export function reasonOf({ severity, message }: LogLine): string | null {
 
 /** Its lines name a thread before what they say, and how long that took behind it; a broker is no URL of anybody's. */
 function plainLine(line: string): string {
-  const said = line.replace(/^(?:\[thrd:[^\]]*\]: )+/, '').replace(/ \(after \d+ms\b.*\)$/, '');
+  // What a handshake failed with it does not always get to read.
+  const told = line.replace(/: Disconnected \(after \d+ms in state SSL_HANDSHAKE\b/, ': SSL handshake failed$&');
+  const said = told.replace(/^(?:\[thrd:[^\]]*\]: )+/, '').replace(/ \(after \d+ms\b.*\)$/, '');
   return said.replace(/^(?:plaintext|ssl|sasl_plaintext|sasl_ssl):\/\//, '');
 }
 

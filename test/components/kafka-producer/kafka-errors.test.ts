@@ -10,6 +10,8 @@ describe('why Kafka takes nothing', () => {
   it('is what librdkafka writes as an error, without what only it understands, and not as a URL', () => {
     const text = 'SSL handshake failed: Disconnected: connecting to a PLAINTEXT broker listener?';
     expect(reasonOf(line(3, `${text} (after 1ms in state SSL_HANDSHAKE)`))).to.equal(`a:9093/bootstrap: ${text}`);
+    const early = line(3, 'Disconnected (after 0ms in state SSL_HANDSHAKE)');
+    expect(reasonOf(early)).to.equal('a:9093/bootstrap: SSL handshake failed: Disconnected');
     const refused =
       '[thrd:app]: [thrd:b:1/1]: b:1/1: refused (after 0ms in state CONNECT, 1 identical error(s) suppressed)';
     expect(reasonOf({ severity: 3, message: refused })).to.equal('b:1/1: refused');
