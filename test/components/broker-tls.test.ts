@@ -1,4 +1,5 @@
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { Sink } from '../../src/components/seam/sink.js';
 import { ReceiverAwayError } from '../../src/components/seam/delivery-errors.js';
@@ -12,6 +13,8 @@ import { UsageError } from '../../src/runtime/errors.js';
 import { makeAuthority } from '../support/authority.js';
 import type { Authority } from '../support/authority.js';
 import { freePort } from '../support/free-port.js';
+import { HookServer } from '../support/hook-server.js';
+import { startHttps } from '../support/https-server.js';
 import { addStream, describeWithNats, startNats } from '../support/nats.js';
 import { describeWithRabbitmq, startRabbitmq } from '../support/rabbitmq.js';
 import { RedisServer, withRedis } from '../support/redis-server.js';
@@ -64,6 +67,48 @@ function isTrustedByItsAuthority(authorityOf: () => Authority, open: Open): void
     expect(error.message).to.contain("tls_ca_file can't be read");
   });
 }
+
+describe('a broker that is spoken to with TLS, or without it, and wants the reverse', () => {
+  const told = async (open: () => Promise<Sink>): Promise<ReceiverAwayError> => {
+    const sink = await open();
+    try {
+      return await rejectionOf(sink.deliver(batchOf(transferMessages(1)), sinkContext()), ReceiverAwayError);
+    } finally {
+      await sink.close();
+    }
+  };
+  const redis = (url: string): Promise<ReceiverAwayError> =>
+    told(() => redisSink.open({ ...redisSchema.parse({ url: '${URL}', stream: 'usdc' }), url }, sinkOpening()));
+  const rabbitmq = (url: string): Promise<ReceiverAwayError> =>
+    told(() => rabbitmqSink.open({ ...rabbitmqSchema.parse({ url: '${URL}', queue: 'usdc' }), url }, sinkOpening()));
+
+  it('is told with where it is, and how its url begins', async () => {
+    const tls = await startHttps(makeAuthority());
+    const toRedis = await redis(`redis://:hunter2@127.0.0.1:${tls}`);
+    expect(toRedis.message).to.equal(`Redis at 127.0.0.1:${tls}: the connection was closed before it was greeted`);
+    expect(toRedis.hint).to.contain('rediss://');
+    expect((await rabbitmq(`amqp://127.0.0.1:${tls}`)).hint).to.contain('amqps://');
+    const plain = await HookServer.start();
+    expect((await redis(`rediss://127.0.0.1:${plain.port}`)).hint).to.match(/TLS.*redis:\/\//);
+    expect((await rabbitmq(`amqps://127.0.0.1:${plain.port}`)).hint).to.match(/TLS.*amqp:\/\//);
+  });
+
+  it('is not taken for one where it closes a connection that it has greeted', async () => {
+    const greets = createServer((socket) => {
+      socket
+        .on('error', () => undefined)
+        .on('data', (data) => {
+          if (data.includes('MULTI')) socket.destroy();
+          else socket.write('+OK\r\n'.repeat(data.toString().split('*').length - 1));
+        });
+    });
+    await new Promise<void>((resolve) => greets.listen(0, '127.0.0.1', resolve));
+    const { port } = greets.address() as AddressInfo;
+    const { message, hint } = await redis(`redis://127.0.0.1:${port}`);
+    greets.close();
+    expect([message, hint]).to.deep.equal([`Redis at 127.0.0.1:${port}: Socket closed unexpectedly`, undefined]);
+  });
+});
 
 describe('files for TLS beside a connection without it', () => {
   it('are refused where a variable holds its URL: nobody would notice that they change nothing', async () => {

@@ -25,6 +25,8 @@ export function clientSettings(config: KafkaConfig): RdkafkaSettings {
     'queue.buffering.max.messages': 1_000_000,
     // When to give up is this sink's affair, which then lets the producer go with all that it holds.
     'message.timeout.ms': 0,
+    // A broker that accepts and keeps silent is away after as long as one that does not answer what is asked first.
+    'socket.connection.setup.timeout.ms': 10_000,
     'security.protocol': config.security_protocol,
     ...saslSettings(config),
     ...Object.fromEntries(passedThrough.flatMap((key) => settingOf(key, config[key]))),

@@ -1,15 +1,20 @@
 import type { Clock } from '../../runtime/clock.js';
+import { OneAtATime } from '../../runtime/one-at-a-time.js';
+import { untilAborted } from '../../runtime/until-aborted.js';
 import { ReceiverAwayError } from '../seam/delivery-errors.js';
-import { isDecisive, kafkaError, plainLine } from './kafka-errors.js';
+import { isDecisive, kafkaError, reasonOf } from './kafka-errors.js';
 import type { KafkaRecord } from './kafka-record.js';
 import type { Producer, RdKafka, RdkafkaSettings } from './rdkafka.js';
 
-/** How long brokers may take to be found. */
-const connectMs = 5_000;
 /** How long none of a batch's messages need be acknowledged. */
 const patienceMs = 30_000;
-/** librdkafka's errors are 0 to 3, as in syslog. */
-const errorSeverity = 3;
+
+/**
+ * Producers are made, and let go, in the four threads of this process that files and DNS need, too: whatever their brokers do,
+ * two of these stay free. To let one go may take as long as its look-up of a name that nobody answers, which holds up no start.
+ */
+const starts = new OneAtATime();
+const ends = new OneAtATime();
 
 /** What a connection is made of. */
 export interface KafkaParts {
@@ -38,16 +43,18 @@ export class KafkaConnection {
     this.#listen();
   }
 
-  /** Connects; throws ReceiverAwayError where no broker answers. */
+  /** Makes a producer, which looks for its brokers by itself; throws ReceiverAwayError where its settings forbid that. */
   static async open(parts: KafkaParts, signal: AbortSignal): Promise<KafkaConnection> {
     const connection = new KafkaConnection(parts);
-    try {
-      await connection.#connect(signal);
-      return connection;
-    } catch (error) {
-      void connection.close();
-      throw error;
-    }
+    const started = starts.run(() => connection.#start(signal));
+    await untilAborted(started, signal);
+    if (!signal.aborted) return connection;
+    // It may be under way.
+    started.then(
+      () => void connection.close(),
+      () => undefined,
+    );
+    throw signal.reason;
   }
 
   /** Resolves once each record is acknowledged. Throws MessageRefusedError or ReceiverAwayError as soon as one is not. */
@@ -58,19 +65,12 @@ export class KafkaConnection {
     } catch (error) {
       throw this.#errorOf(error as Error);
     }
-    await this.#until(() => this.#acknowledged === records.length, patienceMs, signal);
+    await this.#until(() => this.#acknowledged === records.length, signal);
   }
 
   /** Lets the producer go, with what it has not sent. */
   async close(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      try {
-        this.#producer.disconnect(0, resolve);
-      } catch {
-        // It has never been connected.
-        resolve();
-      }
-    });
+    await ends.run(() => new Promise<void>((resolve) => this.#producer.disconnect(0, resolve)));
   }
 
   #listen(): void {
@@ -81,18 +81,19 @@ export class KafkaConnection {
     this.#producer.on('event.error', (error) => {
       if (isDecisive(error)) this.#failure ??= error;
     });
-    this.#producer.on('event.log', ({ severity, message }) => {
-      if (severity <= errorSeverity) this.#reason = plainLine(message);
-    });
+    this.#producer.on('event.log', (line) => (this.#reason = reasonOf(line) ?? this.#reason));
   }
 
-  async #connect(signal: AbortSignal): Promise<void> {
-    let isConnected = false;
-    this.#producer.connect({ timeout: connectMs }, (error) => {
-      if (error === null || error === undefined) isConnected = true;
-      else this.#failure ??= error;
+  async #start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    // To wait for what brokers say would hold a thread for seconds: whether they are there shows where something is sent.
+    this.#producer.getMetadata = (_options, done) => done(null, {});
+    await new Promise<void>((resolve, reject) => {
+      this.#producer.connect({}, (error) => {
+        if (error === null || error === undefined) resolve();
+        else reject(this.#errorOf(error));
+      });
     });
-    await this.#until(() => isConnected, connectMs * 2, signal);
   }
 
   #produce({ topic, key, value, headers }: KafkaRecord): void {
@@ -101,29 +102,21 @@ export class KafkaConnection {
   }
 
   /** Waits for what the client tells; it does so where it is asked. */
-  async #until(isDone: () => boolean, longestMs: number, signal: AbortSignal): Promise<void> {
+  async #until(isDone: () => boolean, signal: AbortSignal): Promise<void> {
     let known = this.#acknowledged;
     for (let since = this.#clock.monotonic(); !isDone();) {
       if (this.#failure !== null) throw this.#errorOf(this.#failure);
       if (known !== this.#acknowledged) [known, since] = [this.#acknowledged, this.#clock.monotonic()];
       const quietMs = this.#clock.monotonic() - since;
-      if (quietMs > longestMs) throw this.#silent(longestMs);
+      if (quietMs > patienceMs) throw this.#silent();
       await this.#clock.sleep(quietMs < 100 ? 1 : 20, signal);
-      this.#poll();
-    }
-  }
-
-  #poll(): void {
-    try {
       this.#producer.poll();
-    } catch {
-      // Not connected yet: its events come by themselves.
     }
   }
 
-  #silent(afterMs: number): ReceiverAwayError {
+  #silent(): ReceiverAwayError {
     const reason = this.#reason === null ? '' : ` (${this.#reason})`;
-    return new ReceiverAwayError(`Kafka at ${this.#brokers}: no answer for ${afterMs / 1000} s${reason}`);
+    return new ReceiverAwayError(`Kafka at ${this.#brokers}: no answer for ${patienceMs / 1000} s${reason}`);
   }
 
   #errorOf(error: Error): Error {

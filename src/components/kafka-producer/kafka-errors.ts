@@ -1,5 +1,11 @@
 import type { ChainparseError } from '../../runtime/errors.js';
 import { MessageRefusedError, ReceiverAwayError } from '../seam/delivery-errors.js';
+import type { LogLine } from './rdkafka.js';
+
+/** librdkafka's errors are 0 to 3, as in syslog. */
+const errorSeverity = 3;
+/** What it does not take for errors, and tells why nothing comes of a connection. */
+const alsoReasons = /might be caused by|^\S+: Timed out \w+ in flight$/;
 
 /** librdkafka's words for what a broker will never take, in lower case. */
 const refusals = [
@@ -10,17 +16,21 @@ const refusals = [
   'message batch larger than configured server segment size',
 ];
 
-/** Its words for what no waiting of its own mends, and what to do about it. */
+const forTls =
+  'look at security_protocol, ssl_ca_location and the other keys of ssl_; their certificate may be for another name, or have run out';
+
+/** Its words for what no waiting of its own mends, and what to do about it: the first that are told count. */
 const hints: readonly (readonly [words: string, hint: string | undefined])[] = [
-  ['all broker connections are down', undefined],
   ['authentication failure', 'look at sasl_mechanism, sasl_username and sasl_password'],
   ['sasl authentication failed', 'look at sasl_mechanism, sasl_username and sasl_password'],
-  ['ssl error', 'look at security_protocol, ssl_ca_location and the other keys of ssl_'],
+  ['ssl error', forTls],
+  ['ssl handshake failed', forTls],
   ['fatal error', undefined],
   ['unknown topic', 'create the topic, or let the brokers do so'],
   ['unknown partition', 'create the topic, or let the brokers do so'],
   ['topic authorization failed', 'the user needs the right to write to the topic'],
   ['cluster authorization failed', 'the user needs IdempotentWrite; acks: 1 does without'],
+  ['all broker connections are down', 'are they there? Look at bootstrap_servers and security_protocol'],
 ];
 
 /** Says whether an event of the client ends what it is at. */
@@ -33,14 +43,23 @@ export function kafkaError(error: Error, brokers: string, reason: string | null)
   const [, key] = /^ssl\.(ca|certificate|key)\.location failed/.exec(error.message) ?? [];
   const words = key === undefined ? plain(error.message) : `the file of ssl_${key}_location can't be read`;
   if (refusals.includes(words)) return new MessageRefusedError(`Kafka refuses it: ${words}`, { cause: error });
-  const hint = hints.find(([known]) => words.includes(known))?.[1];
   const why = reason === null ? words : `${words} (${reason})`;
+  const hint = hints.find(([known]) => why.toLowerCase().includes(known))?.[1];
   return new ReceiverAwayError(`Kafka at ${brokers}: ${why}`, { cause: error, hint });
 }
 
-/** Its log lines name a thread before what they say, and how long that took behind it. */
-export function plainLine(line: string): string {
-  return line.replace(/^(?:\[thrd:[^\]]*\]: )+/, '').replace(/ \(after \d+ms in state [^)]*\)$/, '');
+/** Returns why something does not go well, by a line of its log; null where that tells nothing of it. */
+export function reasonOf({ severity, message }: LogLine): string | null {
+  const line = plainLine(message);
+  return severity <= errorSeverity || alsoReasons.test(line) ? line : null;
+}
+
+/** Its lines name a thread before what they say, and how long that took behind it; a broker is no URL of anybody's. */
+function plainLine(line: string): string {
+  // What a handshake failed with it does not always get to read.
+  const told = line.replace(/: Disconnected \(after \d+ms in state SSL_HANDSHAKE\b/, ': SSL handshake failed$&');
+  const said = told.replace(/^(?:\[thrd:[^\]]*\]: )+/, '').replace(/ \(after \d+ms\b.*\)$/, '');
+  return said.replace(/^(?:plaintext|ssl|sasl_plaintext|sasl_ssl):\/\//, '');
 }
 
 function plain(message: string): string {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../runtime/clock.js';
+import { untilAborted } from '../../runtime/until-aborted.js';
 import type { Sink, SinkBatch, SinkContext } from '../seam/sink.js';
 import { clientSettings, topicSettings } from './client-settings.js';
 import { KafkaConnection } from './kafka-connection.js';
@@ -32,13 +33,14 @@ export class KafkaSink implements Sink {
   async deliver({ messages }: SinkBatch, { signal }: SinkContext): Promise<void> {
     // All are looked at before the first one leaves: behind one that is too large nothing may be sent.
     const records = messages.map(this.#recordOf);
-    if (this.#parts.clock.monotonic() - this.#usedAt > idleMs) await this.close();
+    if (this.#parts.clock.monotonic() - this.#usedAt > idleMs) await untilAborted(this.close(), signal);
     this.#connection ??= await KafkaConnection.open(this.#parts, signal);
     try {
       await this.#connection.send(records, signal);
       this.#usedAt = this.#parts.clock.monotonic();
     } catch (error) {
-      await this.close();
+      // It would still send what it has. Whoever calls off does not wait for that.
+      await untilAborted(this.close(), signal);
       throw error;
     }
   }

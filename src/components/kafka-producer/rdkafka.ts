@@ -5,14 +5,23 @@ export type RdkafkaSettings = Readonly<Record<string, string | number | boolean>
 
 /** What is used of node-rdkafka's producer: the package need not be there when this is compiled. */
 export interface Producer {
-  connect(options: { readonly timeout: number }, done: (error: Error | null | undefined) => void): void;
+  connect(options: object, done: (error: Error | null | undefined) => void): void;
+  /** `connect` ends with it. */
+  getMetadata: (options: object, done: (error: null, metadata: object) => void) => void;
   produce(...record: ProduceArguments): void;
   /** Hands over what has happened since. */
   poll(): void;
   disconnect(flushMs: number, done: () => void): void;
   on(event: 'delivery-report', listener: (error: Error | null) => void): void;
   on(event: 'event.error', listener: (error: Error) => void): void;
-  on(event: 'event.log', listener: (line: { readonly severity: number; readonly message: string }) => void): void;
+  on(event: 'event.log', listener: (line: LogLine) => void): void;
+}
+
+/** A line of librdkafka's log. */
+export interface LogLine {
+  /** As in syslog. */
+  readonly severity: number;
+  readonly message: string;
 }
 
 type ProduceArguments = readonly [

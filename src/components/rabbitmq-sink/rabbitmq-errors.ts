@@ -20,6 +20,12 @@ function hintFor(text: string): string | undefined {
   if (/PRECONDITION_FAILED - inequivalent arg/.test(text)) {
     return 'the queue is there with other arguments: bind it yourself, and leave queue out';
   }
+  if (/closed abruptly during opening handshake/.test(text)) {
+    return "is its port one of RabbitMQ's? Where that wants TLS, the url begins with amqps://";
+  }
+  if (/wrong version number|before secure TLS connection/.test(text)) {
+    return 'is its port one for TLS? Without TLS the url begins with amqp://';
+  }
   return trustHint(text);
 }
 

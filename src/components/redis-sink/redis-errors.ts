@@ -23,19 +23,29 @@ const waits: readonly (readonly [reply: RegExp, hint: string])[] = [
   [/\bOOM\b/, 'it is full: raise maxmemory, or give max_length, so that old entries go'],
   [/\bREADONLY\b/, 'it is a replica: give the url of the server that takes writes, or wait for a failover'],
   [/\bLOADING\b/, 'it has just been started, and reads its data: wait'],
-  [/\bto TLS\b/, 'is its port one for TLS? Without TLS the url begins with redis://'],
+  [
+    /\bto TLS\b|wrong version number|before secure TLS connection/,
+    'is its port one for TLS? Without TLS the url begins with redis://',
+  ],
+  [/closed before it was greeted/, 'does its port want TLS? Then the url begins with rediss://'],
   [/\bMISCONF\b/, "it can't save its data: look at its log and its disk"],
 ];
 
-/** Sorts what a delivery to Redis failed with: a message too large, a person's mistake, or a server that can't take it now. */
-export function redisFailure(error: unknown): ChainparseError {
+/**
+ * Sorts what a delivery to Redis failed with: a message too large, a person's mistake, or a server that can't take it now;
+ * `server` is its host.
+ */
+export function redisFailure(error: unknown, server: string): ChainparseError {
   if (error instanceof UsageError) return error;
   const message = replyOf(error);
   const known = (list: typeof mistakes): string | undefined => list.find(([reply]) => reply.test(message))?.[1];
   const mistake = known(mistakes);
   if (mistake !== undefined) return new UsageError(`Redis refuses: ${message}`, { hint: mistake, cause: error });
   if (tooLarge.test(message)) return new MessageRefusedError(`Redis refuses: ${message}`, { cause: error });
-  return new ReceiverAwayError(message, { hint: known(waits) ?? trustHint(message), cause: error });
+  return new ReceiverAwayError(`Redis at ${server}: ${message}`, {
+    hint: known(waits) ?? trustHint(message),
+    cause: error,
+  });
 }
 
 /** Of the replies to a transaction the first that is an error counts. */

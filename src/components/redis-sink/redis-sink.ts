@@ -1,7 +1,7 @@
 import type { createClient } from 'redis';
 import type { EventMessage } from '../../model/event-message.js';
 import type { Clock } from '../../runtime/clock.js';
-import { RuntimeFailure, UsageError } from '../../runtime/errors.js';
+import { RuntimeFailure, UsageError, messageOf } from '../../runtime/errors.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
 import type { Sink, SinkBatch, SinkContext } from '../seam/sink.js';
@@ -45,7 +45,7 @@ export class RedisSink implements Sink {
       // Its answers are no longer awaited; and behind a name there may be another server by now.
       await this.close();
       signal.throwIfAborted();
-      throw redisFailure(error);
+      throw redisFailure(error, new URL(this.#url).host);
     }
   }
 
@@ -90,9 +90,20 @@ export class RedisSink implements Sink {
       tls: this.#isEncrypted ? files : null,
     });
     this.#client = client;
-    await client.connect();
+    await client.connect().catch((error: unknown) => {
+      throw this.#isEncrypted || !isHungUp(error) ? error : ungreeted(error);
+    });
     return client;
   }
+}
+
+/** Says whether the server closed the connection: one for TLS does so to who sends anything else. */
+function isHungUp(error: unknown): boolean {
+  return /socket closed unexpectedly|ECONNRESET/i.test(messageOf(error));
+}
+
+function ungreeted(cause: unknown): RuntimeFailure {
+  return new RuntimeFailure('the connection was closed before it was greeted', { cause });
 }
 
 /** Returns the URL; throws UsageError where the client would refuse it in words that nobody understands. */

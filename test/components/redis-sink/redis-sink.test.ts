@@ -44,7 +44,7 @@ withRedis('the streams of Redis', () => {
   /** Where nobody listens yet, that is said first. */
   const untilItLoads = async (): Promise<ReceiverAwayError> => {
     const error = await away();
-    return error.message.startsWith('LOADING') ? error : untilItLoads();
+    return error.message.includes(': LOADING') ? error : untilItLoads();
   };
   const mistake = (): Promise<UsageError> => rejectionOf(deliver(transferMessages(2)), UsageError);
   const ids = async (stream = 'usdc'): Promise<readonly string[]> =>
@@ -130,9 +130,10 @@ withRedis('the streams of Redis', () => {
     await server.restart();
     await deliver(transferMessages(2));
     await server.stop();
+    const at = `127.0.0.1:${server.port}`;
     // Whoever was connected may be told so first.
     await away();
-    expect((await away()).message).to.equal(`connect ECONNREFUSED 127.0.0.1:${server.port}`);
+    expect((await away()).message).to.equal(`Redis at ${at}: connect ECONNREFUSED ${at}`);
     await server.restart();
     expect(await ids()).to.have.length(3);
     await deliver(transferMessages(3));
@@ -140,7 +141,7 @@ withRedis('the streams of Redis', () => {
     const waiting = away();
     await clock.whenSleeping();
     await clock.advance(10_000);
-    expect((await waiting).message).to.equal('no answer within 10 s');
+    expect((await waiting).message).to.equal(`Redis at ${at}: no answer within 10 s`);
     server.thaw();
     await deliver(transferMessages(4));
   });
@@ -151,7 +152,7 @@ withRedis('the streams of Redis', () => {
     await clock.whenSleeping();
     await clock.advance(10_000);
     expect(await waiting).to.include({
-      message: 'no answer to TLS within 10 s',
+      message: `Redis at 127.0.0.1:${server.port}: no answer to TLS within 10 s`,
       hint: 'is its port one for TLS? Without TLS the url begins with redis://',
     });
   });
