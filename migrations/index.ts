@@ -20,6 +20,7 @@ import { wanted } from './0018-wanted.js';
 import { schedules } from './0019-schedules.js';
 import { alertsThatStand } from './0020-alerts-that-stand.js';
 import { shards } from './0021-shards.js';
+import { toldEvents } from './0022-told-events.js';
 
 /** Every migration, oldest first. */
 export const migrations: readonly Migration[] = [
@@ -44,4 +45,5 @@ export const migrations: readonly Migration[] = [
   schedules,
   alertsThatStand,
   shards,
+  toldEvents,
 ];

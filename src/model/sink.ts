@@ -13,6 +13,8 @@ export interface SinkStanding {
   readonly sentPlace: string | null;
   /** Rows of this version, up to this block, were there before the sink: it is told neither of them nor of their end. */
   readonly base: { readonly version: number; readonly block: number };
+  /** Of events of these names or full signatures it may have been told, whatever it wants now; none: of all. Null: of those that it wants. */
+  readonly toldEvents: readonly string[] | null;
   /** Up to this block all is delivered; null: nothing is. */
   readonly cursorBlock: number | null;
   /** How often a person has asked for something to be sent again, and from which block the last time. */

@@ -167,6 +167,32 @@ eachDatabase('the API about pipelines', (testDatabase) => {
     expectProblem(await api.post(`${base}/47`, definition({ id: undefined }), 'PUT'), 404);
   });
 
+  it('warns where a sink that has delivered gets other events by a replacement', async () => {
+    const hook = { name: 'hook', type: 'webhook_sink', url: 'https://hook.example/', event_name: ['Transfer'] };
+    const withHook = (sink: object) => {
+      const { components, ...others } = definition() as { components: readonly object[] };
+      return { ...others, id: 49, name: 'hooked', components: [...components, sink] };
+    };
+    expect((await api.post(`${base}/config`, withHook(hook))).statusCode).to.equal(201);
+    const stored = { pipeline_id: 49, name: 'hooked' };
+    const sink = { pipeline_id: 49, name: 'hook', type: 'webhook_sink', place: '[]', epoch: 'e' };
+    await database.knex('pipeline_sink').insert(sink);
+    const replace = (sent: object) => api.post(`${base}/49`, withHook(sent), 'PUT');
+    expect((await replace(hook)).json()).to.deep.equal(stored);
+    const answer = await replace({ ...hook, event_name: ['Approval'] });
+    expectSchema(api.routes, 'PUT', `${base}/{id}`, answer);
+    expect(answer.json()).to.deep.equal({
+      ...stored,
+      warnings: [
+        {
+          message: 'sink hook delivers other events than before; what it has delivered stays',
+          hint: 'chainparse sink replay 49 hook --from-block 0',
+        },
+      ],
+    });
+    expect((await api.post(`${base}/49`, undefined, 'DELETE')).statusCode).to.equal(200);
+  });
+
   it('previews what logs would become', async () => {
     const topic = (byte: string): string => `0x${byte.repeat(32)}`;
     const transfer = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef';

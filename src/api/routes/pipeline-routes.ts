@@ -7,6 +7,7 @@ import { wantedToJson } from '../../model/wanted.js';
 import { taskToJson } from '../../model/task-json.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
 import { parseDefinition } from '../../pipeline/definition/read-definition.js';
+import { updateDefinition } from '../../tasks/outbox/changed-sinks.js';
 import { Schedules } from '../../tasks/fleet/schedules.js';
 import { readParked, readStanding } from '../../tasks/lease/parked.js';
 import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/views/pipeline-json.js';
@@ -95,9 +96,10 @@ function changingRoutes(parts: ApiParts, store: PipelineStore): readonly Route[]
         refuseOtherId(definition, params.id);
         await store.get(params.id);
         const changed = { ...definition, id: params.id };
-        const pipelineId = await store.import(changed, { update: true }).catch(refuseTaken);
-        await new Schedules(parts.database).keep(pipelineId);
-        return { json: { pipeline_id: pipelineId, name: definition.name } };
+        const { id, warnings } = await updateDefinition(parts.database, changed).catch(refuseTaken);
+        await new Schedules(parts.database).keep(id);
+        const json = { pipeline_id: id, name: definition.name };
+        return { json: warnings.length === 0 ? json : { ...json, warnings } };
       },
     }),
     route({

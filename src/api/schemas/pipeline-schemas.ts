@@ -89,7 +89,14 @@ export const pipelineSchema = z
   .meta({ id: 'Pipeline' });
 
 /** What became of a definition that was sent. */
-export const storedSchema = z.strictObject({ pipeline_id: z.int(), name: z.string() });
+export const storedSchema = z.strictObject({
+  pipeline_id: z.int(),
+  name: z.string(),
+  warnings: z
+    .array(z.strictObject({ message: z.string(), hint: z.string() }))
+    .optional()
+    .meta({ description: 'Sinks that have delivered, and deliver other events, or otherwise, from here on.' }),
+});
 
 /** A node of the tree. */
 export const classificationSchema = z

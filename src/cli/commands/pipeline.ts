@@ -13,11 +13,13 @@ import type { PipelineDefinition } from '../../model/pipeline.js';
 import { loadDefinition } from '../../pipeline/definition/read-definition.js';
 import { nameProblem } from '../../pipeline/definition/pipeline-name.js';
 import { DatabaseUnreachableError, NotMigratedError, UsageError, problemText } from '../../runtime/errors.js';
-import type { FileProblem } from '../../runtime/errors.js';
+import type { FileProblem, Problem } from '../../runtime/errors.js';
 import { definitionKeys } from '../../pipeline/definition/definition-keys.js';
 import type { ReadSinks } from '../../pipeline/definition/definition-options.js';
 import type { VariableSource } from '../../components/seam/variables.js';
 import type { TargetFinding } from '../../components/ask-targets.js';
+import { updateDefinition } from '../../tasks/outbox/changed-sinks.js';
+import type { Updated } from '../../tasks/outbox/changed-sinks.js';
 import { askDefinitionTargets } from '../../tasks/outbox/definition-targets.js';
 import { Schedules } from '../../tasks/fleet/schedules.js';
 import { readStanding } from '../../tasks/lease/parked.js';
@@ -133,15 +135,21 @@ async function importPipeline(context: CommandContext, options: ImportOptions): 
   const { update = false } = options;
   const { definition: inFile, warnings } = await load(context, options);
   const definition = { ...inFile, id: options.id ?? inFile.id, name: readName(options.name) ?? inFile.name };
-  const id = await withDatabase(context, async (database) => {
-    const stored = await new PipelineStore(database).import(definition, { update });
-    if (update) await new Schedules(database).keep(stored);
-    return stored;
-  });
+  const { id, warnings: more } = await withDatabase(context, (database) => store(database, definition, update));
   const { output } = context;
-  if (output.isJson) return output.json({ pipeline_id: id, name: definition.name, ...warningsJson(warnings) });
+  for (const { message, hint } of more) output.note(`warning: ${message}: ${hint}`);
+  if (output.isJson) {
+    return output.json({ pipeline_id: id, name: definition.name, ...warningsJson([...warnings, ...more]) });
+  }
   await output.line(String(id));
   output.note(`pipeline ${id} imported: ${definition.name} (${componentsOf(definition)})`);
+}
+
+async function store(database: Database, definition: PipelineDefinition, update: boolean): Promise<Updated> {
+  if (!update) return { id: await new PipelineStore(database).import(definition), warnings: [] };
+  const updated = await updateDefinition(database, definition);
+  await new Schedules(database).keep(updated.id);
+  return updated;
 }
 
 function readName(written: string | undefined): string | null {
@@ -281,7 +289,7 @@ function realPath(path: string): string {
   }
 }
 
-function warningsJson(warnings: readonly FileProblem[]): object {
+function warningsJson(warnings: readonly Problem[]): object {
   return warnings.length === 0 ? {} : { warnings };
 }
 

@@ -4,6 +4,8 @@ import { jsonText } from '../../model/event-message.js';
 import type { EventMessage, JsonValue } from '../../model/event-message.js';
 import type { RowCell, CellType, Column } from '../../runtime/rows/row-writer.js';
 import type { EventFields, Field } from '../seam/component.js';
+import { valueAt } from '../seam/field-path.js';
+import { freeName } from '../seam/free-name.js';
 import { argumentsText } from './arguments-text.js';
 import type { FileSinkConfig } from './config.js';
 
@@ -12,6 +14,8 @@ type ValueOf = (message: EventMessage) => JsonValue | undefined;
 /** A column before it is known what else shares its name. */
 interface Plan {
   readonly name: string;
+  /** What of an event it holds. */
+  readonly source: string;
   readonly type: CellType;
   readonly valueOf: ValueOf;
 }
@@ -26,17 +30,23 @@ export function columnsOf(
 ): readonly Column<EventMessage>[] {
   const plans = new Map<string, Plan>();
   for (const event of events) {
-    for (const plan of event.mapped ? event.fields.map(mapped) : ofEvent(event, form)) {
+    for (const plan of event.mapped ? event.fields.map(mapped) : ofEvent(event, form, plans)) {
       const known = plans.get(plan.name);
-      // Of several events' fields of one name: what can hold all of them.
-      plans.set(plan.name, known === undefined || known.type === plan.type ? plan : { ...plan, type: 'text' });
+      plans.set(plan.name, known === undefined ? plan : joined(known, plan));
     }
   }
   return [...plans.values()].map(toColumn);
 }
 
+/** Of several events' fields of one name: what can hold all of them. */
+function joined(known: Plan, plan: Plan): Plan {
+  const type = known.type === plan.type ? plan.type : 'text';
+  if (known.source === plan.source) return { ...plan, type };
+  return { ...plan, type, valueOf: (message) => known.valueOf(message) ?? plan.valueOf(message) };
+}
+
 function mapped({ name, type }: Field): Plan {
-  return { name, type: cellTypeOf(type), valueOf: fieldOf(name) };
+  return { name, source: name, type: cellTypeOf(type), valueOf: fieldOf(name) };
 }
 
 function fieldOf(name: string): ValueOf {
@@ -89,26 +99,34 @@ function isUnchanged({ data }: EventMessage): boolean {
 
 const argumentPrefix = 'args.';
 
-function ofEvent({ fields }: EventFields, form: FileSinkConfig['arguments']): readonly Plan[] {
-  const fixed = eventFields.map(({ name, type }): Plan => ({ name, type, valueOf: fixedValueOf(name) }));
+function ofEvent(
+  { fields }: EventFields,
+  form: FileSinkConfig['arguments'],
+  plans: ReadonlyMap<string, Plan>,
+): readonly Plan[] {
+  const fixed = eventFields.map(({ name, type }): Plan => ({ name, source: name, type, valueOf: fixedValueOf(name) }));
   const names = new Set(fixed.map(({ name }) => name));
   const args = fields.filter(({ name }) => name.startsWith(argumentPrefix));
   const others = fields.filter((field) => !args.includes(field) && !names.has(field.name)).map(mapped);
   if (form === 'json') {
     return [...fixed.map((plan) => (plan.name === 'args' ? { ...plan, valueOf: argumentsText } : plan)), ...others];
   }
-  const taken = new Set([...names, ...others.map(({ name }) => name)]);
-  return [...fixed.filter(({ name }) => name !== 'args'), ...args.map((arg) => ofArgument(arg, taken)), ...others];
+  // Arguments of one name share a column, whichever their events are.
+  const given = [...plans.values()].filter(({ source }) => source.startsWith(argumentPrefix));
+  const taken = new Map([...given, ...fixed, ...others].map((plan) => [plan.name, plan.source]));
+  const columns = args.map((arg) => {
+    const plan = ofArgument(arg, (name) => (taken.get(name) ?? arg.name) !== arg.name);
+    taken.set(plan.name, plan.source);
+    return plan;
+  });
+  return [...fixed.filter(({ name }) => name !== 'args'), ...columns, ...others];
 }
 
-/** An argument that is called like a column of every event is told from it. */
-function ofArgument({ name, type }: Field, taken: ReadonlySet<string>): Plan {
-  const argument = name.slice(argumentPrefix.length);
-  const valueOf: ValueOf = ({ data }) => {
-    const args = data.fields.get('args');
-    return typeof args === 'object' && args !== null ? (args as Readonly<Record<string, JsonValue>>)[argument] : null;
-  };
-  return { name: taken.has(argument) ? `${argument}_arg` : argument, type: cellTypeOf(type), valueOf };
+/** An argument that is called like another column is told from it. */
+function ofArgument({ name: source, type }: Field, isTaken: (name: string) => boolean): Plan {
+  const argument = source.slice(argumentPrefix.length);
+  const valueOf: ValueOf = ({ data }) => valueAt(data.fields, ['args', argument]);
+  return { name: freeName(argument, isTaken), source, type: cellTypeOf(type), valueOf };
 }
 
 /** Integers that always fit 64 bits are numbers; larger ones stay exact as texts. */

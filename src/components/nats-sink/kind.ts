@@ -20,7 +20,8 @@ export const natsSink: SinkKind<NatsConfig> = {
       import('./nats-library.js'),
     ]);
     const library = await loadNats();
-    const parts = { library, config, name: `chainparse ${pipelineId} ${name}`, logger, warned: new Set<string>() };
+    const client = { library, config, name: `chainparse ${pipelineId} ${name}` };
+    const parts = { ...client, logger, warned: new Set<string>(), names: { areOwn: false } };
     return new SessionSink(() => NatsSession.open(parts));
   },
 };

@@ -1,8 +1,9 @@
-import type { JetStreamManager, StreamConfig } from '@nats-io/jetstream';
+import type { JetStreamManager, PubAck, StreamConfig } from '@nats-io/jetstream';
 import { messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { ReceiverAwayError } from '../seam/delivery-errors.js';
 import { nameOf, noStreamError } from './nats-errors.js';
+import type { NatsMessage } from './nats-message.js';
 
 /** How long a repetition may come after its message: a run that died is silent for three beats before another takes over. */
 const repetitionSeconds = 120;
@@ -28,6 +29,17 @@ export class Streams {
     const known = this.#limits.get(subject) ?? (await this.#look(subject));
     this.#limits.set(subject, known);
     return known;
+  }
+
+  /** Says whether a stream has a message in some place; false where it can't be asked, or has it no more. */
+  async has({ subject, payload }: NatsMessage, { stream, seq }: Pick<PubAck, 'stream' | 'seq'>): Promise<boolean> {
+    try {
+      const kept = await this.#manager.streams.getMessage(stream, { seq });
+      return kept?.subject === subject && kept.string() === payload;
+    } catch (error) {
+      this.#logger.log('debug', `message ${seq} of stream '${stream}' can't be looked at: ${messageOf(error)}`);
+      return false;
+    }
   }
 
   async #look(subject: string): Promise<number> {

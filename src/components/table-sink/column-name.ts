@@ -1,6 +1,7 @@
 import type { DatabaseKind } from '../../database/open/database-url.js';
 import { longestName } from '../../database/targets/index-name.js';
 import { UsageError } from '../../runtime/errors.js';
+import { freeName } from '../seam/free-name.js';
 
 /** Names that a database keeps for columns of its own: PostgreSQL only as they are written here, InnoDB in whatever case. */
 const reserved: Readonly<Partial<Record<DatabaseKind, RegExp>>> = {
@@ -13,9 +14,7 @@ const reserved: Readonly<Partial<Record<DatabaseKind, RegExp>>> = {
  * that differ in case alone would be the same on most databases.
  */
 export function columnName(name: string, taken: Set<string>, database: DatabaseKind): string {
-  const isTaken = taken.has(name.toLowerCase()) || reserved[database]?.test(name) === true;
-  let free = isTaken ? `${name}_arg` : name;
-  for (let i = 2; taken.has(free.toLowerCase()); i++) free = `${name}_${i}`;
+  const free = freeName(name, (each) => taken.has(each.toLowerCase()) || reserved[database]?.test(each) === true);
   const problem = problemOf(free, database);
   if (problem !== null) {
     throw new UsageError(`${JSON.stringify(free)} can't be the name of a column: ${problem}`, {

@@ -55,6 +55,8 @@ export interface DifferenceOptions {
   readonly base?: { readonly version: number; readonly block: number } | undefined;
   /** Only events of these names, or full signatures. */
   readonly eventNames?: readonly string[] | undefined;
+  /** What has gone is told of events of these names, or full signatures, in place of those; none: of all. */
+  readonly toldEvents?: readonly string[] | undefined;
 }
 
 /** What tells an event from all others, also from those of a block that was replaced. */
@@ -124,11 +126,18 @@ export class JournalStore {
   async *difference(
     pipelineId: number,
     versions: Versions,
-    { after, pageSize = defaultPageSize, reach = everywhere, ...which }: DifferenceOptions = {},
+    {
+      after,
+      pageSize = defaultPageSize,
+      reach = everywhere,
+      base,
+      eventNames,
+      toldEvents = eventNames,
+    }: DifferenceOptions = {},
   ): AsyncGenerator<DifferencePage, void, undefined> {
     const place = after === undefined ? undefined : toPosition(after.place);
-    const told = narrowTo(which);
     const part = (op: DifferenceOp): Part => {
+      const told = narrowTo(base, op === 'remove' ? toldEvents : eventNames);
       return { pipelineId, versions, reach, told, after: after?.op === op ? place : undefined };
     };
     if (after?.op !== 'insert') yield* cutPages('remove', this.#removes(part('remove'), pageSize), pageSize);
@@ -292,9 +301,9 @@ function upTo(query: Knex.QueryBuilder, block: number): Knex.QueryBuilder {
 }
 
 /** Narrows to what a sink is told of. */
-function narrowTo({ base, eventNames }: Pick<DifferenceOptions, 'base' | 'eventNames'>): NarrowRows {
+function narrowTo(base: DifferenceOptions['base'], eventNames: readonly string[] = []): NarrowRows {
   return (query) => {
-    if (eventNames !== undefined) {
+    if (eventNames.length > 0) {
       void query.where((row) => {
         void row.whereIn('event_name', [...eventNames]).orWhereIn('event_signature', [...eventNames]);
       });

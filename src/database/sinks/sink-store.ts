@@ -31,6 +31,7 @@ export interface SinkChange {
   readonly needsVersion?: number;
   readonly cursorBlock?: number | null;
   readonly base?: SinkStanding['base'];
+  readonly toldEvents?: readonly string[];
   /** Null: it works again. */
   readonly error?: string | null;
 }
@@ -149,6 +150,7 @@ export class SinkStore {
       cursor_block: change.cursorBlock,
       base_version: base?.version,
       base_block: base?.block,
+      told_events: change.toldEvents === undefined ? undefined : JSON.stringify(change.toldEvents),
       failing_since:
         error === undefined
           ? undefined
@@ -193,6 +195,7 @@ interface SinkRow {
   readonly sent_place: string | null;
   readonly base_version: number;
   readonly base_block: number;
+  readonly told_events: string | null;
   readonly cursor_block: number | null;
   readonly replay: number;
   readonly replay_from: number | null;
@@ -215,6 +218,7 @@ function toStanding(row: SinkRow): SinkStanding {
     place: row.place,
     sentPlace: row.sent_place,
     base: { version: row.base_version, block: row.base_block },
+    toldEvents: row.told_events === null ? null : (JSON.parse(row.told_events) as readonly string[]),
     cursorBlock: row.cursor_block,
     replay: row.replay,
     replayFrom: row.replay_from,

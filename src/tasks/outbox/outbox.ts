@@ -218,6 +218,7 @@ export class Outbox {
       const recent = await new CheckpointStore(database).recentBlocks(pipelineId);
       for (const sink of sinks) await this.#begin(guard, sink, head, recent[0]?.number ?? null);
       await this.#store.claim(guard);
+      await this.#widen(guard);
     } catch (error) {
       if (!(error instanceof FenceError)) throw error;
       throw new LeaseLostError(`pipeline ${pipelineId} was claimed by another task`);
@@ -247,6 +248,16 @@ export class Outbox {
         cursorBlock: version === 0 || block < 0 ? null : block,
       },
     );
+  }
+
+  /** What sinks were told of before their definition became another one may yet be taken back. */
+  async #widen(guard: SinkGuard): Promise<void> {
+    for (const { name, toldEvents: known } of await this.#store.list(guard.pipelineId)) {
+      const sink = this.#parts.sinks.find((each) => each.name === name);
+      if (sink === undefined) continue;
+      const toldEvents = widened(known, sink.eventNames ?? []);
+      if (toldEvents.length !== known?.length) await this.#store.save(guard, name, { toldEvents });
+    }
   }
 
   async #look(): Promise<void> {
@@ -310,6 +321,12 @@ export class Outbox {
 
 function seenOf(sink: SinkStanding, head: JournalHead | null): SinkSeen {
   return { name: sink.name, behind: head === null ? 0 : blocksBehind(head, sink), deadLetters: sink.deadLetters };
+}
+
+/** Returns of which events a sink may have been told once it wants some; none: of all. */
+function widened(known: readonly string[] | null, wanted: readonly string[]): readonly string[] {
+  if (wanted.length === 0 || known?.length === 0) return [];
+  return [...new Set([...(known ?? []), ...wanted])];
 }
 
 /** What a person wants of a sink. */

@@ -20,7 +20,7 @@ export interface MessageParts {
 }
 
 /** Which events a sink is told of, and in which portions. */
-export interface Portions extends Pick<DifferenceOptions, 'base' | 'eventNames'> {
+export interface Portions extends Pick<DifferenceOptions, 'base' | 'eventNames' | 'toldEvents'> {
   readonly batchSize: number;
 }
 

@@ -184,8 +184,9 @@ export class SinkDelivery {
   }
 
   get #portions(): Portions {
-    const { eventNames, batchSize } = this.#sink;
-    return { batchSize, eventNames: eventNames ?? undefined, base: this.#at.base };
+    const { name, eventNames, batchSize } = this.#sink;
+    const toldEvents = this.#shared.standingOf(name)?.toldEvents ?? undefined;
+    return { batchSize, eventNames: eventNames ?? undefined, toldEvents, base: this.#at.base };
   }
 
   #parts({ sink, stages }: OpenedSink): MessageParts {

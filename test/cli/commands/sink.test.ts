@@ -55,6 +55,36 @@ describe('chainparse sink', () => {
     await store(hook, rows);
   });
 
+  it('is told by an update to deliver other events, or otherwise, where it has begun', async () => {
+    const update = async (...sinks: readonly string[]): Promise<CommandResult> => {
+      writeFileSync(join(folder, 'p.yaml'), definition(...sinks));
+      return chainparse('pipeline', 'import', 'p.yaml', '--update');
+    };
+    const other = hook.replace('}', ', event_name: [Approval]}');
+    const mapper =
+      '{name: map, type: dict_mapper, dict_mappers: [{event_name: Approval, mapping_rules: [{source_key: args.value, target_key: value}]}]}';
+    expect((await update(other, rows)).stderr).not.to.contain('delivers');
+    await ran();
+    expect((await update(other.replace('}', ', max_attempts: 3}'), rows)).stderr).not.to.contain('delivers');
+    const replay = 'what it has delivered stays: chainparse sink replay 45 hook --from-block 100';
+    expect((await update(hook, rows)).stderr).to.contain(
+      `warning: sink hook delivers other events than before; ${replay}\n`,
+    );
+    const mapped = await update(mapper, hook, rows);
+    expect(mapped.stderr).to.contain(`warning: sink hook delivers events in another form than before; ${replay}\n`);
+    expect(mapped.stderr).not.to.contain('sink rows');
+    const { stdout } = await chainparse('pipeline', 'import', 'p.yaml', '--update', '--json');
+    expect(JSON.parse(stdout)).not.to.have.property('warnings');
+    writeFileSync(join(folder, 'p.yaml'), definition(hook, rows));
+    const json = await chainparse('pipeline', 'import', 'p.yaml', '--update', '--json');
+    expect((JSON.parse(json.stdout) as { warnings: object[] }).warnings).to.deep.equal([
+      {
+        message: 'sink hook delivers events in another form than before; what it has delivered stays',
+        hint: 'chainparse sink replay 45 hook --from-block 100',
+      },
+    ]);
+  });
+
   it('list says what each has delivered, before its first run too', async () => {
     const idle = {
       state: 'idle',

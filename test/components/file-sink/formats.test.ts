@@ -133,6 +133,44 @@ describe('the files of a file sink', () => {
     ]);
   });
 
+  it('have a column for each of arguments whose names come to one', async () => {
+    const [event] = await erc20();
+    const eventOf = (eventSignature: string, ...names: readonly string[]): EventFields => ({
+      ...event!,
+      eventSignature,
+      fields: names.map((name) => ({ name: `args.${name}`, type: 'uint32' })),
+    });
+    const events = [
+      eventOf('A', 'block_number', 'block_number_arg', 'x'),
+      eventOf('B', 'block_number_arg', 'block_number'),
+      { eventName: 'C', eventSignature: 'C', mapped: true, fields: [{ name: 'x', type: 'uint32' }] },
+    ];
+    const sent = [
+      transfer(0, { block_number: '11', block_number_arg: '22', x: '33' }),
+      transfer(2, { block_number: '44', block_number_arg: '55' }),
+      { ...transfer(3, {}), data: MessageData.ofFields(new Map([['x', 66]])) },
+    ];
+    const path = await write({ path: 'alike', format: 'csv', arguments: 'columns' }, events, sent);
+    const rows = readFileSync(path, 'utf8').trim().split('\r\n');
+    expect(rows.map((row) => row.split(',').slice(-3))).to.deep.equal([
+      ['block_number_arg', 'block_number_arg_arg', 'x'],
+      ['11', '22', '33'],
+      ['44', '55', ''],
+      ['', '', '66'],
+    ]);
+  });
+
+  it('are empty where an event lacks an argument, whatever its name', async () => {
+    const names = ['toString', 'constructor', '__proto__'];
+    const fields = names.map((name) => ({ name: `args.${name}`, type: 'string' }));
+    const events = [...(await erc20()), { ...(await erc20())[0]!, eventSignature: 'x', fields }];
+    const args = JSON.parse('{"toString":"a","constructor":"b","__proto__":"c"}') as Record<string, JsonValue>;
+    const sent = [messages[0]!, transfer(2, args)];
+    const path = await write({ path: 'lacking', format: 'csv', arguments: 'columns' }, events, sent);
+    const rows = readFileSync(path, 'utf8').trim().split('\r\n');
+    expect(rows.map((row) => row.split(',').slice(-3))).to.deep.equal([names, ['', '', ''], ['a', 'b', 'c']]);
+  });
+
   it('hold below a mapper what that makes, and nothing else', async () => {
     const fields = [
       { name: 'amount', type: 'text' },

@@ -82,6 +82,58 @@ describeWithNats('a sink into NATS', () => {
     expect((await stored('again')).map(({ id }) => id)).to.deep.equal(transferMessages(80).map(idOf));
   });
 
+  it('stores what another sink has stored of the same events, in its order and once', async () => {
+    await stream('two');
+    await (await open('two.raw')).deliver(batchOf(transferMessages(40)), sinkContext());
+    const mapped = transferMessages(60).map(mappedOf);
+    // Behind the last one of the other sink the 41st could be stored at once.
+    for (let round = 0; round < 2; round++) {
+      const sink = await open('two.mapped');
+      await sink.deliver(batchOf(mapped), sinkContext());
+      await sink.deliver(batchOf(mapped.slice(50)), sinkContext());
+    }
+    const kept = await stored('two');
+    expect(kept.slice(0, 40).map(({ id }) => id)).to.deep.equal(transferMessages(40).map(idOf));
+    const own = kept.slice(40);
+    expect(own.map(({ subject, text }) => [subject, text])).to.deep.equal(
+      mapped.map(({ data }) => ['two.mapped', data.text]),
+    );
+    own.forEach(({ id }, n) => expect(id).to.match(new RegExp(`^${idOf(mapped[n]!)}:[0-9a-f]{16}$`)));
+    expect(logger.messages('warn')).to.deep.equal(Array<string>(2).fill(sharedText('two.mapped')));
+  });
+
+  it('stores what it makes now of events of which the stream has what it made before', async () => {
+    await stream('anew');
+    const [raw, mapped] = [transferMessages(3), transferMessages(3).map(mappedOf)];
+    for (const messages of [raw, mapped, raw]) {
+      await (await open('anew.x')).deliver(batchOf(messages), sinkContext());
+    }
+    const texts = [...raw, ...mapped].map(({ data }) => data.text);
+    expect((await stored('anew')).map(({ text }) => text)).to.deep.equal(texts);
+  });
+
+  it('finds among what it has stored itself what the stream has of another sink', async () => {
+    await stream('among');
+    const [first, second] = [await open('among.a'), await open('among.b')];
+    await first.deliver(batchOf(transferMessages(5)), sinkContext());
+    await second.deliver(batchOf(transferMessages(20).slice(5)), sinkContext());
+    await first.deliver(batchOf(transferMessages(30)), sinkContext());
+    const texts = (await stored('among')).flatMap(({ subject, text }) => (subject === 'among.a' ? [text] : []));
+    // What could be stored behind the other sink's last one is told again, behind what comes before it.
+    expect([...texts.slice(0, 5), ...texts.slice(-25)]).to.deep.equal(
+      transferMessages(30).map(({ data }) => data.text),
+    );
+  });
+
+  it('stores again what the stream has dropped as a repetition and has no more', async () => {
+    await stream('gone', { max_msgs: 2 });
+    await (await open('gone.x')).deliver(batchOf(transferMessages(5)), sinkContext());
+    await manager.streams.update('gone', { max_msgs: 100 });
+    await (await open('gone.x')).deliver(batchOf(transferMessages(5)), sinkContext());
+    const texts = transferMessages(5).map(({ data }) => data.text);
+    expect((await stored('gone')).map(({ text }) => text)).to.deep.equal([...texts.slice(3), ...texts]);
+  });
+
   it('keeps the order where somebody else writes into the stream meanwhile', async () => {
     await stream('shared');
     const sink = await open('shared.mine');
@@ -192,6 +244,29 @@ describeWithNats('a sink into NATS', () => {
   });
 });
 
+describeWithNats('a sink into NATS that may ask for no message', () => {
+  it('stores again what the stream may have of another sink', async () => {
+    const deny = 'permissions: { publish: { deny: ["$JS.API.STREAM.MSG.GET.>", "$JS.API.DIRECT.GET.>"] } }';
+    const users = `users: [{ user: u, password: "s3cret", ${deny} }, { user: admin, password: "s3cret" }]`;
+    const server = await startNats(`authorization { ${users} }`);
+    const connection = await connect({ servers: `127.0.0.1:${server.port}`, user: 'admin', pass: 's3cret' });
+    const manager = await jetstreamManager(connection);
+    await manager.streams.add({ name: 'mute', subjects: ['mute.>'] });
+    const rights = { user: 'u', password: '${PASSWORD}' };
+    const config = schema.parse({ servers: `nats://127.0.0.1:${server.port}`, subject: 'mute.x', ...rights });
+    const began = Date.now();
+    for (let round = 0; round < 3; round++) {
+      const sink = await natsSink.open({ ...config, password: 's3cret' }, sinkOpening());
+      await sink.deliver(batchOf(transferMessages(50)), sinkContext());
+      await sink.close();
+    }
+    // Its own it tells by their ids.
+    expect((await manager.streams.info('mute')).state.messages).to.equal(100);
+    expect(Date.now() - began).to.be.below(5_000);
+    await connection.close();
+  });
+});
+
 describeWithNats('the login of a sink into NATS', () => {
   const user = 'authorization { user: u, password: "s3cret" }';
 
@@ -254,6 +329,16 @@ describeWithNats('the login of a sink into NATS', () => {
     expect(message).to.equal('with what the environment says, servers holds what is no URL of nats or tls');
   });
 });
+
+/** A message as a stage has made it. */
+function mappedOf(message: EventMessage, n: number): EventMessage {
+  return { ...message, data: MessageData.ofText(`{"n":${n}}`) };
+}
+
+function sharedText(subject: string): string {
+  const what = `another sink's messages have the ids of these in the stream of '${subject}'`;
+  return `${what}: from here on they get longer ones; a stream for each sink keeps them short`;
+}
 
 function idOf({ id, op, seq }: EventMessage): string {
   return `${id}:${op}:${seq}`;

@@ -10,6 +10,7 @@ const nats = guardsOf(
   ['test/components/nats-sink/nats-sink.test.ts'],
   tooLarge,
 );
+const streams = guardsOf('src/components/nats-sink/streams.ts', ['test/components/nats-sink/nats-sink.test.ts']);
 const kafkaTests = ['test/components/kafka-producer/kafka-sink.test.ts'];
 const record = guardsOf('src/components/kafka-producer/kafka-record.ts', kafkaTests, tooLarge);
 const away = 'says that no broker is there';
@@ -19,6 +20,12 @@ const producer = guardsOf('src/components/kafka-producer/kafka-connection.ts', k
 export const messageBrokerMutants: readonly Mutant[] = [
   turn('nats-in-turn', 'a message is stored behind the one ahead of it alone', 'window[index - 1] ?? null', 'null'),
   nats('nats-too-large', 'nothing is sent with what is too large', 'if (size <= limit)', 'if (size >= 0)'),
+  streams(
+    'nats-dropped',
+    'what a stream dropped for another message is stored',
+    'kept?.subject === subject && kept.string() === payload',
+    'kept !== null',
+  ),
   record('kafka-too-large', 'nor into Kafka', '<= config.max_message_bytes', '< Infinity'),
   producer('kafka-reports', 'a batch is delivered once brokers have it', '=== records.length', '>= 0'),
 ];

@@ -610,6 +610,35 @@ eachDatabase('the outbox', (databases) => {
     expect(sink.lines).to.deep.equal([insert(1, 1)]);
   });
 
+  it('takes back what it was told of before it named other events, and nothing of those that it never named', async () => {
+    const named = (eventName: string, block: number, logIndex = 0) => ({ ...exampleEvent(block, logIndex), eventName });
+    const batch = (block: number, ...events: readonly string[]) =>
+      exampleBatch(block, block, { events: events.map((eventName, i) => named(eventName, block, i)) });
+    await runs.run([sink.openable({ eventNames: ['Rare'] })], async function* () {
+      await Promise.resolve();
+      yield batch(1, 'Rare', 'Transfer');
+    });
+    await runs.run([sink.openable({ eventNames: ['Other'] })], async function* () {
+      await Promise.resolve();
+      yield batch(2, 'Other', 'Transfer', 'Rare');
+    });
+    expect((await runs.standing()).toldEvents).to.deep.equal(['Rare', 'Other']);
+    await runs.run([sink.openable({ eventNames: ['Other'] })], takenBack);
+    const ops = sink.messages.map(({ op, eventName, place }) => `${op} ${eventName} ${place.blockNumber}`);
+    expect(ops.slice(0, 3)).to.deep.equal(['insert Rare 1', 'insert Other 2', 'remove Rare 1']);
+    expect(ops.slice(3).sort()).to.deep.equal(['remove Other 2', 'remove Rare 2']);
+    expect(sink.state.size).to.equal(0);
+  });
+
+  it('takes back events of every name once it has named none', async () => {
+    const all = sink.openable();
+    await runs.run([all], blocks(1, 2));
+    await runs.run([sink.openable({ eventNames: ['Other'] })], noMore);
+    expect((await runs.standing()).toldEvents).to.deep.equal([]);
+    await runs.run([sink.openable({ eventNames: ['Other'] })], takenBack);
+    expect(sink.state.size).to.equal(0);
+  });
+
   describe('with a target that keeps the cursor', () => {
     beforeEach(() => {
       sink.held = null;

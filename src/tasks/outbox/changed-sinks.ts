@@ -1,0 +1,72 @@
+import { registry } from '../../components/registry.js';
+import { JournalStore } from '../../database/events/journal-store.js';
+import type { Database } from '../../database/database.js';
+import { listByName, theOne } from '../../database/pipelines/pipeline-names.js';
+import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
+import { SinkStore } from '../../database/sinks/sink-store.js';
+import type { Component, PipelineDefinition } from '../../model/pipeline.js';
+import { DamagedDefinitionError, NotFoundError } from '../../runtime/errors.js';
+import type { Problem } from '../../runtime/errors.js';
+
+/** What became of a definition that replaced another one. */
+export interface Updated {
+  readonly id: number;
+  /** What a person should know of sinks that go on from where they stood. */
+  readonly warnings: readonly Required<Problem>[];
+}
+
+/** Stores a definition in the place of another one, of its id or else of its name. Throws as the store's import. */
+export async function updateDefinition(database: Database, definition: PipelineDefinition): Promise<Updated> {
+  const store = new PipelineStore(database);
+  const old = definition.id ?? theOne(definition.name, await listByName(database, definition.name));
+  const before = old === null ? [] : await componentsOf(store, old);
+  const id = await store.import(definition, { update: true });
+  return { id, warnings: await changedSinks(database, id, before, definition.components) };
+}
+
+async function componentsOf(store: PipelineStore, id: number): Promise<readonly Component[]> {
+  try {
+    return (await store.get(id)).components;
+  } catch (error) {
+    // An import mends one that can't be read.
+    if (error instanceof NotFoundError || error instanceof DamagedDefinitionError) return [];
+    throw error;
+  }
+}
+
+/** Says of which sinks that have delivered the events, or what is made of them, are others than before. */
+async function changedSinks(
+  database: Database,
+  id: number,
+  before: readonly Component[],
+  now: readonly Component[],
+): Promise<Updated['warnings']> {
+  const changed = now.flatMap((sink, position) => {
+    const old = before.findIndex(({ name, type }) => name === sink.name && type === sink.type);
+    const was = before[old];
+    if (was === undefined || registry.find(sink.type)?.role !== 'sink') return [];
+    if (eventsOf(was) !== eventsOf(sink)) return [{ name: sink.name, what: 'other events than before' }];
+    const isSame = stagesText(before.slice(0, old)) === stagesText(now.slice(0, position));
+    return isSame ? [] : [{ name: sink.name, what: 'events in another form than before' }];
+  });
+  if (changed.length === 0) return [];
+  const rows = await new SinkStore(database).list(id);
+  const begun = changed.filter(({ name }) => rows.some((row) => row.name === name && row.place !== null));
+  const first = (await new JournalStore(database).current(id))?.blocks?.from ?? 0;
+  return begun.map(({ name, what }) => ({
+    message: `sink ${name} delivers ${what}; what it has delivered stays`,
+    hint: `chainparse sink replay ${id} ${name} --from-block ${first}`,
+  }));
+}
+
+function eventsOf({ type, config }: Component): string {
+  const kind = registry.find(type);
+  const names = kind?.role === 'sink' ? kind.describe(config).eventNames : null;
+  return JSON.stringify(names === null ? null : [...names].sort());
+}
+
+/** What stages make of events, as a text: two are equal or not. */
+function stagesText(above: readonly Component[]): string {
+  const stages = above.filter(({ type }) => registry.find(type)?.role === 'stage');
+  return JSON.stringify(stages.map(({ type, config }) => [type, registry.find(type)?.keys(config)]));
+}
