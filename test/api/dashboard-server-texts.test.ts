@@ -87,7 +87,10 @@ describe('what the dashboard makes of what the server says', () => {
     for (const id of [47, 48]) {
       const { knex } = database;
       const failed = { pipeline_id: id, status: 2, create_time: database.dialect.now(knex), log_path: '' };
-      await database.write([knex('pipeline').insert({ id, name: `\u202ep${id}` }), knex('pipeline_task').insert(failed)]);
+      await database.write([
+        knex('pipeline').insert({ id, name: `\u202ep${id}` }),
+        knex('pipeline_task').insert(failed),
+      ]);
       await look();
     }
     expect([...kinds].sort()).to.deep.equal([

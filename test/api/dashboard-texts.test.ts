@@ -71,7 +71,10 @@ describe('the texts of the dashboard', () => {
 
   it('let no name turn round the sentence in which it stands', () => {
     const text = dashboard.t('moment.succeeded', { task: '14', pipeline: '\u202eevil\u2066', reason: '' });
-    expect(text).to.contain('14').and.contain('\ufffdevil\ufffd').and.not.match(/[\u202e\u2066]/);
+    expect(text)
+      .to.contain('14')
+      .and.contain('\ufffdevil\ufffd')
+      .and.not.match(/[\u202e\u2066]/);
   });
 
   it('have one name for a status, whatever the reason of the end', () => {

@@ -86,7 +86,9 @@ describe('the ready channels of alerts', () => {
       const told = JSON.stringify(JSON.parse(hook.got.at(-1)?.body ?? ''), (key, value: unknown) =>
         key === 'custom_details' ? undefined : value,
       );
-      expect(told, channel.name).to.contain('pipeline 14 (\ufffdevil\ufffd) is 900 blocks').and.not.match(/[\u202e\u2066]/);
+      expect(told, channel.name)
+        .to.contain('pipeline 14 (\ufffdevil\ufffd) is 900 blocks')
+        .and.not.match(/[\u202e\u2066]/);
     }
   });
 
