@@ -216,7 +216,7 @@ const resetRoute = route({
   summary: 'For older clients: changes nothing, for only the monitor fails tasks, and only silent ones.',
   ...{ tag: 'tasks', access: 'write' },
   // The older program read none, whatever was sent.
-  body: z.unknown().optional(),
+  body: 'text',
   answer: { schema: z.strictObject({ success: z.boolean(), message: z.string() }) },
   handle: () => ({
     json: { success: true, message: 'no task was reset: the monitor fails those that are silent, and no others' },

@@ -6,8 +6,10 @@ import { ReorgTooDeepError } from './reorg.js';
 const lagsBorne = 20;
 /** How often in a row a reorganisation below all that is remembered must show before it is believed. */
 const deepReorgsDoubted = 5;
-/** For how long endpoints that tell nothing of it are waited for, in milliseconds: they may know better, or be gone for good. */
+/** For how long a run waits for endpoints that tell nothing of it, in milliseconds: they may know better. */
 const silenceBorneMs = 60_000;
+
+const unsureHint = 'wait until it answers, or take it out of the RPC URLs: then the others alone are believed';
 
 /** Tells a node that is behind for a while, or one of several that has gone astray, from one that can't be used. */
 export class LagPatience {
@@ -25,6 +27,9 @@ export class LagPatience {
   bear(error: unknown): string {
     if (error instanceof NodeLagsError && ++this.#lags <= lagsBorne) return error.message;
     if (error instanceof ReorgTooDeepError && this.#isDoubted(error)) return error.message;
+    // Who can't be reached may have the block still: this is no word of the chain on which a person should take rows back.
+    if (error instanceof ReorgTooDeepError && error.isUnsure)
+      throw new NodeLagsError(error.message, { hint: unsureHint });
     throw error;
   }
 

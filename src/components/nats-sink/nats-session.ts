@@ -97,7 +97,7 @@ export class NatsSession implements SinkSession {
     const dropped = messages[stored];
     if (dropped !== undefined) {
       this.#names.areOwn = true;
-      const what = `another sink's messages have the ids of these in the stream of '${dropped.subject}'`;
+      const what = `there are messages with the ids of these, which are another sink's or can't be looked at, in the stream of '${dropped.subject}'`;
       this.#logger.log('warn', `${what}: from here on they get longer ones; a stream for each sink keeps them short`);
       await this.#publish(messages.slice(stored));
     }

@@ -25,7 +25,7 @@ const waits: readonly (readonly [reply: RegExp, hint: string])[] = [
   [/\bLOADING\b/, 'it has just been started, and reads its data: wait'],
   [
     /\bto TLS\b|wrong version number|before secure TLS connection/,
-    'is its port one for TLS? Without TLS the url begins with redis://',
+    'does it answer at all, and is its port one for TLS? Without TLS the url begins with redis://',
   ],
   [/closed before it was greeted/, 'does its port want TLS? Then the url begins with rediss://'],
   [/\bMISCONF\b/, "it can't save its data: look at its log and its disk"],

@@ -53,9 +53,11 @@ export class PipelineAlerts {
   readonly #options: PipelineAlertsOptions;
   readonly #lags: LagWatch;
   readonly #heads: HeadContact;
+  readonly #startedAt: number;
 
   constructor(options: PipelineAlertsOptions) {
     this.#options = options;
+    this.#startedAt = options.clock.monotonic();
     this.#heads = new HeadContact(options.defaultIntervalSeconds);
     this.#lags = new LagWatch((options.rules.lagMinutes ?? 0) * 60_000);
   }
@@ -130,9 +132,14 @@ export class PipelineAlerts {
     if (ending !== null) this.#options.desk.clear(alertKey(alert), ending);
   }
 
-  /** What nobody watches any more is over by that alone, whatever it was raised for. */
+  /**
+   * What is watched no more is over by that alone, whatever it was raised for; not what was raised since this process began, by one
+   * that is set otherwise: the two would raise and clear it in turn.
+   */
   #endingOf(alert: Alert, look: Look): string | null {
-    if (!isWatched(alert.rule, this.#options.rules)) return unwatchedEnding(alert);
+    const { clock, rules } = this.#options;
+    const isOlder = alert.openSeconds > (clock.monotonic() - this.#startedAt) / 1_000;
+    if (isOlder && !isWatched(alert.rule, rules)) return unwatchedEnding(alert);
     return alert.rule === 'rpc_unreachable' ? chainEnding(alert, look) : pipelineEnding(alert, look);
   }
 }

@@ -24,12 +24,13 @@ export function contactOf(endpoints: readonly RpcEndpoint[]): ChainContact {
 
 /** It is unreachable since the last of its endpoints fell silent. */
 function unreachableOf(chainId: number, endpoints: readonly RpcEndpoint[]): UnreachableChain {
+  const telling = endpoints.filter(tellsHead);
   const latest = endpoints.reduce((a, b) => ((b.lastErrorTime ?? '') > (a.lastErrorTime ?? '') ? b : a));
   return {
     chain: chainNameOf(chainId),
-    endpoints: [...new Set(endpoints.map(({ name }) => name))].sort(),
+    endpoints: [...new Set((telling.length > 0 ? telling : endpoints).map(({ name }) => name))].sort(),
     error: errorOf(latest),
-    cause: endpoints.some(tellsHead) ? 'refuses' : 'silent',
+    cause: telling.length > 0 ? 'refuses' : 'silent',
     sinceSeconds: Math.min(...endpoints.map(({ muteSeconds }) => muteSeconds ?? 0)),
   };
 }

@@ -1,7 +1,9 @@
 import type { AlertCondition, AlertRule } from '../../model/alert.js';
 import type { AlertSettings } from '../../settings/settings.js';
 
-const watched: Readonly<Record<AlertRule, (rules: AlertSettings) => boolean>> = {
+type Watched = (rules: AlertSettings) => boolean;
+
+const watched = {
   pipeline_down: (rules) => rules.pipelineDown,
   pipeline_stalled: tellsStalls,
   task_stalled: tellsStalls,
@@ -13,11 +15,13 @@ const watched: Readonly<Record<AlertRule, (rules: AlertSettings) => boolean>> = 
   timeout_rate: (rules) => rules.timeoutRate !== null,
   database_unreachable: (rules) => rules.databaseUnreachableSeconds !== null,
   no_monitor: (rules) => rules.noMonitor,
-};
+} satisfies Record<AlertRule, Watched>;
 
-/** Says whether a rule is judged: what was raised by one that is switched off nobody would find over. */
+const byName: ReadonlyMap<string, Watched> = new Map(Object.entries(watched));
+
+/** Says whether a rule is judged: what was raised by one that is switched off nobody would find over. One of a newer version is theirs. */
 export function isWatched(rule: AlertRule, rules: AlertSettings): boolean {
-  return watched[rule](rules);
+  return byName.get(rule)?.(rules) ?? true;
 }
 
 /** Says how what a rule has raised that is switched off now is over. */

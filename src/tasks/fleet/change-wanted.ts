@@ -46,10 +46,10 @@ export async function changeWanted(
 
 /** Returns what is told of a pipeline that is disabled, as it also is while it is being deleted. */
 export async function disabledProblem(database: Database, pipelineId: number): Promise<ConflictError> {
-  const hint = `chainparse pipeline enable ${pipelineId}`;
-  return (await isBeingDeleted(database, pipelineId))
-    ? new ConflictError(`pipeline ${pipelineId} is being deleted`)
-    : new ConflictError(`pipeline ${pipelineId} is disabled`, { hint });
+  const [problem, remedy] = (await isBeingDeleted(database, pipelineId))
+    ? ['is being deleted', `if that was cut short: chainparse pipeline delete ${pipelineId}`]
+    : ['is disabled', `chainparse pipeline enable ${pipelineId}`];
+  return new ConflictError(`pipeline ${pipelineId} ${problem}`, { hint: remedy });
 }
 
 /** Throws ConflictError where a pipeline can't go on before it is rewound. */

@@ -21,7 +21,8 @@ export async function updateDefinition(database: Database, definition: PipelineD
   const old = definition.id ?? theOne(definition.name, await listByName(database, definition.name));
   const before = old === null ? [] : await componentsOf(store, old);
   const id = await store.import(definition, { update: true });
-  return { id, warnings: await changedSinks(database, id, before, definition.components) };
+  // It is stored, whatever becomes of the question.
+  return { id, warnings: await changedSinks(database, id, before, definition.components).catch(() => []) };
 }
 
 async function componentsOf(store: PipelineStore, id: number): Promise<readonly Component[]> {

@@ -56,10 +56,15 @@ async function stands(kept: BlockRef | null, first: number, asked: BlockRef, hea
   return found.hash === kept.hash;
 }
 
-/** Of a node that lags nothing tells how far the rows are part of the chain. */
+/** Of a node that lacks a block nothing tells how far the rows are part of the chain. */
 function nodeLags(number: number, { number: newest }: BlockRef): NodeLagsError {
-  const message = `the node, which is at block ${newest}, does not know block ${number}, which has been read: it may lag`;
-  return new NodeLagsError(message, { hint: 'try again once it has that block, or ask another node: --rpc-url URL' });
+  const another = 'ask another node: --rpc-url URL';
+  if (number > newest) {
+    const message = `the node, which is at block ${newest}, does not know block ${number}, which has been read: it may lag`;
+    return new NodeLagsError(message, { hint: `try again once it has that block, or ${another}` });
+  }
+  const message = `the node has block ${newest}, and not block ${number}, which has been read: it may have pruned it, or be several of which one lags`;
+  return new NodeLagsError(message, { hint: `try again, or ${another}` });
 }
 
 function tooHigh(pipelineId: number, number: number, isMissing: boolean, keeps: number): NeedsRewindError {

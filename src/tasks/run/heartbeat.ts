@@ -46,6 +46,8 @@ export class Heartbeat implements Lease, Beating {
   #failure: Error | null = null;
   /** Tries in a row that failed. */
   #failures = 0;
+  /** Beats that were due and failed since then. */
+  #missed = 0;
   /** When the first of them did, by the monotonic clock. */
   #failingSince = 0;
   /** Recoveries since the work last moved. */
@@ -155,8 +157,10 @@ export class Heartbeat implements Lease, Beating {
   /** Returns how many beats that were due have failed in a row: the tries that are made for one of them do not count. */
   #countFailed(): number {
     const now = this.#options.clock.monotonic();
-    if (this.#failures++ === 0) this.#failingSince = now;
-    return 1 + Math.floor((now - this.#failingSince) / this.#options.intervalMs);
+    if (this.#failures++ === 0) [this.#failingSince, this.#missed] = [now, 0];
+    // A process that stood still for long has missed beats, and tried none of them.
+    this.#missed = Math.min(this.#missed + 1, 1 + Math.floor((now - this.#failingSince) / this.#options.intervalMs));
+    return this.#missed;
   }
 
   async #renewAtLast(signal: AbortSignal): Promise<void> {

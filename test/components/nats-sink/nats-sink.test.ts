@@ -336,7 +336,7 @@ function mappedOf(message: EventMessage, n: number): EventMessage {
 }
 
 function sharedText(subject: string): string {
-  const what = `another sink's messages have the ids of these in the stream of '${subject}'`;
+  const what = `there are messages with the ids of these, which are another sink's or can't be looked at, in the stream of '${subject}'`;
   return `${what}: from here on they get longer ones; a stream for each sink keeps them short`;
 }
 

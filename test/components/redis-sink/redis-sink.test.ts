@@ -153,7 +153,7 @@ withRedis('the streams of Redis', () => {
     await clock.advance(10_000);
     expect(await waiting).to.include({
       message: `Redis at 127.0.0.1:${server.port}: no answer to TLS within 10 s`,
-      hint: 'is its port one for TLS? Without TLS the url begins with redis://',
+      hint: 'does it answer at all, and is its port one for TLS? Without TLS the url begins with redis://',
     });
   });
 

@@ -123,7 +123,7 @@ describe('the alert rules of pipelines', () => {
     endpoints = [refusing, { ...gone, name: 'b.example' }];
     expect(await judge()).to.deep.equal([`alert.raised ${unreachable}`]);
     expect(fixture.logger.lines.at(-1)).to.contain(
-      'RPC b.example, node.example answers, but has refused most calls for 4 min: backend busy (ethereum; pipeline 45)',
+      'RPC node.example answers, but has refused most calls for 4 min: backend busy (ethereum; pipeline 45)',
     );
     fixture.open.clear();
     endpoints = [{ ...refusing, headMs: null }];
