@@ -79,6 +79,8 @@ export class HeadSubscription {
       await this.#subscribe(endpoint);
     } catch (error) {
       this.#log('debug', `${endpoint.name} tells no new heads: ${messageOf(error)}`, endpoint);
+      // Who is put aside is asked again soon: another one whose connection broke may be all there is.
+      if (this.#options.isPutAside(endpoint.name)) return false;
       return !(error instanceof RpcError && (error.retryable || error.lostConnection));
     }
     this.#log('debug', `${endpoint.name} tells new heads`, endpoint);
