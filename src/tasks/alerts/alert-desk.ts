@@ -219,7 +219,7 @@ export class AlertDesk {
 
   /** Says whether what waits to be told is so by the database's rows; what this process has yet to store there is. */
   async #isCurrent(news: AlertNews, key: string, standing: Standing | undefined): Promise<boolean> {
-    if (standing?.isStored === false) return true;
+    if (standing?.isStored === false) return standing.over === null;
     return (await this.#options.store.isOpen(key)) === (news !== 'cleared');
   }
 

@@ -12,7 +12,6 @@ export interface AlertLaneOptions {
   /** Aborted when nothing more is to be delivered. */
   readonly signal: AbortSignal;
   readonly onTaken: (message: AlertMessage) => void;
-  readonly onFailed: () => void;
 }
 
 /** A message that waits for the channel. Instants are by the monotonic clock. */
@@ -146,7 +145,7 @@ export class AlertLane {
   }
 
   #failed(waiting: Waiting, error: unknown): void {
-    const { channel, clock, onFailed } = this.#options;
+    const { channel, clock } = this.#options;
     const { message } = waiting;
     // A newer one has taken its place.
     if (this.#waiting.get(message.data.key) !== waiting) return;
@@ -161,7 +160,6 @@ export class AlertLane {
     waiting.dueAt = now + backoffMs(waiting.tries, backoff);
     this.#log('debug', `the ${channel.name} failed (${waiting.tries}): ${why}`, 'alert.retried', message);
     if (waiting.tries === firstTries) this.#tellUndelivered(waiting, `${why}; it is tried again`);
-    onFailed();
   }
 
   #lose(waiting: Waiting, why: string): void {

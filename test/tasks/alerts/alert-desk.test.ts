@@ -100,6 +100,14 @@ describe('the alert desk', () => {
       expect([...fixture.open.keys()]).to.deep.equal([]);
     });
 
+    it('does not send late that it is so once it is over', async () => {
+      fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
+      await fixture.told();
+      expect(await fixture.posting.isCurrent?.()).to.equal(true);
+      fixture.desk.clear(key, 'task 123 moves again');
+      expect(await fixture.posting.isCurrent?.()).to.equal(false);
+    });
+
     it('keeps what is over by then as something that was, and tells that it is over', async () => {
       fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
       await fixture.clock.advance(50_000);

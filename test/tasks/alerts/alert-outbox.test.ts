@@ -165,6 +165,69 @@ describe('the outbox of alerts', () => {
       expect(got).to.deep.equal([]);
     });
 
+    it('leaves to others what all refuse for good as late, and does not try it meanwhile', async () => {
+      answer = fail(false);
+      open(channel, other).post(message(), note);
+      await clock.advance(890_000);
+      expect(untaken).to.equal(0);
+      await clock.advance(20_000);
+      expect(untaken).to.equal(1);
+      expect(got).to.have.length(1);
+      expect(clock.sleeping).to.equal(0);
+    });
+
+    it('leaves to others what gave way to newer messages', async () => {
+      answer = (): Promise<void> => new Promise(() => undefined);
+      const outbox = open(channel);
+      outbox.post(about(0));
+      outbox.post(message(), note);
+      for (let i = 1; i <= 100; i++) outbox.post(about(i));
+      await clock.advance(910_000);
+      expect(untaken).to.equal(1);
+    });
+
+    it('gives up what it repeats as early', async () => {
+      const outbox = open(channel);
+      outbox.post(message(), note);
+      await settle();
+      answer = fail(true);
+      outbox.post(message('repeated'));
+      await clock.advance(910_000);
+      got = [];
+      answer = (): Promise<void> => Promise.resolve();
+      await clock.advance(3_600_000);
+      expect(got).to.deep.equal([]);
+      expect(untaken).to.equal(0);
+    });
+
+    it('waits no longer where it is repeated meanwhile', async () => {
+      answer = fail(true);
+      const outbox = open(channel);
+      outbox.post(message(), note);
+      await clock.advance(600_000);
+      outbox.post(message('repeated'));
+      await clock.advance(310_000);
+      expect(untaken).to.equal(1);
+    });
+
+    it('counts as told what is taken when it is repeated, or while it is', async () => {
+      let take = (): void => undefined;
+      answer = (): Promise<void> => new Promise((resolve) => (take = resolve));
+      const outbox = open(channel);
+      outbox.post(message(), note);
+      await settle();
+      outbox.post(message('repeated'));
+      answer = fail(true);
+      take();
+      await clock.advance(910_000);
+      outbox.post(about(1), note);
+      await clock.advance(60_000);
+      answer = (): Promise<void> => Promise.resolve();
+      outbox.post({ ...about(1), type: 'alert.repeated' });
+      await clock.advance(3_600_000);
+      expect(untaken).to.equal(0);
+    });
+
     it('says so when it ends, whether it was to be tried again or was refused for good', async () => {
       for (const retryable of [true, false]) {
         answer = fail(retryable);
