@@ -1,6 +1,6 @@
 import { hasCommitted, type UnjudgedEnd, type Wanted } from '../../model/wanted.js';
 import { toInstant } from '../instant.js';
-import { readProgress } from '../tasks/read-progress.js';
+import { readProgress } from '../read-progress.js';
 
 /** A row of `pipeline_wanted`, when its next task is queued, why the task that waits of the pipeline could not be taken, and its checkpoint's version. */
 export interface WantedRow {

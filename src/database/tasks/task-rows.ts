@@ -4,7 +4,7 @@ import type { Progress, Task } from '../../model/task.js';
 import type { Waiting } from '../../model/waiting.js';
 import type { Database } from '../database.js';
 import { toInstant } from '../instant.js';
-import { readProgress } from './read-progress.js';
+import { readProgress } from '../read-progress.js';
 import { readWaiting } from './read-waiting.js';
 
 /** How to write the limit of what is read often: SQLite plans a statement whose limit is bound anew each time it runs. */

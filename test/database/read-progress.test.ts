@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { readProgress } from '../../../src/database/tasks/read-progress.js';
-import { selectTasks } from '../../../src/database/tasks/task-rows.js';
-import { eachDatabase } from '../../support/databases.js';
-import { openMigrated } from '../../support/migrated-database.js';
+import { readProgress } from '../../src/database/read-progress.js';
+import { selectTasks } from '../../src/database/tasks/task-rows.js';
+import { eachDatabase } from '../support/databases.js';
+import { openMigrated } from '../support/migrated-database.js';
 
 const none = { mode: 'realtime', nextBlock: null, targetBlock: null, headBlock: null, events: 0 };
 

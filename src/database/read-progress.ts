@@ -1,4 +1,4 @@
-import type { Progress } from '../../model/task.js';
+import type { Progress } from '../model/task.js';
 
 /**
  * Reads the column `progress`; null where it says nothing that can be shown. Programs in other languages write it, too: what one of
