@@ -197,7 +197,7 @@ eachDatabase("the store of pipelines in an older program's tables", (databases) 
     const older = await openDatabase(url, { create: true });
     const { id, instant } = wordsOf(older);
     await older.read((knex) => knex.raw('SELECT 1'));
-    await older.write([
+    const made = [
       older.knex.raw(
         `CREATE TABLE pipeline (id ${id}, classification_id int NOT NULL DEFAULT 9, name varchar(100) NOT NULL,
          description text, create_time ${instant}, update_time ${instant}, disabled int)`,
@@ -208,7 +208,9 @@ eachDatabase("the store of pipelines in an older program's tables", (databases) 
       ),
       older.knex('pipeline').insert({ id: 5, name: 'old' }),
       older.knex('pipeline_task').insert({ pipeline_id: 5, create_time: '2020-01-01 00:00:00', status: 0 }),
-    ]);
+    ];
+    // MySQL commits what stands before a CREATE TABLE.
+    for (const step of made) await older.write([step]);
     await older.close();
     const database = await openMigrated(url);
     try {

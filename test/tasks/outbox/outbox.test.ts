@@ -542,7 +542,7 @@ eachDatabase('the outbox', (databases) => {
     const [before, asked] = [looks, askedAt.length];
     await eventually('a minute more', () => looks >= before + 30);
     expect(askedAt).to.have.length(asked);
-    for (const [at, time] of askedAt.slice(1).entries()) expect(time - (askedAt[at] ?? 0)).to.be.at.least(12_000);
+    for (const [at, time] of askedAt.slice(1).entries()) expect(time - (askedAt[at] ?? 0)).to.be.at.least(10_000);
     runs.stopping.abort(new Error('stopped'));
     await run;
   });
