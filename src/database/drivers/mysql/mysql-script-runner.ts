@@ -2,6 +2,7 @@ import { createConnection } from 'mysql2';
 import type { Connection, ResultSetHeader } from 'mysql2';
 import type { Clock } from '../../../runtime/clock.js';
 import { DatabaseUnreachableError } from '../../../runtime/errors.js';
+import { OneAtATime } from '../../../runtime/one-at-a-time.js';
 import { Rooms } from '../../../runtime/rooms.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
 import type { MysqlAddress } from './mysql-address.js';
@@ -53,7 +54,7 @@ export class MysqlScriptRunner implements ScriptRunner {
   readonly #options: MysqlScriptRunnerOptions;
   #session: Session | null = null;
   #isClosed = false;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new OneAtATime();
   readonly #rooms = new Rooms();
 
   constructor(nodes: Nodes<MysqlAddress>, options: MysqlScriptRunnerOptions) {
@@ -62,9 +63,7 @@ export class MysqlScriptRunner implements ScriptRunner {
   }
 
   run(steps: readonly ScriptStep[], sent?: TellSent): Promise<readonly StepResult[]> {
-    const result = this.#turn.then(() => this.#runNow(steps, sent));
-    this.#turn = result.catch(() => undefined);
-    return result;
+    return this.#turns.run(() => this.#runNow(steps, sent));
   }
 
   prepare(insert: BulkInsert): BulkInsert | ReadyInsert<WrittenFor> {

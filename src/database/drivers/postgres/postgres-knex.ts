@@ -2,6 +2,7 @@ import knex from 'knex';
 import type { Knex } from 'knex';
 import dialect from 'knex/lib/dialects/postgres/index.js';
 import type { Client, QueryResult } from 'pg';
+import { OneAtATime } from '../../../runtime/one-at-a-time.js';
 import type { SqlValue } from '../../script.js';
 import type { PostgresAddress } from './postgres-address.js';
 import { connect, streamOf } from './postgres-connection.js';
@@ -64,16 +65,13 @@ export function postgresKnex(nodes: Nodes<PostgresAddress>, options: PostgresKne
   return builder;
 }
 
-const turns = new WeakMap<Client, Promise<unknown>>();
+const turns = new WeakMap<Client, OneAtATime>();
 
 /** Who has a connection to himself may ask several things at once; the driver wants one after the other. */
 function queryInTurn(client: Client, text: string): Promise<QueryResult> {
-  const answer = (turns.get(client) ?? Promise.resolve()).then(() => client.query(text));
-  turns.set(
-    client,
-    answer.catch(() => undefined),
-  );
-  return answer;
+  const turn = turns.get(client) ?? new OneAtATime();
+  turns.set(client, turn);
+  return turn.run(() => client.query(text));
 }
 
 /** A connection on which nothing has arrived for long is dropped, so that a half-open one can't hang a query for ever. */

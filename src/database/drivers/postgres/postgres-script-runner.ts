@@ -1,6 +1,7 @@
 import type { Client, QueryResult } from 'pg';
 import type { Clock } from '../../../runtime/clock.js';
 import { DatabaseUnreachableError } from '../../../runtime/errors.js';
+import { OneAtATime } from '../../../runtime/one-at-a-time.js';
 import { Rooms } from '../../../runtime/rooms.js';
 import { FenceError } from '../../script.js';
 import type { BulkInsert, ScriptRunner, ScriptStep, TellSent, StepResult } from '../../script.js';
@@ -43,7 +44,7 @@ export class PostgresScriptRunner implements ScriptRunner {
   readonly #options: PostgresScriptRunnerOptions;
   #session: Session | null = null;
   #isClosed = false;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new OneAtATime();
   readonly #rooms = new Rooms();
 
   constructor(nodes: Nodes<PostgresAddress>, options: PostgresScriptRunnerOptions) {
@@ -52,9 +53,7 @@ export class PostgresScriptRunner implements ScriptRunner {
   }
 
   run(steps: readonly ScriptStep[], sent?: TellSent): Promise<readonly StepResult[]> {
-    const result = this.#turn.then(() => this.#runNow(steps, sent));
-    this.#turn = result.catch(() => undefined);
-    return result;
+    return this.#turns.run(() => this.#runNow(steps, sent));
   }
 
   prepare(insert: BulkInsert): ReadyInsert {
