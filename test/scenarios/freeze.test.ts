@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import type { Child } from '../support/child.js';
-import { eachDatabaseInTurn } from '../support/databases.js';
+import { eachDatabase, eachDatabaseInTurn } from '../support/databases.js';
 import { idsOf, Scenario } from '../support/scenario.js';
 import { extentOf } from '../support/extent.js';
 
@@ -15,7 +15,7 @@ async function sleep(durationMs: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, durationMs));
 }
 
-eachDatabaseInTurn('a run that is frozen at a random moment (SIGSTOP), its transaction included', (database) => {
+eachDatabase('a run that is frozen at a random moment (SIGSTOP), its transaction included', (database) => {
   let node: ChainSimulator;
 
   before(async () => {

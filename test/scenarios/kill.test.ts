@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ChainSimulator } from '../support/chain-simulator.js';
-import { eachDatabaseInTurn } from '../support/databases.js';
+import { eachDatabase } from '../support/databases.js';
 import { idsOf, Scenario } from '../support/scenario.js';
 import { runsFromSource } from '../support/processes.js';
 import { extentOf } from '../support/extent.js';
@@ -11,7 +11,7 @@ const kills = extentOf({ sample: 5, full: 12, soak: 200 });
 /** A run lives for up to so long before it is killed: its start-up, its claim and some of its commits. */
 const longestLifeMs = runsFromSource ? 4_000 : 1_200;
 
-eachDatabaseInTurn('a run that is killed at random moments (kill -9) and started again', (database) => {
+eachDatabase('a run that is killed at random moments (kill -9) and started again', (database) => {
   let node: ChainSimulator;
 
   before(async () => {

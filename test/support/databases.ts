@@ -30,13 +30,14 @@ export function eachDatabase(name: string, suite: (database: TestDatabase) => vo
 }
 
 /**
- * The same for a suite that takes long: in a sample it is declared for one database alone. Where the database matters little
- * to it, `chosen` are those on which all tests play it; `npm run soak` has every one.
+ * The same for a suite that takes long: a sample plays it on one database alone, all tests on `chosen`, and `npm run soak` on
+ * every one. MariaDB and MySQL have one driver: where nothing is chosen, all tests play it on one of the two, another for
+ * each suite and the same each time.
  */
 export function eachDatabaseInTurn(
   name: string,
   suite: (database: TestDatabase) => void,
-  chosen: readonly TestDatabase['dialect'][] = dialects,
+  chosen: readonly TestDatabase['dialect'][] = ['sqlite', inTurn(name, ['mariadb', 'mysql']), 'postgres'],
 ): void {
   const played = extentOf({ sample: dialects, full: chosen, soak: dialects });
   for (const kind of playedOn(name, ['sqlite' as const, ...kinds], canUse)) {
@@ -61,8 +62,11 @@ function canUse(kind: 'sqlite' | ServerKind): boolean {
 /** All databases; in a sample one of those that can be had, another for each suite and the same each time. */
 function playedOn<T>(suite: string, databases: readonly T[], canBeHad: (database: T) => boolean): readonly T[] {
   const available = databases.filter(canBeHad);
-  if (!isSample || available.length === 0) return databases;
-  return [available[createHash('sha256').update(suite).digest().readUInt32BE() % available.length]!];
+  return !isSample || available.length === 0 ? databases : [inTurn(suite, available)];
+}
+
+function inTurn<T>(suite: string, all: readonly T[]): T {
+  return all[createHash('sha256').update(suite).digest().readUInt32BE() % all.length]!;
 }
 
 /**

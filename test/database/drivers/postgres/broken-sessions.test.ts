@@ -24,8 +24,10 @@ class DeafProxy {
   ended = 0;
 
   constructor(port: number) {
-    this.#server = createServer({ allowHalfOpen: true }, (client) => {
-      const server = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    // At once: what is said last would wait for the other side's word on what was said before, which may take 40 ms.
+    const own = { allowHalfOpen: true, noDelay: true };
+    this.#server = createServer(own, (client) => {
+      const server = connect({ port, host: '127.0.0.1', ...own });
       this.#sockets.push(client, server);
       for (const socket of [client, server]) socket.on('error', () => undefined);
       client.on('data', (bytes) => void server.write(bytes));
