@@ -1,6 +1,7 @@
 import { parseDatabaseUrls } from '../../database/open/database-url.js';
 import { openDatabase } from '../../database/open/open-database.js';
 import type { Database } from '../../database/database.js';
+import { sinkTableName } from '../../database/targets/sink-table.js';
 import { TargetStore } from '../../database/targets/target-store.js';
 import {
   DatabaseUnreachableError,
@@ -146,11 +147,15 @@ class TableSink implements Sink {
       return new ReceiverAwayError(error.message, { hint: error.hint, cause: error });
     }
     if (error instanceof NotMigratedError) {
-      const hint = 'a table or a column was taken away: the next run looks, and makes a table that is missing';
-      return new RuntimeFailure(`the table ${this.#config.table} is not what was claimed: ${messageOf(cause)}`, {
+      const hint = 'CREATE SCHEMA, where that is missing; the next run makes a table that is missing';
+      return new RuntimeFailure(`the table ${this.#config.table} is not there as it was: ${messageOf(cause)}`, {
         hint,
         cause,
       });
+    }
+    if (error instanceof RuntimeFailure && this.#target?.database.dialect.classify(cause) === 'forbidden') {
+      const hint = `GRANT SELECT, INSERT, UPDATE, DELETE ON ${this.#config.table}, and on ${sinkTableName} beside it; who is to make them needs CREATE on their schema, and INDEX on MySQL`;
+      return new RuntimeFailure(error.message, { hint, cause });
     }
     return error;
   }

@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { MessageRefusedError } from '../../../src/components/seam/delivery-errors.js';
 import type { Database } from '../../../src/database/database.js';
 import { openDatabase } from '../../../src/database/open/open-database.js';
-import { UsageError } from '../../../src/runtime/errors.js';
-import { eachDatabase } from '../../support/databases.js';
+import { ChainparseError, UsageError } from '../../../src/runtime/errors.js';
+import { createDatabase, eachDatabase, eachServer } from '../../support/databases.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { fieldsOf, message, rowsOf, runSql, SinkFixture, tableOf } from './sink-fixture.js';
 
@@ -165,5 +165,35 @@ eachDatabase('a table that is there before its sink', (databases) => {
     } finally {
       await runSql(url, `DROP SCHEMA ${schema}${isMysql ? '' : ' CASCADE'}`);
     }
+  });
+});
+
+eachServer('a table of a server that refuses its sink', (server, { name }) => {
+  const refusalOf = async (url: string, table: string): Promise<string> => {
+    const database = await openDatabase(url);
+    const { message, hint } = await rejectionOf(
+      (await SinkFixture.open(database, transfer, { table })).claim(1),
+      ChainparseError,
+    );
+    await database.close();
+    return `${message}: ${hint}`;
+  };
+
+  it('is said to lack its schema, and how that is made', async () => {
+    const hint = await refusalOf(await createDatabase(server().url()), 'nowhere_yet.usdc');
+    expect(hint).to.match(name === 'postgres' ? /"nowhere_yet" does not exist: CREATE SCHEMA/ : /create the database/);
+  });
+
+  it('is said to lack rights, and which', async () => {
+    const url = new URL(await createDatabase(server().url()));
+    const word = name === 'postgres' ? 'PASSWORD' : 'IDENTIFIED BY';
+    const user = name === 'postgres' ? 'looker' : "'looker'@'%'";
+    await runSql(url.href, `CREATE USER ${user} ${word} 'right99'`);
+    if (name !== 'postgres') await runSql(url.href, `GRANT SELECT ON ${url.pathname.slice(1)}.* TO ${user}`);
+    if (name === 'postgres') await runSql(url.href, 'REVOKE CREATE ON SCHEMA public FROM PUBLIC');
+    Object.assign(url, { username: 'looker', password: 'right99' });
+    expect(await refusalOf(url.href, 'usdc')).to.match(
+      /does not let this user: .*: GRANT SELECT, INSERT, UPDATE, DELETE ON usdc, and on chainparse_sink beside it/,
+    );
   });
 });
