@@ -28,7 +28,7 @@ export class ChainMetrics {
     this.#requests = make.counter('chainparse_rpc_requests_total', 'RPC calls by how they ended.', labels);
     const duration = 'From sending a request, which may carry several calls, to its answer.';
     this.#durations = make.histogram('chainparse_rpc_request_duration_seconds', duration, ['endpoint']);
-    const up = '1: the endpoint is asked like any other; 0: it is away, or serves another chain.';
+    const up = '1: the endpoint is asked like any other; 0: it is away, or serves another chain or fork.';
     this.#up = make.gauge('chainparse_endpoint_up', up, ['chain_id', 'endpoint']);
   }
 

@@ -105,7 +105,7 @@ export const ingestionMutants: readonly Mutant[] = [
   astray(
     'somebody-left',
     'two pipelines on two forks do not put all endpoints aside',
-    'for (const name of have) this.#find(name)?.chain.readmit();',
+    'for (const name of have) this.#find(name)?.readmit();',
     '',
   ),
   stretch(

@@ -134,7 +134,7 @@ export class EndpointPool {
 
   /** Endpoints that were found on another fork may be asked again. */
   readmit(): void {
-    for (const { chain } of this.#endpoints) chain.readmit();
+    for (const endpoint of this.#endpoints) endpoint.readmit();
   }
 
   /**
@@ -144,7 +144,7 @@ export class EndpointPool {
   disagree(have: readonly string[], astray: readonly string[], what: string): void {
     const isOutvoted = astray.length > have.length;
     // Whoever asked at the same time for blocks of the other fork may have put these aside: somebody must be left.
-    for (const name of have) this.#find(name)?.chain.readmit();
+    for (const name of have) this.#find(name)?.readmit();
     if (!isOutvoted) for (const name of astray) this.#putAside(name);
     const message = isOutvoted ? what : `${what}: ${astray.join(', ')} is ${putAsideText}`;
     if (!isOutvoted || message !== this.#toldOfForks) this.#logger.log('warn', message, { event: 'rpc.other_fork' });
@@ -226,7 +226,7 @@ export class EndpointPool {
   #putAside(name: string): void {
     const endpoint = this.#find(name);
     if (endpoint === undefined) return;
-    endpoint.chain.stray();
+    endpoint.stray();
     this.#order.putLast(endpoint, this.now());
     // What it goes on telling by itself is of the other fork, too.
     endpoint.rpc.push?.reset();

@@ -161,6 +161,19 @@ export class PooledEndpoint {
     return this.#standsAt < Number.POSITIVE_INFINITY;
   }
 
+  /** It is on another fork than what was read, and left alone for a while. */
+  stray(): void {
+    this.chain.stray();
+    this.#tellState();
+  }
+
+  /** It may be asked again, whatever fork it was on. */
+  readmit(): void {
+    if (!this.chain.isAstray) return;
+    this.chain.readmit();
+    this.#tellState();
+  }
+
   /** It answered what costs it nothing. */
   looksWell(): void {
     this.breaker.allow();

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { ChainClient } from '../../../../src/chain/blocks/chain-client.js';
+import type { ObserveChain } from '../../../../src/chain/transport/rpc/chain-notice.js';
 import type { BlockRef } from '../../../../src/model/block.js';
 import { ChainMismatchError, ChainUnreachableError } from '../../../../src/runtime/errors.js';
 import { FakeClock } from '../../../support/fake-clock.js';
@@ -22,9 +23,14 @@ describe('an endpoint on another fork of the chain', () => {
   let astray: ScriptedEndpoint;
   let third: ScriptedEndpoint;
   let client: ChainClient;
+  /** Which endpoints were said to be up, or down. */
+  let seen: string[];
 
   const open = (...endpoints: readonly ScriptedEndpoint[]): void => {
-    client = openScripted(endpoints, clock, { logger, attempts: 3, outageAttempts: 3 });
+    const observe: ObserveChain = (event) => {
+      if (event.kind === 'endpoint') seen.push(`${event.endpoint} ${event.isUp ? 'up' : 'down'}`);
+    };
+    client = openScripted(endpoints, clock, { logger, observe, attempts: 3, outageAttempts: 3 });
   };
   /** Lets the time pass until something is over. */
   const played = async <T>(work: Promise<T>): Promise<T> => {
@@ -44,6 +50,7 @@ describe('an endpoint on another fork of the chain', () => {
     [good, astray] = [new ScriptedEndpoint('good', clock), new ScriptedEndpoint('astray', clock)];
     third = new ScriptedEndpoint('third', clock);
     astray.fork = '1';
+    seen = [];
     open(astray, good, third);
   });
   afterEach(() => client.close());
@@ -56,6 +63,7 @@ describe('an endpoint on another fork of the chain', () => {
         'astray is put aside for 10 min',
     ]);
     expect(stateOf('astray')).to.equal('wrong chain');
+    expect(seen.at(-1)).to.equal('astray down');
     expect(client.reachable).to.deep.equal(['good', 'third']);
     expect(await header()).to.equal(blockOn('0').hash);
     const before = astray.arrivals.length;
