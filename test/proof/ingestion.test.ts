@@ -8,11 +8,11 @@ import { SimStore } from './ingestion/sim-store.js';
 import { extentOf } from '../support/extent.js';
 
 /** How many schedules to play; the seeds are the same each time, so that what is green stays green. */
-const schedules = extentOf({ sample: 100, full: 400, soak: 10_000 });
+const schedules = extentOf({ sample: 100, full: 250, soak: 10_000 });
 const changed = extentOf({ sample: 30, full: 100, soak: 10_000 });
 /** The first of these seeds are those that a look at the lowest block alone does not pass. */
 const firstBegun = 60;
-const begun = extentOf({ sample: 15, full: 100, soak: 2_000 });
+const begun = extentOf({ sample: 15, full: 60, soak: 2_000 });
 const backfills = extentOf({ sample: 2, full: 5, soak: 10 });
 const program = new URL('ingestion/run.ts', import.meta.url);
 

@@ -17,12 +17,12 @@ const canPlay = { sqlite: true, mariadb: mariadb.canStart, mysql: mysql.canStart
 /** How many schedules to play; the seeds are the same each time, so that what is green stays green. */
 const schedules = extentOf({
   sample: { sqlite: 500, mariadb: 20, mysql: 10, postgres: 20 },
-  full: { sqlite: 2_000, mariadb: 250, mysql: 200, postgres: 1_000 },
+  full: { sqlite: 2_000, mariadb: 200, mysql: 100, postgres: 1_000 },
   soak: { sqlite: 100_000, mariadb: 5_000, mysql: 2_000, postgres: 5_000 },
 });
 const pauses = extentOf({
   sample: { sqlite: 100, mariadb: 10, mysql: 5, postgres: 5 },
-  full: { sqlite: 1_000, mariadb: 200, mysql: 50, postgres: 50 },
+  full: { sqlite: 1_000, mariadb: 100, mysql: 50, postgres: 50 },
   soak: { sqlite: 10_000, mariadb: 2_000, mysql: 500, postgres: 500 },
 });
 
