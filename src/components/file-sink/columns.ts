@@ -29,8 +29,11 @@ export function columnsOf(
   form: FileSinkConfig['arguments'],
 ): readonly Column<EventMessage>[] {
   const plans = new Map<string, Plan>();
+  // Of all events: what is an argument of one may be beside the arguments of the next.
+  const whole = events.filter(({ mapped: isMapped }) => !isMapped);
+  const others = new Set(whole.flatMap(({ fields }) => fields.map(({ name }) => name)).filter(isBesideArguments));
   for (const event of events) {
-    for (const plan of event.mapped ? event.fields.map(mapped) : ofEvent(event, form, plans)) {
+    for (const plan of event.mapped ? event.fields.map(mapped) : ofEvent(event, form, { plans, others })) {
       const known = plans.get(plan.name);
       plans.set(plan.name, known === undefined ? plan : joined(known, plan));
     }
@@ -99,21 +102,33 @@ function isUnchanged({ data }: EventMessage): boolean {
 
 const argumentPrefix = 'args.';
 
+function isBesideArguments(name: string): boolean {
+  return !name.startsWith(argumentPrefix);
+}
+
+/** What the names of an event's arguments meet. */
+interface Known {
+  readonly plans: ReadonlyMap<string, Plan>;
+  /** The names of all that is no argument. */
+  readonly others: ReadonlySet<string>;
+}
+
 function ofEvent(
   { fields }: EventFields,
   form: FileSinkConfig['arguments'],
-  plans: ReadonlyMap<string, Plan>,
+  known: Known,
 ): readonly Plan[] {
   const fixed = eventFields.map(({ name, type }): Plan => ({ name, source: name, type, valueOf: fixedValueOf(name) }));
   const names = new Set(fixed.map(({ name }) => name));
-  const args = fields.filter(({ name }) => name.startsWith(argumentPrefix));
+  const args = fields.filter(({ name }) => !isBesideArguments(name));
   const others = fields.filter((field) => !args.includes(field) && !names.has(field.name)).map(mapped);
   if (form === 'json') {
     return [...fixed.map((plan) => (plan.name === 'args' ? { ...plan, valueOf: argumentsText } : plan)), ...others];
   }
   // Arguments of one name share a column, whichever their events are.
-  const given = [...plans.values()].filter(({ source }) => source.startsWith(argumentPrefix));
-  const taken = new Map([...given, ...fixed, ...others].map((plan) => [plan.name, plan.source]));
+  const given = [...known.plans.values()].filter(({ source }) => source.startsWith(argumentPrefix));
+  const taken = new Map([...given, ...fixed].map((plan) => [plan.name, plan.source]));
+  for (const name of known.others) taken.set(name, name);
   const columns = args.map((arg) => {
     const plan = ofArgument(arg, (name) => (taken.get(name) ?? arg.name) !== arg.name);
     taken.set(plan.name, plan.source);

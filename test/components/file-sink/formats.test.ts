@@ -160,6 +160,28 @@ describe('the files of a file sink', () => {
     ]);
   });
 
+  it('have columns of their own for an argument and for what a stage adds under its name, to another event, too', async () => {
+    const [event] = await erc20();
+    const eventOf = (eventSignature: string, ...names: readonly string[]): EventFields => ({
+      ...event!,
+      eventSignature,
+      fields: names.map((name) => ({ name, type: 'uint32' })),
+    });
+    const events = [eventOf('A', 'args.result'), eventOf('B', 'args.result', 'result')];
+    const added = (args: JsonValue): EventMessage => ({
+      ...transfer(2, {}),
+      data: MessageData.ofFields(new Map<string, JsonValue>([...Object.entries({ args, result: 44 })])),
+    });
+    const sent = [transfer(0, { result: '11' }), added({ result: '33' })];
+    const path = await write({ path: 'added', format: 'csv', arguments: 'columns' }, events, sent);
+    const rows = readFileSync(path, 'utf8').trim().split('\r\n');
+    expect(rows.map((row) => row.split(',').slice(-2))).to.deep.equal([
+      ['result_arg', 'result'],
+      ['11', ''],
+      ['33', '44'],
+    ]);
+  });
+
   it('are empty where an event lacks an argument, whatever its name', async () => {
     const names = ['toString', 'constructor', '__proto__'];
     const fields = names.map((name) => ({ name: `args.${name}`, type: 'string' }));
