@@ -1,5 +1,5 @@
 import type { BatchCommit, PreparedRows } from '../database/events/batch-store.js';
-import type { CheckpointStore } from '../database/events/checkpoint-store.js';
+import type { CheckpointStore, Leap } from '../database/events/checkpoint-store.js';
 import type { Batches } from '../database/events/shard-rows.js';
 import { FenceError } from '../database/script.js';
 import type { TellSent } from '../database/script.js';
@@ -13,6 +13,17 @@ import type { Lease } from './lease.js';
 
 /** The checkpoint is not where this task left it, though the lease is its own: it must be read again. */
 export class CheckpointMovedError extends Error {}
+
+/** Commits that this task knew as done are gone: an older state of the database has come in its place. */
+export class DatabaseSetBackError extends Error {
+  /** What is gone: up to which version, and of which blocks. */
+  readonly gone: Omit<Leap, 'taskId'>;
+
+  constructor(message: string, gone: Omit<Leap, 'taskId'>) {
+    super(message);
+    this.gone = gone;
+  }
+}
 
 export interface CommitterParts {
   readonly pipelineId: number;
@@ -46,7 +57,7 @@ export interface Commit {
   readonly sent: Promise<void>;
   /**
    * Commits the message exactly once, also when the database goes away in between; returns what changed in the progress.
-   * Throws LeaseLostError or CheckpointMovedError.
+   * Throws LeaseLostError, CheckpointMovedError or DatabaseSetBackError.
    */
   run(progress: Progress): Promise<Partial<Progress>>;
   /** Returns, once it has been run, what it added; null where it took away or replaced rows, or has none. */
@@ -210,6 +221,13 @@ export class Committer {
       throw new LeaseLostError(`pipeline ${pipelineId} is held by task ${String(now.taskId)} now`);
     }
     if (now.version === this.#version) return false;
+    if (now.version < this.#version) {
+      const known = `version ${now.version} is the newest of pipeline ${pipelineId}, ${this.#version} was committed`;
+      throw new DatabaseSetBackError(
+        `the database was set back: ${known} (a standby lacked it, or a backup was restored): reading on from there`,
+        { pipelineId, version: this.#version, ...goneBetween(now.blockNumber, this.#blockNumber) },
+      );
+    }
     const change = await whenReachable(lease, signal, () => checkpoints.changeAt(pipelineId, this.#version + 1));
     if (change === 'repair') {
       // Others only repair rows below: the checkpoint is where it was, and this commit goes on from there.
@@ -220,4 +238,10 @@ export class Committer {
     // It landed first. Repairs that have landed since are met by the next commit.
     return true;
   }
+}
+
+/** The blocks above a checkpoint, up to where it was known to stand. */
+function goneBetween(now: number | null, known: number | null): Pick<Leap, 'fromBlock' | 'toBlock'> {
+  const fromBlock = (now ?? -1) + 1;
+  return { fromBlock, toBlock: Math.max(fromBlock, known ?? 0) };
 }

@@ -8,7 +8,7 @@ import type { ChangeKind } from '../../src/database/events/journal.js';
 import { RepairStore } from '../../src/database/events/repair-store.js';
 import type { EventBatch, SourceMessage } from '../../src/model/batch.js';
 import type { Progress } from '../../src/model/task.js';
-import { CheckpointMovedError, Committer } from '../../src/pipeline/commit.js';
+import { CheckpointMovedError, Committer, DatabaseSetBackError } from '../../src/pipeline/commit.js';
 import { readStart } from '../../src/pipeline/start.js';
 import { LeaseLostError } from '../../src/runtime/errors.js';
 import { exampleBatch, exampleCommit, exampleEvent, hashOf, noProgress } from '../database/example-batch.js';
@@ -143,6 +143,18 @@ eachDatabase('a commit', (databases) => {
   it('of a checkpoint that has moved, nobody knows how, is refused', async () => {
     await moveTo(2, hashOf('block 2'), null);
     expect(await failure(exampleBatch(1, 2))).to.be.instanceOf(CheckpointMovedError);
+  });
+
+  it('of a checkpoint that is older than what was committed is refused: the database was set back', async () => {
+    await commit(exampleBatch(1, 2));
+    await commit(exampleBatch(3, 4));
+    await database.write([
+      database.knex('pipeline_checkpoint').where({ pipeline_id: pipelineId }).update({ version: 1, block_number: 2 }),
+    ]);
+    const error = await failure(exampleBatch(5, 6));
+    expect(error).to.be.instanceOf(DatabaseSetBackError);
+    expect(error).to.have.property('message').that.includes('version 1 is the newest');
+    expect(await blocks()).to.deep.equal([1, 2, 3, 4]);
   });
 
   it('goes on from repairs of what has been committed', async () => {

@@ -3,6 +3,7 @@ import { ChainSimulator } from '../support/chain-simulator.js';
 import type { Child } from '../support/child.js';
 import { declareMissing } from '../support/extent.js';
 import { execute } from '../support/execute-sql.js';
+import { MessageReceiver } from '../support/message-receiver.js';
 import { postgres, startPostgresPair, type PostgresPair } from '../support/postgres.js';
 import { idsOf, idsOfLines, Scenario } from '../support/scenario.js';
 import { endGently, whenRunning } from '../support/watched-runs.js';
@@ -22,7 +23,7 @@ withPostgres('PostgreSQL with a synchronous standby', () => {
 
   beforeEach(async function () {
     this.timeout(90_000);
-    pair = await startPostgresPair();
+    pair = await startPostgresPair('synchronous');
     node = await ChainSimulator.start({}, { finalizedDistance: 20 });
     node.mine(5);
     mining = setInterval(() => node.mine(1), 100);
@@ -78,5 +79,41 @@ withPostgres('PostgreSQL with a synchronous standby', () => {
     pair.primary.thaw();
     await reached(node.head.number + 20);
     await expectTruth();
+  });
+});
+
+withPostgres('PostgreSQL with an asynchronous standby', () => {
+  it('that lacks the newest commits when it is promoted, has a receiver told of all that there is in the end', async function () {
+    this.timeout(180_000);
+    const { primary, standby } = await startPostgresPair('asynchronous');
+    const node = await ChainSimulator.start({}, { finalizedDistance: 60 });
+    node.mine(5);
+    const mining = setInterval(() => node.mine(1), 100);
+    const receiver = await MessageReceiver.start();
+    const webhook = { name: 'hook', type: 'webhook_sink', config: { url: receiver.url, allow_private: true } };
+    const urls = `${primary.url()},${standby.url()}`;
+    const scenario = await Scenario.begin(urls, node.url, { mode: 'realtime', below: [webhook] });
+    const run = scenario.run();
+    const hasAll = async (what: string): Promise<void> => {
+      await eventually(what, () => receiver.data.length === node.canonicalLogs().length, 60_000);
+    };
+    await eventually('the receiver has something', () => receiver.data.length > 10, 60_000);
+    await execute(standby.url(), "ALTER SYSTEM SET primary_conninfo = ''");
+    await execute(standby.url(), 'SELECT pg_reload_conf()');
+    const had = receiver.data.length;
+    await eventually('it has what the standby does not', () => receiver.data.length > had + 30, 60_000);
+    await primary.kill();
+    await execute(standby.url(), 'SELECT pg_promote()');
+    await run.output(/the database was set back: version \d+ is the newest/, 60_000);
+    await eventually('it has more', () => receiver.data.length > had + 60, 60_000);
+    // What is taken back was told of before and after: only the highest number says which of it counts.
+    node.reorg(40);
+    clearInterval(mining);
+    await hasAll('it has all, and nothing else');
+    const told = idsOfLines(receiver.data.map((data) => JSON.stringify(data)));
+    expect(told.toSorted()).to.deep.equal(idsOf(node.canonicalLogs()).toSorted());
+    await endGently([run]);
+    receiver.stop();
+    await node.stop();
   });
 });

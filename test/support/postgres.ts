@@ -47,16 +47,16 @@ async function startIn(env: NodeJS.ProcessEnv, ...options: string[]): Promise<Da
   });
 }
 
-/** A primary, and a standby that has each commit before the primary calls it done. */
+/** A primary and its standby. */
 export interface PostgresPair {
   readonly primary: DatabaseServer;
   readonly standby: DatabaseServer;
 }
 
-/** Starts a primary and its synchronous standby. */
-export async function startPostgresPair(): Promise<PostgresPair> {
+/** Starts a primary and its standby, which has each commit before the primary calls it done, or some time later. */
+export async function startPostgresPair(replication: 'synchronous' | 'asynchronous'): Promise<PostgresPair> {
   if (programs === undefined) throw new Error(postgres.howToGet);
-  const primary = await startIn({}, '-c', 'synchronous_standby_names=*');
+  const primary = await startIn({}, '-c', `synchronous_standby_names=${replication === 'synchronous' ? '*' : ''}`);
   const account = unprivileged();
   const folder = ownFolder(account);
   const data = join(folder, 'data');

@@ -1,9 +1,24 @@
 import { randomBytes } from 'node:crypto';
+import type { Knex } from 'knex';
 import type { BlockRef } from '../../model/block.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
 import type { Database } from '../database.js';
+import { FenceError } from '../script.js';
+import { noteChange } from './journal.js';
 import type { ChangeKind } from './journal.js';
 import { toHex } from '../../runtime/hex-bytes.js';
+
+/** A leap over versions that a database has forgotten. */
+export interface Leap {
+  readonly pipelineId: number;
+  /** Which the checkpoint must name. */
+  readonly taskId: number;
+  /** The newest version that was known as committed. */
+  readonly version: number;
+  /** The blocks of which rows are gone. */
+  readonly fromBlock: number;
+  readonly toBlock: number;
+}
 
 /** The rows of `pipeline_checkpoint`, one a pipeline, and the remembered blocks that go with them. */
 export class CheckpointStore {
@@ -53,6 +68,29 @@ export class CheckpointStore {
         .select('pipeline_checkpoint.pipeline_id'),
     );
     return rows.map((row) => row.pipeline_id);
+  }
+
+  /**
+   * Has the versions of a database that was set back go on behind those that sinks were told of: what is told from now on must count
+   * more. One commit says in the journal that none is missing between. Does nothing where the pipeline is another's by now, or
+   * shards are to join with versions of their own.
+   */
+  async leap({ pipelineId, taskId, version, fromBlock, toBlock }: Leap): Promise<void> {
+    const { knex } = this.#database;
+    const held = (): Knex.QueryBuilder =>
+      knex('pipeline_checkpoint').where({ pipeline_id: pipelineId, task_id: taskId });
+    const behind = held()
+      .where('version', '<', version)
+      .whereNotExists(knex('pipeline_shard').select('pipeline_id').where({ pipeline_id: pipelineId }));
+    try {
+      await this.#database.write([
+        this.#database.fenced(behind.increment('version', 1)),
+        noteChange(this.#database, { pipelineId, kind: 'rollback', fromBlock, toBlock }),
+        held().update({ version }),
+      ]);
+    } catch (error) {
+      if (!(error instanceof FenceError)) throw error;
+    }
   }
 
   /** Returns what the commit with a version did; null where there is none, or none is known any more. */

@@ -26,6 +26,8 @@ export type FirstStand = Required<Pick<SinkChange, 'place' | 'epoch' | 'base' | 
 /** What changes in a sink's row; what is left out stays. */
 export interface SinkChange {
   readonly place?: string;
+  /** The version that its place leads to: not written where the journal has not come to it, for the database was set back. */
+  readonly reaches?: number;
   readonly sentPlace?: string | null;
   readonly epoch?: string;
   readonly needsVersion?: number;
@@ -97,13 +99,17 @@ export class SinkStore {
 
   /**
    * Changes a sink's row, with other steps in the same transaction. Throws FenceError where the pipeline or the sink is
-   * another's by now.
+   * another's by now, or its place ahead of the journal.
    */
   async save(guard: SinkGuard, name: string, change: SinkChange, beside: readonly Step[] = []): Promise<void> {
     const { knex } = this.#database;
     const row = knex(table)
       .where({ pipeline_id: guard.pipelineId, name, claim: guard.claim })
-      .whereExists(this.#checkpoint(guard).select(knex.raw('1')))
+      .whereExists(
+        this.#checkpoint(guard)
+          .where('version', '>=', change.reaches ?? 0)
+          .select(knex.raw('1')),
+      )
       .update({ claim: guard.claim, ...this.#columns(change) });
     await this.#database.write([this.#database.fenced(row), ...beside]);
   }

@@ -55,7 +55,11 @@ export class SinkLoop implements PacedSink {
         } catch (error) {
           if (await this.#isGone(error)) return null;
           this.#shared.signal.throwIfAborted();
-          if (error instanceof LeaseLostError) throw error;
+          if (error instanceof LeaseLostError) {
+            if (!(await this.#isSetBack())) throw error;
+            await this.#beginAnew();
+            continue;
+          }
           if (this.#isStopping) return null;
           if (error instanceof SinkStoppedError && this.#shared.isDraining()) {
             await this.#trouble.tell(error);
@@ -129,6 +133,10 @@ export class SinkLoop implements PacedSink {
   async #deliverDue(): Promise<Due | null> {
     const opened = await this.#connection.open();
     const head = await this.#head();
+    if (this.#isAheadOf(head)) {
+      await this.#beginAnew();
+      return null;
+    }
     const place = this.#at.place ?? (await this.#resume(opened.sink, head));
     if (place.at !== 'end') {
       await this.#deliverPass(opened, place);
@@ -169,6 +177,22 @@ export class SinkLoop implements PacedSink {
     const head = await journal.current(guard.pipelineId);
     if (head?.claim === guard.claim) return head;
     throw new LeaseLostError(`pipeline ${guard.pipelineId} was claimed by another task`);
+  }
+
+  /** Says whether it stands where the journal has not come to: the database was set back. */
+  #isAheadOf(head: JournalHead): boolean {
+    return (this.#at.place?.pass.to.version ?? -1) > head.version;
+  }
+
+  async #isSetBack(): Promise<boolean> {
+    const head = await this.#head().catch(() => null);
+    return head !== null && this.#isAheadOf(head);
+  }
+
+  /** Knows nothing any more: its row and its target are asked, and judged, as at the beginning of a run. */
+  async #beginAnew(): Promise<void> {
+    this.#row.forget();
+    await this.#connection.close();
   }
 
   /** Finds out where the sink stands, by its row and by what its target keeps. */

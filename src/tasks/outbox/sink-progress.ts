@@ -92,6 +92,7 @@ export class SinkProgress {
       place: placeText(place),
       epoch: this.#holder.epoch,
       needsVersion: this.#needed(place),
+      reaches: place.pass.to.version,
       cursorBlock: this.#cursorBlock,
     };
   }

@@ -26,6 +26,11 @@ export class SinkRow {
     this.#clock = clock;
   }
 
+  /** Forgets what has been noted, and not been written. */
+  forget(): void {
+    this.#unwritten = {};
+  }
+
   /** Notes a change, and writes it where the last one lies some time back. Throws LeaseLostError. */
   async note(change: SinkChange): Promise<void> {
     this.#unwritten = { ...this.#unwritten, ...change };

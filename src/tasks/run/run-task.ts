@@ -7,6 +7,8 @@ import { TaskStore, type TaskOutcome } from '../../database/tasks/task-store.js'
 import type { RunRequest } from '../../model/run-request.js';
 import type { Progress } from '../../model/task.js';
 import { statusName, taskStatus } from '../../model/task.js';
+import { DatabaseSetBackError } from '../../pipeline/commit.js';
+import { whenReachable } from '../../pipeline/lease.js';
 import { executePipeline, type CommitSeen } from '../../pipeline/execute-pipeline.js';
 import { ChainparseError, LeaseLostError, NeedsRewindError, messageOf } from '../../runtime/errors.js';
 import { statusChanged, writeLine } from '../../texts/log-lines.js';
@@ -161,16 +163,31 @@ class TaskRun {
   async #executeAndDeliver(signal: AbortSignal): Promise<void> {
     const { deliverOnly = false, mode, toBlock } = this.#options.run;
     for (let run = this.#options.run; ; run = { mode, toBlock }) {
+      let setBack: DatabaseSetBackError | null = null;
       const outbox = await this.#openOutbox(signal);
-      if (outbox === null) return deliverOnly ? undefined : this.#executePipeline(signal, run, null);
       try {
-        await outbox.start();
+        await outbox?.start();
         if (!deliverOnly) await this.#executePipeline(signal, run, outbox);
-        if (this.#isStopped() || (await this.#drain(outbox, !deliverOnly, signal)) || deliverOnly) return;
+        if (outbox === null || this.#isStopped()) return;
+        if ((await this.#drain(outbox, !deliverOnly, signal)) || deliverOnly) return;
+      } catch (error) {
+        // What is known of commits that are gone would have sinks skip what takes their place: all begin anew.
+        if (!(error instanceof DatabaseSetBackError)) throw error;
+        setBack = error;
       } finally {
-        await outbox.end();
+        await outbox?.end();
       }
+      if (setBack !== null) await this.#goOnFrom(setBack, signal);
     }
+  }
+
+  /** Once nobody delivers what was known before. */
+  async #goOnFrom({ message, gone }: DatabaseSetBackError, signal: AbortSignal): Promise<void> {
+    const { heartbeat: lease, logger } = this.#parts;
+    logger.log('warn', message, { event: 'database.set_back' });
+    const { checkpoints } = this.#parts;
+    if (checkpoints instanceof ShardRows) return;
+    await whenReachable(lease, signal, () => checkpoints.leap({ ...gone, taskId: lease.taskId }));
   }
 
   /** Returns false where the chain has replaced what sinks wait for: a run takes that back, and reads it anew. */

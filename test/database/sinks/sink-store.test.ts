@@ -43,6 +43,13 @@ eachDatabase('the rows of sinks', (databases) => {
   const row = async () => (await store.list(pipelineId))[0]!;
   const refused = (work: Promise<unknown>): Promise<FenceError> => rejectionOf(work, FenceError);
 
+  it('never stand ahead of the journal: the database may have been set back', async () => {
+    const { version } = await new CheckpointStore(database).get(pipelineId);
+    await refused(store.save(guard, 'hook', { place: 'ahead', reaches: version + 1 }));
+    await store.save(guard, 'hook', { place: 'there', reaches: version });
+    expect(await row()).to.include({ place: 'there' });
+  });
+
   it('are changed by the task that holds the pipeline alone', async () => {
     await store.save(guard, 'hook', { place: 'second', cursorBlock: 7 });
     expect(await row()).to.include({ place: 'second', cursorBlock: 7, claim: 1, failing: false });

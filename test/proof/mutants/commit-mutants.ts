@@ -22,6 +22,12 @@ const checkpointFence = '.where({ pipeline_id: guard.pipelineId, task_id: guard.
 
 /** What a commit compares, and what becomes of one whose answer was lost. */
 export const commitMutants: readonly Mutant[] = [
+  commit(
+    'set-back',
+    'a database that was set back is not gone on with as if nothing had been told',
+    'if (now.version < this.#version) {',
+    'if (now.version < 0) {',
+  ),
   store(
     'commit-status',
     'only a running task commits',

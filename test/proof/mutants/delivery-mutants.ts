@@ -8,6 +8,7 @@ const suites = ['test/tasks/outbox/outbox.test.ts'];
 const delivered = guardsOf('src/tasks/outbox/sink-delivery.ts', schedules, '(sqlite)');
 const letters = guardsOf('src/tasks/outbox/sink-letters.ts', schedules, '(sqlite)');
 const retried = guardsOf('src/tasks/outbox/sink-letters.ts', suites, '(sqlite)');
+const looped = guardsOf('src/tasks/outbox/sink-loop.ts', suites, '(sqlite)');
 const numbered = guardsOf('src/tasks/outbox/message-of.ts', schedules, '(sqlite)');
 const resumed = guardsOf('src/tasks/outbox/resume.ts', suites, '(sqlite)');
 const placed = guardsOf('src/tasks/outbox/place.ts', suites, '(sqlite)');
@@ -17,8 +18,20 @@ export const deliveryMutants: readonly Mutant[] = [
   rows(
     'cursor-holder',
     'only the holder of the pipeline moves a cursor',
-    "      .whereExists(this.#checkpoint(guard).select(knex.raw('1')))\n",
+    "      .whereExists(\n        this.#checkpoint(guard)\n          .where('version', '>=', change.reaches ?? 0)\n          .select(knex.raw('1')),\n      )\n",
     '',
+  ),
+  rows(
+    'cursor-ahead',
+    'a cursor is never ahead of the journal',
+    "\n          .where('version', '>=', change.reaches ?? 0)",
+    '',
+  ),
+  looped(
+    'sink-ahead',
+    'a sink that is ahead of the journal begins anew',
+    'if (this.#isAheadOf(head)) {',
+    'if (this.#isAheadOf(head) && this.#isEnding) {',
   ),
   rows('cursor-claim', 'an earlier holder’s late write matches nothing', ', name, claim: guard.claim }', ', name }'),
   delivered(

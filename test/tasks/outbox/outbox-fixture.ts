@@ -1,6 +1,6 @@
 import type { SourceContext } from '../../../src/components/seam/source.js';
 import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
-import type { Database } from '../../../src/database/database.js';
+import type { Database, Query } from '../../../src/database/database.js';
 import { compareStored } from '../../../src/database/events/compare-stored.js';
 import { EventStore } from '../../../src/database/events/event-store.js';
 import { RepairStore } from '../../../src/database/events/repair-store.js';
@@ -88,6 +88,22 @@ export class OutboxRuns {
       }
     }
     return found;
+  }
+
+  /** Returns what sets the database back to how it is now. */
+  async setBackPoint(): Promise<() => Promise<void>> {
+    const tables = ['pipeline_checkpoint', 'pipeline_commit', 'pipeline_sink', 'event', 'event_removed', 'recent_block'];
+    const of = { pipeline_id: this.pipelineId };
+    const kept: object[][] = [];
+    for (const table of tables) kept.push(await this.database.read((knex) => knex(table).where(of)));
+    const { knex } = this.database;
+    const rows = (table: string, i: number): Query[] => [
+      knex(table).where(of).delete(),
+      ...kept[i]!.map((row) => knex(table).insert(row)),
+    ];
+    return async () => {
+      await this.database.write(tables.flatMap(rows));
+    };
   }
 
   /** Puts the rows of a block right, as `verify --repair` does. */

@@ -100,6 +100,94 @@ eachDatabase('the outbox', (databases) => {
     await isTrue();
   });
 
+  describe('on a database that is set back under a run (a standby that lacked its newest commits)', () => {
+    /** Six blocks are told of, of which the database forgets three; two others come in their place. */
+    const forgetful = (): Send => {
+      let lives = 0;
+      return async function* () {
+        lives += 1;
+        if (lives > 1) {
+          yield exampleBatch(4, 5, { events: [eventOn('b', 4), eventOn('b', 5)] });
+          return;
+        }
+        yield exampleBatch(1, 3);
+        await eventually('three are told of', async () => (await runs.standing()).cursorBlock === 3);
+        const setBack = await runs.setBackPoint();
+        yield exampleBatch(4, 6);
+        await eventually('six are told of', async () => (await runs.standing()).cursorBlock === 6);
+        await setBack();
+        yield exampleBatch(7, 8);
+      };
+    };
+
+    it('is told of what takes the place of what is gone', async () => {
+      const { task } = await runs.run([sink.openable()], forgetful());
+      expect(task.endReason).to.equal('completed');
+      expect(sink.lines).to.deep.equal([
+        ...[1, 2, 3].map((block) => insert(block, 1)),
+        ...[4, 5, 6].map((block) => insert(block, 2)),
+        // Above all that was told before.
+        ...[4, 5].map((block) => insert(block, 3)),
+      ]);
+      expect(sink.messages.slice(-2).map(({ id }) => id)).to.deep.equal([...(await runs.stored()).keys()].slice(-2));
+      expect(runs.lines.filter((line) => line.includes('set back'))).to.deep.equal([
+        `the database was set back: version 1 is the newest of pipeline ${pipelineId}, 2 was committed ` +
+          '(a standby lacked it, or a backup was restored): reading on from there',
+      ]);
+      expect(await runs.standing()).to.include({ cursorBlock: 5, failing: false });
+    });
+
+    it('is told so, too, where it took something just while the database was set back', async () => {
+      let [isAsked, release] = [false, (): void => undefined];
+      const released = new Promise<void>((resolve) => (release = resolve));
+      sink.receives = async ({ fromBlock }) => {
+        if (fromBlock !== 4 || isAsked) return;
+        isAsked = true;
+        await released;
+      };
+      let lives = 0;
+      await runs.run([sink.openable()], async function* () {
+        lives += 1;
+        if (lives > 1) {
+          yield exampleBatch(4, 5, { events: [eventOn('b', 4), eventOn('b', 5)] });
+          return;
+        }
+        yield exampleBatch(1, 3);
+        await eventually('three are told of', async () => (await runs.standing()).cursorBlock === 3);
+        const setBack = await runs.setBackPoint();
+        yield exampleBatch(4, 6);
+        await eventually('it is told of more', () => isAsked);
+        await setBack();
+        release();
+        await eventually('it has taken that', () => sink.lines.length === 6);
+        yield exampleBatch(7, 8);
+      });
+      expect(sink.lines.slice(6)).to.deep.equal([4, 5].map((block) => insert(block, 3)));
+      expect(sink.messages.at(-1)?.id).to.include(hashOf('b 5'));
+    });
+
+    it('stops a sink whose target knows more, rather than to guess', async () => {
+      sink.held = null;
+      const error = await rejectionOf(runs.run([sink.openable()], forgetful()));
+      expect(error).to.have.property('message').that.includes('its target is ahead of the journal');
+      expect(sink.lines).to.have.length(6);
+      expect(await runs.standing()).to.include({ failing: true });
+    });
+
+    it('stops such a sink where nothing more is committed, too', async () => {
+      sink.held = null;
+      const run = runs.run([sink.openable()], async function* () {
+        yield exampleBatch(1, 3);
+        await eventually('three are told of', async () => (await runs.standing()).cursorBlock === 3);
+        const setBack = await runs.setBackPoint();
+        yield exampleBatch(4, 6);
+        await eventually('six are told of', async () => (await runs.standing()).cursorBlock === 6);
+        await setBack();
+      });
+      expect(await rejectionOf(run)).to.have.property('message').that.includes('its target is ahead of the journal');
+    });
+  });
+
   it('hands events over as they lie where the sink takes them so, and their messages where it does not', async () => {
     sink.takesStored = ({ events }) => events.from.blockNumber !== 4;
     await runs.run([sink.openable()], blocks(1, 7));
