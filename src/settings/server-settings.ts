@@ -74,7 +74,7 @@ export const apiSettings = {
     default: '1000',
     read: is.countOrOff('blocks'),
     title: 'largest lag of a pipeline that is ready',
-    description: 'blocks that a live pipeline may be behind while `/ready` says that all is well',
+    description: 'blocks that a live pipeline may be behind while `/readyz` says that all is well',
     hint: 'write blocks, such as 1000, or off',
   }),
 } as const;

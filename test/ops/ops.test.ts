@@ -25,6 +25,7 @@ interface Panel {
 interface Rule {
   readonly alert: string;
   readonly expr: string;
+  readonly for?: string;
   readonly annotations: Readonly<Record<string, string>>;
 }
 
@@ -59,6 +60,15 @@ describe('the names of metrics', () => {
 });
 
 describe('the dashboard of Grafana', () => {
+  it('shows how every part is: whatever tells of a state is on it', () => {
+    const board = seriesIn(read('ops/grafana/dashboard.json'));
+    const states = documentedMetrics().filter(({ type }) => type === 'gauge');
+    // The heartbeats that the ratio is made of are shown; of silence that nobody knows `status` tells.
+    const elsewhere = ['chainparse_heartbeat_success_ratio', 'chainparse_tasks_silence_unknown'];
+    const lacking = states.map(({ name }) => name).filter((name) => !board.includes(name));
+    expect(lacking).to.deep.equal(elsewhere);
+  });
+
   it('has panels that lie beside each other, each with a query', () => {
     const shown = panels();
     const cells = shown.flatMap(({ title, gridPos: { x, y, w, h } }) => {
@@ -78,6 +88,32 @@ describe('the alerts of Prometheus', () => {
       expect(tests, alert).to.match(new RegExp(`alertname: ${alert}, exp_alerts: \\[\\]`));
       expect(tests, alert).to.match(new RegExp(`alertname: ${alert}\\n\\s+exp_alerts:\\n`));
     }
+  });
+});
+
+describe('docs/metrics.md', () => {
+  it('has exactly the rules of alerts.yml, in their order, with how long each is so before it is raised', () => {
+    const rows = [...read('docs/metrics.md').matchAll(/^\| `(Chainparse\w+)` \|.*\| (?:(\d+) min )?\|$/gm)];
+    const documented = rows.map(([, alert, minutes]) => ({
+      alert,
+      for: minutes === undefined ? undefined : `${minutes}m`,
+    }));
+    expect(documented).to.deep.equal(rules().map((rule) => ({ alert: rule.alert, for: rule.for })));
+  });
+
+  it('gives each process the port at which prometheus.yml looks for it', () => {
+    const { scrape_configs: jobs } = parse(read('ops/prometheus/prometheus.yml')) as {
+      scrape_configs: { job_name: string; static_configs: { targets: string[] }[] }[];
+    };
+    const lines = [
+      ...read('docs/metrics.md').matchAll(/^chainparse (\w+)\b.*?(?:--metrics-port |127\.0\.0\.1:)(\d+)/gm),
+    ];
+    const shown = lines.map(([, command, port]) => [`chainparse-${command}`, [`127.0.0.1:${port}`]]);
+    const scraped = jobs.map(({ job_name, static_configs }) => [
+      job_name,
+      static_configs.flatMap(({ targets }) => targets),
+    ]);
+    expect(shown).to.deep.equal(scraped);
   });
 });
 
