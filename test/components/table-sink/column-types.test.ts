@@ -146,6 +146,33 @@ eachDatabase('the columns of a table sink', (databases) => {
   });
 
   function expectLoss(column: string, count: number, log: number): string {
+  it('hold nested values that the database reads again, a NUL among them, which is U+FFFD on PostgreSQL', async () => {
+    const [odd] = fieldsOf('Odd(string[] list)');
+    await open([odd!]);
+    const lists = [['nul\0nul', '\0'], ['\\u0000', '\\\0'], ['\\\\u0000']];
+    await fixture.deliver(lists.map((list, log) => message({ list }, { block: 1, log, event: odd! })));
+    // The same in all rows of a statement.
+    await fixture.deliver([message({ list: ['\0'] }, { block: 2, event: odd! })]);
+    const first = {
+      sqlite: "list ->> '$[0]'",
+      mariadb: "JSON_VALUE(list, '$[0]')",
+      mysql: "JSON_UNQUOTE(JSON_EXTRACT(list, '$[0]'))",
+      postgres: 'list::jsonb ->> 0',
+    }[databases.dialect];
+    const last = first.replace(/0(?=\D*$)/, '1');
+    const rows = await rowsOf(
+      url,
+      `SELECT ${first} AS a, ${last} AS b FROM usdc AS t ORDER BY t.block_number, t.log_index`,
+    );
+    const nul = databases.dialect === 'postgres' ? '\uFFFD' : '\0';
+    expect(rows.map(({ a, b }) => [a, b])).to.deep.equal([
+      [`nul${nul}nul`, nul],
+      ['\\u0000', `\\${nul}`],
+      ['\\\\u0000', null],
+      [nul, null],
+    ]);
+  });
+
     const [{ id }] = [message({}, { block: 1, log })];
     const rows = count === 1 ? 'a row' : `${count} rows`;
     return `warehouse: '${column}' can't hold the value of ${rows}, which is NULL there: the first one is ${id}`;
