@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { UnfitReceiverError } from '../../../src/components/seam/delivery-errors.js';
 import type { Database } from '../../../src/database/database.js';
 import { openDatabase } from '../../../src/database/open/open-database.js';
 import { UsageError } from '../../../src/runtime/errors.js';
@@ -145,7 +146,6 @@ eachDatabase('the columns of a table sink', (databases) => {
     ]);
   });
 
-  function expectLoss(column: string, count: number, log: number): string {
   it('hold nested values that the database reads again, a NUL among them, which is U+FFFD on PostgreSQL', async () => {
     const [odd] = fieldsOf('Odd(string[] list)');
     await open([odd!]);
@@ -173,6 +173,7 @@ eachDatabase('the columns of a table sink', (databases) => {
     ]);
   });
 
+  function expectLoss(column: string, count: number, log: number): string {
     const [{ id }] = [message({}, { block: 1, log })];
     const rows = count === 1 ? 'a row' : `${count} rows`;
     return `warehouse: '${column}' can't hold the value of ${rows}, which is NULL there: the first one is ${id}`;
@@ -188,6 +189,19 @@ eachDatabase('the columns of a table sink', (databases) => {
     const own = ['block_number', 'block_number_arg', 'Chain_ID_arg', 'Value', 'value_arg'];
     expect(await tableOf(url, own)).to.deep.equal(['9 1 2 3 4']);
     expect(Object.keys(await columnsOf())).to.include('`x`";');
+  });
+
+  it('are told, with what to do, where they are more than a table can have', async () => {
+    for (const type of isMysql ? ['uint8', 'uint256'] : ['uint8']) {
+      const inputs = Array.from({ length: type === 'uint8' ? 2_500 : 600 }, (_, i) => `${type} value_${i}`);
+      const error = await rejectionOf(open(fieldsOf(`Odd(${inputs.join(', ')})`)), UnfitReceiverError);
+      expect(error.message).to.match(
+        /^the table usdc would have (2507|607) columns, which are too many for its database: .*(columns|too large)/,
+      );
+      expect(error.hint).to.equal(
+        'name fewer events by event_name, in several sinks with a table each, or keep fewer fields by a dict_mapper above the sink',
+      );
+    }
   });
 
   it('are those of all events where there are several, with a column that says which', async () => {
