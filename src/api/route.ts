@@ -58,6 +58,8 @@ export interface RouteSpec<P extends Shape, Q extends Shape, B> {
   readonly query?: Q;
   /** The body's schema; `text` where the route reads the text itself (a definition, whose errors name lines). */
   readonly body?: z.ZodType<B> | 'text';
+  /** Whole numbers of its body that JavaScript's would round are bigints. */
+  readonly keepsDigits?: boolean;
   readonly answer: AnswerSpec;
   /** The statuses of its problems, beside those that every route has. */
   readonly problems?: readonly number[];

@@ -112,4 +112,6 @@ export interface TargetDialect {
   dropIndex(place: TargetPlace, index: string): string;
   /** Says whether a database refused a row for what is in it: another row may be taken. */
   refusesRow(error: unknown): boolean;
+  /** Says whether a database refused a table for how many columns it has, or how long they make its rows. */
+  isTooWide(error: unknown): boolean;
 }

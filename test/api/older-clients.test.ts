@@ -195,6 +195,29 @@ describe('an API for older clients', () => {
     });
   });
 
+  it('previews a transformer with every digit of a number, as the older program did', async () => {
+    const large = '123456789012345678901234567890';
+    const previewed = async (transformer: string, value: string): Promise<string> => {
+      const payload = `{"transformer":"${transformer}","source_value":${value},"context":{"decimals":9007199254740993}}`;
+      const headers = { 'content-type': 'application/json' };
+      return (await plain.send({ method: 'POST', url: `${base}/transform/preview`, payload, headers })).body;
+    };
+    for (const [transformer, value, output] of [
+      ['to_string', '9007199254740993', '"9007199254740993"'],
+      ['to_string', large, `"${large}"`],
+      ['to_int', `"${large}"`, large],
+      ['to_lowercase', large, `"${large}"`],
+      ['format_address', large, `"${large}"`],
+      ['decimal_normalize', large, '"123456789012.34567890123456789"'],
+      ['to_bool', large, 'true'],
+      ['to_string', `[-${large}]`, `"[-${large}]"`],
+    ] as const) {
+      expect(await previewed(transformer, value)).to.equal(
+        `{"source_value":${value},"transformed_value":${output},"transformer":"${transformer}"}`,
+      );
+    }
+  });
+
   it('is one only where it is told to be', async () => {
     expect((await plain.send(`${base}/tasks`)).json()).to.have.all.keys('tasks', 'total', 'page', 'page_size');
     expect((await plain.post(`${base}/tasks/reset-running`)).statusCode).to.equal(404);

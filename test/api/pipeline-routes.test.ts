@@ -225,6 +225,21 @@ eachDatabase('the API about pipelines', (testDatabase) => {
     expect((await api.post(`${base}/transform/preview`, { pipeline_id: 45, logs: [upper] })).json()).to.include({
       detail: 'body.logs.0.topics.0: is no hash of 32 bytes in lower-case hex',
     });
+    for (const pipeline_id of ['9007199254740993', '"9007199254740993"']) {
+      const request = {
+        method: 'POST',
+        url: `${base}/transform/preview`,
+        payload: `{"pipeline_id":${pipeline_id}}`,
+      } as const;
+      const problem = await api.send({ ...request, headers: { 'content-type': 'application/json' } });
+      expect(problem.json()).to.include({ detail: 'body.pipeline_id: must be a whole number from 1 to 2147483647' });
+    }
+    const large = `{"pipeline_id":45,"event":{"event_name":"Transfer","args":{"value":9007199254740993}}}`;
+    const request = { method: 'POST', url: `${base}/transform/preview`, payload: large } as const;
+    const problem = await api.send({ ...request, headers: { 'content-type': 'application/json' } });
+    expect(expectProblem(problem, 400)['errors']).to.deep.include({
+      ...{ path: 'body.event.args.value', message: 'is a number too large for JSON: write its digits as a text' },
+    });
     expect((await api.post(`${base}/transform/preview`, { pipeline_id: 1e300 })).json())
       .to.have.property('errors')
       .with.length(1);

@@ -47,7 +47,7 @@ export function transformRoutes(parts: ApiParts): readonly Route[] {
       method: 'POST',
       path: '/api/v1/pipeline/transform/preview',
       summary: "Show what a transformer makes of a value, or a pipeline's stages of events; nothing is stored or sent.",
-      ...{ tag: 'events', access: 'read', problems: [404], body: previewBodies },
+      ...{ tag: 'events', access: 'read', problems: [404], body: previewBodies, keepsDigits: true },
       answer: { schema: z.union([previewSchema, z.looseObject({})]) },
       handle: async ({ body, signal }) => ({
         media: 'application/json; charset=utf-8',
@@ -58,7 +58,7 @@ export function transformRoutes(parts: ApiParts): readonly Route[] {
 }
 
 function transformed({ transformer, source_value: given, context }: TransformerBody, { settings }: ApiParts): string {
-  // It was read from JSON; what is left out is null.
+  // It was read from JSON, with every digit; what is left out is null.
   const value = (given ?? null) as JsonValue;
   const transform = findTransformer(transformer);
   if (transform === undefined) {
@@ -81,7 +81,10 @@ async function previewed(body: PipelineBody, parts: ApiParts, signal: AbortSigna
   const request = {
     block,
     last,
-    event: event === undefined ? undefined : { key: 'body.event', text: JSON.stringify(event) },
+    event:
+      event === undefined
+        ? undefined
+        : { key: 'body.event', text: jsonText(event as Readonly<Record<string, JsonValue>>) },
   };
   return previewJson({ pipelineId, name: definition.name }, await previewPipeline(request, options));
 }

@@ -23,7 +23,9 @@ export const eventsQuery = z
     format: z
       .enum(['json', 'csv'], { error: 'is neither json nor csv' })
       .default('json')
-      .describe('csv: as events export writes it; the next cursor is in the header next-cursor'),
+      .describe(
+        'csv: as events export writes it, a page with a cursor without the line of column names; the next cursor is in the header next-cursor',
+      ),
   })
   .refine(({ from_block: from, to_block: to }) => from === undefined || to === undefined || from <= to, {
     error: 'lies behind to_block',

@@ -21,7 +21,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access;
     /** How its body is read, where it has one. */
-    body?: 'json' | 'text' | undefined;
+    body?: 'json' | 'exact json' | 'text' | undefined;
   }
   interface FastifyRequest {
     right: Right;

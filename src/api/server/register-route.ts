@@ -21,7 +21,7 @@ export function registerRoute(app: FastifyInstance, route: Route, parts: Registe
     exposeHeadRoute: route.method === 'GET' && !isStream,
     config: {
       access: route.access,
-      body: body === undefined || body === 'text' ? body : 'json',
+      body: body === undefined || body === 'text' ? body : route.keepsDigits === true ? 'exact json' : 'json',
     },
     schema: routeSchema(route),
     handler: isStream

@@ -1,6 +1,7 @@
 import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
 import { invalidRequest, ProblemError } from '../problem.js';
+import { parseExactJson } from './exact-json.js';
 import { readPart, unknownKeys } from './request-problems.js';
 
 /**
@@ -27,13 +28,13 @@ function withoutEmpty(query: unknown): unknown {
 /** Reads a body's text as its route wants it: JSON, or as it is. Throws a ProblemError. */
 export function readBody({ headers, routeOptions }: FastifyRequest, text: string): unknown {
   const { body } = routeOptions.config;
-  if (body !== 'json') return text;
+  if (body !== 'json' && body !== 'exact json') return text;
   if (/yaml/i.test(headers['content-type'] ?? '')) {
     throw new ProblemError(415, 'UNSUPPORTED_MEDIA_TYPE', 'this call reads application/json');
   }
   if (text.trim() === '') return undefined;
   try {
-    return JSON.parse(text) as unknown;
+    return body === 'json' ? (JSON.parse(text) as unknown) : parseExactJson(text);
   } catch {
     throw invalidRequest([{ path: 'body', message: 'is no JSON' }]);
   }

@@ -32,18 +32,20 @@ export class ExportFile implements ByteTarget {
 
   /** Begins to write a file; throws UsageError where that can't be. */
   static async create(path: string): Promise<ExportFile> {
+    const target = await realpath(path).catch(() => path);
+    const temporaryPath = temporaryPathOf(target);
     try {
-      const target = await realpath(path).catch(() => path);
       const before = await statIfThere(target);
       if (before?.isDirectory() === true) throw new UsageError(`--output ${path} is a folder`);
       if (before?.isFIFO() === true) return new ExportFile(target, undefined, await openPipe(target));
       if (before !== undefined && !before.isFile()) return new ExportFile(target, undefined, await open(target, 'w'));
       await removeLeftovers(target);
-      const temporaryPath = temporaryPathOf(target);
       return new ExportFile(target, temporaryPath, await open(temporaryPath, 'wx', before?.mode));
     } catch (error) {
       if (error instanceof UsageError) throw error;
-      throw new UsageError(`--output ${path} can't be written: ${messageOf(error)}`, { cause: error });
+      // Nobody has asked for the other name.
+      const reason = messageOf(error).replace(temporaryPath, target);
+      throw new UsageError(`--output ${path} can't be written: ${reason}`, { cause: error });
     }
   }
 

@@ -38,7 +38,27 @@ export function columnsOf(
       plans.set(plan.name, known === undefined ? plan : joined(known, plan));
     }
   }
-  return [...plans.values()].map(toColumn);
+  return toldApart([...plans.values()]).map(toColumn);
+}
+
+/**
+ * Many readers take names that differ in case alone for one: of such the first one keeps its own. Arguments give way to
+ * what else there is.
+ */
+function toldApart(plans: readonly Plan[]): readonly Plan[] {
+  const isArgument = ({ source }: Plan): boolean => !isBesideArguments(source);
+  const keepers = new Map<string, Plan>();
+  for (const plan of [...plans].sort((a, b) => Number(isArgument(a)) - Number(isArgument(b)))) {
+    const folded = plan.name.toLowerCase();
+    if (!keepers.has(folded)) keepers.set(folded, plan);
+  }
+  const taken = new Set(keepers.keys());
+  return plans.map((plan) => {
+    if (keepers.get(plan.name.toLowerCase()) === plan) return plan;
+    const name = freeName(plan.name, (each) => taken.has(each.toLowerCase()));
+    taken.add(name.toLowerCase());
+    return { ...plan, name };
+  });
 }
 
 /** Of several events' fields of one name: what can hold all of them. */
@@ -113,11 +133,7 @@ interface Known {
   readonly others: ReadonlySet<string>;
 }
 
-function ofEvent(
-  { fields }: EventFields,
-  form: FileSinkConfig['arguments'],
-  known: Known,
-): readonly Plan[] {
+function ofEvent({ fields }: EventFields, form: FileSinkConfig['arguments'], known: Known): readonly Plan[] {
   const fixed = eventFields.map(({ name, type }): Plan => ({ name, source: name, type, valueOf: fixedValueOf(name) }));
   const names = new Set(fixed.map(({ name }) => name));
   const args = fields.filter(({ name }) => !isBesideArguments(name));

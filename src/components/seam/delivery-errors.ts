@@ -1,4 +1,4 @@
-import { ChainparseError } from '../../runtime/errors.js';
+import { ChainparseError, UsageError } from '../../runtime/errors.js';
 import type { ErrorOptions } from '../../runtime/errors.js';
 
 /** A receiver will never take these messages as they are: whoever delivers looks for the one that is meant. */
@@ -6,6 +6,9 @@ export class MessageRefusedError extends ChainparseError {
   readonly code = 'MESSAGE_REFUSED';
   readonly exitCode = 1;
 }
+
+/** A receiver can't be what the sink's definition asks for: nothing is waited for, a person has to change one of them. */
+export class UnfitReceiverError extends UsageError {}
 
 /** A receiver can't take messages now. */
 export class ReceiverAwayError extends ChainparseError {

@@ -14,7 +14,7 @@ import {
 import type { Logger } from '../../runtime/logger.js';
 import type { SinkOpening } from '../seam/component.js';
 import type { Sink, SinkBatch, SinkContext, SinkCursor, StoredBatch } from '../seam/sink.js';
-import { MessageRefusedError, ReceiverAwayError } from '../seam/delivery-errors.js';
+import { MessageRefusedError, ReceiverAwayError, UnfitReceiverError } from '../seam/delivery-errors.js';
 import type { TableSinkConfig } from './config.js';
 import { copyOf } from './copy-plan.js';
 import { indexProblems, planTableOf, tableKey } from './plan-table.js';
@@ -138,6 +138,7 @@ class TableSink implements Sink {
   /** Returns what an error of the database means for whoever delivers. */
   #translate(error: unknown): unknown {
     const { cause } = error as { readonly cause?: unknown };
+    if (this.#target?.database.dialect.targets.isTooWide(error) === true) return this.#tooWide(error);
     if (this.#refusesRow(error) || this.#refusesRow(cause)) {
       return new MessageRefusedError(`the table ${this.#config.table} takes no such row: ${messageOf(error)}`, {
         cause,
@@ -158,6 +159,14 @@ class TableSink implements Sink {
       return new RuntimeFailure(error.message, { hint, cause });
     }
     return error;
+  }
+
+  #tooWide(cause: unknown): UnfitReceiverError {
+    const columns = this.#plan.fixed.length + this.#plan.own.length;
+    const message = `the table ${this.#config.table} would have ${columns} columns, which are too many for its database: ${messageOf(cause)}`;
+    const hint =
+      'name fewer events by event_name, in several sinks with a table each, or keep fewer fields by a dict_mapper above the sink';
+    return new UnfitReceiverError(message, { hint, cause });
   }
 
   #refusesRow(error: unknown): boolean {

@@ -1,3 +1,4 @@
+import { UnfitReceiverError } from '../../components/seam/delivery-errors.js';
 import type { Sink } from '../../components/seam/sink.js';
 import type { JournalHead } from '../../database/events/journal-store.js';
 import type { SinkStanding } from '../../model/sink.js';
@@ -61,7 +62,7 @@ export class SinkLoop implements PacedSink {
             continue;
           }
           if (this.#isStopping) return null;
-          if (error instanceof SinkStoppedError && this.#shared.isDraining()) {
+          if (isForPeople(error) && this.#shared.isDraining()) {
             await this.#trouble.tell(error);
             return error;
           }
@@ -246,6 +247,11 @@ export class SinkLoop implements PacedSink {
 /** Says whether nothing more will be due where nothing is now: what is not final yet may come. */
 function isAll({ head, delivery, finalized }: Due): boolean {
   return delivery === 'latest' || head.blocks === null || finalized >= head.blocks.to;
+}
+
+/** Says whether no waiting mends what is wrong. */
+function isForPeople(error: unknown): error is Error {
+  return error instanceof SinkStoppedError || error instanceof UnfitReceiverError;
 }
 
 /** The definition names the sink no more. */

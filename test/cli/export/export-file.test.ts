@@ -3,7 +3,9 @@ import { readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ExportFile } from '../../../src/cli/export/export-file.js';
+import { UsageError } from '../../../src/runtime/errors.js';
 import { Child } from '../../support/child.js';
+import { rejectionOf } from '../../support/rejection.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const module = new URL('../../../src/cli/export/export-file.ts', import.meta.url).href;
@@ -49,6 +51,12 @@ describe('the file of an export', () => {
     }
     await (await ExportFile.create(path)).discard();
     expect(readdirSync(folder)).to.deep.equal(['events.jsonl.0123abcd-4711-beef.tmp']);
+  });
+
+  it('is named as it was asked for where it can’t be written', async () => {
+    const path = join(temporaryFolder(), 'missing', 'events.csv');
+    const { message } = await rejectionOf(ExportFile.create(path), UsageError);
+    expect(message).to.equal(`--output ${path} can't be written: ENOENT: no such file or directory, open '${path}'`);
   });
 
   it('lets its process end while nobody reads the pipe that it is', async () => {

@@ -160,6 +160,33 @@ describe('the files of a file sink', () => {
     ]);
   });
 
+  it('have names that differ by more than their case, which readers take for one', async () => {
+    const [event] = await erc20();
+    const eventOf = (eventSignature: string, ...names: readonly string[]): EventFields => ({
+      ...event!,
+      eventSignature,
+      fields: names.map((name) => ({ name, type: 'uint32' })),
+    });
+    const events = [
+      eventOf('A', 'args.From', 'args.from', 'args.Block_Number', 'args.Result', 'args.Result_arg'),
+      eventOf('B', 'args.from', 'args.From', 'result'),
+    ];
+    const a = transfer(0, { From: '1', from: '2', Block_Number: '3', Result: '4', Result_arg: '5' });
+    const args = { from: '6', From: '7' };
+    const b = {
+      ...transfer(1, {}),
+      data: MessageData.ofFields(new Map<string, JsonValue>([...Object.entries({ args, result: 8 })])),
+    };
+    const path = await write({ path: 'cases', format: 'parquet', arguments: 'columns' }, events, [a, b]);
+    const names = ['From', 'from_arg', 'Block_Number_arg', 'Result_2', 'Result_arg', 'result'];
+    const described = (await duckdb(`DESCRIBE SELECT * FROM '${path}'`)).map((row) => row['column_name']);
+    expect(described.slice(-6)).to.deep.equal(names);
+    const rows = await duckdb(
+      `SELECT concat_ws(' ', ${names.map((name) => `"${name}"`).join(', ')}) AS row FROM '${path}'`,
+    );
+    expect(rows.map(({ row }) => row)).to.deep.equal(['1 2 3 4 5', '7 6 8']);
+  });
+
   it('have columns of their own for an argument and for what a stage adds under its name, to another event, too', async () => {
     const [event] = await erc20();
     const eventOf = (eventSignature: string, ...names: readonly string[]): EventFields => ({

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { UnfitReceiverError } from '../../../src/components/seam/delivery-errors.js';
 import type { Database } from '../../../src/database/database.js';
 import { openDatabase } from '../../../src/database/open/open-database.js';
 import { UsageError } from '../../../src/runtime/errors.js';
@@ -145,6 +146,33 @@ eachDatabase('the columns of a table sink', (databases) => {
     ]);
   });
 
+  it('hold nested values that the database reads again, a NUL among them, which is U+FFFD on PostgreSQL', async () => {
+    const [odd] = fieldsOf('Odd(string[] list)');
+    await open([odd!]);
+    const lists = [['nul\0nul', '\0'], ['\\u0000', '\\\0'], ['\\\\u0000']];
+    await fixture.deliver(lists.map((list, log) => message({ list }, { block: 1, log, event: odd! })));
+    // The same in all rows of a statement.
+    await fixture.deliver([message({ list: ['\0'] }, { block: 2, event: odd! })]);
+    const first = {
+      sqlite: "list ->> '$[0]'",
+      mariadb: "JSON_VALUE(list, '$[0]')",
+      mysql: "JSON_UNQUOTE(JSON_EXTRACT(list, '$[0]'))",
+      postgres: 'list::jsonb ->> 0',
+    }[databases.dialect];
+    const last = first.replace(/0(?=\D*$)/, '1');
+    const rows = await rowsOf(
+      url,
+      `SELECT ${first} AS a, ${last} AS b FROM usdc AS t ORDER BY t.block_number, t.log_index`,
+    );
+    const nul = databases.dialect === 'postgres' ? '\uFFFD' : '\0';
+    expect(rows.map(({ a, b }) => [a, b])).to.deep.equal([
+      [`nul${nul}nul`, nul],
+      ['\\u0000', `\\${nul}`],
+      ['\\\\u0000', null],
+      [nul, null],
+    ]);
+  });
+
   function expectLoss(column: string, count: number, log: number): string {
     const [{ id }] = [message({}, { block: 1, log })];
     const rows = count === 1 ? 'a row' : `${count} rows`;
@@ -161,6 +189,19 @@ eachDatabase('the columns of a table sink', (databases) => {
     const own = ['block_number', 'block_number_arg', 'Chain_ID_arg', 'Value', 'value_arg'];
     expect(await tableOf(url, own)).to.deep.equal(['9 1 2 3 4']);
     expect(Object.keys(await columnsOf())).to.include('`x`";');
+  });
+
+  it('are told, with what to do, where they are more than a table can have', async () => {
+    for (const type of isMysql ? ['uint8', 'uint256'] : ['uint8']) {
+      const inputs = Array.from({ length: type === 'uint8' ? 2_500 : 600 }, (_, i) => `${type} value_${i}`);
+      const error = await rejectionOf(open(fieldsOf(`Odd(${inputs.join(', ')})`)), UnfitReceiverError);
+      expect(error.message).to.match(
+        /^the table usdc would have (2507|607) columns, which are too many for its database: .*(columns|too large)/,
+      );
+      expect(error.hint).to.equal(
+        'name fewer events by event_name, in several sinks with a table each, or keep fewer fields by a dict_mapper above the sink',
+      );
+    }
   });
 
   it('are those of all events where there are several, with a column that says which', async () => {

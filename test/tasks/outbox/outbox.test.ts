@@ -1,5 +1,9 @@
 import { expect } from 'chai';
-import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
+import {
+  MessageRefusedError,
+  ReceiverAwayError,
+  UnfitReceiverError,
+} from '../../../src/components/seam/delivery-errors.js';
 import type { Settled } from '../../../src/components/seam/sink.js';
 import type { Database } from '../../../src/database/database.js';
 import { JournalStore } from '../../../src/database/events/journal-store.js';
@@ -725,6 +729,16 @@ eachDatabase('the outbox', (databases) => {
     expect((await runs.standing()).toldEvents).to.deep.equal([]);
     await runs.run([sink.openable({ eventNames: ['Other'] })], takenBack);
     expect(sink.state.size).to.equal(0);
+  });
+
+  it('fails a historical run, once all is read, where a receiver can’t be what its definition asks for', async () => {
+    const open = () => Promise.reject(new UnfitReceiverError('too many columns', { hint: 'name fewer events' }));
+    const run = runs.run([sink.openable({ open })], blocks(1, 3));
+    expect(await rejectionOf(run, UnfitReceiverError)).to.include({ code: 'USAGE', exitCode: 2 });
+    expect(await runs.standing()).to.include({ failing: true, lastError: 'too many columns (name fewer events)' });
+    expect(await runs.stored()).to.have.property('size', 3);
+    await runs.run([sink.openable()], noMore);
+    expect(sink.lines).to.have.length(3);
   });
 
   describe('with a target that keeps the cursor', () => {

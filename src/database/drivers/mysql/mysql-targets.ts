@@ -36,6 +36,9 @@ const mostDigits = 65;
 /** Out of range, cut off, not of the type (twice), null, a double, too long, a row in a foreign key (twice), a CHECK (MariaDB's, MySQL's), no JSON (twice). */
 const rowErrors = new Set<unknown>([1264, 1265, 1292, 1366, 1048, 1062, 1406, 1216, 1452, 4025, 3819, 3140, 3141]);
 
+/** Too many columns, too long a row of them. */
+const widthErrors = new Set<unknown>([1117, 1118]);
+
 /** How MySQL and MariaDB make, show and change the tables that sinks fill. */
 export const mysqlTargets: TargetDialect = {
   place: (knex, schema, name) => ({
@@ -89,9 +92,13 @@ export const mysqlTargets: TargetDialect = {
     index === 'PRIMARY'
       ? `ALTER TABLE ${pathOf(place)} DROP PRIMARY KEY`
       : `ALTER TABLE ${pathOf(place)} DROP KEY ${q(index)}`,
-  refusesRow: (error) =>
-    error instanceof PacketSizeError || rowErrors.has((error as { readonly errno?: unknown }).errno),
+  refusesRow: (error) => error instanceof PacketSizeError || rowErrors.has(errnoOf(error)),
+  isTooWide: (error) => widthErrors.has(errnoOf(error)),
 };
+
+function errnoOf(error: unknown): unknown {
+  return (error as { readonly errno?: unknown }).errno;
+}
 
 function rowsOf(answer: unknown): readonly unknown[] {
   return (answer as readonly [readonly unknown[]])[0];

@@ -4,7 +4,7 @@ import type { BulkDelete, BulkInsert, InsertColumn, SqlValue, TablePath } from '
 import { quoteName } from '../quote-name.js';
 import type { WrittenInserts } from '../ready-insert.js';
 import { SqlBytes } from '../sql-bytes.js';
-import { hexLiteral, literal, quote } from './postgres-literals.js';
+import { hexLiteral, jsonWithoutNul, literal, quote } from './postgres-literals.js';
 import { toHex } from '../../../runtime/hex-bytes.js';
 
 /** Rows of one INSERT at most: more do not make it faster, and the server keeps each column's in its work_mem. */
@@ -21,7 +21,8 @@ type Piece = string | ((sql: SqlBytes) => void);
 
 /** Writes the INSERTs of many rows, in one of `rooms`. Throws a TypeError where the text of a `hex` column is none. */
 export function writeInserts(insert: BulkInsert, rooms = new Rooms()): WrittenInserts {
-  const { shared = {}, columns, count } = insert;
+  const { shared = {}, count } = insert;
+  const columns = insert.columns.map(storable);
   const names = [...Object.keys(shared), ...columns.map(({ name }) => name)].map(quoteName);
   const head = `INSERT INTO ${pathOf(insert)} (${names.join(', ')}) `;
   const tail = replacing(insert);
@@ -36,6 +37,13 @@ export function writeInserts(insert: BulkInsert, rooms = new Rooms()): WrittenIn
   }
   const { written, room } = sql.end();
   return { inserts: ends.map((end, i) => written.subarray(ends[i - 1] ?? 0, end)), room };
+}
+
+/** What is JSON for the server has to be what it can read again. */
+function storable(column: InsertColumn): InsertColumn {
+  if (column.type !== 'json') return column;
+  const values = column.values.map((value) => (typeof value === 'string' ? jsonWithoutNul(value) : value));
+  return { ...column, values };
 }
 
 function writePieces(sql: SqlBytes, pieces: readonly Piece[]): void {

@@ -27,6 +27,14 @@ function withoutNul(text: string): string {
   return text.includes('\0') ? text.replaceAll('\0', '\uFFFD') : text;
 }
 
+/** A NUL as JSON escapes it; what is escaped twice is none. */
+const escapedNul = /\\\\|\\u0000/g;
+
+/** The same for JSON: a column takes an escaped NUL, and then each query that looks into the column fails. */
+export function jsonWithoutNul(json: string): string {
+  return json.includes('\\u0000') ? json.replace(escapedNul, (found) => (found === '\\\\' ? found : '\\ufffd')) : json;
+}
+
 /** A text or a name in quotes, whose question marks are its own; else a placeholder, or a question mark that Knex has escaped. */
 const quotedOrPlaceholder = /'[^']*'|"[^"]*"|\\?\?/g;
 

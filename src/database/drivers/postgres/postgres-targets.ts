@@ -83,8 +83,15 @@ export const postgresTargets: TargetDialect = {
   addIndex: ({ place }, columns, unique) => createIndex(pathOf(place), place.name, columns, unique),
   dropIndex: ({ schema }, index) => `DROP INDEX ${schema === null ? '' : `${q(schema)}.`}${q(index)}`,
   // Data exceptions, integrity constraints, and what exceeds a limit of the program (the length of an index's row).
-  refusesRow: (error) => /^(22|23|54)/.test(String((error as { readonly code?: unknown }).code)),
+  refusesRow: (error) => /^(22|23|54)/.test(codeOf(error)) && codeOf(error) !== tooManyColumns,
+  isTooWide: (error) => codeOf(error) === tooManyColumns,
 };
+
+const tooManyColumns = '54011';
+
+function codeOf(error: unknown): string {
+  return String((error as { readonly code?: unknown }).code);
+}
 
 function partAt(knex: Knex, column: string, part: number): Knex.Raw {
   return knex.raw(`split_part(??, '"', ?)`, [column, part]);

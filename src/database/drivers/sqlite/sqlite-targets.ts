@@ -1,4 +1,4 @@
-import { UsageError } from '../../../runtime/errors.js';
+import { messageOf, UsageError } from '../../../runtime/errors.js';
 import { groupIndexes } from '../../targets/group-indexes.js';
 import type { IndexRow } from '../../targets/group-indexes.js';
 import type { ColumnType, FoundRelation, TargetDialect, TargetPlace } from '../../target-dialect.js';
@@ -54,6 +54,7 @@ export const sqliteTargets: TargetDialect = {
   addIndex: ({ place: { name } }, columns, unique) => createIndex(q(name), name, columns, unique),
   dropIndex: (_place, index) => `DROP INDEX ${q(index)}`,
   refusesRow: (error) => /^SQLITE_(CONSTRAINT|TOOBIG|MISMATCH)/.test(codeOf(error)),
+  isTooWide: (error) => codeOf(error) === 'SQLITE_ERROR' && messageOf(error).startsWith('too many columns on '),
 };
 
 function placeOf(name: string): TargetPlace {
