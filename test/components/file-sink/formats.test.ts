@@ -160,6 +160,30 @@ describe('the files of a file sink', () => {
     ]);
   });
 
+  it('have a column for each name that contracts give the arguments of one event', async () => {
+    const abi = (...names: readonly string[]) => [
+      {
+        ...{ type: 'event', name: 'Transfer' },
+        inputs: names.map((name, i) => ({ name, type: i < 2 ? 'address' : 'uint256' })),
+      },
+    ];
+    const contracts = [abi('src', 'dst', 'wad'), abi('from', 'to', 'value'), abi('from', 'wad', 'tokenId')];
+    const config = { contracts: contracts.map((each) => ({ addresses: null, abi: each })), eventsToMonitor: null };
+    const sent = [
+      transfer(0, { src: '0x01', dst: '0x02', wad: String(mostValue) }),
+      transfer(1, { from: '0x03', to: '0x04', value: '5' }),
+      transfer(2, { from: '0x05', wad: '0x06', tokenId: '7' }),
+    ];
+    const keys = { path: 'names', format: 'parquet', arguments: 'columns' };
+    const path = await write(keys, eventMonitor.fields(config as never), sent);
+    const rows = await duckdb(`SELECT src, dst, wad, "from", "to", value, tokenId FROM '${path}'`);
+    expect(rows.map((row) => Object.values(row))).to.deep.equal([
+      ['0x01', '0x02', String(mostValue), null, null, null, null],
+      [null, null, null, '0x03', '0x04', '5', null],
+      [null, null, '0x06', '0x05', null, null, '7'],
+    ]);
+  });
+
   it('have columns of their own for an argument and for what a stage adds under its name, to another event, too', async () => {
     const [event] = await erc20();
     const eventOf = (eventSignature: string, ...names: readonly string[]): EventFields => ({
