@@ -86,6 +86,14 @@ describe('the fields of an event', () => {
       expect(event).not.to.have.property('shapes');
     });
 
+    it('are those of an anonymous event of one ABI, too', () => {
+      const [event, ...others] = eventsOf([weth, { ...usdc, anonymous: true }]);
+      expect(others).to.deep.equal([]);
+      expect(argumentsIn(event!.fields).map((each) => each.split(' ')[0])).to.deep.equal([
+        ...['args.src', 'args.wad', 'args.from', 'args.value'],
+      ]);
+    });
+
     it('have a type that holds what either says under a name', () => {
       expect(joined('uint8', 'uint256')).to.equal('uint256');
       expect(joined('int16', 'int8')).to.equal('int16');
