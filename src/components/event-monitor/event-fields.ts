@@ -4,18 +4,32 @@ import { eventFields } from '../../model/event-fields.js';
 import type { AbiFragment } from '../../model/pipeline.js';
 import type { EventFields, Field } from '../seam/component.js';
 import type { EventMonitorConfig } from './config.js';
+import { joinFields } from './join-fields.js';
 
-/** Returns the fields of the events that are monitored, each event once. */
+/** Returns the fields of the events that are monitored, each event once, whatever ABIs call its arguments. */
 export function eventMonitorFields({ contracts, eventsToMonitor }: EventMonitorConfig): readonly EventFields[] {
   const events = contracts.flatMap(({ abi }) => abi.filter(({ type }) => type === 'event').map(fieldsOf));
-  const wanted = events.filter((event) => isAmong(eventsToMonitor ?? [], event));
-  return [...new Map(wanted.map((event) => [event.eventSignature, event])).values()];
+  const shapes = new Map<string, EventFields[]>();
+  for (const event of events.filter((each) => isAmong(eventsToMonitor ?? [], each))) {
+    const known = shapes.get(event.eventSignature);
+    if (known === undefined) shapes.set(event.eventSignature, [event]);
+    else known.push(event);
+  }
+  return [...shapes.values()].flatMap(joinShapes);
 }
 
 function fieldsOf(event: AbiFragment): EventFields {
   const args = eventArguments(event).map((argument): Field => ({ ...argument, name: `args.${argument.name}` }));
   const fields = [...fixedFields, ...args];
   return { eventName: event.name ?? '', eventSignature: eventSignature(event), fields, mapped: false };
+}
+
+/** Contracts may emit one event and name its arguments differently: whoever has events below must expect all of the names. */
+function joinShapes(events: readonly EventFields[]): readonly EventFields[] {
+  const distinct = [...new Map(events.map((event) => [JSON.stringify(event.fields), event])).values()];
+  if (distinct.length === 1) return distinct;
+  const shapes = distinct.map(({ fields }) => fields);
+  return distinct.slice(0, 1).map((event) => ({ ...event, fields: joinFields(shapes.flat()), shapes }));
 }
 
 const textTypes: Readonly<Record<string, string>> = {

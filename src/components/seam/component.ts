@@ -124,6 +124,8 @@ export interface EventFields {
   readonly eventName: string;
   readonly eventSignature: string;
   readonly fields: readonly Field[];
+  /** Where contracts name its arguments differently: the fields as each way has them, of which the source gives all in `fields`. */
+  readonly shapes?: readonly (readonly Field[])[];
   /** Only what a mapper names is left of the event. */
   readonly mapped: boolean;
 }

@@ -24,7 +24,7 @@ function columnsOf({ fixed, own, events }: TablePlan, kind: StoredKind): KindCop
   const planned = events.get(kind.eventSignature);
   if (planned?.isPlain !== true || kind.contracts.length > mostContracts) return null;
   const columns: (readonly [string, StoredValue])[] = fixed.map(({ name }) => [name, fixedValue(name)]);
-  // Behind the bracket.
+  // Behind the bracket. Of an event that contracts name differently this is true of one way, and the others are found by name.
   let part = 2;
   for (const { column, key } of planned.places) {
     const { name, type } = own[column] ?? {};

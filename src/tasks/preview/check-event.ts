@@ -31,8 +31,8 @@ export function checkEvent(key: string, given: Given, known: KnownEvents): Event
     [...given].flatMap(([name, value]) => fieldProblems(name, value, event, known));
   const isHashAlone = given.has('block_hash') && !given.has('block_number');
   const lacking = isHashAlone ? [{ key: 'block_number', message: 'is missing: block_hash stands for no number' }] : [];
-  const meant = named.length > 0 ? [] : known.events.filter((event) => isGiven(given, event));
-  // Of several events with one name that one is meant which fits best.
+  const meant = named.length > 0 ? [] : known.events.filter((event) => isGiven(given, event)).flatMap(shapesOf);
+  // Of several events with one name, and of the ways in which contracts name the arguments of one, that one is meant which fits best.
   const [best = allOf(known.events)] = meant.toSorted((a, b) => rest(a).length - rest(b).length);
   const problems = [...named, ...lacking, ...rest(best)].map((problem) => ({
     ...problem,
@@ -70,6 +70,10 @@ function nameProblem(key: string, name: JsonValue, events: readonly EventFields[
 
 function isGiven(given: Given, { eventName, eventSignature }: EventFields): boolean {
   return given.get('event_name') === eventName && (given.get('event_signature') ?? eventSignature) === eventSignature;
+}
+
+function shapesOf(event: EventFields): readonly EventFields[] {
+  return event.shapes?.map((fields) => ({ ...event, fields })) ?? [event];
 }
 
 /** Where nobody knows which event is meant its own fields can be judged, and its arguments can't. */

@@ -33,6 +33,15 @@ function transfer(logIndex: number, args: Readonly<Record<string, JsonValue>>): 
   return { id: `1:0x:0x:${logIndex}`, op: 'insert', seq: logIndex + 1, place, ...event, data };
 }
 
+/** Makes events like another one, with other signatures and fields. */
+const eventsLike =
+  (event: EventFields) =>
+  (eventSignature: string, ...names: readonly string[]): EventFields => ({
+    ...event,
+    eventSignature,
+    fields: names.map((name) => ({ name, type: 'uint32' })),
+  });
+
 const messages = [
   transfer(0, { from: '0x01', to: '0x02', value: String(mostValue), '0': 'x', note: odd }),
   transfer(1, { from: '0x01', to: '0x03', value: '0' }),
@@ -134,15 +143,10 @@ describe('the files of a file sink', () => {
   });
 
   it('have a column for each of arguments whose names come to one', async () => {
-    const [event] = await erc20();
-    const eventOf = (eventSignature: string, ...names: readonly string[]): EventFields => ({
-      ...event!,
-      eventSignature,
-      fields: names.map((name) => ({ name: `args.${name}`, type: 'uint32' })),
-    });
+    const eventOf = eventsLike((await erc20())[0]!);
     const events = [
-      eventOf('A', 'block_number', 'block_number_arg', 'x'),
-      eventOf('B', 'block_number_arg', 'block_number'),
+      eventOf('A', 'args.block_number', 'args.block_number_arg', 'args.x'),
+      eventOf('B', 'args.block_number_arg', 'args.block_number'),
       { eventName: 'C', eventSignature: 'C', mapped: true, fields: [{ name: 'x', type: 'uint32' }] },
     ];
     const sent = [
@@ -161,12 +165,7 @@ describe('the files of a file sink', () => {
   });
 
   it('have names that differ by more than their case, which readers take for one', async () => {
-    const [event] = await erc20();
-    const eventOf = (eventSignature: string, ...names: readonly string[]): EventFields => ({
-      ...event!,
-      eventSignature,
-      fields: names.map((name) => ({ name, type: 'uint32' })),
-    });
+    const eventOf = eventsLike((await erc20())[0]!);
     const events = [
       eventOf('A', 'args.From', 'args.from', 'args.Block_Number', 'args.Result', 'args.Result_arg'),
       eventOf('B', 'args.from', 'args.From', 'result'),
@@ -187,13 +186,32 @@ describe('the files of a file sink', () => {
     expect(rows.map(({ row }) => row)).to.deep.equal(['1 2 3 4 5', '7 6 8']);
   });
 
+  it('have a column for each name that contracts give the arguments of one event', async () => {
+    const abi = (...names: readonly string[]) => [
+      {
+        ...{ type: 'event', name: 'Transfer' },
+        inputs: names.map((name, i) => ({ name, type: i < 2 ? 'address' : 'uint256' })),
+      },
+    ];
+    const contracts = [abi('src', 'dst', 'wad'), abi('from', 'to', 'value'), abi('from', 'wad', 'tokenId')];
+    const config = { contracts: contracts.map((each) => ({ addresses: null, abi: each })), eventsToMonitor: null };
+    const sent = [
+      transfer(0, { src: '0x01', dst: '0x02', wad: String(mostValue) }),
+      transfer(1, { from: '0x03', to: '0x04', value: '5' }),
+      transfer(2, { from: '0x05', wad: '0x06', tokenId: '7' }),
+    ];
+    const keys = { path: 'names', format: 'parquet', arguments: 'columns' };
+    const path = await write(keys, eventMonitor.fields(config as never), sent);
+    const rows = await duckdb(`SELECT src, dst, wad, "from", "to", value, tokenId FROM '${path}'`);
+    expect(rows.map((row) => Object.values(row))).to.deep.equal([
+      ['0x01', '0x02', String(mostValue), null, null, null, null],
+      [null, null, null, '0x03', '0x04', '5', null],
+      [null, null, '0x06', '0x05', null, null, '7'],
+    ]);
+  });
+
   it('have columns of their own for an argument and for what a stage adds under its name, to another event, too', async () => {
-    const [event] = await erc20();
-    const eventOf = (eventSignature: string, ...names: readonly string[]): EventFields => ({
-      ...event!,
-      eventSignature,
-      fields: names.map((name) => ({ name, type: 'uint32' })),
-    });
+    const eventOf = eventsLike((await erc20())[0]!);
     const events = [eventOf('A', 'args.result'), eventOf('B', 'args.result', 'result')];
     const added = (args: JsonValue): EventMessage => ({
       ...transfer(2, {}),

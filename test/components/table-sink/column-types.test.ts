@@ -224,6 +224,28 @@ eachDatabase('the columns of a table sink', (databases) => {
     );
   });
 
+  it('are those of all names that contracts give the arguments of one event, which is one', async () => {
+    const events = fieldsOf(
+      'Moved(address src, uint256 wad, string note)',
+      'Moved(address indexed from, uint256 indexed src, string note)',
+      'Moved(address from, uint256 value, string indexed note)',
+    );
+    await open(events);
+    const [event] = events;
+    const hash = `0x${'3'.repeat(64)}`;
+    await fixture.deliver([
+      message({ src: '0xaa', wad: max(256), note: 'a' }, { block: 1, event: event! }),
+      message({ from: '0xbb', src: '5', note: 'b' }, { block: 2, event: event! }),
+      message({ from: '0xcc', value: '6', note: { hash } }, { block: 3, event: event! }),
+    ]);
+    expect(Object.keys(await columnsOf()).slice(7)).to.deep.equal(['src', 'wad', 'note', 'from', 'value']);
+    expect(await tableOf(url, ['src', 'wad', 'note', 'from', 'value'])).to.deep.equal([
+      `0xaa ${max(256)} a NULL NULL`,
+      '5 NULL b 0xbb NULL',
+      `NULL NULL {"hash":"${hash}"} 0xcc 6`,
+    ]);
+  });
+
   it('are only those of the events that the sink is for', async () => {
     const events = fieldsOf('A(uint8 x)', 'B(uint8 y)');
     await open(events, { event_name: 'A' });

@@ -112,6 +112,23 @@ eachDatabase('a table that is there before its sink', (databases) => {
     expect(await tableOf(url, ['from', 'value', 'must'])).to.deep.equal([`${args.from} 5 NULL`]);
   });
 
+  it('lacks columns where more contracts come with names of their own, which is told with the SQL that makes them', async () => {
+    const first = await open();
+    await first.claim(1);
+    await first.deliver([message(args, { block: 1 })]);
+    const more = fieldsOf(
+      'Transfer(address from, address to, uint256 indexed tokenId)',
+      'Transfer(address from, address to, uint256 value)',
+    );
+    const second = await SinkFixture.open(database, more);
+    const error = await rejectionOf(second.claim(2), UsageError);
+    expect(error.message).to.match(/ is not what the sink fills: 'tokenId' is missing$/);
+    await runSql(url, (error.hint ?? '').replace(/^run, or write another table: |;$/g, ''));
+    await second.claim(2);
+    await second.deliver([message({ from: args.from, to: args.to, tokenId: '7' }, { block: 2 })], 2);
+    expect(await tableOf(url, ['to', 'value', 'tokenId'])).to.deep.equal([`${args.to} 5 NULL`, `${args.to} NULL 7`]);
+  });
+
   it('is no view', async () => {
     await runSql(url, 'CREATE VIEW usdc AS SELECT 1 AS x');
     const error = await rejectionOf((await open()).claim(1), UsageError);

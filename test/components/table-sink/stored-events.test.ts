@@ -142,6 +142,36 @@ eachDatabase('a table sink of the events’ own database', (databases) => {
     expect(await tableOf(url, columns, 'copied')).to.deep.equal(await tableOf(url, columns, 'written'));
   });
 
+  it('has every argument of an event that contracts name differently, in whichever order', async () => {
+    const fields = fieldsOf(
+      'Odd(address src, bool yes, address dst, uint256 wad)',
+      'Odd(address indexed dst, bool fine, address indexed src, uint256 value)',
+      'Odd(address to, bool yes, address from, uint256 dust)',
+    );
+    const [one, other] = [`0x${'1a'.repeat(20)}`, `0x${'2B'.repeat(20)}`];
+    const { eventSignature } = fields[0]!;
+    const events = [
+      { src: one, yes: true, dst: other, wad: max(256) },
+      { dst: one, fine: false, src: other, value: '7' },
+      { to: one, yes: false, from: other, dust: '8' },
+      { src: other, yes: false, dst: one, wad: '9' },
+    ].map((args, log) => eventOf(1, log, args, { eventSignature }));
+    await commit(events);
+    const [copied, written] = [await open(fields, 'copied'), await open(fields, 'written')];
+    expect(await copy(copied, events)).to.equal(true);
+    await written.deliver(events.map(toMessage));
+    const own = ['src', 'yes', 'dst', 'wad', 'fine', 'value', 'to', 'from', 'dust'];
+    const [yes, no] = databases.dialect === 'postgres' ? ['true', 'false'] : ['1', '0'];
+    for (const table of ['copied', 'written']) {
+      expect(await tableOf(url, own, table)).to.deep.equal([
+        `${one} ${yes} ${other} ${max(256)} NULL NULL NULL NULL NULL`,
+        `${other} NULL ${one} NULL ${no} 7 NULL NULL NULL`,
+        `NULL ${no} NULL NULL NULL NULL ${one} ${other} 8`,
+        `${other} ${no} ${one} 9 NULL NULL NULL NULL NULL`,
+      ]);
+    }
+  });
+
   it('copies from its first event to its last one, and none of another kind', async () => {
     const block = (number: number): ChainEvent[] => [0, 1, 2, 3].map((log) => eventOf(number, log, lowest));
     const events = [1, 2, 3].flatMap(block);
@@ -208,7 +238,8 @@ eachDatabase('a table sink of the events’ own database', (databases) => {
     await commit(events);
     const mapped = odd.map((event) => ({ ...event, mapped: true, fields: [{ name: 'u8', type: 'uint8' }] }));
     const texts = ['string', 'bytes', 'uint256[]', 'string indexed'].map((type) => fieldsOf(`Odd(${type} u8)`));
-    for (const [i, fields] of [mapped, ...texts, fieldsOf('Odd(uint8 汉字)')].entries()) {
+    const swapped = fieldsOf('Odd(uint8 u8, address who)', 'Odd(uint8 who, address u8)');
+    for (const [i, fields] of [mapped, ...texts, swapped, fieldsOf('Odd(uint8 汉字)')].entries()) {
       const fixture = await open(fields, `t${i}`);
       const stored = events.map((event) => ({ ...event, eventSignature: fields[0]!.eventSignature }));
       expect(await copy(fixture, stored), JSON.stringify(fields)).to.equal(false);

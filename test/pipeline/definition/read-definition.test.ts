@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { builtinAbi } from '../../../src/chain/abi/builtin-abis.js';
 import type { EventMonitorConfig } from '../../../src/components/event-monitor/config.js';
+import { registry } from '../../../src/components/registry.js';
+import { fieldsBelow } from '../../../src/components/stages-of.js';
 import type { PipelineDefinition } from '../../../src/model/pipeline.js';
 import { loadDefinition, parseDefinition } from '../../../src/pipeline/definition/read-definition.js';
+import { problemText } from '../../../src/runtime/errors.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { definitionOptions, monitorYaml, usdc } from './definition-texts.js';
 
@@ -150,6 +153,36 @@ describe('a definition', () => {
       { addresses: [a, c], abi: builtinAbi('erc20') },
       { addresses: [b], abi: builtinAbi('erc721') },
     ]);
+  });
+
+  it('may name an argument as any of its contracts does, wherever it names one', async () => {
+    const inputs = ['src', 'dst', 'wad'].map((name) => ({ name, type: name === 'wad' ? 'uint256' : 'address' }));
+    const weth = JSON.stringify([{ type: 'event', name: 'Transfer', inputs }]);
+    const texts = ['wad', 'value'].map((name) => {
+      const text = monitorYaml(
+        'contracts:',
+        `  - {address: "0x${'a'.repeat(40)}", abi: ${weth}}`,
+        `  - {address: "${usdc}", abi_path: builtin:erc20}`,
+        `where: {args.${name}: {gt: 1}}`,
+      ).replace('    abi_path: builtin:erc20\n', '');
+      const rules = ['wad', 'value'].map((key) => `{source_key: args.${key}, target_key: ${key}}`).join(', ');
+      const call = 'abi_path: builtin:erc20, method_name: balanceOf, method_params: [args.dst]';
+      return [
+        ...[text, '  - {name: hook, type: webhook_sink, url: "${URL}", body: {text: "{args.wad}{args.value}"}}'],
+        '  - {name: rows, type: table_sink, table: a, indexes: [[dst], [to]]}',
+        `  - {name: calls, type: contract_caller, contract_callers: [{contract_address_field: args.src, ${call}}]}`,
+        `  - {name: rules, type: dict_mapper, dict_mappers: [{mapping_rules: [${rules}]}]}`,
+      ].join('\n');
+    });
+    for (const text of texts) {
+      const warnings: string[] = [];
+      const onWarning = (warning: Parameters<typeof problemText>[0]): void => void warnings.push(problemText(warning));
+      const { components } = await parseDefinition(text, 'p.yaml', { ...definitionOptions, onWarning });
+      expect(warnings).to.deep.equal([]);
+      expect(fieldsBelow(components, registry)[0]!.fields.map(({ name, type }) => `${name} ${type}`)).to.deep.equal([
+        ...['wad uint256', 'value uint256'],
+      ]);
+    }
   });
 
   it('may share values by YAML anchors', async () => {

@@ -24,6 +24,8 @@ const abi: readonly AbiFragment[] = [
   },
   { type: 'event', name: 'Set', inputs: [input('value', 'uint256')] },
   { type: 'event', name: 'Set', inputs: [input('value', 'address')] },
+  { type: 'event', name: 'Moved', inputs: [input('src', 'address'), input('wad', 'uint256')] },
+  { type: 'event', name: 'Moved', inputs: [input('from', 'address'), input('src', 'uint256')] },
 ];
 const events = eventMonitorFields({ contracts: [{ abi }] } as unknown as EventMonitorConfig);
 const one = `0x${'11'.repeat(20)}`;
@@ -97,12 +99,23 @@ describe('checkEvent', () => {
     ]);
   });
 
+  it('takes the arguments of an event as one of its contracts names them, and not as two do', () => {
+    const ofMoved = (args: JsonValue): readonly string[] => problems({ event_name: 'Moved', args });
+    expect(ofMoved({ src: one, wad: '5' })).to.deep.equal([]);
+    expect(ofMoved({ from: one, src: '5' })).to.deep.equal([]);
+    expect(check({ event_name: 'Moved', args: { from: one } }).eventSignature).to.equal('Moved(address,uint256)');
+    expect(ofMoved({ from: one, wad: '5' })).to.have.length(1);
+    expect(ofMoved({ src: one, wad: one })).to.deep.equal([
+      'event.args.wad: must be a whole number that fits uint256, its digits as a text',
+    ]);
+  });
+
   it('refuses a name that is a signature, another chain, and the hash of a block without its number', () => {
     expect(problems({ event_name: 'Set(address)', chain_id: 56, block_hash: hash })).to.deep.equal([
       'event.event_name: Set(address) is not written as events export writes it',
       'event.block_number: is missing: block_hash stands for no number',
       "event.chain_id: must be 1, the source's chain",
     ]);
-    expect(problems({})).to.deep.equal(['event.event_name: is missing: the source gives Filled, Set']);
+    expect(problems({})).to.deep.equal(['event.event_name: is missing: the source gives Filled, Set, Moved']);
   });
 });
