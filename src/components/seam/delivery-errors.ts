@@ -7,6 +7,20 @@ export class MessageRefusedError extends ChainparseError {
   readonly exitCode = 1;
 }
 
+/** A receiver has the first messages of a batch for good, and takes the rest when it is asked again. */
+export class TakenInPartError extends ChainparseError {
+  readonly code = 'TAKEN_IN_PART';
+  readonly exitCode = 1;
+  override readonly retryable = true;
+  /** How many it has: one at least. */
+  readonly taken: number;
+
+  constructor(taken: number) {
+    super(`the receiver has taken ${taken} messages of a batch, and not yet the rest`);
+    this.taken = taken;
+  }
+}
+
 /** A receiver can't take messages now. */
 export class ReceiverAwayError extends ChainparseError {
   readonly code = 'RECEIVER_AWAY';
