@@ -46,6 +46,7 @@ export class RabbitmqSession implements SinkSession {
   readonly #connection: ChannelModel;
   readonly #channel: ConfirmChannel;
   readonly #parts: RabbitmqParts;
+  readonly #closed = new AbortController();
   #confirmed = 0;
   #failure: unknown = null;
   #blockedBecause: string | null = null;
@@ -83,7 +84,7 @@ export class RabbitmqSession implements SinkSession {
     const isRetryable = (error: unknown): boolean => error instanceof NoRoomError;
     const { clock, window } = this.#parts;
     const sendSome = (): Promise<number> => this.#sendSome(messages.slice(0, window.size));
-    const taken = await retry(sendSome, { clock, backoff, attempts, isRetryable });
+    const taken = await retry(sendSome, { clock, backoff, attempts, isRetryable, signal: this.#closed.signal });
     if (taken < messages.length) throw new TakenInPartError(taken);
   }
 
@@ -102,6 +103,7 @@ export class RabbitmqSession implements SinkSession {
 
   /** Closes the connection; what is still awaited fails. */
   async close(): Promise<void> {
+    this.#closed.abort(new Error('closed'));
     await closeConnection(this.#connection, this.#parts.clock);
   }
 
