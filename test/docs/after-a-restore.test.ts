@@ -1,6 +1,8 @@
 import { expect } from 'chai';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openFileSink } from '../../src/components/file-sink/open-file-sink.js';
+import { fileSinkSchema } from '../../src/components/file-sink/schema.js';
 import type { Database } from '../../src/database/database.js';
 import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import { pruneJournal } from '../../src/database/events/prune-journal.js';
@@ -9,6 +11,7 @@ import { ShardStore } from '../../src/database/events/shard-store.js';
 import { StoredBlocks } from '../../src/database/events/stored-blocks.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
 import type { EventMessage } from '../../src/model/event-message.js';
+import { silentLogger } from '../../src/runtime/logger.js';
 import { readSeq } from '../../src/tasks/outbox/message-of.js';
 import { rewindPipeline } from '../../src/tasks/rewind/rewind-pipeline.js';
 import { exampleBatch, exampleEvent, hashOf } from '../database/example-batch.js';
@@ -16,7 +19,9 @@ import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { projectRoot } from '../support/processes.js';
 import { rejectionOf } from '../support/rejection.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { eventually } from '../support/within.js';
+import { FailingTable } from '../tasks/outbox/failing-table.js';
 import { OutboxRuns, eventOn, noMore } from '../tasks/outbox/outbox-fixture.js';
 import type { Send } from '../tasks/outbox/outbox-fixture.js';
 import { RecordingSink } from '../tasks/outbox/recording-sink.js';
@@ -138,6 +143,36 @@ eachDatabase('what the page on operations does after a restore', (databases) => 
     expect(sink.messages.map(({ place }) => place.blockNumber)).to.deep.equal([1, 2, 3, 4, 5, 6]);
     for (const other of [final, keeping]) expect(other.lines).to.deep.equal(sink.lines);
     expect(readSeq(highest(sink.messages)).version).to.equal(2_000_000_006);
+  });
+
+  it('has a table and files go on, each with what there is, once', async () => {
+    const table = new FailingTable(database, pipelineId);
+    const dataFolder = temporaryFolder();
+    const config = await fileSinkSchema.parseAsync({ path: 'out', format: 'jsonl' });
+    const opening = { pipelineId, name: 'files', installation: 'i', clock: runs.clock, logger: silentLogger };
+    const files = sink.openable({
+      ...{ name: 'files', type: 'file_sink' },
+      open: async () => ({
+        stages: [],
+        sink: await openFileSink(config, { ...opening, database, dataFolder, events: [] }),
+      }),
+    });
+    const sinks = [table.openable(), files];
+    await runs.run(sinks, oneByOne(1, 4));
+    await raise();
+    await runs.run(sinks, noMore);
+    await runs.run(sinks, async function* () {
+      await Promise.resolve();
+      yield exampleBatch(5, 6);
+      yield takenBackTo(3);
+      yield exampleBatch(4, 7);
+    });
+    const names = readdirSync(join(dataFolder, 'out'), { recursive: true, encoding: 'utf8' });
+    const texts = names
+      .filter((name) => name.endsWith('.jsonl'))
+      .map((name) => readFileSync(join(dataFolder, 'out', name), 'utf8'));
+    expect(texts.join('').trim().split('\n').sort()).to.deep.equal([...(await runs.stored()).values()].sort());
+    expect((await table.rows()).map((row) => row.split(' ')[0])).to.deep.equal(['1', '2', '3', '4', '5', '6', '7']);
   });
 
   it('goes on with a pass that was cut off when the backup was made', async () => {
