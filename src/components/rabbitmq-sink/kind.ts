@@ -26,7 +26,8 @@ export const rabbitmqSink: SinkKind<RabbitmqConfig> = {
     const library = await loadAmqplib();
     const wanted = events.filter((event) => isAmong(config.event_name, event)).map(({ eventName }) => eventName);
     const route = routeOf(config);
-    const parts = { library, config, route, eventNames: wanted, name: `chainparse ${pipelineId} ${name}`, clock };
+    const client = { library, config, route, eventNames: wanted, name: `chainparse ${pipelineId} ${name}` };
+    const parts = { ...client, clock, window: { size: Infinity } };
     return new SessionSink(() => RabbitmqSession.open(parts));
   },
 };

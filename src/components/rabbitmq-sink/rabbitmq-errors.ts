@@ -32,10 +32,14 @@ function hintFor(text: string): string | undefined {
 /** What a server means that closes the connection instead of opening a virtual host: the client keeps its words to itself. */
 const noHost = 'the server refuses the virtual host: it is not there, or the user has no right to it';
 
+/** Says whether the server has answered a message with `nack`. */
+export function isNack(error: unknown): boolean {
+  return messageOf(error) === 'message nacked';
+}
+
 /** The server's words, without what the client says around them. */
 function plain(message: string): string {
   if (message.startsWith('Expected ConnectionOpenOk; got <ConnectionClose')) return noHost;
   const [, told] = /with message "(.*)"/s.exec(message) ?? [];
-  const own = message.replace(/^message nacked$/, 'a message was not kept (nack)');
-  return (told ?? own).replace(/\n.*/s, '');
+  return (told ?? message).replace(/\n.*/s, '');
 }

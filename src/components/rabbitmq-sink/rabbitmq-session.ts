@@ -1,11 +1,12 @@
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import type { EventMessage } from '../../model/event-message.js';
 import type { Clock } from '../../runtime/clock.js';
-import { ReceiverAwayError } from '../seam/delivery-errors.js';
+import { retry } from '../../runtime/retry.js';
+import { ReceiverAwayError, TakenInPartError } from '../seam/delivery-errors.js';
 import { headersOf } from '../seam/message-headers.js';
 import type { SinkSession } from '../seam/session-sink.js';
 import { closeConnection, connectRabbitmq, shownServer } from './connect-rabbitmq.js';
-import { rabbitmqError } from './rabbitmq-errors.js';
+import { isNack, rabbitmqError } from './rabbitmq-errors.js';
 import type { RabbitmqLibrary } from './rabbitmq-library.js';
 import { defaultExchange } from './route.js';
 import type { ExchangeRoute } from './route.js';
@@ -13,6 +14,10 @@ import type { RabbitmqConfig } from './schema.js';
 
 /** How long none of a batch's messages need be confirmed. */
 const patienceMs = 30_000;
+/** Waits between tries of a message for which there is no room: who reads makes some. */
+const backoff = { firstMs: 100, maxMs: 2_000 };
+/** How often it is tried before the receiver counts as away. */
+const attempts = 5;
 
 /** What a session is made of. */
 export interface RabbitmqParts {
@@ -24,13 +29,24 @@ export interface RabbitmqParts {
   /** By which the server's pages name the client. */
   readonly name: string;
   readonly clock: Clock;
+  readonly window: PublishWindow;
 }
+
+/** How many messages a sink publishes at a time, whichever connection it found that out by. */
+export interface PublishWindow {
+  /** Falls to what a queue had room for, and grows while it has: what it refuses others on the exchange have got. */
+  size: number;
+}
+
+/** The first message was not kept. */
+class NoRoomError extends ReceiverAwayError {}
 
 /** One connection to RabbitMQ, with one channel that confirms. What it has failed at once it fails at for good. */
 export class RabbitmqSession implements SinkSession {
   readonly #connection: ChannelModel;
   readonly #channel: ConfirmChannel;
   readonly #parts: RabbitmqParts;
+  readonly #closed = new AbortController();
   #confirmed = 0;
   #failure: unknown = null;
   #blockedBecause: string | null = null;
@@ -60,12 +76,25 @@ export class RabbitmqSession implements SinkSession {
     }
   }
 
-  /** Resolves once the server has confirmed and routed all; throws MessageRefusedError or ReceiverAwayError. */
+  /**
+   * Resolves once the server has confirmed and routed all; throws TakenInPartError where that is so up to one that it did not
+   * keep, and MessageRefusedError or ReceiverAwayError.
+   */
   async send(messages: readonly EventMessage[]): Promise<void> {
+    const isRetryable = (error: unknown): boolean => error instanceof NoRoomError;
+    const { clock, window } = this.#parts;
+    const sendSome = (): Promise<number> => this.#sendSome(messages.slice(0, window.size));
+    const taken = await retry(sendSome, { clock, backoff, attempts, isRetryable, signal: this.#closed.signal });
+    if (taken < messages.length) throw new TakenInPartError(taken);
+  }
+
+  /** Returns how many of the first ones were kept. */
+  async #sendSome(messages: readonly EventMessage[]): Promise<number> {
     this.#confirmed = 0;
     try {
-      await this.#whileConfirming(Promise.all(messages.map((message) => this.#publish(message))));
+      const kept = await this.#whileConfirming(Promise.all(messages.map((message) => this.#publish(message))));
       if (this.#unroutable !== null) throw this.#noRoute(this.#unroutable);
+      return this.#taken(kept);
     } catch (error) {
       // A channel that the server closed says so beside each message; why, it says once.
       throw rabbitmqError(this.#failure ?? error, shownServer(this.#parts.config.url));
@@ -74,6 +103,7 @@ export class RabbitmqSession implements SinkSession {
 
   /** Closes the connection; what is still awaited fails. */
   async close(): Promise<void> {
+    this.#closed.abort(new Error('closed'));
     await closeConnection(this.#connection, this.#parts.clock);
   }
 
@@ -97,7 +127,19 @@ export class RabbitmqSession implements SinkSession {
     }
   }
 
-  async #publish(message: EventMessage): Promise<void> {
+  /** Throws NoRoomError where the first one was not. What was kept behind a gap comes again: in order it must be. */
+  #taken(kept: readonly boolean[]): number {
+    const { window, config } = this.#parts;
+    const gap = kept.indexOf(false);
+    window.size = gap < 0 ? Math.max(window.size, kept.length * 2) : Math.max(1, gap);
+    if (gap !== 0) return gap < 0 ? kept.length : gap;
+    throw new NoRoomError(`RabbitMQ at ${shownServer(config.url)}: a message was not kept (nack)`, {
+      hint: 'is a queue full that refuses what is new (x-overflow: reject-publish)? Its receivers make room',
+    });
+  }
+
+  /** Says whether the server kept it. */
+  async #publish(message: EventMessage): Promise<boolean> {
     const { exchange, keyFor } = this.#parts.route;
     const options = {
       mandatory: true,
@@ -105,20 +147,20 @@ export class RabbitmqSession implements SinkSession {
       contentType: 'application/json',
       headers: headersOf(message),
     };
-    await new Promise<void>((resolve, reject) => {
+    return new Promise<boolean>((resolve, reject) => {
       this.#channel.publish(exchange, keyFor(message.eventName), Buffer.from(message.data.text), options, (error) => {
         this.#confirmed++;
-        if (error === null) resolve();
+        if (error === null || isNack(error)) resolve(error === null);
         else reject(error as Error);
       });
     });
   }
 
   /** Waits for work for as long as something is confirmed now and then. */
-  async #whileConfirming(work: Promise<unknown>): Promise<void> {
+  async #whileConfirming<T>(work: Promise<T>): Promise<T> {
     const done = new AbortController();
     try {
-      await Promise.race([work, this.#silence(done.signal)]);
+      return await Promise.race([work, this.#silence(done.signal)]);
     } finally {
       done.abort();
     }

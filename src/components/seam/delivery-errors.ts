@@ -10,6 +10,20 @@ export class MessageRefusedError extends ChainparseError {
 /** A receiver can't be what the sink's definition asks for: nothing is waited for, a person has to change one of them. */
 export class UnfitReceiverError extends UsageError {}
 
+/** A receiver has the first messages of a batch for good, and takes the rest when it is asked again. */
+export class TakenInPartError extends ChainparseError {
+  readonly code = 'TAKEN_IN_PART';
+  readonly exitCode = 1;
+  override readonly retryable = true;
+  /** How many it has: one at least. */
+  readonly taken: number;
+
+  constructor(taken: number) {
+    super(`the receiver has taken ${taken} messages of a batch, and not yet the rest`);
+    this.taken = taken;
+  }
+}
+
 /** A receiver can't take messages now. */
 export class ReceiverAwayError extends ChainparseError {
   readonly code = 'RECEIVER_AWAY';

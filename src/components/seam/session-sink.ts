@@ -1,5 +1,6 @@
 import type { EventMessage } from '../../model/event-message.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
+import { TakenInPartError } from './delivery-errors.js';
 import type { Sink, SinkBatch, SinkContext } from './sink.js';
 
 /** A connection to a broker over which messages are sent in turn. */
@@ -26,6 +27,8 @@ export class SessionSink implements Sink {
       await untilAborted(this.#send(messages), signal);
       signal.throwIfAborted();
     } catch (error) {
+      // Nothing is wrong with the session then.
+      if (error instanceof TakenInPartError) throw error;
       const closed = this.close();
       // Whoever calls off does not wait for a server that may be frozen.
       if (!signal.aborted) await closed;

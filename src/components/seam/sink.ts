@@ -58,7 +58,8 @@ export interface Settled {
 export interface Sink {
   /**
    * Resolves once the receiver has all of a batch for good. Throws MessageRefusedError where the receiver will never take
-   * it as it is: its halves are then tried, down to the message that is refused. Whatever else it throws means that the
+   * it as it is: its halves are then tried, down to the message that is refused; and TakenInPartError where it has the first
+   * ones: the rest then comes at once, as a batch of its own. Whatever else it throws means that the
    * receiver can't be reached now: the batch is tried again for as long as it takes.
    */
   deliver(batch: SinkBatch, context: SinkContext): Promise<void>;

@@ -1,5 +1,5 @@
 import type { Sink, SinkBatch, SinkContext, SinkCursor } from '../../components/seam/sink.js';
-import { MessageRefusedError } from '../../components/seam/delivery-errors.js';
+import { MessageRefusedError, TakenInPartError } from '../../components/seam/delivery-errors.js';
 import type { EventMessage } from '../../model/event-message.js';
 import type { Clock } from '../../runtime/clock.js';
 import { backoffMs } from '../../runtime/retry.js';
@@ -41,6 +41,7 @@ export async function deliverAll(outgoing: Outgoing, parts: DeliveryParts): Prom
   try {
     return await deliver(outgoing, parts);
   } catch (error) {
+    if (error instanceof TakenInPartError) return deliverRest(outgoing, error.taken, parts);
     if (!(error instanceof MessageRefusedError)) throw error;
   }
   const middle = messages.length >> 1;
@@ -48,6 +49,14 @@ export async function deliverAll(outgoing: Outgoing, parts: DeliveryParts): Prom
   const end = first.at(-1) ?? null;
   const between = await deliverAll({ messages: first, before, after: (last) => outgoing.after(last ?? end) }, parts);
   return deliverAll({ ...outgoing, messages: second, before: between }, parts);
+}
+
+/** Tells of the first messages, which the receiver has, and delivers the others. */
+async function deliverRest(outgoing: Outgoing, taken: number, parts: DeliveryParts): Promise<SinkCursor | null> {
+  const [messages, rest] = [outgoing.messages.slice(0, taken), outgoing.messages.slice(taken)];
+  const batch = batchOf({ ...outgoing, messages, after: () => outgoing.after(messages.at(-1) ?? null) });
+  await parts.onDelivered(batch);
+  return deliverAll({ ...outgoing, messages: rest, before: batch.after }, parts);
 }
 
 /** Returns where the sink stands then: a message that was refused has not moved it. */
@@ -68,14 +77,18 @@ async function deliverOne(outgoing: Outgoing, parts: DeliveryParts): Promise<Sin
   }
 }
 
-async function deliver({ messages, before, after }: Outgoing, parts: DeliveryParts): Promise<SinkCursor> {
+async function deliver(outgoing: Outgoing, parts: DeliveryParts): Promise<SinkCursor> {
+  const batch = batchOf(outgoing);
+  await parts.sink.deliver(batch, parts.context);
+  await parts.onDelivered(batch);
+  return batch.after;
+}
+
+function batchOf({ messages, before, after }: Outgoing): SinkBatch {
   let [fromBlock, toBlock] = [Infinity, -Infinity];
   for (const { place } of messages) {
     fromBlock = Math.min(fromBlock, place.blockNumber);
     toBlock = Math.max(toBlock, place.blockNumber);
   }
-  const batch: SinkBatch = { messages, fromBlock, toBlock, before, after: after(null) };
-  await parts.sink.deliver(batch, parts.context);
-  await parts.onDelivered(batch);
-  return batch.after;
+  return { messages, fromBlock, toBlock, before, after: after(null) };
 }

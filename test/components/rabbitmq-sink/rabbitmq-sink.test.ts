@@ -1,8 +1,12 @@
 import { connect } from 'amqplib';
-import type { Channel, ChannelModel, GetMessage } from 'amqplib';
+import type { Channel, ChannelModel, GetMessage, Message } from 'amqplib';
 import { expect } from 'chai';
 import type { Sink } from '../../../src/components/seam/sink.js';
-import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
+import {
+  MessageRefusedError,
+  ReceiverAwayError,
+  TakenInPartError,
+} from '../../../src/components/seam/delivery-errors.js';
 import { rabbitmqSink } from '../../../src/components/rabbitmq-sink/kind.js';
 import { schema } from '../../../src/components/rabbitmq-sink/schema.js';
 import { MessageData } from '../../../src/model/event-message.js';
@@ -11,6 +15,7 @@ import { systemClock } from '../../../src/runtime/clock.js';
 import { describeWithRabbitmq, rabbitmqUrl, startRabbitmq } from '../../support/rabbitmq.js';
 import type { PrivateServer } from '../../support/private-server.js';
 import { rejectionOf } from '../../support/rejection.js';
+import { eventually } from '../../support/within.js';
 import { batchOf, sinkContext, sinkOpening, transferMessage, transferMessages } from '../sink-fixture.js';
 
 describeWithRabbitmq('a sink into RabbitMQ', () => {
@@ -53,7 +58,7 @@ describeWithRabbitmq('a sink into RabbitMQ', () => {
     }
   }
 
-  const idOf = ({ properties }: GetMessage): string => String(properties.headers?.['chainparse-id']);
+  const idOf = ({ properties }: Message): string => String(properties.headers?.['chainparse-id']);
 
   it('keeps each message in the queue that it declares, with its headers', async () => {
     await channel.assertExchange('plain', 'topic');
@@ -96,15 +101,49 @@ describeWithRabbitmq('a sink into RabbitMQ', () => {
     expect((await taken('later')).map(idOf)).to.deep.equal(transferMessages(3).map(({ id }) => id));
   });
 
-  it('tries again what a queue has no room for', async () => {
+  async function declareSmall(queue: string): Promise<void> {
     const options = { arguments: { 'x-max-length': 5, 'x-overflow': 'reject-publish' } };
-    await channel.assertQueue('full', { durable: true, ...options });
-    const sink = await open({ routing_key: 'full' });
-    const error = await rejectionOf(sink.deliver(batchOf(transferMessages(20)), sinkContext()), ReceiverAwayError);
+    await channel.assertQueue(queue, { durable: true, ...options });
+  }
+
+  it('says how many a queue had room for, and that it has none where nobody reads', async () => {
+    await declareSmall('full');
+    const sink = await open(
+      { routing_key: 'full' },
+      { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 50, signal) },
+    );
+    const first = await rejectionOf(sink.deliver(batchOf(transferMessages(20)), sinkContext()), TakenInPartError);
+    expect(first.taken).to.equal(5);
+    const rest = batchOf(transferMessages(20).slice(5));
+    const error = await rejectionOf(sink.deliver(rest, sinkContext()), ReceiverAwayError);
     expect(error.message).to.equal(`RabbitMQ at 127.0.0.1:${server.port}: a message was not kept (nack)`);
-    await taken('full');
-    await sink.deliver(batchOf(transferMessages(5)), sinkContext());
+    expect(error.hint).to.match(/^is a queue full that refuses what is new/);
     expect((await taken('full')).map(idOf)).to.deep.equal(transferMessages(5).map(({ id }) => id));
+  });
+
+  it('gets all into a queue with little room that is read, and others on its exchange get few of them again', async () => {
+    await channel.assertExchange('both', 'fanout');
+    await channel.assertQueue('beside', { durable: true });
+    await declareSmall('small');
+    for (const queue of ['beside', 'small']) await channel.bindQueue(queue, 'both', '');
+    const read: string[] = [];
+    await channel.prefetch(1);
+    const { consumerTag } = await channel.consume('small', (message) => {
+      if (message === null) return;
+      read.push(idOf(message));
+      channel.ack(message);
+    });
+    const sink = await open({ exchange: 'both' });
+    const messages = transferMessages(200);
+    for (let from = 0; from < messages.length; from += 20) {
+      await untilDelivered(sink, messages.slice(from, from + 20));
+    }
+    const ids = messages.map(({ id }) => id);
+    await eventually('the last one', () => read.includes(ids.at(-1)!));
+    await channel.cancel(consumerTag);
+    // What was kept behind a gap comes again behind what filled it.
+    expect([...new Set(read.reverse())].reverse()).to.deep.equal(ids);
+    expect(await taken('beside')).to.have.length.below(3 * ids.length);
   });
 
   it('refuses a batch with a message that is too large', async () => {
@@ -187,13 +226,17 @@ describeWithRabbitmq('a sink into RabbitMQ', () => {
   });
 });
 
-/** Tries a batch again for as long as it takes. */
+/** Tries a batch again for as long as it takes, what was taken of it left out. */
 async function untilDelivered(sink: Sink, messages: readonly EventMessage[]): Promise<void> {
-  for (;;) {
+  for (let left = messages; ;) {
     try {
-      await sink.deliver(batchOf(messages), sinkContext());
+      await sink.deliver(batchOf(left), sinkContext());
       return;
     } catch (error) {
+      if (error instanceof TakenInPartError) {
+        left = left.slice(error.taken);
+        continue;
+      }
       if (!(error instanceof ReceiverAwayError)) throw error;
       await systemClock.sleep(50);
     }

@@ -3,6 +3,7 @@ import {
   MessageRefusedError,
   ReceiverAwayError,
   UnfitReceiverError,
+  TakenInPartError,
 } from '../../../src/components/seam/delivery-errors.js';
 import type { Settled } from '../../../src/components/seam/sink.js';
 import type { Database } from '../../../src/database/database.js';
@@ -308,6 +309,29 @@ eachDatabase('the outbox', (databases) => {
       'sink out can’t deliver: no answer from ***',
       'sink out delivers again',
     ]);
+  });
+
+  it('goes on behind the messages of a batch that were taken, also in the next run', async () => {
+    let isFull = false;
+    let tries = 0;
+    sink.receives = (batch) => {
+      if (isFull) {
+        tries += 1;
+        if (tries > 1) runs.stopping.abort();
+        throw new ReceiverAwayError('no room');
+      }
+      if (batch.messages.length === 1) return;
+      isFull = sink.batches.length > 0;
+      sink.batches.push({ ...batch, messages: batch.messages.slice(0, 1) });
+      throw new TakenInPartError(1);
+    };
+    await runs.run([sink.openable({ batchSize: 5 })], blocks(1, 5));
+    expect(sink.lines).to.deep.equal([insert(1, 1), insert(2, 1)]);
+    expect(await runs.standing()).to.include({ failing: true, lastError: 'no room', cursorBlock: 1 });
+    [runs.stopping, isFull] = [new AbortController(), false];
+    sink.receives = () => undefined;
+    await runs.run([sink.openable({ batchSize: 5 })], noMore);
+    expect(sink.lines).to.deep.equal([1, 2, 3, 4, 5].map((block) => insert(block, 1)));
   });
 
   const failWhile = async (end: AbortController): Promise<void> => {
