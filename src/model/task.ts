@@ -22,6 +22,14 @@ export function statusText(status: number, lang: Lang): string {
   return name === 'unknown' ? `? (${status})` : textsIn(lang).tasks.status[name];
 }
 
+/** A process that holds tasks, as its claims write it into their rows. */
+export interface Holder {
+  /** `host:pid`. */
+  readonly name: string;
+  /** Tells this process from a later one with the same pid; null where the system does not say. */
+  readonly identity: string | null;
+}
+
 /** What a task has done. It moves only when work moves. */
 export interface Progress {
   readonly mode: 'realtime' | 'historical';
@@ -68,6 +76,11 @@ export interface Task {
   readonly shard?: number;
   /** Why it has not begun; null where it does not wait. */
   readonly waiting: Waiting | null;
+}
+
+/** Says whether a task is, or was, held by a process. */
+export function isHeldBy({ worker, workerIdentity }: Task, { name, identity }: Holder): boolean {
+  return worker === name && workerIdentity === identity;
 }
 
 /** Says whether a task runs and has given no sign of life for three of its heartbeats, or of the default where it names none. */

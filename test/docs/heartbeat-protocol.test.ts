@@ -6,6 +6,7 @@ import type { Task } from '../../src/model/task.js';
 import { LeaseHeldError } from '../../src/runtime/errors.js';
 import { claimTask } from '../../src/tasks/lease/claim-task.js';
 import { ageTask } from '../database/aged-task.js';
+import { giveAnew } from '../database/given-anew.js';
 import { insertSilentTask } from '../database/insert-silent-task.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
@@ -62,13 +63,15 @@ eachDatabase('the protocol as docs/heartbeat-protocol.md has it', (testDatabase)
     const values = { ...claimant, pipeline_id: pipelineId, holder, old_task_id: old, limit_seconds: 6 };
     return (await client.run('take-over', { ...values, reason: 'taken over by python/1' })) !== null;
   };
-  const beat = async (id: number): Promise<boolean> => (await client.run('beat', { task_id: id })) !== null;
+  const beat = async (id: number): Promise<boolean> =>
+    (await client.run('beat', { task_id: id, worker: claimant.worker })) !== null;
   const commit = async (id: number, version: number, value: number): Promise<boolean> => {
     const values = { pipeline_id: pipelineId, task_id: id, version, block_number: version + 1, value };
-    return (await client.run('commit', values)) !== null;
+    return (await client.run('commit', { ...values, worker: claimant.worker })) !== null;
   };
+  const ended = { status: 1, end_reason: 'completed', error: null };
   const finish = async (id: number): Promise<boolean> =>
-    (await client.run('finish', { task_id: id, status: 1, end_reason: 'completed', error: null })) !== null;
+    (await client.run('finish', { ...ended, task_id: id, worker: claimant.worker })) !== null;
   const rows = (): Promise<number[]> =>
     database.read((knex) => knex('my_rows').where({ pipeline_id: pipelineId }).orderBy('value').pluck('value'));
   const timeout = async (deadline: string): Promise<void> => {
@@ -126,6 +129,13 @@ eachDatabase('the protocol as docs/heartbeat-protocol.md has it', (testDatabase)
     expect(await takeOver(old, old + 1)).to.equal(false);
     expect(await outcomes([old])).to.deep.equal(['0 -']);
     expect(await takeOver(old, old)).to.equal(true);
+  });
+
+  it('neither beats, commits nor ends what another process was given under the same id', async () => {
+    const id = await claimed();
+    await giveAnew(database, id);
+    expect([await beat(id), await commit(id, 0, 1), await finish(id)]).to.deep.equal([false, false, false]);
+    expect([await rows(), (await look()).checkpoint.version, await outcomes([id])]).to.deep.equal([[], 0, ['0 -']]);
   });
 
   it('commits once what is sent twice', async () => {

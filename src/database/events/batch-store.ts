@@ -1,8 +1,8 @@
 import type { ChildrenMessage, EarlierBatch, EventBatch, RollbackMessage } from '../../model/batch.js';
 import type { KnownChildren } from '../../model/factory-child.js';
-import type { Progress } from '../../model/task.js';
-import { taskStatus } from '../../model/task.js';
+import type { Holder, Progress } from '../../model/task.js';
 import type { Database, Query } from '../database.js';
+import { runningTask } from '../task-steps/running-task.js';
 import { takeAway } from './change-rows.js';
 import { ChildStore } from './child-store.js';
 import { compareStored } from './compare-stored.js';
@@ -76,10 +76,13 @@ type Step = Query | Statement | BulkInsert;
  */
 export class BatchStore {
   readonly #database: Database;
+  readonly #holder: Holder | null;
   readonly #children: ChildStore;
 
-  constructor(database: Database) {
+  /** `holder`: the process whose tasks commit; left out: those of any. */
+  constructor(database: Database, holder: Holder | null = null) {
     this.#database = database;
+    this.#holder = holder;
     this.#children = new ChildStore(database);
   }
 
@@ -203,8 +206,8 @@ export class BatchStore {
     const now = dialect.now(knex);
     return [
       this.#database.fenced(
-        knex('pipeline_task')
-          .where({ id: guard.taskId, status: taskStatus.running })
+        runningTask(this.#database, this.#holder)
+          .where({ id: guard.taskId })
           .update({ last_heartbeat: now, progress: JSON.stringify(progress) }),
       ),
       this.#database.fenced(

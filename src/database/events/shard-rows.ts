@@ -1,6 +1,7 @@
 import type { BlockRef } from '../../model/block.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
 import type { Shard } from '../../model/shard.js';
+import type { Holder } from '../../model/task.js';
 import { LeaseLostError, NeedsRewindError } from '../../runtime/errors.js';
 import type { Database } from '../database.js';
 import type { TellSent } from '../script.js';
@@ -18,9 +19,10 @@ export class ShardRows {
   readonly #shards: ShardStore;
   readonly #shard: Pick<Shard, 'pipelineId' | 'number' | 'added'>;
 
-  constructor(database: Database, shard: Pick<Shard, 'pipelineId' | 'number' | 'added'>) {
+  /** `holder`: the process whose task reads the shard; left out: any. */
+  constructor(database: Database, shard: Pick<Shard, 'pipelineId' | 'number' | 'added'>, holder: Holder | null = null) {
     this.#database = database;
-    this.#shards = new ShardStore(database);
+    this.#shards = new ShardStore(database, holder);
     this.#shard = shard;
   }
 

@@ -2,11 +2,12 @@ import type { Knex } from 'knex';
 import type { EventBatch } from '../../model/batch.js';
 import type { Shard, Stretch } from '../../model/shard.js';
 import { isRead } from '../../model/shard.js';
-import { taskStatus, type Progress } from '../../model/task.js';
+import { taskStatus, type Holder, type Progress } from '../../model/task.js';
 import type { Database, Query } from '../database.js';
 import { endReplaced, type Replaced } from '../task-steps/end-replaced.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
 import { insertQueued, lockPipeline } from '../task-steps/queue-task.js';
+import { runningTask } from '../task-steps/running-task.js';
 import { FenceError, type BulkInsert, type TellSent, type Statement } from '../script.js';
 import type { CommitGuard } from './batch-store.js';
 import { noteChange } from './journal.js';
@@ -51,9 +52,12 @@ export interface Join {
 /** The rows of `pipeline_shard`: stretches of history that other tasks read ahead of their pipeline's checkpoint. */
 export class ShardStore {
   readonly #database: Database;
+  readonly #holder: Holder | null;
 
-  constructor(database: Database) {
+  /** `holder`: the process whose tasks commit; left out: those of any. */
+  constructor(database: Database, holder: Holder | null = null) {
     this.#database = database;
+    this.#holder = holder;
   }
 
   /** Lists the shards of a pipeline that have not joined it yet, ascending. */
@@ -103,11 +107,10 @@ export class ShardStore {
    * `owner` runs no longer: what a person has stopped meanwhile stays so.
    */
   async queue({ pipelineId, number }: Shard, owner: number, defaultIntervalSeconds: number): Promise<void> {
-    const running = this.#database.knex('pipeline_task').where({ id: owner, status: taskStatus.running });
     const living = livingTasks(this.#database, pipelineId, defaultIntervalSeconds, number);
     await this.#database.write([
       this.#database.fenced(lockPipeline(this.#database, pipelineId)),
-      this.#database.fenced(running.update({ status: taskStatus.running })),
+      this.#fence(owner),
       insertQueued(this.#database, pipelineId, {}, living, number),
     ]);
   }
@@ -180,7 +183,8 @@ export class ShardStore {
 
   /**
    * Gives up the shards of a pipeline, and takes their rows away: whoever reads them loses the lease. The checkpoint must
-   * still name a task. Throws FenceError where it names another. What was cut short is gone on with by the next call.
+   * still name a task, and that must run for the store's holder, where it has one. Throws FenceError where it is not so.
+   * What was cut short is gone on with by the next call.
    */
   async drop(pipelineId: number, holder: number | null): Promise<void> {
     const { knex, dialect } = this.#database;
@@ -189,7 +193,9 @@ export class ShardStore {
     const checkpoint = knex('pipeline_checkpoint')
       .where({ pipeline_id: pipelineId })
       .whereRaw(dialect.sameAs(knex, 'task_id', holder));
+    const owner = holder === null || this.#holder === null ? [] : [this.#fence(holder)];
     await this.#database.write([
+      ...owner,
       this.#endTasks(pipelineId, [taskStatus.queued, taskStatus.running]),
       this.#database.fenced(checkpoint.update({ version: knex.ref('version') })),
       knex(table).where({ pipeline_id: pipelineId }).update({ dropped: 1, task_id: null }),
@@ -253,20 +259,26 @@ export class ShardStore {
   /** Task first, then checkpoint, as in a claim. */
   #hold({ pipelineId, taskId, version }: CommitGuard): readonly Step[] {
     const { knex, dialect } = this.#database;
-    const running = knex('pipeline_task').where({ id: taskId, status: taskStatus.running });
     const checkpoint = knex('pipeline_checkpoint').where({ pipeline_id: pipelineId, task_id: taskId, version });
     return [
-      this.#database.fenced(running.update({ last_heartbeat: dialect.now(knex) })),
+      this.#database.fenced(this.#running(taskId).update({ last_heartbeat: dialect.now(knex) })),
       this.#database.fenced(checkpoint.update({ version })),
     ];
   }
 
   #renew(taskId: number, progress: Progress): Statement {
     const { knex, dialect } = this.#database;
-    const running = knex('pipeline_task').where({ id: taskId, status: taskStatus.running });
     return this.#database.fenced(
-      running.update({ last_heartbeat: dialect.now(knex), progress: JSON.stringify(progress) }),
+      this.#running(taskId).update({ last_heartbeat: dialect.now(knex), progress: JSON.stringify(progress) }),
     );
+  }
+
+  #fence(taskId: number): Statement {
+    return this.#database.fenced(this.#running(taskId).update({ status: taskStatus.running }));
+  }
+
+  #running(taskId: number): Knex.QueryBuilder {
+    return runningTask(this.#database, this.#holder).where({ id: taskId });
   }
 
   #endTasks(pipelineId: number, statuses: readonly number[]): Knex.QueryBuilder {

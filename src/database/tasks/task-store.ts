@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { RunRequest } from '../../model/run-request.js';
-import type { Progress, Task } from '../../model/task.js';
+import type { Holder, Progress, Task } from '../../model/task.js';
 import { taskStatus } from '../../model/task.js';
 import { NotFoundError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
@@ -8,6 +8,7 @@ import { newEpoch } from '../events/checkpoint-store.js';
 import { wantStopped } from '../task-steps/wanted-steps.js';
 import { endReplaced } from '../task-steps/end-replaced.js';
 import { insertQueued, lockPipeline } from '../task-steps/queue-task.js';
+import { runningTask } from '../task-steps/running-task.js';
 import type { Replaced } from '../task-steps/end-replaced.js';
 import { FenceError } from '../script.js';
 import type { Statement } from '../script.js';
@@ -64,9 +65,12 @@ export interface HandOver {
 /** The rows of `pipeline_task`. A row belongs to one process from start to end, and its final states are final. */
 export class TaskStore {
   readonly #database: Database;
+  readonly #holder: Holder | null;
 
-  constructor(database: Database) {
+  /** `holder`: the process whose tasks are renewed, ended and handed over; left out: those of any. */
+  constructor(database: Database, holder: Holder | null = null) {
     this.#database = database;
+    this.#holder = holder;
   }
 
   /** Returns a task; throws NotFoundError. */
@@ -190,7 +194,7 @@ export class TaskStore {
 
   /**
    * Renews the leases of running tasks, on the database's clock, in one script, and keeps the progress of those that
-   * moved. Returns the ids of those that are not running any more.
+   * moved. Returns the ids of those that are not running any more, or are another's.
    */
   async renew(beats: readonly Beat[]): Promise<readonly number[]> {
     const ordered = beats.toSorted((a, b) => a.taskId - b.taskId);
@@ -205,7 +209,7 @@ export class TaskStore {
   #renewal(beats: readonly Beat[]): Query {
     const { knex, dialect } = this.#database;
     const ids = beats.map(({ taskId }) => taskId);
-    const running = knex(table).whereIn('id', ids).where({ status: taskStatus.running });
+    const running = this.#running().whereIn('id', ids);
     return running.update({ last_heartbeat: dialect.now(knex), ...keptProgress(knex, beats) });
   }
 
@@ -213,28 +217,23 @@ export class TaskStore {
   async #findLost(ids: readonly number[]): Promise<readonly number[]> {
     const { knex, dialect } = this.#database;
     const now = dialect.now(knex);
-    const beat = (id: number): Query =>
-      knex(table).where({ id, status: taskStatus.running }).update({ last_heartbeat: now });
+    const beat = (id: number): Query => this.#running().where({ id }).update({ last_heartbeat: now });
     const results = ids.length === 1 ? [] : await this.#database.writeUrgently(ids.map(beat));
     return ids.filter((_id, i) => (results[i]?.matched ?? 0) === 0);
   }
 
-  /** Lists those of the tasks that are not running any more, without renewing the others. */
+  /** Lists those of the tasks that are not running any more, or are another's, without renewing the others. */
   async listEnded(ids: readonly number[]): Promise<readonly number[]> {
-    const running = { status: taskStatus.running };
-    const rows = await this.#database.read<{ id: number }[]>((knex) =>
-      knex(table).select('id').whereIn('id', ids).where(running),
-    );
+    const rows = await this.#database.read<{ id: number }[]>(() => this.#running().select('id').whereIn('id', ids));
     const alive = new Set(rows.map(({ id }) => id));
     return ids.filter((id) => !alive.has(id));
   }
 
-  /** Ends a running task; returns false where it had ended already. */
+  /** Ends a running task; returns false where it had ended already, or is another's. */
   async finish(id: number, outcome: TaskOutcome, progress: Progress | null): Promise<boolean> {
-    const { knex } = this.#database;
     const kept = progress === null ? {} : { progress: JSON.stringify(progress) };
-    const running = knex(table).where({ id, status: taskStatus.running });
-    const [result] = await this.#database.write([running.update({ ...this.#ended(outcome), ...kept })]);
+    const ending = this.#running().where({ id });
+    const [result] = await this.#database.write([ending.update({ ...this.#ended(outcome), ...kept })]);
     return result?.matched === 1;
   }
 
@@ -277,10 +276,10 @@ export class TaskStore {
 
   #handOverSteps({ id, pipelineId, shard, progress, request }: HandOver): readonly (Query | Statement)[] {
     const kept = progress === null ? {} : { progress: JSON.stringify(progress) };
-    const running = this.#database.knex(table).where({ id, status: taskStatus.running });
+    const ending = this.#running().where({ id });
     return [
       this.#database.fenced(lockPipeline(this.#database, pipelineId)),
-      this.#database.fenced(running.update({ ...this.#ended(handedOver), ...kept })),
+      this.#database.fenced(ending.update({ ...this.#ended(handedOver), ...kept })),
       insertQueued(this.#database, pipelineId, request, undefined, shard),
     ];
   }
@@ -293,6 +292,10 @@ export class TaskStore {
       if (error instanceof FenceError) return false;
       throw error;
     }
+  }
+
+  #running(): Knex.QueryBuilder {
+    return runningTask(this.#database, this.#holder);
   }
 
   #ended(outcome: TaskOutcome): Record<string, unknown> {

@@ -44,11 +44,11 @@ export class TestScene {
   readonly #claimed = new Map<ScenePart, number>();
 
   constructor(options: SceneOptions) {
-    const { database } = options;
+    const { database, worker } = options;
     this.options = options;
-    this.tasks = new TaskStore(database);
+    this.tasks = new TaskStore(database, worker);
     this.checkpoints = new CheckpointStore(database);
-    this.batches = new BatchStore(database);
+    this.batches = new BatchStore(database, worker);
     this.timeouts = new TimeoutStore(database);
     this.rivalTimeouts = new TimeoutStore(options.rival);
     this.#rows = new TestPipelineStore(database);

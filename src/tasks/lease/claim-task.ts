@@ -7,7 +7,7 @@ import type { Shard } from '../../model/shard.js';
 import { isSilentFor, silenceLimit } from '../../runtime/silence.js';
 import { resolveStart } from '../../model/start-block.js';
 import type { StartQuestion } from '../../model/start-block.js';
-import type { Task } from '../../model/task.js';
+import type { Holder, Task } from '../../model/task.js';
 import { statusText, taskStatus } from '../../model/task.js';
 import { LeaseHeldError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
@@ -16,11 +16,7 @@ import type { Lang } from '../../runtime/lang.js';
 import { parkedBy, parkedError } from './parked.js';
 
 /** This process, as other processes can recognise it. */
-export interface Claimant {
-  /** `host:pid`. */
-  readonly name: string;
-  /** Tells this process from a later one with the same pid; null where the system does not say. */
-  readonly identity: string | null;
+export interface Claimant extends Holder {
   /** Says whether a process that ran on this host is gone; false where that can't be known. */
   isGone(name: string, identity: string | null): boolean;
 }

@@ -53,7 +53,8 @@ export class BeatRounds {
    */
   readonly earlyShare: number;
   readonly #options: BeatRoundsOptions;
-  readonly #members = new Set<Beating>();
+  /** By their tasks. */
+  readonly #members = new Map<number, Beating>();
   /** Those that wait for a round which takes them. */
   readonly #due = new Set<Beating>();
   /** When it was last looked who is ripe, by the monotonic clock. */
@@ -70,12 +71,17 @@ export class BeatRounds {
     return this.#members.size;
   }
 
+  /** Who beats for a task that this process has claimed again has lost it: its server had lost the first claim, and gave the id anew. */
   join(member: Beating): void {
-    this.#members.add(member);
+    const before = this.#members.get(member.taskId);
+    this.#members.set(member.taskId, member);
+    if (before !== undefined && before !== member) {
+      before.settle('lost', { progress: null, sentAt: this.#options.clock.monotonic() });
+    }
   }
 
   leave(member: Beating): void {
-    this.#members.delete(member);
+    if (this.#members.get(member.taskId) === member) this.#members.delete(member.taskId);
   }
 
   /** Renews a member's lease, and with it those of the others; resolves when all have been told what became of it. */
@@ -90,7 +96,7 @@ export class BeatRounds {
   /** Asks whose tasks have been ended of those that hang, without a beat, in one statement; tells them. Throws nothing. */
   async ask(): Promise<void> {
     const { tasks, clock } = this.#options;
-    const doubtful = [...this.#members].filter(({ isDoubtful }) => isDoubtful);
+    const doubtful = [...this.#members.values()].filter(({ isDoubtful }) => isDoubtful);
     const sentAt = clock.monotonic();
     for (const member of doubtful) member.asked(sentAt);
     const ids = doubtful.map(({ taskId }) => taskId);
@@ -113,7 +119,7 @@ export class BeatRounds {
     const now = this.#options.clock.monotonic();
     if (now - this.#lookedAt < lookMs) return [];
     this.#lookedAt = now;
-    return [...this.#members].filter(({ isStalled, isRipe }) => isRipe && !isStalled);
+    return [...this.#members.values()].filter(({ isStalled, isRipe }) => isRipe && !isStalled);
   }
 
   async #beat(members: readonly Beating[]): Promise<void> {

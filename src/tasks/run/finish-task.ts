@@ -1,6 +1,7 @@
 import type { TaskOutcome, TaskStore } from '../../database/tasks/task-store.js';
 import type { RunRequest } from '../../model/run-request.js';
-import type { Progress, Task } from '../../model/task.js';
+import type { Holder, Progress, Task } from '../../model/task.js';
+import { isHeldBy } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
 import { DatabaseUnreachableError, LeaseLostError } from '../../runtime/errors.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
@@ -8,6 +9,8 @@ import type { Heartbeat } from './heartbeat.js';
 
 export interface FinishParts {
   readonly tasks: TaskStore;
+  /** This process, as the task's row names it. */
+  readonly worker: Holder;
   readonly heartbeat: Heartbeat;
   readonly clock: Clock;
   /** Aborted when the run shall end soon: then an absent database is waited for only briefly. */
@@ -47,8 +50,8 @@ async function endAtLast(
     try {
       const finished = await end(parts, outcome, progress);
       const task = await tasks.get(heartbeat.taskId);
-      if (finished || isOurs(task, outcome)) return task;
-      throw new LeaseLostError(`task ${task.id} had been ended already`);
+      if (finished || isOurs(task, parts, outcome)) return task;
+      throw new LeaseLostError(`task ${task.id} had been ended already, or is another process's`);
     } catch (error) {
       if (!(error instanceof DatabaseUnreachableError)) throw error;
       await waitForDatabase(heartbeat, givenUp);
@@ -72,8 +75,9 @@ async function waitForDatabase(heartbeat: Heartbeat, givenUp: AbortSignal): Prom
   }
 }
 
-function isOurs(task: Task, outcome: TaskOutcome): boolean {
-  return task.status === outcome.status && task.endReason === outcome.endReason && task.error === outcome.error;
+function isOurs(task: Task, { worker }: FinishParts, outcome: TaskOutcome): boolean {
+  const { status, endReason, error } = outcome;
+  return isHeldBy(task, worker) && task.status === status && task.endReason === endReason && task.error === error;
 }
 
 function tooLong(taskId: number): DatabaseUnreachableError {

@@ -50,10 +50,10 @@ export class PipelineRuns {
   readonly #portals: Portals;
 
   constructor(host: RunHost, watch: LivenessWatch) {
-    const { database, clock } = host;
+    const { database, clock, worker } = host;
     this.#host = host;
     this.#watch = watch;
-    const tasks = new TaskStore(database);
+    const tasks = new TaskStore(database, worker);
     this.#rounds = new BeatRounds({ tasks, clock });
     this.#claims = new ClaimRounds(tasks);
     this.#handOvers = new HandOverRounds(tasks);

@@ -5,8 +5,8 @@ import { ShardRows } from '../../database/events/shard-rows.js';
 import { StoredBlocks } from '../../database/events/stored-blocks.js';
 import { TaskStore, type TaskOutcome } from '../../database/tasks/task-store.js';
 import type { RunRequest } from '../../model/run-request.js';
-import type { Progress } from '../../model/task.js';
-import { statusName, taskStatus } from '../../model/task.js';
+import type { Progress, Task } from '../../model/task.js';
+import { isHeldBy, statusName, taskStatus } from '../../model/task.js';
 import { DatabaseSetBackError } from '../../pipeline/commit.js';
 import { whenReachable } from '../../pipeline/lease.js';
 import { executePipeline, type CommitSeen } from '../../pipeline/execute-pipeline.js';
@@ -45,9 +45,9 @@ const lingerMs = 1_000;
  * be had, LeaseLostError where it was lost; any other failure ends the task as failed and is thrown as it is.
  */
 export async function runTask(options: TaskOptions): Promise<TaskResult> {
-  const tasks = new TaskStore(options.database);
-  const { database, shard } = options;
-  const checkpoints = shard === undefined ? new CheckpointStore(database) : new ShardRows(database, shard);
+  const { database, shard, worker } = options;
+  const tasks = new TaskStore(database, worker);
+  const checkpoints = shard === undefined ? new CheckpointStore(database) : new ShardRows(database, shard, worker);
   const claimed = await claimTask(tasks, checkpoints, options);
   const begun = await begin(options, tasks, claimed.taskId);
   const { logger } = begun;
@@ -214,13 +214,13 @@ class TaskRun {
   async #executePipeline(signal: AbortSignal, run: RunRequest, outbox: Outbox | null): Promise<void> {
     const { options, parts } = { options: this.#options, parts: this.#parts };
     const { checkpoints } = parts;
-    const { pipelineId, chainId, mode, clock, stopping, database } = options;
+    const { pipelineId, chainId, mode, clock, stopping, database, worker } = options;
     const shards = await this.#openShards(signal);
     await executePipeline({
       ...{ pipelineId, chainId, run, mode, clock, stopping, shards, events: this.#progress.events },
       source: parts.source,
       lease: parts.heartbeat,
-      batches: checkpoints instanceof ShardRows ? checkpoints : new BatchStore(database),
+      batches: checkpoints instanceof ShardRows ? checkpoints : new BatchStore(database, worker),
       checkpoints,
       storedBlocks: new StoredBlocks(database),
       logger: parts.logger,
@@ -288,7 +288,8 @@ class TaskRun {
     const { tasks, heartbeat, logger } = this.#parts;
     const task = await tasks.get(heartbeat.taskId).catch(() => null);
     if (task === null) throw error;
-    const byPerson = task.status === taskStatus.succeeded ? byPeople[task.endReason ?? ''] : undefined;
+    const isOurs = isHeldBy(task, this.#options.worker);
+    const byPerson = isOurs && task.status === taskStatus.succeeded ? byPeople[task.endReason ?? ''] : undefined;
     if (byPerson !== undefined) {
       const { lang } = this.#options;
       const change = { taskId: task.id, pipelineId: task.pipelineId, from: 'running', to: statusName(task.status) };
@@ -300,12 +301,18 @@ class TaskRun {
       });
       return { task, progress: this.#progress };
     }
-    const why = task.endReason === null ? '' : ` (${task.endReason}${task.error === null ? '' : `: ${task.error}`})`;
-    throw new LeaseLostError(`task ${task.id} lost its lease on pipeline ${task.pipelineId}${why}`, {
-      hint: `chainparse tasks list --pipeline ${task.pipelineId}`,
+    const { pipelineId } = this.#options;
+    throw new LeaseLostError(`task ${task.id} lost its lease on pipeline ${pipelineId}${reasonOfLoss(task, isOurs)}`, {
+      hint: `chainparse tasks list --pipeline ${pipelineId}`,
       cause: error,
     });
   }
+}
+
+/** A task that is not ours has the id that ours had: the database has forgotten that we claimed it. */
+function reasonOfLoss({ endReason, error }: Task, isOurs: boolean): string {
+  if (!isOurs) return ': a database that was promoted without its claim has given its id to another process';
+  return endReason === null ? '' : ` (${endReason}${error === null ? '' : `: ${error}`})`;
 }
 
 /**

@@ -59,7 +59,7 @@ export class OwnShards implements ShardsAhead {
 
   constructor(options: OwnShardsOptions) {
     this.#options = options;
-    this.#store = new ShardStore(options.database);
+    this.#store = new ShardStore(options.database, options.worker);
   }
 
   /** Says what follows the checkpoint. Throws LeaseLostError. */

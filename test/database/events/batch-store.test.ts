@@ -9,6 +9,7 @@ import type { EventBatch } from '../../../src/model/batch.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { claimRequest } from '../claim-request.js';
+import { giveAnew, here, others } from '../given-anew.js';
 import { exampleBatch, exampleCommit, exampleEvent, hashOf, noProgress } from '../example-batch.js';
 import { rejectionOf } from '../../support/rejection.js';
 
@@ -23,7 +24,7 @@ eachDatabase('the batches', (databases) => {
   before(async function () {
     this.timeout(60_000);
     database = await openMigrated(await databases.fresh());
-    batches = new BatchStore(database);
+    batches = new BatchStore(database, here);
     checkpoints = new CheckpointStore(database);
     tasks = new TaskStore(database);
   });
@@ -160,6 +161,10 @@ eachDatabase('the batches', (databases) => {
   const zombies: [string, () => Promise<unknown>][] = [
     ['its task was cancelled', () => tasks.cancel(taskId)],
     ['its task has failed', () => tasks.finish(taskId, { status: 2, endReason: 'timeout', error: null }, null)],
+    ...others.map((other): [string, () => Promise<unknown>] => [
+      `its id was given to another process (${Object.keys(other).join()})`,
+      () => giveAnew(database, taskId, other),
+    ]),
     [
       'the checkpoint names another task, though its own still runs',
       () =>
@@ -188,6 +193,20 @@ eachDatabase('the batches', (databases) => {
       expect(await everything()).to.deep.equal(before);
     });
   }
+
+  it('are neither read of earlier blocks nor told of children where its id was given to another process', async () => {
+    await commit(0, exampleBatch(5, 5));
+    await giveAnew(database, taskId);
+    const before = await everything();
+    const guard = { pipelineId, taskId, version: 1, chainId: 56, progress: noProgress };
+    const { events, undecoded } = exampleBatch(1, 3);
+    const range = { fromBlock: 1, toBlock: 3 };
+    const earlier = { kind: 'earlier', ...range, addresses: [], early: [], events, undecoded } as const;
+    const found = { kind: 'children', definition: 'a'.repeat(64), knownFrom: -1, knownTo: 3, children: [] } as const;
+    expect(await isFenced(batches.commitEarlier({ ...guard, batch: earlier }))).to.equal(true);
+    expect(await isFenced(batches.keepChildren({ ...guard, message: found }))).to.equal(true);
+    expect(await everything()).to.deep.equal(before);
+  });
 
   it('land once however often they are sent', async () => {
     await commit(0, exampleBatch(1, 3));

@@ -19,6 +19,7 @@ import { openMigrated } from '../../support/migrated-database.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { ageTask } from '../aged-task.js';
 import { claimRequest } from '../claim-request.js';
+import { giveAnew, here } from '../given-anew.js';
 import { exampleBatch, exampleCommit, hashOf, noProgress } from '../example-batch.js';
 
 eachDatabase('shards', (databases) => {
@@ -32,7 +33,7 @@ eachDatabase('shards', (databases) => {
   before(async function () {
     this.timeout(60_000);
     database = await openMigrated(await databases.fresh());
-    store = new ShardStore(database);
+    store = new ShardStore(database, here);
     tasks = new TaskStore(database);
     checkpoints = new CheckpointStore(database);
   });
@@ -86,7 +87,7 @@ eachDatabase('shards', (databases) => {
     const read = await shard(number);
     const batch = exampleBatch(from, to);
     const given = { pipelineId, taskId: by, version: version ?? read.version, batch };
-    await new ShardRows(database, read).commit(exampleCommit(given));
+    await new ShardRows(database, read, here).commit(exampleCommit(given));
   };
   const join = async (
     number: number,
@@ -183,6 +184,27 @@ eachDatabase('shards', (databases) => {
     await tasks.finish(second, { status: taskStatus.failed, endReason: 'timeout', error: null }, null);
     await rejectionOf(commit(second, 2, 25, 26), FenceError);
     expect((await shard(2)).block).to.deep.equal(refOf(24));
+  });
+
+  it('let nobody commit whose task’s id was given to another process', async () => {
+    const reader = await claim(2);
+    await commit(reader, 2, 20, 22);
+    await giveAnew(database, reader);
+    await rejectionOf(commit(reader, 2, 23, 24), FenceError);
+    expect((await shard(2)).block).to.deep.equal(refOf(22));
+    expect((await tasks.get(reader)).worker).to.equal('there:2');
+  });
+
+  it('are neither joined, nor queued again, nor given up, nor cut by whose task’s id was given to another process', async () => {
+    await commit(await claim(2), 2, 20, 29);
+    await append(10, 19, 1);
+    await giveAnew(database, taskId);
+    await rejectionOf(join(2, 2), FenceError);
+    await rejectionOf(store.queue(await shard(3), taskId, 30), FenceError);
+    await rejectionOf(store.drop(pipelineId, taskId), FenceError);
+    await rejectionOf(cut(2), FenceError);
+    expect((await store.list(pipelineId)).map(({ isDropped }) => isDropped)).to.deep.equal([false, false]);
+    expect(await seen()).to.deep.equal(range(1, 19));
   });
 
   it('join as far as they have been read where nobody reads them, and whoever did can commit no more', async () => {

@@ -12,6 +12,7 @@ import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { ageTask } from '../aged-task.js';
 import { claimRequest } from '../claim-request.js';
+import { giveAnew, here, others } from '../given-anew.js';
 import { rejectionOf } from '../../support/rejection.js';
 
 const progress: Progress = { mode: 'historical', nextBlock: 7, targetBlock: 9, headBlock: 11, events: 3 };
@@ -284,6 +285,60 @@ eachDatabase('the tasks', (databases) => {
       expect(await tasks.cancel(result!.insertId)).to.equal(true);
       expect(await tasks.cancel(999_999)).to.equal(false);
     });
+  });
+
+  describe('a process whose task’s id the server gave to another one', () => {
+    let own: TaskStore;
+    let id: number;
+    before(() => (own = new TaskStore(database, here)));
+    beforeEach(async () => (id = await claim()));
+
+    const elsewhere = (): Promise<number> => checkpoints.get(++pipelineId).then(() => claim());
+    const rowOf = async (): Promise<unknown> => {
+      const { status, lastHeartbeat, progress: kept } = await tasks.get(id);
+      return [status, lastHeartbeat, kept];
+    };
+    const untouched = [taskStatus.running, null, null];
+
+    it('renews, asks for and ends what is still its own', async () => {
+      expect(await own.renew([{ taskId: id, progress }])).to.deep.equal([]);
+      expect(await own.listEnded([id])).to.deep.equal([]);
+      expect(await own.finish(id, failed, null)).to.equal(true);
+    });
+
+    it('holds its tasks also where the system does not tell its identity', async () => {
+      const nameless = new TaskStore(database, { name: 'there:2', identity: null });
+      const other = await checkpoints.get(++pipelineId).then(() => claim({ worker: 'there:2', workerIdentity: null }));
+      expect(await nameless.renew([{ taskId: other, progress }])).to.deep.equal([]);
+      expect(await nameless.renew([{ taskId: id, progress }])).to.deep.equal([id]);
+      expect(await nameless.finish(other, failed, null)).to.equal(true);
+    });
+
+    for (const other of others) {
+      const whose = Object.keys(other).join();
+
+      it(`has lost it, and keeps what else it holds (${whose})`, async () => {
+        const kept = await elsewhere();
+        await giveAnew(database, id, other);
+        expect(await own.renew([{ taskId: id, progress }])).to.deep.equal([id]);
+        const beats = [id, kept].map((taskId) => ({ taskId, progress }));
+        expect(await own.renew(beats)).to.deep.equal([id]);
+        expect(await own.listEnded([id, kept])).to.deep.equal([id]);
+        expect(await rowOf()).to.deep.equal(untouched);
+        expect((await tasks.get(kept)).progress).to.deep.equal(progress);
+      });
+
+      it(`neither ends it nor hands it over (${whose})`, async () => {
+        await giveAnew(database, id, other);
+        expect(await own.finish(id, failed, progress)).to.equal(false);
+        const { total } = await tasks.list({ pipelineId, limit: 1, offset: 0 });
+        const end = { id, pipelineId, progress, request: {} };
+        expect(await own.handOver(end)).to.equal(false);
+        expect(await outcomeOf(own.handOverAll([end]))).to.equal('fenced');
+        expect((await tasks.list({ pipelineId, limit: 1, offset: 0 })).total).to.equal(total);
+        expect(await rowOf()).to.deep.equal(untouched);
+      });
+    }
   });
 
   describe('a list', () => {

@@ -31,14 +31,20 @@ export const commitMutants: readonly Mutant[] = [
   store(
     'commit-status',
     'only a running task commits',
-    '.where({ id: guard.taskId, status: taskStatus.running })',
-    '.where({ id: guard.taskId })',
+    'runningTask(this.#database, this.#holder)',
+    "this.#database.knex('pipeline_task')",
+  ),
+  store(
+    'commit-holder',
+    'and only for the process that holds it',
+    'runningTask(this.#database, this.#holder)',
+    'runningTask(this.#database, null)',
   ),
   store(
     'commit-status-fence',
     'a task that does not run rolls the commit back',
-    "this.#database.fenced(\n        knex('pipeline_task')",
-    "(\n        knex('pipeline_task')",
+    'this.#database.fenced(\n        runningTask(this.#database',
+    '(\n        runningTask(this.#database',
   ),
   store(
     'commit-renewal',

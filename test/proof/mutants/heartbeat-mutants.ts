@@ -96,6 +96,12 @@ export const heartbeatMutants: readonly Mutant[] = [
     "return lost.has(taskId) ? 'lost' : 'landed';",
     "return lost.has(taskId) ? 'landed' : 'landed';",
   ),
+  rounds(
+    'round-anew',
+    'a task whose id this process was given again has lost it',
+    'if (before !== undefined && before !== member) {',
+    'if (before === member) {',
+  ),
   rounds('round-leave', 'and beats no more', "      if (result === 'lost') this.leave(member);\n", ''),
   rounds(
     'round-early',

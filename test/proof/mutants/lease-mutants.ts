@@ -2,6 +2,11 @@ import { guardsOf } from './mutant.js';
 import type { Mutant } from './mutant.js';
 
 const store = guardsOf('src/database/tasks/task-store.ts', ['test/database/tasks/task-store.test.ts'], '(sqlite)');
+const running = guardsOf(
+  'src/database/task-steps/running-task.ts',
+  ['test/database/tasks/task-store.test.ts'],
+  '(sqlite)',
+);
 const ending = guardsOf(
   'src/database/task-steps/end-replaced.ts',
   ['test/database/tasks/task-store.test.ts'],
@@ -35,8 +40,26 @@ export const leaseMutants: readonly Mutant[] = [
   store(
     'renew-status',
     'a beat renews only a running task',
-    "const running = knex(table).whereIn('id', ids).where({ status: taskStatus.running });",
+    "const running = this.#running().whereIn('id', ids);",
     "const running = knex(table).whereIn('id', ids);",
+  ),
+  running(
+    'holder-name',
+    'a task that another process was given under the same id is not ours',
+    '{ worker: holder.name, worker_identity: holder.identity }',
+    '{ worker_identity: holder.identity }',
+  ),
+  running(
+    'holder-identity',
+    'nor one that a later process with the same pid was given',
+    '{ worker: holder.name, worker_identity: holder.identity }',
+    '{ worker: holder.name }',
+  ),
+  store(
+    'holder-beat',
+    'beats and ends are for what this process holds',
+    'return runningTask(this.#database, this.#holder);',
+    'return runningTask(this.#database, null);',
   ),
   store(
     'renew-losers',
@@ -47,14 +70,14 @@ export const leaseMutants: readonly Mutant[] = [
   store(
     'losers-status',
     'only a running task counts as found',
-    'knex(table).where({ id, status: taskStatus.running }).update({ last_heartbeat: now });',
+    'this.#running().where({ id }).update({ last_heartbeat: now });',
     'knex(table).where({ id }).update({ last_heartbeat: now });',
   ),
   store(
     'finish-status',
     'a run ends its task only if that runs',
-    'const running = knex(table).where({ id, status: taskStatus.running });',
-    'const running = knex(table).where({ id });',
+    'const ending = this.#running().where({ id });\n    const [result]',
+    'const ending = this.#database.knex(table).where({ id });\n    const [result]',
   ),
   store(
     'cancel-open',
@@ -126,7 +149,7 @@ export const leaseMutants: readonly Mutant[] = [
   finish(
     'finish-lookup',
     'an end whose answer was lost is looked up',
-    'if (finished || isOurs(task, outcome)) return task;',
+    'if (finished || isOurs(task, parts, outcome)) return task;',
     'if (finished) return task;',
   ),
   finish(
@@ -138,8 +161,20 @@ export const leaseMutants: readonly Mutant[] = [
   guardsOf('src/tasks/run/finish-task.ts', ['test/tasks/run/run-task.test.ts'], '(sqlite)')(
     'finish-lost',
     'a run that somebody else has ended is lost, not completed',
-    'if (finished || isOurs(task, outcome)) return task;',
+    'if (finished || isOurs(task, parts, outcome)) return task;',
     'return task;',
+  ),
+  guardsOf('src/tasks/run/finish-task.ts', ['test/tasks/run/run-task.test.ts'], '(sqlite)')(
+    'finish-holder',
+    'an end that another process made under the same id is not ours',
+    'return isHeldBy(task, worker) && task.status',
+    'return task.status',
+  ),
+  run(
+    'holder-of-run',
+    'a run holds what it claims as this process',
+    'const tasks = new TaskStore(database, worker);',
+    'const tasks = new TaskStore(database);',
   ),
   run(
     'lost-aborts',

@@ -14,6 +14,13 @@ export const shardMutants: readonly Mutant[] = [
     'task_id: taskId, version, dropped: 0 });',
     'version, dropped: 0 });',
   ),
+  store(
+    'shard-process',
+    'for the process that holds its task',
+    'return runningTask(this.#database, this.#holder)',
+    'return runningTask(this.#database, null)',
+  ),
+  store('shard-drop-fence', 'who has lost the pipeline gives no shard up', '      ...owner,\n', ''),
   store('shard-fence', 'or writes nothing', 'this.#database.fenced(moved), ...inserts', 'moved, ...inserts'),
   store(
     'shard-order',

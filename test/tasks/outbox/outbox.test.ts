@@ -189,7 +189,9 @@ eachDatabase('the outbox', (databases) => {
         await eventually('six are told of', async () => (await runs.standing()).cursorBlock === 6);
         await setBack();
       });
-      expect(await rejectionOf(run)).to.have.property('message').that.includes('its target is ahead of the journal');
+      expect(await rejectionOf(run))
+        .to.have.property('message')
+        .that.includes('its target is ahead of the journal');
     });
   });
 

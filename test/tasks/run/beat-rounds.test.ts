@@ -112,6 +112,15 @@ describe('the heartbeats of a process with many tasks', () => {
     expect(looks).to.be.below(10);
   });
 
+  it('are lost for a task whose id this process was given again, and go on for the later one', async () => {
+    const [first, second] = [begin(1), begin(1)];
+    expect([first.lost.aborted, second.lost.aborted, rounds.size]).to.deep.equal([true, false, 1]);
+    await settle();
+    expect(rounds.size).to.equal(1);
+    await rounds.renew(second);
+    expect([ids(-1), second.lost.aborted]).to.deep.equal([[1], false]);
+  });
+
   it('are not sent again for who asks for one while it is on its way', async () => {
     const member = (taskId: number): Beating => ({
       ...{ taskId, unkept: null, isStalled: false, isRipe: true, isDoubtful: false },

@@ -17,6 +17,7 @@ import type { LivenessEvent } from '../../../src/model/liveness-event.js';
 import { BeatRounds } from '../../../src/tasks/run/beat-rounds.js';
 import { holdMsOf, runTask } from '../../../src/tasks/run/run-task.js';
 import type { TaskOptions, TaskResult } from '../../../src/tasks/run/task-options.js';
+import { giveAnew } from '../../database/given-anew.js';
 import { exampleBatch, hashOf } from '../../database/example-batch.js';
 import { eachDatabase, createDatabase, eachServer } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
@@ -286,6 +287,29 @@ eachDatabase('a task that runs', (databases) => {
       }),
     );
     expect(error).to.be.instanceOf(LeaseLostError);
+  });
+
+  it('whose id a promoted server has given to another process stops, and leaves the other’s as it is', async () => {
+    const run = failure(start(follow));
+    await committed();
+    const { id } = runs.begun!;
+    await giveAnew(database, id);
+    const error = await run;
+    expect(error).to.be.instanceOf(LeaseLostError);
+    expect(String(error)).to.match(/lost its lease on pipeline \d+: .* has given its id to another process$/);
+    expect(await tasks.get(id)).to.deep.include({ status: 0, worker: 'there:2', endReason: null });
+  });
+
+  it('takes no end for its own that another process has made under the same id', async () => {
+    const error = await failure(
+      start(async function* () {
+        yield exampleBatch(1, 2);
+        const { id } = runs.begun!;
+        await tasks.finish(id, { status: 1, endReason: 'completed', error: null }, null);
+        await giveAnew(database, id);
+      }),
+    );
+    expect(String(error)).to.match(/given its id to another process$/);
   });
 
   it('can’t begin while another holds the pipeline', async () => {
