@@ -30,7 +30,7 @@ export async function executeCommand(parsed: ParsedCommand, io: CommandIo): Prom
     debug = /^(debug|trace)$/.test(loaded.settings.logLevel);
     return await runInContext(parsed, io, loaded, secrets);
   } catch (error) {
-    if (error instanceof StdoutClosedError && error.isPipe) return 0;
+    if (error instanceof StdoutClosedError && error.hasReaderLeft) return 0;
     return reportError(error, io.stderr, { json: parsed.json, debug, secrets });
   } finally {
     io.offCrash(crash);
@@ -54,8 +54,8 @@ async function runInContext(
   const note = (text: string): void => statusLine.write(text);
   const { lang } = settings;
   const output = new Output({ stdout: io.stdout, note, json, quiet, color, isDumb, wide, columns, lang, secrets });
-  const signals = new Signals({ io, clock, graceful: parsed.command.stopsGracefully ?? false });
   const logger = createConsoleLogger({ settings, statusLine, isTerminal, color, quiet, clock, secrets });
+  const signals = new Signals({ io, clock, logger, lang, graceful: parsed.command.stopsGracefully ?? false });
   const { pid } = process;
   const context: CommandContext = {
     settings,
