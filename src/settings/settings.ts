@@ -103,10 +103,11 @@ function showRpcSetting(name: string, urls: readonly string[], origin: string): 
 }
 
 function rememberSecrets(sources: readonly SettingsSource[], secrets: SecretMask): void {
+  for (const { secret, default: known } of allSettings) if (secret === 'url') secrets.leave(known);
   for (const { kind, entries } of sources) {
     for (const setting of allSettings) {
       const text = entries.get(nameIn(setting, kind) ?? '')?.text;
-      if (text === undefined) continue;
+      if (text === undefined || text === setting.default) continue;
       if (setting.secret === 'url') secrets.remember(text);
       if (setting.secret === 'password') rememberPassword(text, secrets);
     }

@@ -163,6 +163,17 @@ describe('run', () => {
     }
   });
 
+  it('shows a default whole, in JSON and in the table, and what takes its place masked', async () => {
+    const known = 'https://events.pagerduty.com/v2/enqueue';
+    const rowOf = (stdout: string): string | undefined => /^.*pagerduty_url.*$/m.exec(stdout)?.[0];
+    for (const json of [[], ['--json']]) {
+      expect(rowOf((await outcome(['config', ...json]))[1])).to.contain(known);
+      const env = { CHAINPARSE_ALERT_PAGERDUTY_URL: 'https://relay.example/hidden-path' };
+      const row = rowOf((await outcome(['config', ...json], new FakeIo({ env })))[1]);
+      expect(row).to.contain('https://relay.example/***').and.not.to.contain('hidden');
+    }
+  });
+
   it('prints a stack only at the debug level', async () => {
     const argv = ['config', '--lang', 'fr'];
     expect((await outcome(argv))[2]).not.to.contain(' at ');
