@@ -174,6 +174,17 @@ describe('run', () => {
     }
   });
 
+  it('warns of a variable that a slip keeps from setting anything, and goes on', async () => {
+    const env = { CHAINPARSE_TASK_TIMOUT: '90' };
+    const [code, , stderr] = await outcome(['config', '--json'], new FakeIo({ env }));
+    expect(code).to.equal(0);
+    expect(stderr)
+      .to.match(/^{"level":"warn",.*"event":"settings\.variable_misspelt".*}\n$/)
+      .and.to.contain(
+        'environment CHAINPARSE_TASK_TIMOUT is no setting, and sets nothing: CHAINPARSE_TASK_TIMEOUT is one',
+      );
+  });
+
   it('prints a stack only at the debug level', async () => {
     const argv = ['config', '--lang', 'fr'];
     expect((await outcome(argv))[2]).not.to.contain(' at ');
