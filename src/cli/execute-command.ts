@@ -1,7 +1,10 @@
 import { systemClock } from '../runtime/clock.js';
 import type { ExitCode } from '../runtime/errors.js';
+import type { Lang } from '../runtime/lang.js';
+import type { Logger } from '../runtime/logger.js';
 import { SecretMask } from '../runtime/secrets.js';
-import { loadSettings, type LoadedSettings } from '../settings/settings.js';
+import { loadSettings, type LoadedSettings, type MisspeltVariable } from '../settings/settings.js';
+import { textsIn } from '../texts/texts.js';
 import type { CommandIo } from './terminal/command-io.js';
 import { createConsoleLogger } from './terminal/console-logger.js';
 import type { CommandContext } from './context/context.js';
@@ -30,7 +33,7 @@ export async function executeCommand(parsed: ParsedCommand, io: CommandIo): Prom
     debug = /^(debug|trace)$/.test(loaded.settings.logLevel);
     return await runInContext(parsed, io, loaded, secrets);
   } catch (error) {
-    if (error instanceof StdoutClosedError && error.isPipe) return 0;
+    if (error instanceof StdoutClosedError && error.hasReaderLeft) return 0;
     return reportError(error, io.stderr, { json: parsed.json, debug, secrets });
   } finally {
     io.offCrash(crash);
@@ -40,7 +43,7 @@ export async function executeCommand(parsed: ParsedCommand, io: CommandIo): Prom
 async function runInContext(
   parsed: ParsedCommand,
   io: CommandIo,
-  { settings, shown, variables }: LoadedSettings,
+  { settings, shown, variables, misspelt }: LoadedSettings,
   secrets: SecretMask,
 ): Promise<ExitCode> {
   const clock = systemClock;
@@ -54,8 +57,9 @@ async function runInContext(
   const note = (text: string): void => statusLine.write(text);
   const { lang } = settings;
   const output = new Output({ stdout: io.stdout, note, json, quiet, color, isDumb, wide, columns, lang, secrets });
-  const signals = new Signals({ io, clock, graceful: parsed.command.stopsGracefully ?? false });
   const logger = createConsoleLogger({ settings, statusLine, isTerminal, color, quiet, clock, secrets });
+  const signals = new Signals({ io, clock, logger, lang, graceful: parsed.command.stopsGracefully ?? false });
+  warnOfMisspelt(logger, lang, misspelt);
   const { pid } = process;
   const context: CommandContext = {
     settings,
@@ -83,6 +87,14 @@ async function runInContext(
     signals.dispose();
     output.close();
     statusLine.finish();
+  }
+}
+
+/** In a file of settings that is an error; of a variable nobody knows whom else it is for. */
+function warnOfMisspelt(logger: Logger, lang: Lang, variables: readonly MisspeltVariable[]): void {
+  for (const { origin, meant } of variables) {
+    const message = textsIn(lang).commands.variableMisspelt(origin, meant);
+    logger.log('warn', message, { event: 'settings.variable_misspelt', meant });
   }
 }
 

@@ -23,3 +23,9 @@ export function utcMsToInstant(ms: number, offset: string): string {
 function offsetMs(offset: string): number {
   return Date.parse(`1970-01-01T00:00:00${offset}`);
 }
+
+/** Says whether a text such as `2024-02-29` names a day of the calendar; by itself JavaScript reads 2024-02-30 as the 1st of March. */
+export function isDay(text: string): boolean {
+  const date = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text) && date.getUTCFullYear() >= 1000;
+}

@@ -23,6 +23,8 @@ export type LivenessEvent =
   /** Nothing has moved for the stall limit: the task stops beating. */
   | (OfTask & { readonly kind: 'stalled'; readonly stillSeconds: number })
   | (OfTask & { readonly kind: 'moved_again' })
+  /** The task begins to run in this process. */
+  | (OfTask & { readonly kind: 'began' })
   /** Events were committed. */
   | (OfTask & { readonly kind: 'committed'; readonly events: number; readonly durationMs: number })
   /** The chain was reorganised, and what was stored of the blocks that it replaced was taken back. */

@@ -68,13 +68,6 @@ function maskPath({ protocol, pathname, search, hash }: URL): string {
  */
 const urlInText = /\b[a-z][a-z0-9+.-]{0,30}:\/\/(?!…)[^\s"'`<>\\{}|\u3000-\u303f\uff00-\uffef]+/gi;
 
-function maskUrls(text: string): string {
-  return text.replace(urlInText, (match) => {
-    const end = endOfUrl(match);
-    return maskUrl(match.slice(0, end)) + match.slice(end);
-  });
-}
-
 /** What closes a sentence or a bracket is no part of a URL before it. */
 function endOfUrl(text: string): number {
   let end = text.length;
@@ -85,6 +78,7 @@ function endOfUrl(text: string): number {
 /** Knows the secrets of this process and takes them, and every URL's, out of texts. */
 export class SecretMask {
   readonly #replacements = new Map<string, string>();
+  readonly #public = new Set<string>();
   #pattern: RegExp | null = null;
 
   /** Remembers a URL or any other secret. Secrets under four characters are taken for common words and ignored. */
@@ -100,10 +94,15 @@ export class SecretMask {
     if (password.length >= 4 || (password.length >= 2 && /\D/.test(password))) this.#addForms(password);
   }
 
+  /** Leaves a URL whole that everybody knows, such as one that documentation names. */
+  leave(url: string): void {
+    this.#public.add(url);
+  }
+
   /** Returns a text without the secrets remembered so far, and with every URL in it masked. */
   mask(text: string): string {
     const known = this.maskRemembered(text);
-    return known.includes('://') ? maskUrls(known) : known;
+    return known.includes('://') ? this.#maskUrls(known) : known;
   }
 
   /** Returns a text without the secrets remembered so far; its other URLs stay: for texts of our own, such as hints. */
@@ -119,6 +118,14 @@ export class SecretMask {
     if (Array.isArray(value)) return value.map((item) => this.maskValue(item));
     if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.maskValue(item)]));
+  }
+
+  #maskUrls(text: string): string {
+    return text.replace(urlInText, (match) => {
+      const end = endOfUrl(match);
+      const url = match.slice(0, end);
+      return (this.#public.has(url) ? url : maskUrl(url)) + match.slice(end);
+    });
   }
 
   #replacement(match: string): string {

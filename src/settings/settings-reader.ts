@@ -74,9 +74,9 @@ export function nameIn(setting: Setting<unknown>, kind: SettingsSource['kind']):
   return kind === 'flag' ? flagName(setting) : setting[kind];
 }
 
-/** Makes a text safe to show. */
-function shownText({ secret }: Setting<unknown>, text: string): string {
-  if (text === '' || secret === undefined) return text;
+/** Makes a text safe to show; the default is no secret: docs/cli.md has it. */
+function shownText({ secret, default: known }: Setting<unknown>, text: string): string {
+  if (text === '' || text === known || secret === undefined) return text;
   if (secret === 'url') return maskUrl(text);
   return secret === 'password' ? '***' : new SecretMask().mask(text);
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../runtime/errors.js';
+import { misspelt } from '../runtime/nearest.js';
 import { SecretMask, maskUrl } from '../runtime/secrets.js';
 import { silenceLimit } from '../runtime/silence.js';
 import { findMysqlUrl } from './mysql-variables.js';
@@ -25,11 +26,19 @@ export type AlertSettings = Settings['alerts'];
 /** Where the HTTP API listens, and who may use it. */
 export type ApiSettings = Settings['api'];
 
+/** A variable that is no setting's, but that of one with a slip in its name. */
+export interface MisspeltVariable {
+  /** Where it stands, and its name. */
+  readonly origin: string;
+  readonly meant: string;
+}
+
 export interface LoadedSettings {
   readonly settings: Settings;
   readonly shown: readonly ShownSetting[];
   /** What `${NAME}` in a definition stands for. */
   readonly variables: Environment;
+  readonly misspelt: readonly MisspeltVariable[];
 }
 
 /** Where settings are looked for, and what learns their secrets. */
@@ -64,7 +73,18 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
   for (const found of ownRpcSettings(sources)) problems.collect(() => splitRpcUrls(found));
   problems.throwIfAny();
   const shown = [...reader.shown, ...showRpcUrls(sources)];
-  return { settings, shown, variables: definitionVariables(sources, options.env) };
+  return { settings, shown, variables: definitionVariables(sources, options.env), misspelt: findMisspelt(sources) };
+}
+
+/** Of other names nobody knows here whether a definition, or another program, means them. */
+function findMisspelt(sources: readonly SettingsSource[]): readonly MisspeltVariable[] {
+  const known = allSettings.map(({ variable }) => variable);
+  const entries = sources.flatMap((source) => (source.kind === 'variable' ? [...source.entries] : []));
+  const others = entries.filter(([name]) => name.startsWith('CHAINPARSE_') && !known.includes(name));
+  return others.flatMap(([name, { origin }]) => {
+    const meant = misspelt(name, known);
+    return meant === undefined ? [] : [{ origin, meant }];
+  });
 }
 
 /** LANG is set on nearly every computer, by nobody in particular: it only beats the default. */
@@ -103,10 +123,11 @@ function showRpcSetting(name: string, urls: readonly string[], origin: string): 
 }
 
 function rememberSecrets(sources: readonly SettingsSource[], secrets: SecretMask): void {
+  for (const { secret, default: known } of allSettings) if (secret === 'url') secrets.leave(known);
   for (const { kind, entries } of sources) {
     for (const setting of allSettings) {
       const text = entries.get(nameIn(setting, kind) ?? '')?.text;
-      if (text === undefined) continue;
+      if (text === undefined || text === setting.default) continue;
       if (setting.secret === 'url') secrets.remember(text);
       if (setting.secret === 'password') rememberPassword(text, secrets);
     }

@@ -59,6 +59,7 @@ export const pipelines = inBoth(
 export const commands = inBoth(
   {
     hidden: (names: string) => `not shown: ${names} (--wide shows all)`,
+    variableMisspelt: (found: string, meant: string) => `${found} is no setting, and sets nothing: ${meant} is one`,
     alert: {
       open: 'open',
       cleared: 'cleared',
@@ -96,6 +97,7 @@ export const commands = inBoth(
   },
   {
     hidden: (names) => `未显示: ${names} (--wide 显示全部)`,
+    variableMisspelt: (found, meant) => `${found} 不是设置项, 不起作用: 是否应为 ${meant}`,
     alert: {
       open: '未清除',
       cleared: '已清除',

@@ -142,10 +142,12 @@ export const services = inBoth(
     monitor: (isAway: boolean): string =>
       isAway ? 'judges nobody: the database is away' : 'watches the running tasks',
     serve: (isAway: boolean): string => (isAway ? 'serves what it knows: the database is away' : 'serves'),
+    hangUpIgnored: 'SIGHUP is ignored: no terminal was there to close; SIGTERM ends this process in order',
   },
   {
     worker: (running, most, isAway) => `正在运行 ${running} 个任务 (最多 ${most} 个)${isAway ? '; 数据库不可用' : ''}`,
     monitor: (isAway) => (isAway ? '暂不判定: 数据库不可用' : '正在监视运行中的任务'),
     serve: (isAway) => (isAway ? '仅提供已知内容: 数据库不可用' : '正在提供服务'),
+    hangUpIgnored: '已忽略 SIGHUP: 本进程未连接终端; 如需有序退出请发送 SIGTERM',
   },
 );

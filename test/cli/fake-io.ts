@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { CommandIo, CommandStream, KeySignal, KeyStream } from '../../src/cli/terminal/command-io.js';
+import type { CommandIo, CommandStream, KeySignal, KeyStream, StopSignal } from '../../src/cli/terminal/command-io.js';
 
 /** A stream that keeps what was written; `failWith` makes every later write fail. */
 export class FakeStream extends EventEmitter implements CommandStream {
@@ -50,6 +50,7 @@ export class FakeIo implements CommandIo {
   readonly env: Record<string, string>;
   readonly cwd: string;
   readonly stdin: FakeKeys | undefined;
+  readonly hasTerminal: boolean;
   readonly exits: number[] = [];
   readonly #signals = new EventEmitter();
 
@@ -60,6 +61,7 @@ export class FakeIo implements CommandIo {
     this.cwd = cwd;
     this.stdout = new FakeStream(screen);
     this.stderr = new FakeStream(terminal);
+    this.hasTerminal = terminal || screen || keys;
   }
 
   onSignal(signal: string, listener: () => void): void {
@@ -92,7 +94,7 @@ export class FakeIo implements CommandIo {
   }
 
   /** Sends a signal to whoever listens; says whether anybody did. */
-  signal(signal: 'SIGINT' | 'SIGTERM'): boolean {
+  signal(signal: StopSignal): boolean {
     return this.#signals.emit(signal);
   }
 }

@@ -163,6 +163,28 @@ describe('run', () => {
     }
   });
 
+  it('shows a default whole, in JSON and in the table, and what takes its place masked', async () => {
+    const known = 'https://events.pagerduty.com/v2/enqueue';
+    const rowOf = (stdout: string): string | undefined => /^.*pagerduty_url.*$/m.exec(stdout)?.[0];
+    for (const json of [[], ['--json']]) {
+      expect(rowOf((await outcome(['config', ...json]))[1])).to.contain(known);
+      const env = { CHAINPARSE_ALERT_PAGERDUTY_URL: 'https://relay.example/hidden-path' };
+      const row = rowOf((await outcome(['config', ...json], new FakeIo({ env })))[1]);
+      expect(row).to.contain('https://relay.example/***').and.not.to.contain('hidden');
+    }
+  });
+
+  it('warns of a variable that a slip keeps from setting anything, and goes on', async () => {
+    const env = { CHAINPARSE_TASK_TIMOUT: '90' };
+    const [code, , stderr] = await outcome(['config', '--json'], new FakeIo({ env }));
+    expect(code).to.equal(0);
+    expect(stderr)
+      .to.match(/^{"level":"warn",.*"event":"settings\.variable_misspelt".*}\n$/)
+      .and.to.contain(
+        'environment CHAINPARSE_TASK_TIMOUT is no setting, and sets nothing: CHAINPARSE_TASK_TIMEOUT is one',
+      );
+  });
+
   it('prints a stack only at the debug level', async () => {
     const argv = ['config', '--lang', 'fr'];
     expect((await outcome(argv))[2]).not.to.contain(' at ');

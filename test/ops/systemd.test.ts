@@ -35,6 +35,15 @@ const withSystemd = (title: string, suite: () => void): void => {
   else declareMissing(title, 'apt-get install --no-install-recommends systemd', suite);
 };
 
+describe('the example of settings for systemd', () => {
+  it('keeps values in quotes: a shell that reads the file would cut a URL at its &', () => {
+    const lines = readFileSync(join(projectRoot, 'ops/systemd/chainparse.env.example'), 'utf8').split('\n');
+    const values = lines.filter((line) => line !== '' && !line.startsWith('#'));
+    expect(values.filter((line) => !/^[A-Z_]+='[^']*'$/.test(line))).to.deep.equal([]);
+    expect(values).to.have.lengthOf.above(2);
+  });
+});
+
 withSystemd("systemd's units", () => {
   let folder: string;
 

@@ -65,6 +65,14 @@ describe('SecretMask', () => {
     expect(new SecretMask().mask(text)).to.equal('tried https://a.example/***, then (mysql://u:***@h/db): failed');
   });
 
+  it('leaves a URL whole that everybody knows, and no other that begins with it', () => {
+    const mask = new SecretMask();
+    mask.leave('https://a.example/v2/take');
+    expect(mask.mask('asks https://a.example/v2/take, not https://a.example/v2/take/more')).to.equal(
+      'asks https://a.example/v2/take, not https://a.example/***',
+    );
+  });
+
   it('masks the parts of a remembered URL wherever they appear alone', () => {
     const mask = new SecretMask();
     mask.remember('https://rpc.example/v3/AbCd1234EfGh?token=x9y8z7w6');

@@ -293,6 +293,16 @@ describe('loadSettings', () => {
     expect(secrets.mask('AbCd1234EfGh and hidden!')).to.equal('*** and ***');
   });
 
+  it('tells of variables that are those of settings but for a slip, and of no other name', () => {
+    const slips = { CHAINPARSE_TASK_TIMOUT: '9' };
+    const others = { CHAINPARSE_HEALTH_URL: 'x', CHAINPARSE_ALERT_KEY: 'x', MY_LANG: 'x', CHAINPARSE_API_PORT: '80' };
+    const { misspelt } = load({ env: { ...slips, ...others }, dotEnv: 'CHAINPARSE_LOGDIR=x\nCHAINPARSE_SECRET=x' });
+    expect(misspelt).to.deep.equal([
+      { origin: 'environment CHAINPARSE_TASK_TIMOUT', meant: 'CHAINPARSE_TASK_TIMEOUT' },
+      { origin: '.env CHAINPARSE_LOGDIR', meant: 'CHAINPARSE_LOG_DIR' },
+    ]);
+  });
+
   it('gives definitions the variables of the environment, and those of .env that are not set there', () => {
     const dotEnv = 'HOOK_URL=https://a.example\nHOOK_SECRET=file\nEMPTY=file';
     const { variables } = load({ env: { HOOK_SECRET: ' real ', EMPTY: '' }, dotEnv });

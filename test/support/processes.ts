@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { Child, type ExitResult } from './child.js';
+import { Child, type ChildOptions, type ExitResult } from './child.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 export type { ExitResult } from './child.js';
@@ -18,12 +18,28 @@ export interface CommandOptions {
 
 /** Starts `chainparse …args` as a process of its own, which is killed after the last test if it still runs. */
 export function startChainparse(args: readonly string[], options: CommandOptions = {}): Child {
-  const child = new Child(process.execPath, [...program(), ...args], {
-    cwd: options.cwd ?? temporaryFolder(),
-    env: { ...bareEnvironment(), ...options.env },
-  });
+  const child = new Child(process.execPath, [...program(), ...args], placeOf(options));
   child.input(options.input ?? '');
   return child;
+}
+
+/** Python has pseudo terminals, and Node has not. Shows what is written there, and closes it when told to by `input`. */
+const terminal = `
+import os, pty, select, sys
+pid, master = pty.fork()
+if pid == 0: os.execv(sys.argv[1], sys.argv[1:])
+while 0 not in (ready := select.select([0, master], [], [])[0]): os.write(1, os.read(master, 4096))
+os.close(master)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) % 256)
+`;
+
+/** Starts `chainparse …args` on a terminal of its own, by Python; the terminal closes with the child's input. */
+export function startOnTerminal(args: readonly string[], options: Omit<CommandOptions, 'input'> = {}): Child {
+  return new Child('python3', ['-c', terminal, process.execPath, ...program(), ...args], placeOf(options));
+}
+
+function placeOf({ cwd, env }: CommandOptions): ChildOptions {
+  return { cwd: cwd ?? temporaryFolder(), env: { ...bareEnvironment(), ...env } };
 }
 
 /** Runs `chainparse …args` to its end. */

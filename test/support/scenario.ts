@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { runInPlace } from '../cli/run-in.js';
 import type { Child } from './child.js';
 import { openMigrated } from './migrated-database.js';
-import { runChainparse, startChainparse } from './processes.js';
+import { runChainparse, startChainparse, startOnTerminal } from './processes.js';
 import { simContract } from './simulated-chain.js';
 import type { SimLog } from './simulated-chain.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -127,6 +127,11 @@ export class Scenario {
   /** Starts a command. */
   start(...args: string[]): Child {
     return startChainparse(args, { cwd: this.folder, env: this.#env });
+  }
+
+  /** Starts a command on a terminal of its own. */
+  startOnTerminal(...args: string[]): Child {
+    return startOnTerminal(args, { cwd: this.folder, env: this.#env });
   }
 
   /** The stored events, as an export writes them. */

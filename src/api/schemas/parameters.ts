@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isDay } from '../../model/instant.js';
 
 /** The largest id that a column holds. */
 const maxId = 2_147_483_647;
@@ -39,18 +40,13 @@ const noInstant = "is no instant: write it as 2024-01-15T10:00:00, in the databa
 export const instant: z.ZodType<string, string> = z
   .string({ error: noInstant })
   .regex(instantForm, { error: noInstant, abort: true })
+  // A server refuses to compare with the 31st of February.
   .refine((text) => isDay(text.slice(0, 10)), { error: 'is no day of the calendar' })
   .transform((text) => {
     const [, day = '', time = '00:00', seconds = ':00'] = instantForm.exec(text) ?? [];
     return `${day} ${time}${seconds}`;
   })
   .pipe(z.string());
-
-/** A server refuses to compare with the 31st of February. */
-function isDay(text: string): boolean {
-  const date = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text) && date.getUTCFullYear() >= 1000;
-}
 
 /** An instant as it is shown: in the database's time zone, no suffix. */
 export const shownInstant = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/);

@@ -1,4 +1,4 @@
-import { instantToMs } from '../../model/instant.js';
+import { instantToMs, isDay } from '../../model/instant.js';
 import { UsageError } from '../../runtime/errors.js';
 
 const units: Readonly<Record<string, number>> = { s: 1, m: 60, min: 60, h: 3_600, d: 86_400 };
@@ -43,6 +43,7 @@ async function untilSeconds(text: string, { databaseTime, now }: MuteClocks): Pr
     const hint = "write 2024-01-15T10:00 (the database's time zone) or 2024-01-15T10:00:00Z";
     throw new UsageError(`--until '${text}' is no instant`, { hint });
   }
+  if (!isDay(text.slice(0, 10))) throw new UsageError(`--until '${text}' is no day of the calendar`);
   const seconds = Math.ceil((at - (hasZone ? now : instantToMs(await databaseTime()))) / 1_000);
   if (seconds >= 1 && seconds <= longestSeconds) return seconds;
   throw new UsageError(`--until '${text}' is not within the year that begins now`);

@@ -40,7 +40,10 @@ async function migrate(context: CommandContext, options: MigrateOptions): Promis
   const create = options.sql === true ? 'in-memory' : !reads && options.rollback !== true;
   // What only looks, or changes the time zone, takes whichever the database has.
   const anyZone = reads || timezone !== undefined ? { timezone: undefined } : {};
-  let migrator = new Migrator(await context.database({ create, ...anyZone }), context.clock);
+  const database = await context.database({ create, ...anyZone });
+  // A variable that did not arrive whole, or a wrong folder, means another database than the one that is thought of.
+  context.output.note(`the database is ${database.label}`);
+  let migrator = new Migrator(database, context.clock);
   // A database that has none yet is made with it, as with one that is set: what is written from the first row on is right.
   if (timezone !== undefined && !(await migrator.hasTimezone())) {
     migrator = new Migrator(await context.database({ create, timezone }), context.clock);

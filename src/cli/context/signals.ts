@@ -1,23 +1,31 @@
 import type { Clock } from '../../runtime/clock.js';
 import { messageOf } from '../../runtime/errors.js';
-import type { CommandIo } from '../terminal/command-io.js';
+import type { Lang } from '../../runtime/lang.js';
+import type { Logger } from '../../runtime/logger.js';
+import { textsIn } from '../../texts/texts.js';
+import type { CommandIo, StopSignal } from '../terminal/command-io.js';
 
 /** How long a command that was asked to end may take, in milliseconds: CONTRACT promises 10 s. */
 const graceMs = 9_500;
 
-const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
-type StopSignal = keyof typeof exitCodes;
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const satisfies readonly StopSignal[];
+
+/** A terminal that closes asks what SIGTERM asks. */
+const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 143 } as const;
 
 export interface SignalOptions {
-  readonly io: Pick<CommandIo, 'onSignal' | 'offSignal' | 'exit'>;
+  readonly io: Pick<CommandIo, 'onSignal' | 'offSignal' | 'exit' | 'hasTerminal'>;
   readonly clock: Clock;
+  readonly logger: Logger;
+  readonly lang: Lang;
   /** Says whether the command ends by itself after the first signal; else that one cuts it short. */
   readonly graceful: boolean;
 }
 
 /**
  * Turns SIGINT and SIGTERM into an abort: the first one asks the command to end, the second, or 9.5 s without an end,
- * ends the process with 130 or 143.
+ * ends the process with 130 or 143. SIGHUP asks for it, too, where a terminal may have closed; else `nohup` or whoever moves
+ * logs away has sent it, and the command goes on.
  */
 export class Signals {
   readonly #stopping = new AbortController();
@@ -27,8 +35,12 @@ export class Signals {
 
   constructor(options: SignalOptions) {
     this.#options = options;
-    this.#listeners = { SIGINT: () => this.#receive('SIGINT'), SIGTERM: () => this.#receive('SIGTERM') };
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) options.io.onSignal(signal, this.#listeners[signal]);
+    this.#listeners = {
+      SIGINT: () => this.#receive('SIGINT'),
+      SIGTERM: () => this.#receive('SIGTERM'),
+      SIGHUP: () => this.#hangUp(),
+    };
+    for (const signal of stopSignals) options.io.onSignal(signal, this.#listeners[signal]);
   }
 
   /** Aborted by the first signal; its reason is an Error named after it. */
@@ -38,8 +50,18 @@ export class Signals {
 
   /** Gives the signals back to the process. */
   dispose(): void {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) this.#options.io.offSignal(signal, this.#listeners[signal]);
+    for (const signal of stopSignals) this.#options.io.offSignal(signal, this.#listeners[signal]);
     this.#done.abort(new Error('the command has ended'));
+  }
+
+  #hangUp(): void {
+    const { io, logger, lang } = this.#options;
+    if (!io.hasTerminal) {
+      logger.log('info', textsIn(lang).services.hangUpIgnored, { event: 'signal.ignored', signal: 'SIGHUP' });
+    } else if (!this.#stopping.signal.aborted) {
+      // Of one terminal that closes both the kernel and the shell tell: the second time is no haste.
+      this.#receive('SIGHUP');
+    }
   }
 
   #receive(signal: StopSignal): void {
@@ -63,5 +85,5 @@ export class Signals {
 
 /** Returns the exit code of a command that a signal cut short. */
 export function stopCode(stopping: AbortSignal): 130 | 143 {
-  return messageOf(stopping.reason).endsWith('SIGTERM') ? 143 : 130;
+  return messageOf(stopping.reason).endsWith('SIGINT') ? 130 : 143;
 }

@@ -1,3 +1,6 @@
+import { closeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+
 /** A stream that a command writes to, and what it knows of the terminal behind it. */
 export interface CommandStream {
   write(text: string, done?: (error?: Error | null) => void): boolean;
@@ -26,6 +29,9 @@ export interface KeyStream {
   pause(): unknown;
 }
 
+/** A signal that asks a command to end, or may. */
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
 /** The surroundings of a command: the process, or what a test puts in its place. */
 export interface CommandIo {
   readonly stdout: CommandStream;
@@ -34,8 +40,10 @@ export interface CommandIo {
   readonly stdin?: KeyStream | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  onSignal(signal: 'SIGINT' | 'SIGTERM', listener: () => void): void;
-  offSignal(signal: 'SIGINT' | 'SIGTERM', listener: () => void): void;
+  /** Says whether any standard stream was a terminal at the start: one that has closed is none any more. */
+  readonly hasTerminal: boolean;
+  onSignal(signal: StopSignal, listener: () => void): void;
+  offSignal(signal: StopSignal, listener: () => void): void;
   /** Hears of an error that nobody caught. */
   onCrash(listener: (error: unknown) => void): void;
   offCrash(listener: (error: unknown) => void): void;
@@ -47,6 +55,8 @@ export interface CommandIo {
 
 /** Returns the surroundings that this process gives a command. */
 export function processIo(): CommandIo {
+  const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
+  process.on('exit', () => closeLost(terminals));
   return {
     stdout: process.stdout,
     stderr: process.stderr,
@@ -56,6 +66,7 @@ export function processIo(): CommandIo {
     },
     env: process.env,
     cwd: process.cwd(),
+    hasTerminal: terminals.length > 0,
     onSignal: (signal, listener) => process.on(signal, listener),
     offSignal: (signal, listener) => process.off(signal, listener),
     onCrash: (listener) => process.on('uncaughtException', listener),
@@ -63,4 +74,9 @@ export function processIo(): CommandIo {
     raise: (signal) => process.kill(process.pid, signal),
     exit: (code) => process.exit(code),
   };
+}
+
+/** Node, which gives a terminal back as it found it, aborts at its end where that terminal is gone and still open here. */
+function closeLost(terminals: readonly number[]): void {
+  for (const descriptor of terminals.filter((one) => !isatty(one))) closeSync(descriptor);
 }

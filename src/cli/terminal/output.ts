@@ -147,7 +147,7 @@ export class Output {
   };
 
   #throwFailure(): void {
-    if (this.#failure !== null) throw new StdoutClosedError(this.#failure);
+    if (this.#failure !== null) throw new StdoutClosedError(this.#failure, this.isTerminal);
   }
 }
 

@@ -1,13 +1,14 @@
 import { ChainparseError, messageOf } from '../../runtime/errors.js';
 
-/** Nobody reads stdout any more, or it can't take more: `isPipe` tells a reader that left (`| head`) from a full disk. */
+/** Nobody reads stdout any more, or it can't take more: `hasReaderLeft` tells `| head` and a closed terminal from a full disk. */
 export class StdoutClosedError extends ChainparseError {
   readonly code: string = 'OUTPUT';
   readonly exitCode = 1;
-  readonly isPipe: boolean;
+  readonly hasReaderLeft: boolean;
 
-  constructor(cause: Error) {
+  constructor(cause: Error, isTerminal: boolean) {
     super(`the output can't be written: ${messageOf(cause)}`, { cause });
-    this.isPipe = (cause as NodeJS.ErrnoException).code === 'EPIPE';
+    const { code } = cause as NodeJS.ErrnoException;
+    this.hasReaderLeft = code === 'EPIPE' || (isTerminal && code === 'EIO');
   }
 }

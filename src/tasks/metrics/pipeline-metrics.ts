@@ -48,6 +48,7 @@ export class PipelineMetrics {
     if (event.kind === 'progressed') this.#running.set(event.taskId, { ...event, at: this.#clock.monotonic() });
     else if (event.kind === 'committed') this.#committed(event.pipelineId, event.events, event.durationMs);
     else if (event.kind === 'taken_back') this.#reorgs.inc({ pipeline: this.#pipelines.of(event.pipelineId) });
+    else if (event.kind === 'began') this.#began(event.pipelineId);
     else if (event.kind === 'ended') this.#running.delete(event.taskId);
   };
 
@@ -55,6 +56,13 @@ export class PipelineMetrics {
   #liveLag({ progress, at }: Seen): number | null {
     const isKnown = progress.mode === 'realtime' && this.#clock.monotonic() - at < doubtMs;
     return isKnown ? lagBlocks(progress) : null;
+  }
+
+  /** A counter that is born with its first event has not grown by it, as Prometheus reckons. */
+  #began(pipelineId: number): void {
+    const pipeline = this.#pipelines.of(pipelineId);
+    this.#events.inc({ pipeline }, 0);
+    this.#reorgs.inc({ pipeline }, 0);
   }
 
   #committed(pipelineId: number, events: number, durationMs: number): void {

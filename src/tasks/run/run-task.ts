@@ -78,7 +78,8 @@ async function begin(options: TaskOptions, tasks: TaskStore, taskId: number): Re
 
 /** What happens in a run; which task it is goes without saying. */
 type TaskNews =
-  Without<Extract<LivenessEvent, { kind: 'committed' | 'taken_back' | 'progressed' | 'ended' }>> | DeliveryNews;
+  | Without<Extract<LivenessEvent, { kind: 'began' | 'committed' | 'taken_back' | 'progressed' | 'ended' }>>
+  | DeliveryNews;
 type Without<T> = T extends unknown ? Omit<T, 'taskId' | 'pipelineId'> : never;
 
 interface TaskRunParts extends BegunRun {
@@ -104,6 +105,7 @@ class TaskRun {
   /** Executes the pipeline and ends the task exactly once; throws what `runTask` throws. */
   async run(): Promise<TaskResult> {
     const done = new AbortController();
+    this.#tell({ kind: 'began' });
     // Not awaited: a beat that a frozen server holds must not hold up the end.
     void this.#parts.heartbeat.tick(done.signal).finally(() => this.#tell({ kind: 'ended' }));
     try {

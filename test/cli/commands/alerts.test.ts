@@ -107,6 +107,8 @@ describe('chainparse alerts', () => {
       [2, /'moon' is not one of pipeline_down/, '--rule', 'moon'],
       [2, /--for '2' is no time of up to a year/, '2', '--for', '2'],
       [2, /--until 'soon' is no instant/, '2', '--until', 'soon'],
+      [2, /--until '2027-02-30' is no day of the calendar/, '2', '--until', '2027-02-30'],
+      [2, /--until '2027-02-30T10:00:00Z' is no day of the calendar/, '2', '--until', '2027-02-30T10:00:00Z'],
       [2, /--until '2001-01-01T00:00:00Z' is not within the year/, '2', '--until', '2001-01-01T00:00:00Z'],
       [3, /there is no alert 99/, '99'],
       [3, /there is no pipeline 77/, '--pipeline', '77'],

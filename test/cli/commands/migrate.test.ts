@@ -40,6 +40,21 @@ describe('migrate', () => {
     await runInPlace(place, ['migrate']);
     expect((await runInPlace(place, ['migrate', '--sql'])).stdout).to.equal('-- the database is up to date\n');
   });
+
+  it('says first which database it is, without its secrets, and not where only results are wanted', async () => {
+    const cwd = temporaryFolder();
+    for (const options of [[], ['--status'], ['--rollback']]) {
+      const { stderr } = await runInPlace({ cwd }, ['migrate', ...options]);
+      expect(stderr, options.join()).to.match(/^the database is sqlite:chainparse\.db\n/);
+    }
+    expect((await runInPlace({ cwd }, ['migrate', '--json'])).stderr).to.equal('');
+    const away = 'postgres://me:pass-word@127.0.0.1:1/mine?sslmode=disable';
+    const { code, stderr } = await runInPlace({ cwd }, ['migrate', '--database', away]);
+    expect(code).to.equal(5);
+    expect(stderr)
+      .to.match(/^the database is postgres:.*127\.0\.0\.1:1\/mine.*\n/)
+      .and.not.to.contain('pass-word');
+  });
 });
 
 eachDatabase('migrate', (databases) => {

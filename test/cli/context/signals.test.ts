@@ -1,12 +1,14 @@
 import { expect } from 'chai';
-import { Signals } from '../../../src/cli/context/signals.js';
+import { Signals, stopCode } from '../../../src/cli/context/signals.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
 import { FakeIo } from '../fake-io.js';
 
-function setUp(graceful: boolean): { io: FakeIo; clock: FakeClock; signals: Signals } {
-  const io = new FakeIo();
+function setUp(graceful: boolean, terminal = false) {
+  const io = new FakeIo({ terminal });
   const clock = new FakeClock();
-  return { io, clock, signals: new Signals({ io, clock, graceful }) };
+  const logger = new MemoryLogger();
+  return { io, clock, logger, signals: new Signals({ io, clock, logger, lang: 'en', graceful }) };
 }
 
 describe('Signals', () => {
@@ -43,4 +45,33 @@ describe('Signals', () => {
     expect(io.exits).to.deep.equal([]);
     expect(io.signal('SIGINT')).to.equal(false);
   });
+
+  it('asks a graceful command to end when its terminal closes, however often that is told', async () => {
+    const { io, clock, logger, signals } = setUp(true, true);
+    io.signal('SIGHUP');
+    io.signal('SIGHUP');
+    expect((signals.stopping.reason as Error).message).to.equal('stopped by SIGHUP');
+    expect(stopCode(signals.stopping)).to.equal(143);
+    expect([io.exits, logger.lines]).to.deep.equal([[], []]);
+    await clock.advance(9_500);
+    expect(io.exits).to.deep.equal([143]);
+  });
+
+  it('cuts any other command short when its terminal closes', () => {
+    const { io } = setUp(false, true);
+    io.signal('SIGHUP');
+    expect(io.exits).to.deep.equal([143]);
+  });
+
+  for (const graceful of [true, false]) {
+    it(`has a ${graceful ? 'graceful' : 'short'} command without a terminal go on at SIGHUP, and say so`, () => {
+      const { io, logger, signals } = setUp(graceful);
+      expect(io.signal('SIGHUP')).to.equal(true);
+      expect(signals.stopping.aborted).to.equal(false);
+      expect(io.exits).to.deep.equal([]);
+      expect(logger.lines).to.deep.equal([
+        'info: SIGHUP is ignored: no terminal was there to close; SIGTERM ends this process in order',
+      ]);
+    });
+  }
 });

@@ -88,14 +88,21 @@ describe('Output', () => {
     await writing;
   });
 
-  it('writes nothing more after a failure', async () => {
-    const { stdout, output } = setUp();
-    stdout.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
-    let thrown: unknown;
-    await output.line('more').catch((error: unknown) => (thrown = error));
-    expect(thrown).to.include({ isPipe: true, exitCode: 1 });
-    expect(stdout.text).to.equal('');
-  });
+  for (const [code, isTTY, hasReaderLeft] of [
+    ['EPIPE', false, true],
+    ['EIO', true, true],
+    ['EIO', false, false],
+  ] as const) {
+    it(`writes nothing more after ${code} of ${isTTY ? 'a terminal' : 'a pipe or a file'}`, async () => {
+      const { stdout, output } = setUp();
+      Object.assign(stdout, { isTTY });
+      stdout.emit('error', Object.assign(new Error(`write ${code}`), { code }));
+      let thrown: unknown;
+      await output.line('more').catch((error: unknown) => (thrown = error));
+      expect(thrown).to.include({ hasReaderLeft, exitCode: 1 });
+      expect(stdout.text).to.equal('');
+    });
+  }
 
   it('lets nothing in tables, lines and remarks steer the terminal', async () => {
     const { stdout, output, notes } = setUp();

@@ -34,6 +34,15 @@ describe('the metrics of pipelines', () => {
     expect(commits).to.include('chainparse_commit_duration_seconds_count 2');
   });
 
+  it('count from 0 once a pipeline begins, and go on where it begins again', async () => {
+    metrics.observe({ kind: 'began', ...task });
+    expect(await linesOf('chainparse_events_total')).to.deep.equal(['chainparse_events_total{pipeline="45"} 0']);
+    expect(await linesOf('chainparse_reorgs_total')).to.deep.equal(['chainparse_reorgs_total{pipeline="45"} 0']);
+    metrics.observe({ kind: 'committed', ...task, events: 5, durationMs: 20 });
+    metrics.observe({ kind: 'began', ...task, taskId: 124 });
+    expect(await linesOf('chainparse_events_total')).to.deep.equal(['chainparse_events_total{pipeline="45"} 5']);
+  });
+
   it('tell how far behind a live pipeline is, as long as it runs', async () => {
     metrics.observe({ kind: 'progressed', ...task, progress });
     expect(await linesOf('chainparse_lag_blocks')).to.deep.equal(['chainparse_lag_blocks{pipeline="45"} 10']);

@@ -92,7 +92,14 @@ export class OutboxRuns {
 
   /** Returns what sets the database back to how it is now. */
   async setBackPoint(): Promise<() => Promise<void>> {
-    const tables = ['pipeline_checkpoint', 'pipeline_commit', 'pipeline_sink', 'event', 'event_removed', 'recent_block'];
+    const tables = [
+      'pipeline_checkpoint',
+      'pipeline_commit',
+      'pipeline_sink',
+      'event',
+      'event_removed',
+      'recent_block',
+    ];
     const of = { pipeline_id: this.pipelineId };
     const kept: object[][] = [];
     for (const table of tables) kept.push(await this.database.read((knex) => knex(table).where(of)));

@@ -125,7 +125,7 @@ eachDatabase('a task that runs', (databases) => {
     expect(runs.lines.at(-1)).to.equal(`task ${runs.begun!.id}: running -> succeeded (completed)`);
   });
 
-  it('tells an observer of commits, rollbacks and progress, and at last that it has ended', async () => {
+  it('tells an observer that it begins, of commits, rollbacks and progress, and at last that it has ended', async () => {
     const events: LivenessEvent[] = [];
     const send: Send = async function* () {
       yield exampleBatch(1, 2);
@@ -135,7 +135,7 @@ eachDatabase('a task that runs', (databases) => {
     const { task } = await start(send, { observe: (event) => void events.push(event) });
     await eventually('its end', () => events.at(-1)?.kind === 'ended');
     const kinds = events.map(({ kind }) => kind).filter((kind) => kind !== 'beat_landed');
-    expect(kinds).to.deep.equal(['committed', 'progressed', 'taken_back', 'progressed', 'ended']);
+    expect(kinds).to.deep.equal(['began', 'committed', 'progressed', 'taken_back', 'progressed', 'ended']);
     expect(events.find(({ kind }) => kind === 'committed')).to.deep.include({ taskId: task.id, pipelineId, events: 2 });
   });
 
@@ -158,7 +158,7 @@ eachDatabase('a task that runs', (databases) => {
     };
     await start(send, { rounds, observe: (event) => void events.push(event) });
     await eventually('its end', () => events.at(-1)?.kind === 'ended');
-    expect(events.map(({ kind }) => kind)).to.deep.equal(['committed', 'progressed', 'ended']);
+    expect(events.map(({ kind }) => kind)).to.deep.equal(['began', 'committed', 'progressed', 'ended']);
   });
 
   it('ends as stopped when it is told to stop, with what it had committed', async () => {

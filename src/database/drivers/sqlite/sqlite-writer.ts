@@ -24,6 +24,7 @@ process.on('disconnect', () => {
 // A signal meant for the parent must not cut a transaction short; the parent's end ends this process.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
+process.on('SIGHUP', () => undefined);
 
 /** Once the answer has left, nobody waits. */
 function checkpoint(): void {

@@ -273,6 +273,7 @@ describe('the process that writes to a SQLite file', () => {
     const [pid] = await pids();
     process.kill(pid!, 'SIGINT');
     process.kill(pid!, 'SIGTERM');
+    process.kill(pid!, 'SIGHUP');
     await writer.run([add]);
     expect(await pids()).to.deep.equal([pid]);
   });
