@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { LineSink } from './json-logger.js';
 import { logOpenFlags } from './log-files.js';
+import { makeFolderSync } from './make-folder.js';
 
 const appendFlags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | logOpenFlags;
 
@@ -61,7 +62,7 @@ export class RotatingFile implements LineSink {
       this.close();
       if (nlink > 0) this.#putAside();
     }
-    mkdirSync(dirname(this.#path), { recursive: true });
+    makeFolderSync(dirname(this.#path));
     this.#file = openSync(this.#path, appendFlags);
     return this.#file;
   }
