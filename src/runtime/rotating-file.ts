@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { LineSink } from './json-logger.js';
 import { logOpenFlags } from './log-files.js';
+import { makeFolderSync } from './make-folder.js';
 
 const appendFlags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | logOpenFlags;
 
@@ -16,7 +17,7 @@ export interface RotatingFileOptions {
 
 /**
  * A log file, put aside as `PATH.1`, `PATH.2`, … when it grows too large. Each line reaches the operating system before
- * `write` returns, so that a crash loses none; a folder that vanished is made anew.
+ * `write` returns, so that a crash loses none; a folder that vanished is made anew, and so is a file that was moved away.
  */
 export class RotatingFile implements LineSink {
   readonly #path: string;
@@ -56,12 +57,14 @@ export class RotatingFile implements LineSink {
 
   #usableFile(): number {
     if (this.#file !== null) {
-      const { nlink, size } = fstatSync(this.#file);
-      if (nlink > 0 && size < this.#maxBytes) return this.#file;
+      const { ino, dev, size } = fstatSync(this.#file);
+      const there = lstatSync(this.#path, { throwIfNoEntry: false });
+      const isInPlace = there?.ino === ino && there.dev === dev;
+      if (isInPlace && size < this.#maxBytes) return this.#file;
       this.close();
-      if (nlink > 0) this.#putAside();
+      if (isInPlace) this.#putAside();
     }
-    mkdirSync(dirname(this.#path), { recursive: true });
+    makeFolderSync(dirname(this.#path));
     this.#file = openSync(this.#path, appendFlags);
     return this.#file;
   }

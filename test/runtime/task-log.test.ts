@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { combineLoggers } from '../../src/runtime/combined-logger.js';
@@ -104,6 +113,23 @@ describe('RotatingFile', () => {
     expect(readdirSync(folder).sort()).to.deep.equal(['log', 'log.1', 'log.2']);
     expect(readFileSync(join(folder, 'log'), 'utf8')).to.equal('line of 5...\n');
     expect(readFileSync(join(folder, 'log.2'), 'utf8')).to.equal('line of 3...\n');
+  });
+
+  it('begins anew at its path where the file was moved away, or another stands there', () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'log');
+    const file = new RotatingFile(path, { maxBytes: 10 });
+    file.write('the first line\n');
+    renameSync(path, join(folder, 'log.1'));
+    file.write('second\n');
+    expect(readFileSync(join(folder, 'log.1'), 'utf8')).to.equal('the first line\n');
+    expect(readFileSync(path, 'utf8')).to.equal('second\n');
+    renameSync(path, join(folder, 'mine'));
+    writeFileSync(path, 'it\n');
+    file.write('third\n');
+    file.close();
+    expect(readFileSync(path, 'utf8')).to.equal('it\nthird\n');
+    expect(readFileSync(join(folder, 'mine'), 'utf8')).to.equal('second\n');
   });
 
   it('goes on behind what a file already holds', () => {

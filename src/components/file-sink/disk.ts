@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../runtime/errors.js';
 import { ReceiverAwayError } from '../seam/delivery-errors.js';
@@ -25,11 +25,6 @@ const hints: Readonly<Record<string, string>> = {
   EEXIST: 'something that is no folder is in its way',
   ENOTDIR: 'something that is no folder is in its way',
 };
-
-/** Makes a folder, and those above it. */
-export async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true });
-}
 
 /** Has what happened to the names in a folder survive a power cut. */
 export async function syncFolder(path: string): Promise<void> {

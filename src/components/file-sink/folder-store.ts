@@ -1,6 +1,7 @@
 import { readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, onDisk, removeUnfinished, syncFolder, unfinishedPath } from './disk.js';
+import { makeFolder } from '../../runtime/make-folder.js';
+import { onDisk, removeUnfinished, syncFolder, unfinishedPath } from './disk.js';
 import { manifestName } from './file-store.js';
 import type { FileStore, ReadyFile } from './file-store.js';
 import { isFileName } from './spans.js';

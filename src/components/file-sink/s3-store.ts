@@ -1,6 +1,7 @@
 import { RuntimeFailure } from '../../runtime/errors.js';
+import { makeFolder } from '../../runtime/make-folder.js';
 import type { S3Keys } from './config.js';
-import { makeFolder, onDisk, removeUnfinished, unfinishedPath } from './disk.js';
+import { onDisk, removeUnfinished, unfinishedPath } from './disk.js';
 import { manifestName } from './file-store.js';
 import type { FileStore, ReadyFile } from './file-store.js';
 import { S3Client } from './s3-client.js';

@@ -17,11 +17,12 @@ export interface PipelineFacts {
 }
 
 /**
- * How a pipeline is. `over`: what was wrong with it is over, by a beat at that time where it works; `unsure`: it may be on its
- * way, which raises nothing and ends nothing.
+ * How a pipeline is. `failing`: its last run failed and none has begun since, which is shown as down, and raises nothing while
+ * another may come soon; `over`: what was wrong with it is over, by a beat at that time where it works; `unsure`: it may be on
+ * its way, which raises nothing and ends nothing.
  */
 export type PipelineVerdict =
-  | { readonly kind: 'down'; readonly down: Down }
+  | { readonly kind: 'down' | 'failing'; readonly down: Down }
   | { readonly kind: 'over'; readonly how: string; readonly beatAt: string | null }
   | { readonly kind: 'unsure' };
 
@@ -72,14 +73,24 @@ function isUnproven({ createTime }: Task, { wanted }: PipelineFacts, { now }: Ve
   return secondsSince(createTime, now) < provenSeconds;
 }
 
-/** Whoever shall run and does not gets three beats, from when it is due, to be taken up again, unless it waits for a person. */
+/**
+ * Whoever shall run and does not gets three of its beats, from when it is due, to be taken up again, unless it waits for a
+ * person; one that fell silent had them before it was failed.
+ */
 function judgeStarted(task: Task | null, wanted: Wanted, options: VerdictOptions): PipelineVerdict {
   if (waitsForItsTime(task, wanted, options.now))
     return task === null ? over('waits for its time') : over(endingOf(task));
   const down =
     task?.status === taskStatus.failed ? failedDown(task, wanted, options.now) : idleDown(task, wanted, options);
-  const graceSeconds = silenceLimit(options.defaultIntervalSeconds);
-  return wanted.heldReason !== null || down.sinceSeconds > graceSeconds ? { kind: 'down', down } : unsure;
+  const graceSeconds = silenceLimit(task?.heartbeatInterval ?? options.defaultIntervalSeconds);
+  const isLate = down.cause === 'timeout' || down.sinceSeconds > graceSeconds;
+  if (wanted.heldReason !== null || isLate) return { kind: 'down', down };
+  return hasFailedLast(task, wanted) ? { kind: 'failing', down } : unsure;
+}
+
+/** A task that waits to be another try mends nothing. */
+function hasFailedLast(task: Task | null, { failures }: Wanted): boolean {
+  return task?.status === taskStatus.failed || (task?.status === taskStatus.queued && failures > 0);
 }
 
 /** What is run again and again does not run in between; a run that failed leaves it down until one works. */

@@ -10,7 +10,10 @@ export interface DownPipeline {
   readonly down: Down;
 }
 
-/** Lists the pipelines whose newest task failed, or that should run and do not, whether anybody is alerted or not. */
+/**
+ * Lists the pipelines whose newest task failed, be it to be run again in a moment, or that should run and do not, whether
+ * anybody is alerted or not.
+ */
 export async function readDownPipelines(
   database: Database,
   defaultIntervalSeconds: number,
@@ -18,6 +21,8 @@ export async function readDownPipelines(
   const { now, pipelines } = await readFleetFacts(database, defaultIntervalSeconds);
   return pipelines.flatMap((facts) => {
     const verdict = judgePipeline(facts, { now, defaultIntervalSeconds });
-    return verdict.kind === 'down' ? [{ id: facts.id, name: facts.name, down: verdict.down }] : [];
+    return verdict.kind === 'down' || verdict.kind === 'failing'
+      ? [{ id: facts.id, name: facts.name, down: verdict.down }]
+      : [];
   });
 }

@@ -37,11 +37,11 @@ export function judgeEnd(end: UnjudgedEnd, facts: JudgeFacts): EndVerdict {
   const { task } = end;
   const { slot, restart, isDone } = facts;
   if (task === null && slot !== null) return { kind: 'scheduled', slot };
-  if (task === null || wasHandedBack(task)) return { kind: 'again', inSeconds: 0, failures: end.failures };
+  const moved = hasCommitted(end.version, end.judgedVersion);
+  if (task === null || wasHandedBack(task)) return { kind: 'again', inSeconds: 0, failures: moved ? 0 : end.failures };
   const hasEnded = task.status === taskStatus.succeeded && isDone;
   if (slot !== null && (hasEnded || restart === 'never')) return { kind: 'scheduled', slot };
   if (restart === 'never' || (hasEnded && restart !== 'always')) return { kind: 'done' };
-  const moved = hasCommitted(end.version, end.judgedVersion);
   // What finds nothing new is run less and less often, and has not failed.
   if (task.status === taskStatus.succeeded) return again(task, moved ? 1 : Math.max(1, facts.sameEnds), 0);
   const failures = moved ? 1 : end.failures + 1;

@@ -78,14 +78,16 @@ export class TimeoutMonitor {
    */
   async checkOnce(patienceMs: number, signal: AbortSignal): Promise<CheckResult | null> {
     const { clock } = this.#options;
-    const startedAt = clock.monotonic();
+    let awayAt: number | null = null;
     while (!signal.aborted) {
       const result = await this.#check(signal);
       // It has not ended as one that goes on does: whoever makes it look now and then makes it look again.
       if (result !== null) return result;
       const { trouble } = this.#contact;
-      if (trouble !== null && clock.monotonic() - startedAt > patienceMs) throw trouble;
-      await this.#sleep(0, signal);
+      awayAt = trouble === null ? null : (awayAt ?? clock.monotonic());
+      const leftMs = awayAt === null ? Infinity : awayAt + patienceMs - clock.monotonic();
+      if (trouble !== null && leftMs <= 0) throw trouble;
+      await this.#sleep(0, signal, leftMs);
     }
     return null;
   }
@@ -174,9 +176,9 @@ export class TimeoutMonitor {
   }
 
   /** Sleeps until the next check or probe, and notices where it slept for longer. */
-  async #sleep(untilCheckMs: number, signal: AbortSignal): Promise<void> {
+  async #sleep(untilCheckMs: number, signal: AbortSignal, mostMs = Infinity): Promise<void> {
     const { clock } = this.#options;
-    const plannedMs = Math.max(1, this.#plan(untilCheckMs));
+    const plannedMs = Math.max(1, Math.min(mostMs, this.#plan(untilCheckMs)));
     await clock.sleep(plannedMs, signal).catch(() => undefined);
     if (!signal.aborted) this.#noteDistrust(this.#watch.slept(plannedMs));
   }

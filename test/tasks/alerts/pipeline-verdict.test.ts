@@ -64,8 +64,36 @@ describe('the judgement of a pipeline', () => {
     expect(judge({ task: { ...ended('handed_over'), endTime: late }, wanted: startedPipeline }).kind).to.equal(
       'unsure',
     );
-    expect(judge({ task: { ...failed, endTime: late }, wanted: startedPipeline }).kind).to.equal('unsure');
     expect(judge({ wanted: { ...startedPipeline, since: late } }).kind).to.equal('unsure');
+  });
+
+  it('shows one that failed as failing until another run begins, and lets three beats pass before it is told', () => {
+    const kindOf = (task: Task, wanted: Partial<Wanted> = {}): string =>
+      judge({ task, wanted: { ...startedPipeline, ...wanted } }).kind;
+    const late = { ...failed, endTime: '2024-01-15T10:09:00' };
+    expect(kindOf(late)).to.equal('failing');
+    expect(kindOf(late, { failures: 1, nextStart: '2024-01-15T10:10:05' })).to.equal('failing');
+    expect(kindOf({ ...late, endTime: '2024-01-15T10:08:29' })).to.equal('down');
+    const another = { ...queued, createTime: late.endTime };
+    expect(kindOf(another, { failures: 1 })).to.equal('failing');
+    expect(kindOf(another), 'nothing was wrong').to.equal('unsure');
+    expect(kindOf({ ...ended('handed_over'), endTime: late.endTime }, { failures: 1 })).to.equal('unsure');
+  });
+
+  it('calls a started one down at once whose run fell silent until it timed out', () => {
+    const task: Task = { ...failed, endTime: now, endReason: 'timeout', error: null };
+    const verdict = judge({ task, wanted: startedPipeline });
+    expect(verdict.kind === 'down' ? verdict.down.cause : verdict.kind).to.equal('timeout');
+  });
+
+  it('counts beats as the run sent them, not as the process that judges does', () => {
+    const of = (heartbeatInterval: number | null, endReason: string): Task => ({
+      ...{ ...failed, endTime: '2024-01-15T10:09:50', heartbeatInterval },
+      ...{ endReason, status: endReason === 'error' ? 2 : 1 },
+    });
+    for (const reason of ['error', 'handed_over'])
+      expect(judge({ task: of(3, reason), wanted: startedPipeline }).kind).to.equal('down');
+    expect(judge({ task: of(null, 'handed_over'), wanted: startedPipeline }).kind).to.equal('unsure');
   });
 
   it('lets one be that waits for the time of its schedule, unless its latest run failed', () => {

@@ -21,6 +21,8 @@ describe('judging the end of a task', () => {
     for (const task of [null, ended('handed_over'), ended('stopped')]) {
       expect(judgeEnd(end(task, { failures: 2 }), facts)).to.deep.equal(atOnce);
       expect(judgeEnd(end(task, { failures: 2 }), { ...facts, restart: 'never' })).to.deep.equal(atOnce);
+      const moved = end(task, { failures: 2, version: 6 });
+      expect(judgeEnd(moved, facts), 'blocks were committed').to.deep.equal({ ...atOnce, failures: 0 });
     }
   });
 

@@ -143,7 +143,24 @@ describe('a timeout monitor', () => {
       .make()
       .checkOnce(30_000, monitor.stop.signal)
       .catch((error: unknown) => (failure = error));
-    await monitor.clock.advance(70_000);
+    await monitor.clock.advance(29_999);
+    expect(failure).to.equal(undefined);
+    await monitor.clock.advance(1);
+    expect(failure).to.be.instanceOf(DatabaseUnreachableError);
+  });
+
+  it('counts with --once for how long the database is away, not for how long it has waited before', async () => {
+    monitor.answer = (): Promise<DatabaseProbe> => up(1);
+    let failure: unknown;
+    monitor
+      .make()
+      .checkOnce(30_000, monitor.stop.signal)
+      .catch((error: unknown) => (failure = error));
+    await monitor.clock.advance(60_000);
+    monitor.answer = away;
+    await monitor.clock.advance(30_000);
+    expect(failure).to.equal(undefined);
+    await monitor.clock.advance(15_000);
     expect(failure).to.be.instanceOf(DatabaseUnreachableError);
   });
 

@@ -33,7 +33,10 @@ const hints: readonly [RegExp, string][] = [
     'the file is damaged: stop what uses it, and put a copy in its place that is whole (sqlite3 FILE .recover may help)',
   ],
   [/FULL/i, 'the disk is full: make room, and what waits goes on'],
-  [/READONLY|PERM/i, 'the file or its folder is read-only for this user'],
+  [
+    /READONLY|PERM/i,
+    'the file, its -wal or -shm beside it, or its folder is read-only for this user: give it the right to write them all',
+  ],
 ];
 
 /** Says what a person can do about what SQLite threw. */

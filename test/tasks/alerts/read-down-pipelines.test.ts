@@ -1,0 +1,35 @@
+import { expect } from 'chai';
+import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
+import { readDownPipelines } from '../../../src/tasks/alerts/read-down-pipelines.js';
+import { insertSilentTask } from '../../database/insert-silent-task.js';
+import { eachDatabase } from '../../support/databases.js';
+import { openMigrated } from '../../support/migrated-database.js';
+
+eachDatabase('the pipelines that are shown as down', (databases) => {
+  it('are those whose run has just failed, too, until another one runs', async () => {
+    const database = await openMigrated(await databases.fresh());
+    const { knex, dialect } = database;
+    const now = dialect.now(knex);
+    await database.write([
+      knex('pipeline').insert({ id: 45, name: 'a', create_time: now, update_time: now, disabled: 0 }),
+    ]);
+    const wanted = new WantedStore(database, 30);
+    const shown = async (): Promise<readonly string[]> =>
+      (await readDownPipelines(database, 30)).map(({ id, down }) => `${id} ${down.cause}`);
+    await wanted.start(45);
+    expect(await shown(), 'it is on its way').to.deep.equal([]);
+    const of = (changes: object) => knex('pipeline_task').where({ pipeline_id: 45 }).update(changes);
+    await database.write([of({ status: 2, end_time: dialect.now(knex), end_reason: 'error', error: 'it broke' })]);
+    expect(await shown()).to.deep.equal(['45 failed']);
+    await database.write([of({ end_reason: 'timeout' })]);
+    expect(await shown()).to.deep.equal(['45 timeout']);
+    const [end] = await wanted.listUnjudged(0, 1);
+    await wanted.judge(end!, { kind: 'again', inSeconds: 0, failures: 1 });
+    expect(await shown(), 'it waits for its next try').to.deep.equal(['45 timeout']);
+    await wanted.queueDue(45);
+    expect(await shown(), 'its next try waits for a worker').to.deep.equal(['45 not_running']);
+    await insertSilentTask(database, 0);
+    expect(await shown()).to.deep.equal([]);
+    await database.close();
+  });
+});
