@@ -1,5 +1,5 @@
 import type { BatchCommit, PreparedRows } from '../database/events/batch-store.js';
-import type { CheckpointStore, Leap } from '../database/events/checkpoint-store.js';
+import type { CheckpointStore } from '../database/events/checkpoint-store.js';
 import type { Batches } from '../database/events/shard-rows.js';
 import { FenceError } from '../database/script.js';
 import type { TellSent } from '../database/script.js';
@@ -7,23 +7,13 @@ import type { ChildrenMessage, EarlierBatch, EventBatch, RollbackMessage, Source
 import type { BlockRef } from '../model/block.js';
 import type { Progress } from '../model/task.js';
 import { DatabaseUnreachableError, LeaseLostError } from '../runtime/errors.js';
+import type { KnownCommits } from './known-commits.js';
 import type { Start } from './start.js';
 import { whenReachable } from './lease.js';
 import type { Lease } from './lease.js';
 
 /** The checkpoint is not where this task left it, though the lease is its own: it must be read again. */
 export class CheckpointMovedError extends Error {}
-
-/** Commits that this task knew as done are gone: an older state of the database has come in its place. */
-export class DatabaseSetBackError extends Error {
-  /** What is gone: up to which version, and of which blocks. */
-  readonly gone: Omit<Leap, 'taskId'>;
-
-  constructor(message: string, gone: Omit<Leap, 'taskId'>) {
-    super(message);
-    this.gone = gone;
-  }
-}
 
 export interface CommitterParts {
   readonly pipelineId: number;
@@ -33,6 +23,7 @@ export interface CommitterParts {
   readonly checkpoints: Pick<CheckpointStore, 'get' | 'changeAt'>;
   /** What other tasks read behind the checkpoint; left out: nothing. */
   readonly shards?: { drop(): Promise<void> } | undefined;
+  readonly known: KnownCommits;
   readonly signal: AbortSignal;
 }
 
@@ -178,6 +169,7 @@ export class Committer {
     const commit = { pipelineId, chainId, taskId: lease.taskId, batch, progress: after };
     await this.#once(nowhere, (version) => batches.commitEarlier({ ...commit, version }));
     this.#version += 1;
+    this.#parts.known.note(this.#version, this.#blockNumber);
     this.#prepared = Math.max(0, this.#prepared - 1);
     lease.renewed(after);
     return { events: after.events };
@@ -193,6 +185,7 @@ export class Committer {
     if (this.#version % commitsPerPrune === 0) void this.#parts.batches.prune(this.#parts.pipelineId);
     this.#startBlock = startBlock;
     this.#blockNumber = to.number;
+    this.#parts.known.note(this.#version, to.number);
     this.#parts.lease.renewed(progress);
   }
 
@@ -221,15 +214,9 @@ export class Committer {
       throw new LeaseLostError(`pipeline ${pipelineId} is held by task ${String(now.taskId)} now`);
     }
     if (now.version === this.#version) return false;
-    if (now.version < this.#version) {
-      const known = `version ${now.version} is the newest of pipeline ${pipelineId}, ${this.#version} was committed`;
-      throw new DatabaseSetBackError(
-        `the database was set back: ${known} (a standby lacked it, or a backup was restored): reading on from there`,
-        { pipelineId, version: this.#version, ...goneBetween(now.blockNumber, this.#blockNumber) },
-      );
-    }
+    this.#parts.known.read(now);
     const change = await whenReachable(lease, signal, () => checkpoints.changeAt(pipelineId, this.#version + 1));
-    if (change === 'repair') {
+    if (change === 'repair' && now.blockNumber === this.#blockNumber) {
       // Others only repair rows below: the checkpoint is where it was, and this commit goes on from there.
       this.#version = now.version;
       return false;
@@ -238,10 +225,4 @@ export class Committer {
     // It landed first. Repairs that have landed since are met by the next commit.
     return true;
   }
-}
-
-/** The blocks above a checkpoint, up to where it was known to stand. */
-function goneBetween(now: number | null, known: number | null): Pick<Leap, 'fromBlock' | 'toBlock'> {
-  const fromBlock = (now ?? -1) + 1;
-  return { fromBlock, toBlock: Math.max(fromBlock, known ?? 0) };
 }

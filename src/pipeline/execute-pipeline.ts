@@ -14,6 +14,7 @@ import { whenReachable } from './lease.js';
 import type { Lease } from './lease.js';
 import { readAhead } from './read-ahead.js';
 import { SourceMoves } from './source-moves.js';
+import type { KnownCommits } from './known-commits.js';
 import { readStart } from './start.js';
 import type { Start } from './start.js';
 import { UndecodableLogs } from './undecodable-logs.js';
@@ -38,6 +39,7 @@ export interface Execution {
   readonly storedBlocks: StoredBlocks;
   /** What other tasks read of this pipeline's history; left out: it has none such. */
   readonly shards?: ShardsAhead | undefined;
+  readonly known: KnownCommits;
   readonly run: RunRequest;
   readonly mode: Progress['mode'];
   /** How many events the task has stored before; left out: none. */
@@ -98,6 +100,7 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
   };
   for (;;) {
     const start = await readStart(execution);
+    execution.known.read(start.checkpoint);
     const next = (await execution.shards?.next(start, run, progress)) ?? unshared;
     if (next.kind === 'joined') {
       report({ nextBlock: next.nextBlock, events: progress.events + next.events });

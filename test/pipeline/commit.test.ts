@@ -8,7 +8,8 @@ import type { ChangeKind } from '../../src/database/events/journal.js';
 import { RepairStore } from '../../src/database/events/repair-store.js';
 import type { EventBatch, SourceMessage } from '../../src/model/batch.js';
 import type { Progress } from '../../src/model/task.js';
-import { CheckpointMovedError, Committer, DatabaseSetBackError } from '../../src/pipeline/commit.js';
+import { CheckpointMovedError, Committer } from '../../src/pipeline/commit.js';
+import { DatabaseSetBackError, KnownCommits } from '../../src/pipeline/known-commits.js';
 import { readStart } from '../../src/pipeline/start.js';
 import { LeaseLostError } from '../../src/runtime/errors.js';
 import { exampleBatch, exampleCommit, exampleEvent, hashOf, noProgress } from '../database/example-batch.js';
@@ -42,7 +43,7 @@ eachDatabase('a commit', (databases) => {
 
   async function begin(): Promise<void> {
     lease = new FakeLease(claimed.taskId);
-    const parts = { ...claimed, chainId: 1, lease, signal };
+    const parts = { ...claimed, chainId: 1, lease, signal, known: new KnownCommits() };
     committer = new Committer(parts, await readStart(parts));
   }
   const commit = async (message: SourceMessage, ...fates: Fate[]): Promise<void> => {

@@ -6,7 +6,9 @@ import type { RunRequest } from '../../src/model/run-request.js';
 import type { Database } from '../../src/database/database.js';
 import type { SourceMessage } from '../../src/model/batch.js';
 import type { Progress } from '../../src/model/task.js';
+import type { ShardsAhead } from '../../src/pipeline/execute-pipeline.js';
 import { executePipeline } from '../../src/pipeline/execute-pipeline.js';
+import { DatabaseSetBackError, KnownCommits } from '../../src/pipeline/known-commits.js';
 import { LeaseLostError } from '../../src/runtime/errors.js';
 import { exampleBatch, exampleLog, hashOf } from '../database/example-batch.js';
 import { eachDatabase } from '../support/databases.js';
@@ -41,12 +43,14 @@ eachDatabase('the execution of a pipeline', (databases) => {
   });
   after(() => database.close());
 
-  const execute = (source: ScriptedSource, run: RunRequest = {}): Promise<Progress> =>
+  const execute = (source: ScriptedSource, run: RunRequest = {}, shards?: ShardsAhead): Promise<Progress> =>
     executePipeline({
       ...claimed,
       chainId: 1,
       source,
       lease,
+      known: new KnownCommits(),
+      shards,
       run,
       mode: 'realtime',
       clock,
@@ -261,6 +265,24 @@ eachDatabase('the execution of a pipeline', (databases) => {
       [3, 2],
       [4, 3],
     ]);
+  });
+
+  it('notices that the database was set back while it waited for what others read', async () => {
+    let turns = 0;
+    const shards: ShardsAhead = {
+      next: async () => {
+        turns += 1;
+        if (turns === 1) return { kind: 'read', upTo: 2, target: null };
+        const checkpoint = database.knex('pipeline_checkpoint').where({ pipeline_id: pipelineId });
+        if (turns === 2) await database.write([checkpoint.update({ version: 0, block_number: null, hash: null })]);
+        return { kind: 'again' };
+      },
+      drop: () => Promise.resolve(),
+    };
+    const error = await rejectionOf(execute(sends(exampleBatch(1, 2)), {}, shards), DatabaseSetBackError);
+    expect(error.gone).to.deep.equal({ pipelineId, version: 1, fromBlock: 0, toBlock: 2 });
+    expect(error.isBehindBegin).to.equal(true);
+    expect(turns).to.equal(2);
   });
 
   it('starts the source again at the checkpoint where that has moved, not afresh', async () => {

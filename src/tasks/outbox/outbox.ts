@@ -78,6 +78,7 @@ export class Outbox {
   readonly #ended = new AbortController();
   #standings: ReadonlyMap<string, SinkStanding> = new Map();
   #version: number | null = null;
+  #newestSeen = 0;
   #finalized = -1;
   #askedAt = -Infinity;
   #isAsking = false;
@@ -145,6 +146,11 @@ export class Outbox {
     if (appended !== null) this.#journal.keep(appended);
     this.#work.ring();
     await this.#pace?.keep();
+  }
+
+  /** The newest version that was seen here, of which sinks may have been told. */
+  get newestVersion(): number {
+    return Math.max(this.#newestSeen, ...this.#sinks.map(({ newestVersion }) => newestVersion));
   }
 
   /** Tells which block the chain can't replace any more. */
@@ -284,6 +290,7 @@ export class Outbox {
     if (isNews) this.#wishes.ring();
     if (isNews || head?.version !== this.#version) this.#work.ring();
     this.#version = head?.version ?? null;
+    this.#newestSeen = Math.max(this.#newestSeen, this.#version ?? 0);
     this.#headBlock = head?.blocks?.to ?? -1;
   }
 

@@ -29,6 +29,7 @@ export class SinkLoop implements PacedSink {
   readonly #at: SinkProgress;
   readonly #delivery: SinkDelivery;
   #tellsUpTo: number | null = null;
+  #newestVersion = 0;
   /** Nothing more is to come; what was gathered is yet to be written. */
   #isEnding = false;
 
@@ -56,17 +57,14 @@ export class SinkLoop implements PacedSink {
         } catch (error) {
           if (await this.#isGone(error)) return null;
           this.#shared.signal.throwIfAborted();
-          if (error instanceof LeaseLostError) {
-            if (!(await this.#isSetBack())) throw error;
-            await this.#beginAnew();
-            continue;
-          }
+          const trouble = error instanceof LeaseLostError ? await this.#judgeLoss(error) : (error as Error);
           if (this.#isStopping) return null;
-          if (isForPeople(error) && this.#shared.isDraining()) {
-            await this.#trouble.tell(error);
-            return error;
+          if (trouble === null) continue;
+          if (isForPeople(trouble) && this.#shared.isDraining()) {
+            await this.#trouble.tell(trouble);
+            return trouble;
           }
-          await this.#bear(error as Error);
+          await this.#bear(trouble);
         }
       }
     } finally {
@@ -87,6 +85,11 @@ export class SinkLoop implements PacedSink {
   /** What keeps it from delivering; null: nothing that is known. */
   get trouble(): string | null {
     return this.#trouble.told;
+  }
+
+  /** The newest version that it has seen. */
+  get newestVersion(): number {
+    return this.#newestVersion;
   }
 
   get taken(): number {
@@ -176,6 +179,7 @@ export class SinkLoop implements PacedSink {
   async #head(): Promise<JournalHead> {
     const { journal, guard } = this.#shared;
     const head = await journal.current(guard.pipelineId);
+    this.#newestVersion = Math.max(this.#newestVersion, head?.version ?? 0);
     if (head?.claim === guard.claim) return head;
     throw new LeaseLostError(`pipeline ${guard.pipelineId} was claimed by another task`);
   }
@@ -185,9 +189,26 @@ export class SinkLoop implements PacedSink {
     return (this.#at.place?.pass.to.version ?? -1) > head.version;
   }
 
-  async #isSetBack(): Promise<boolean> {
-    const head = await this.#head().catch(() => null);
-    return head !== null && this.#isAheadOf(head);
+  /**
+   * Returns what the loss of a lease means where the pipeline is still ours; null: the sink just begins anew. Throws
+   * LeaseLostError where it is another's.
+   */
+  async #judgeLoss({ message }: LeaseLostError): Promise<Error | null> {
+    let head: JournalHead;
+    try {
+      head = await this.#head();
+    } catch (error) {
+      if (error instanceof LeaseLostError) throw error;
+      // Nobody knows yet.
+      return error as Error;
+    }
+    if (this.#isAheadOf(head)) {
+      await this.#beginAnew();
+      return null;
+    }
+    // Whoever claims later does so in the database first.
+    const { pipelineId } = this.#shared.guard;
+    return new SinkStoppedError(pipelineId, this.sink.name, `${message}: the database was set back`);
   }
 
   /** Knows nothing any more: its row and its target are asked, and judged, as at the beginning of a run. */

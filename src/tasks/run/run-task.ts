@@ -7,7 +7,7 @@ import { TaskStore, type TaskOutcome } from '../../database/tasks/task-store.js'
 import type { RunRequest } from '../../model/run-request.js';
 import type { Progress, Task } from '../../model/task.js';
 import { isHeldBy, statusName, taskStatus } from '../../model/task.js';
-import { DatabaseSetBackError } from '../../pipeline/commit.js';
+import { DatabaseSetBackError, KnownCommits } from '../../pipeline/known-commits.js';
 import { whenReachable } from '../../pipeline/lease.js';
 import { executePipeline, type CommitSeen } from '../../pipeline/execute-pipeline.js';
 import { ChainparseError, LeaseLostError, NeedsRewindError, messageOf } from '../../runtime/errors.js';
@@ -94,6 +94,7 @@ class TaskRun {
   readonly #options: TaskOptions;
   readonly #parts: TaskRunParts;
   #progress: Progress;
+  readonly #known = new KnownCommits();
   #hasCommitted = false;
 
   constructor(options: TaskOptions, parts: TaskRunParts) {
@@ -164,14 +165,19 @@ class TaskRun {
 
   async #executeAndDeliver(signal: AbortSignal): Promise<void> {
     const { deliverOnly = false, mode, toBlock } = this.#options.run;
-    for (let run = this.#options.run; ; run = { mode, toBlock }) {
+    let run = this.#options.run;
+    for (;;) {
       let setBack: DatabaseSetBackError | null = null;
       const outbox = await this.#openOutbox(signal);
       try {
         await outbox?.start();
         if (!deliverOnly) await this.#executePipeline(signal, run, outbox);
         if (outbox === null || this.#isStopped()) return;
-        if ((await this.#drain(outbox, !deliverOnly, signal)) || deliverOnly) return;
+        const isDone = await this.#drain(outbox, !deliverOnly, signal);
+        // What was read may be gone since.
+        await this.#readKnown(signal);
+        if (isDone || deliverOnly) return;
+        run = { mode, toBlock };
       } catch (error) {
         // What is known of commits that are gone would have sinks skip what takes their place: all begin anew.
         if (!(error instanceof DatabaseSetBackError)) throw error;
@@ -179,17 +185,26 @@ class TaskRun {
       } finally {
         await outbox?.end();
       }
-      if (setBack !== null) await this.#goOnFrom(setBack, signal);
+      if (setBack === null) continue;
+      await this.#goOnFrom(setBack, outbox?.newestVersion ?? 0, signal);
+      this.#hasCommitted &&= !setBack.isBehindBegin;
+      run = setBack.isBehindBegin ? this.#options.run : { mode, toBlock };
     }
   }
 
-  /** Once nobody delivers what was known before. */
-  async #goOnFrom({ message, gone }: DatabaseSetBackError, signal: AbortSignal): Promise<void> {
-    const { heartbeat: lease, logger } = this.#parts;
+  async #readKnown(signal: AbortSignal): Promise<void> {
+    const { heartbeat: lease, checkpoints } = this.#parts;
+    this.#known.read(await whenReachable(lease, signal, () => checkpoints.get(this.#options.pipelineId)));
+  }
+
+  /** Once nobody delivers what was known before; `told`: the newest version that sinks may have been told of. */
+  async #goOnFrom({ message, gone }: DatabaseSetBackError, told: number, signal: AbortSignal): Promise<void> {
+    const { heartbeat: lease, logger, checkpoints } = this.#parts;
     logger.log('warn', message, { event: 'database.set_back' });
-    const { checkpoints } = this.#parts;
+    this.#known.forget();
     if (checkpoints instanceof ShardRows) return;
-    await whenReachable(lease, signal, () => checkpoints.leap({ ...gone, taskId: lease.taskId }));
+    const leap = { ...gone, version: Math.max(gone.version, told), taskId: lease.taskId };
+    await whenReachable(lease, signal, () => checkpoints.leap(leap));
   }
 
   /** Returns false where the chain has replaced what sinks wait for: a run takes that back, and reads it anew. */
@@ -220,6 +235,7 @@ class TaskRun {
     const shards = await this.#openShards(signal);
     await executePipeline({
       ...{ pipelineId, chainId, run, mode, clock, stopping, shards, events: this.#progress.events },
+      known: this.#known,
       source: parts.source,
       lease: parts.heartbeat,
       batches: checkpoints instanceof ShardRows ? checkpoints : new BatchStore(database, worker),

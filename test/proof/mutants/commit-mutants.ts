@@ -25,8 +25,14 @@ export const commitMutants: readonly Mutant[] = [
   commit(
     'set-back',
     'a database that was set back is not gone on with as if nothing had been told',
-    'if (now.version < this.#version) {',
-    'if (now.version < 0) {',
+    'this.#parts.known.read(now);',
+    '',
+  ),
+  execute(
+    'set-back-between',
+    'nor where it was so between two pieces of a run',
+    'execution.known.read(start.checkpoint);',
+    '',
   ),
   store(
     'commit-status',

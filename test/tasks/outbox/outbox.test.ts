@@ -11,6 +11,7 @@ import { JournalStore } from '../../../src/database/events/journal-store.js';
 import { DeadLetterStore } from '../../../src/database/sinks/dead-letter-store.js';
 import { SinkStore } from '../../../src/database/sinks/sink-store.js';
 import type { Clock } from '../../../src/runtime/clock.js';
+import { LeaseLostError } from '../../../src/runtime/errors.js';
 import { blocksBehind } from '../../../src/tasks/outbox/blocks-behind.js';
 import { seqOf } from '../../../src/tasks/outbox/message-of.js';
 import { exampleBatch, exampleEvent, hashOf } from '../../database/example-batch.js';
@@ -171,11 +172,69 @@ eachDatabase('the outbox', (databases) => {
       expect(sink.messages.at(-1)?.id).to.include(hashOf('b 5'));
     });
 
+    it('has what is gone read again where all had been read, and a sink was waited for', async () => {
+      let setBack = (): Promise<void> => Promise.resolve();
+      sink.receives = async ({ fromBlock }) => {
+        if (fromBlock === 4) await setBack();
+        setBack = () => Promise.resolve();
+      };
+      let lives = 0;
+      const { task } = await runs.run([sink.openable()], async function* () {
+        lives += 1;
+        if (lives === 1) {
+          yield exampleBatch(1, 3);
+          await eventually('three are told of', async () => (await runs.standing()).cursorBlock === 3);
+          setBack = await runs.setBackPoint();
+        }
+        yield exampleBatch(4, 6);
+      });
+      expect(task.endReason).to.equal('completed');
+      expect((await runs.stored()).size).to.equal(6);
+      expect(sink.lines.slice(6)).to.deep.equal([4, 5, 6].map((block) => insert(block, 3)));
+      expect(await runs.standing()).to.include({ cursorBlock: 6, failing: false });
+    });
+
+    it('begins where it was asked to where nothing of its run is left', async () => {
+      await runs.run([sink.openable()], blocks(1, 3));
+      const starts: number[] = [];
+      await runs.run(
+        [sink.openable()],
+        async function* ({ run }) {
+          starts.push(run.fromBlock ?? -1);
+          if (starts.length > 1) {
+            yield exampleBatch(10, 11);
+            return;
+          }
+          const setBack = await runs.setBackPoint();
+          yield exampleBatch(10, 12);
+          await eventually('six are told of', () => sink.lines.length === 6);
+          await setBack();
+          yield exampleBatch(13, 14);
+        },
+        { run: { fromBlock: 10 } },
+      );
+      expect(starts).to.deep.equal([10, 10]);
+      expect((await runs.stored()).size).to.equal(5);
+    });
+
     it('stops a sink whose target knows more, rather than to guess', async () => {
       sink.held = null;
       const error = await rejectionOf(runs.run([sink.openable()], forgetful()));
       expect(error).to.have.property('message').that.includes('its target is ahead of the journal');
       expect(sink.lines).to.have.length(6);
+      expect(await runs.standing()).to.include({ failing: true });
+    });
+
+    it('stops a sink whose target says that it was claimed later, while the database says that it was not', async () => {
+      const isClaimedLater = (): never => {
+        throw new LeaseLostError('the folder is held by a later run');
+      };
+      sink.receives = isClaimedLater;
+      const error = await rejectionOf(runs.run([sink.openable()], blocks(1, 3)));
+      expect(error).to.include({ code: 'SINK_STOPPED' });
+      expect(error)
+        .to.have.property('message')
+        .that.includes('the folder is held by a later run: the database was set back');
       expect(await runs.standing()).to.include({ failing: true });
     });
 
