@@ -1,6 +1,9 @@
 import type { Database } from '../database.js';
 
-/** How many commits stay in the journal though nobody needs them: a repair looks into it, and so does whoever wonders. */
+/**
+ * The commits of so many versions back stay in the journal though nobody needs them: a repair looks into it, and so does whoever
+ * wonders. They may be fewer, for versions leap where stretches join or the database was set back.
+ */
 export const keptCommits = 1_000;
 
 /** Rows that one statement deletes, about: few enough that a commit hardly waits for it. */
@@ -17,9 +20,9 @@ interface JournalRow {
 }
 
 /**
- * Forgets commits of a pipeline's journal, and removed events, that no sink needs any more; of one without sinks the latest
- * 1,000 commits stay. With them goes what contracts answered at blocks that can't be replaced any more. Waits for no lock where somebody would wait for it: what can't go now goes next time. Returns false
- * where there may be more.
+ * Forgets commits of a pipeline's journal, and removed events, that no sink needs any more; those of the latest 1,000 versions
+ * stay. With them goes what contracts answered at blocks that can't be replaced any more. Waits for no lock where somebody would
+ * wait for it: what can't go now goes next time. Returns false where there may be more.
  */
 export async function pruneJournal(
   database: Database,

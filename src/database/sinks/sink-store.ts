@@ -1,9 +1,11 @@
 import type { Knex } from 'knex';
 import type { SinkStanding } from '../../model/sink.js';
+import type { Holder } from '../../model/task.js';
 import type { Database, Query } from '../database.js';
 import { toInstant } from '../instant.js';
 import { FenceError } from '../script.js';
 import type { BulkInsert, Statement } from '../script.js';
+import { runningTask } from '../task-steps/running-task.js';
 
 const table = 'pipeline_sink';
 
@@ -43,9 +45,12 @@ type Step = Query | Statement | BulkInsert;
 /** The rows of `pipeline_sink`: how far each sink of a pipeline has delivered, and what people want of it. */
 export class SinkStore {
   readonly #database: Database;
+  readonly #holder: Holder | null;
 
-  constructor(database: Database) {
+  /** With a holder only tasks that are still theirs may move sinks. */
+  constructor(database: Database, holder: Holder | null = null) {
     this.#database = database;
+    this.#holder = holder;
   }
 
   /** Lists the sinks of a pipeline, or of all, by pipeline and name. */
@@ -169,8 +174,13 @@ export class SinkStore {
     return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
   }
 
+  /** A promoted replica may give another process the same task id and claim: the task tells whose they are. */
   #checkpoint({ pipelineId, taskId, claim }: SinkGuard): Knex.QueryBuilder {
-    return this.#database.knex('pipeline_checkpoint').where({ pipeline_id: pipelineId, task_id: taskId, claim });
+    const { knex } = this.#database;
+    const named = knex('pipeline_checkpoint').where({ pipeline_id: pipelineId, task_id: taskId, claim });
+    if (this.#holder === null) return named;
+    const task = runningTask(this.#database, this.#holder).where({ id: taskId });
+    return named.whereExists(task.select(knex.raw('1')));
   }
 
   /** The step that fails where the pipeline is another's; it waits for whoever commits. */

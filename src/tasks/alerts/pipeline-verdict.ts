@@ -88,9 +88,10 @@ function judgeStarted(task: Task | null, wanted: Wanted, options: VerdictOptions
   return hasFailedLast(task, wanted) ? { kind: 'failing', down } : unsure;
 }
 
-/** A task that waits to be another try mends nothing. */
-function hasFailedLast(task: Task | null, { failures }: Wanted): boolean {
-  return task?.status === taskStatus.failed || (task?.status === taskStatus.queued && failures > 0);
+/** A task that waits to be another try mends nothing; one that follows a run that was handed over may be behind one that worked. */
+function hasFailedLast(task: Task | null, { failures, hasCommitted }: Wanted): boolean {
+  if (task?.status === taskStatus.failed) return true;
+  return task?.status === taskStatus.queued && failures > 0 && !hasCommitted;
 }
 
 /** What is run again and again does not run in between; a run that failed leaves it down until one works. */

@@ -8,6 +8,7 @@ import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { EventOrigin } from '../../model/event-origin.js';
 import type { SinkSeen } from '../../model/liveness-event.js';
 import type { SinkStanding } from '../../model/sink.js';
+import type { Holder } from '../../model/task.js';
 import type { Appended } from '../../pipeline/commit.js';
 import type { Lease } from '../../pipeline/lease.js';
 import { whenReachable } from '../../pipeline/lease.js';
@@ -28,6 +29,8 @@ import { SinkRow } from './sink-row.js';
 
 export interface OutboxParts {
   readonly database: Database;
+  /** The process whose task delivers. */
+  readonly worker: Holder;
   readonly pipelineId: number;
   readonly lease: Lease;
   readonly sinks: readonly OpenableSink[];
@@ -98,7 +101,7 @@ export class Outbox {
     this.#parts = parts;
     // Where nobody can know what is final, what has been read is.
     if (parts.finalized === undefined) this.#finalized = Infinity;
-    this.#store = new SinkStore(parts.database);
+    this.#store = new SinkStore(parts.database, parts.worker);
     this.#journal = new RunJournal(parts.database);
     this.#signal = AbortSignal.any([parts.signal, this.#over.signal]);
     this.#stopping = AbortSignal.any([parts.stopping, this.#ended.signal]);

@@ -10,6 +10,7 @@ import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { claimRequest } from '../claim-request.js';
+import { giveAnew, here, others } from '../given-anew.js';
 
 const hook = { name: 'hook', type: 'webhook_sink' };
 const first: FirstStand = {
@@ -25,7 +26,7 @@ eachDatabase('the rows of sinks', (databases) => {
   before(async function () {
     this.timeout(60_000);
     database = await openMigrated(await databases.fresh());
-    store = new SinkStore(database);
+    store = new SinkStore(database, here);
   });
   beforeEach(async () => {
     pipelineId += 1;
@@ -66,6 +67,19 @@ eachDatabase('the rows of sinks', (databases) => {
     await refused(store.save(next, 'gone', { place: 'none' }));
     expect(await row()).to.include({ place: 'third', claim: 2 });
   });
+
+  for (const other of others) {
+    it(`are not changed by a process whose task’s id the server gave to another one (${Object.keys(other).join()})`, async () => {
+      await giveAnew(database, guard.taskId, other);
+      await refused(store.save(guard, 'hook', { place: 'late' }));
+      await refused(store.begin(guard, { ...hook, name: 'other' }, first));
+      await refused(store.claim(guard));
+      await refused(store.keepOnly(guard, []));
+      expect((await store.list(pipelineId)).map(({ name, place }) => [name, place])).to.deep.equal([['hook', 'first']]);
+      await new SinkStore(database).save(guard, 'hook', { place: 'of whoever holds it' });
+      expect((await row()).place).to.equal('of whoever holds it');
+    });
+  }
 
   it('begin once, also where they were paused before', async () => {
     await store.begin(guard, hook, { ...first, place: 'again' });

@@ -33,6 +33,18 @@ export const deliveryMutants: readonly Mutant[] = [
     'if (this.#isAheadOf(head)) {',
     'if (this.#isAheadOf(head) && this.#isEnding) {',
   ),
+  rows(
+    'cursor-worker',
+    'and only for the process that holds it',
+    'runningTask(this.#database, this.#holder)',
+    'runningTask(this.#database, null)',
+  ),
+  guardsOf('src/tasks/outbox/outbox.ts', suites, '(sqlite)')(
+    'outbox-worker',
+    'a run delivers as the process that it is',
+    'new SinkStore(parts.database, parts.worker)',
+    'new SinkStore(parts.database)',
+  ),
   rows('cursor-claim', 'an earlier holder’s late write matches nothing', ', name, claim: guard.claim }', ', name }'),
   delivered(
     'stored-before-sent',

@@ -77,6 +77,8 @@ describe('the judgement of a pipeline', () => {
     const another = { ...queued, createTime: late.endTime };
     expect(kindOf(another, { failures: 1 })).to.equal('failing');
     expect(kindOf(another), 'nothing was wrong').to.equal('unsure');
+    expect(kindOf(another, { failures: 1, hasCommitted: true }), 'handed over by a run that worked').to.equal('unsure');
+    expect(kindOf(late, { failures: 1, hasCommitted: true }), 'that run failed').to.equal('failing');
     expect(kindOf({ ...ended('handed_over'), endTime: late.endTime }, { failures: 1 })).to.equal('unsure');
   });
 

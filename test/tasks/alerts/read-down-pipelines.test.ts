@@ -1,5 +1,8 @@
 import { expect } from 'chai';
+import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
 import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
+import { TaskStore } from '../../../src/database/tasks/task-store.js';
+import { taskStatus } from '../../../src/model/task.js';
 import { readDownPipelines } from '../../../src/tasks/alerts/read-down-pipelines.js';
 import { insertSilentTask } from '../../database/insert-silent-task.js';
 import { eachDatabase } from '../../support/databases.js';
@@ -16,6 +19,7 @@ eachDatabase('the pipelines that are shown as down', (databases) => {
     const wanted = new WantedStore(database, 30);
     const shown = async (): Promise<readonly string[]> =>
       (await readDownPipelines(database, 30)).map(({ id, down }) => `${id} ${down.cause}`);
+    await new CheckpointStore(database).get(45);
     await wanted.start(45);
     expect(await shown(), 'it is on its way').to.deep.equal([]);
     const of = (changes: object) => knex('pipeline_task').where({ pipeline_id: 45 }).update(changes);
@@ -28,8 +32,14 @@ eachDatabase('the pipelines that are shown as down', (databases) => {
     expect(await shown(), 'it waits for its next try').to.deep.equal(['45 timeout']);
     await wanted.queueDue(45);
     expect(await shown(), 'its next try waits for a worker').to.deep.equal(['45 not_running']);
-    await insertSilentTask(database, 0);
+    const id = await insertSilentTask(database, 0);
     expect(await shown()).to.deep.equal([]);
+    await database.write([
+      knex('pipeline_task').where({ status: taskStatus.queued }).delete(),
+      knex('pipeline_checkpoint').where({ pipeline_id: 45 }).increment('version', 1),
+    ]);
+    await new TaskStore(database).handOver({ id, pipelineId: 45, progress: null, request: {} });
+    expect(await shown(), 'a run that worked was handed over').to.deep.equal([]);
     await database.close();
   });
 });

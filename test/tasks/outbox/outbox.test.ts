@@ -10,11 +10,13 @@ import type { Database } from '../../../src/database/database.js';
 import { JournalStore } from '../../../src/database/events/journal-store.js';
 import { DeadLetterStore } from '../../../src/database/sinks/dead-letter-store.js';
 import { SinkStore } from '../../../src/database/sinks/sink-store.js';
+import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { Clock } from '../../../src/runtime/clock.js';
 import { LeaseLostError } from '../../../src/runtime/errors.js';
 import { blocksBehind } from '../../../src/tasks/outbox/blocks-behind.js';
 import { seqOf } from '../../../src/tasks/outbox/message-of.js';
 import { exampleBatch, exampleEvent, hashOf } from '../../database/example-batch.js';
+import { giveAnew } from '../../database/given-anew.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { rejectionOf } from '../../support/rejection.js';
@@ -104,6 +106,18 @@ eachDatabase('the outbox', (databases) => {
     }
     expect(await runs.standing()).to.include({ cursorBlock: 7, failing: false, lastError: null });
     await isTrue();
+  });
+
+  it('leaves the rows of its sinks as they are once the server has given its task’s id to another process', async () => {
+    let told: unknown;
+    sink.receives = async () => {
+      if (told !== undefined) return;
+      told = await runs.standing();
+      await giveAnew(database, (await new TaskStore(database).getNewest(pipelineId))!.id);
+    };
+    await rejectionOf(runs.run([sink.openable()], quiet), LeaseLostError);
+    expect(told).to.be.an('object');
+    expect(await runs.standing()).to.deep.equal(told);
   });
 
   describe('on a database that is set back under a run (a standby that lacked its newest commits)', () => {
