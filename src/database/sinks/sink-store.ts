@@ -5,7 +5,7 @@ import type { Database, Query } from '../database.js';
 import { toInstant } from '../instant.js';
 import { FenceError } from '../script.js';
 import type { BulkInsert, Statement } from '../script.js';
-import { runningTask } from '../task-steps/running-task.js';
+import { heldTask } from '../task-steps/running-task.js';
 
 const table = 'pipeline_sink';
 
@@ -179,7 +179,8 @@ export class SinkStore {
     const { knex } = this.#database;
     const named = knex('pipeline_checkpoint').where({ pipeline_id: pipelineId, task_id: taskId, claim });
     if (this.#holder === null) return named;
-    const task = runningTask(this.#database, this.#holder).where({ id: taskId });
+    // Also of one that a person has ended: what is on its way may arrive.
+    const task = heldTask(this.#database, this.#holder).where({ id: taskId });
     return named.whereExists(task.select(knex.raw('1')));
   }
 

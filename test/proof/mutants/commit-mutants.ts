@@ -100,8 +100,8 @@ export const commitMutants: readonly Mutant[] = [
   commit(
     'behind-repairs',
     'repairs of others are gone on from',
-    "if (change === 'repair') {",
-    "if (change === 'rollback') {",
+    "if (change === 'repair' && ",
+    "if (change === 'rollback' && ",
   ),
   store(
     'prepared-version',

@@ -30,14 +30,14 @@ export const deliveryMutants: readonly Mutant[] = [
   looped(
     'sink-ahead',
     'a sink that is ahead of the journal begins anew',
-    'if (this.#isAheadOf(head)) {',
-    'if (this.#isAheadOf(head) && this.#isEnding) {',
+    'if (this.#isAheadOf(head)) {\n      await this.#beginAnew();\n      return null;\n    }\n    const place',
+    'const place',
   ),
   rows(
     'cursor-worker',
     'and only for the process that holds it',
-    'runningTask(this.#database, this.#holder)',
-    'runningTask(this.#database, null)',
+    'heldTask(this.#database, this.#holder)',
+    'heldTask(this.#database, null)',
   ),
   guardsOf('src/tasks/outbox/outbox.ts', suites, '(sqlite)')(
     'outbox-worker',
