@@ -3,8 +3,9 @@ import { closest, distance } from 'fastest-levenshtein';
 /** A beginning of so many letters is no accident. */
 const shortestStart = 3;
 
-/** A word that differs in more letters may be another one. */
-const mostLettersWrong = 2;
+/** Who writes more than one letter in so many wrong, or more than these, may mean another word. */
+const lettersPerSlip = 4;
+const mostSlips = 2;
 
 /**
  * Returns the candidate that is most likely meant by a word, whatever the case: one that begins with it, else the one that
@@ -20,5 +21,8 @@ export function nearest(word: string, candidates: readonly string[]): string | u
 
 /** Returns the candidate of which a word is a slip of the pen; undefined where it may well be a word of its own. */
 export function misspelt(word: string, candidates: readonly string[]): string | undefined {
-  return candidates.find((candidate) => distance(word, candidate) <= mostLettersWrong);
+  if (candidates.length === 0) return undefined;
+  const meant = closest(word, candidates);
+  const slips = Math.min(mostSlips, Math.floor(word.length / lettersPerSlip));
+  return distance(word, meant) <= slips ? meant : undefined;
 }

@@ -56,14 +56,15 @@ export class RotatingFile implements LineSink {
   }
 
   #usableFile(): number {
+    const there = lstatSync(this.#path, { throwIfNoEntry: false });
+    const isFull = there !== undefined && there.size >= this.#maxBytes;
     if (this.#file !== null) {
-      const { ino, dev, size } = fstatSync(this.#file);
-      const there = lstatSync(this.#path, { throwIfNoEntry: false });
-      const isInPlace = there?.ino === ino && there.dev === dev;
-      if (isInPlace && size < this.#maxBytes) return this.#file;
+      const { ino, dev } = fstatSync(this.#file);
+      if (!isFull && there?.ino === ino && there.dev === dev) return this.#file;
       this.close();
-      if (isInPlace) this.#putAside();
     }
+    // Whichever file it is: some file systems tell another number of the same one each time.
+    if (isFull) this.#putAside();
     makeFolderSync(dirname(this.#path));
     this.#file = openSync(this.#path, appendFlags);
     return this.#file;

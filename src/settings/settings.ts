@@ -76,15 +76,23 @@ export function loadSettings(options: LoadOptions): LoadedSettings {
   return { settings, shown, variables: definitionVariables(sources, options.env), misspelt: findMisspelt(sources) };
 }
 
+const ownPrefix = 'CHAINPARSE_';
+
 /** Of other names nobody knows here whether a definition, or another program, means them. */
 function findMisspelt(sources: readonly SettingsSource[]): readonly MisspeltVariable[] {
-  const known = allSettings.map(({ variable }) => variable);
+  const known = allSettings.flatMap(({ variable }) => ownPart(variable));
   const entries = sources.flatMap((source) => (source.kind === 'variable' ? [...source.entries] : []));
-  const others = entries.filter(([name]) => name.startsWith('CHAINPARSE_') && !known.includes(name));
-  return others.flatMap(([name, { origin }]) => {
-    const meant = misspelt(name, known);
-    return meant === undefined ? [] : [{ origin, meant }];
-  });
+  return entries.flatMap(([name, { origin }]) =>
+    ownPart(name).flatMap((own) => {
+      const meant = known.includes(own) ? undefined : misspelt(own, known);
+      return meant === undefined ? [] : [{ origin, meant: ownPrefix + meant }];
+    }),
+  );
+}
+
+/** What stands behind the prefix that nearly all have, and nobody writes wrong; nothing for a name without it. */
+function ownPart(name: string): readonly string[] {
+  return name.startsWith(ownPrefix) ? [name.slice(ownPrefix.length)] : [];
 }
 
 /** LANG is set on nearly every computer, by nobody in particular: it only beats the default. */

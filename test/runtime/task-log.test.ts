@@ -1,4 +1,5 @@
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -130,6 +131,20 @@ describe('RotatingFile', () => {
     file.close();
     expect(readFileSync(path, 'utf8')).to.equal('it\nthird\n');
     expect(readFileSync(join(folder, 'mine'), 'utf8')).to.equal('second\n');
+  });
+
+  it('puts a full file aside also where the system tells another number of it each time', () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'log');
+    const file = new RotatingFile(path, { maxBytes: 10 });
+    for (const line of ['first\n', 'second\n', 'third\n']) {
+      file.write(line);
+      copyFileSync(path, join(folder, 'copy'));
+      renameSync(join(folder, 'copy'), path);
+    }
+    file.close();
+    expect(readFileSync(join(folder, 'log.1'), 'utf8')).to.equal('first\nsecond\n');
+    expect(readFileSync(path, 'utf8')).to.equal('third\n');
   });
 
   it('goes on behind what a file already holds', () => {

@@ -83,17 +83,34 @@ withPostgres('PostgreSQL with a synchronous standby', () => {
 });
 
 withPostgres('PostgreSQL with an asynchronous standby', () => {
+  let pair: PostgresPair;
+  let node: ChainSimulator;
+  let mining: NodeJS.Timeout;
+  let receiver: MessageReceiver;
+  let run: Child;
+
+  beforeEach(async function () {
+    this.timeout(90_000);
+    pair = await startPostgresPair('asynchronous');
+    node = await ChainSimulator.start({}, { finalizedDistance: 60 });
+    node.mine(5);
+    mining = setInterval(() => node.mine(1), 100);
+    receiver = await MessageReceiver.start();
+    const webhook = { name: 'hook', type: 'webhook_sink', config: { url: receiver.url, allow_private: true } };
+    const urls = `${pair.primary.url()},${pair.standby.url()}`;
+    const scenario = await Scenario.begin(urls, node.url, { mode: 'realtime', below: [webhook] });
+    run = scenario.run();
+  });
+  afterEach(async () => {
+    clearInterval(mining);
+    await run.kill();
+    receiver.stop();
+    await node.stop();
+  });
+
   it('that lacks the newest commits when it is promoted, has a receiver told of all that there is in the end', async function () {
     this.timeout(180_000);
-    const { primary, standby } = await startPostgresPair('asynchronous');
-    const node = await ChainSimulator.start({}, { finalizedDistance: 60 });
-    node.mine(5);
-    const mining = setInterval(() => node.mine(1), 100);
-    const receiver = await MessageReceiver.start();
-    const webhook = { name: 'hook', type: 'webhook_sink', config: { url: receiver.url, allow_private: true } };
-    const urls = `${primary.url()},${standby.url()}`;
-    const scenario = await Scenario.begin(urls, node.url, { mode: 'realtime', below: [webhook] });
-    const run = scenario.run();
+    const { primary, standby } = pair;
     const hasAll = async (what: string): Promise<void> => {
       await eventually(what, () => receiver.data.length === node.canonicalLogs().length, 60_000);
     };
@@ -113,7 +130,5 @@ withPostgres('PostgreSQL with an asynchronous standby', () => {
     const told = idsOfLines(receiver.data.map((data) => JSON.stringify(data)));
     expect(told.toSorted()).to.deep.equal(idsOf(node.canonicalLogs()).toSorted());
     await endGently([run]);
-    receiver.stop();
-    await node.stop();
   });
 });

@@ -303,6 +303,18 @@ describe('loadSettings', () => {
     ]);
   });
 
+  it('takes a short name that differs in more than a letter, or is a short word itself, for one of its own', () => {
+    const names = ['TAG', 'OPTS', 'CPUS', 'ARGS', 'LOG', 'RPC'].map((name) => [`CHAINPARSE_${name}`, 'x']);
+    expect(load({ env: Object.fromEntries(names) as Record<string, string> }).misspelt).to.deep.equal([]);
+  });
+
+  it('tells of the setting that a name is most like, not of the first that it is like', () => {
+    const { misspelt } = load({
+      env: { CHAINPARSE_API_HOTS: 'x', CHAINPARSE_ALERT_EMAIL_FO: 'x', CHAINPARSE_LAGN: 'x' },
+    });
+    expect(misspelt.map(({ meant }) => meant)).to.deep.equal(['CHAINPARSE_API_HOST', 'CHAINPARSE_ALERT_EMAIL_TO']);
+  });
+
   it('gives definitions the variables of the environment, and those of .env that are not set there', () => {
     const dotEnv = 'HOOK_URL=https://a.example\nHOOK_SECRET=file\nEMPTY=file';
     const { variables } = load({ env: { HOOK_SECRET: ' real ', EMPTY: '' }, dotEnv });

@@ -24,14 +24,16 @@ export interface SignalOptions {
 
 /**
  * Turns SIGINT and SIGTERM into an abort: the first one asks the command to end, the second, or 9.5 s without an end,
- * ends the process with 130 or 143. SIGHUP asks for it, too, where a terminal may have closed; else `nohup` or whoever moves
- * logs away has sent it, and the command goes on.
+ * ends the process with 130 or 143. SIGHUP asks for it, too, where a terminal may have closed, and the first signal behind it
+ * is of the same wish; else `nohup` or whoever moves logs away has sent it, and the command goes on.
  */
 export class Signals {
   readonly #stopping = new AbortController();
   readonly #done = new AbortController();
   readonly #options: SignalOptions;
   readonly #listeners: Readonly<Record<StopSignal, () => void>>;
+  /** True until the first signal behind SIGHUP: who ends what hung on a closed terminal asks for no haste. */
+  #hasHungUp = false;
 
   constructor(options: SignalOptions) {
     this.#options = options;
@@ -61,10 +63,15 @@ export class Signals {
     } else if (!this.#stopping.signal.aborted) {
       // Of one terminal that closes both the kernel and the shell tell: the second time is no haste.
       this.#receive('SIGHUP');
+      this.#hasHungUp = true;
     }
   }
 
   #receive(signal: StopSignal): void {
+    if (this.#hasHungUp) {
+      this.#hasHungUp = false;
+      return;
+    }
     if (!this.#options.graceful || this.#stopping.signal.aborted) {
       this.#options.io.exit(exitCodes[signal]);
       return;

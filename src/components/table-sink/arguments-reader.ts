@@ -3,6 +3,11 @@ import type { JsonValue } from '../../model/event-message.js';
 /** An object of JSON as it is read: by its members' names. */
 export type Members = Readonly<Record<string, JsonValue | undefined>>;
 
+/** Returns an object's own member: an argument may be called as what every object inherits, `constructor` say. */
+export function memberOf(members: Members, key: string): JsonValue | undefined {
+  return Object.hasOwn(members, key) ? members[key] : undefined;
+}
+
 /**
  * Reads members of an event's arguments. Those of one event are written alike, and of most events all of them are texts:
  * these are cut out of the JSON, which costs half of what parsing it does. Whatever is written otherwise is parsed.
@@ -24,7 +29,7 @@ export class ArgumentsReader {
     if (texts !== null) return this.#members.map((member) => texts[member]);
     const members = JSON.parse(json) as Members;
     if (this.#heads === null) this.#learn(members);
-    return this.#keys.map((key) => members[key]);
+    return this.#keys.map((key) => memberOf(members, key));
   }
 
   #learn(members: Members): void {

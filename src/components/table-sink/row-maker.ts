@@ -2,7 +2,7 @@ import type { InsertColumn, SqlValue } from '../../database/script.js';
 import type { TargetColumn, TargetDialect } from '../../database/target-dialect.js';
 import type { TargetChange } from '../../database/targets/target-store.js';
 import type { EventMessage, MessageData } from '../../model/event-message.js';
-import { ArgumentsReader } from './arguments-reader.js';
+import { ArgumentsReader, memberOf } from './arguments-reader.js';
 import type { Members } from './arguments-reader.js';
 import { toColumnOf } from './column-value.js';
 import type { ToColumn } from './column-value.js';
@@ -85,7 +85,7 @@ export class RowMaker {
       const args = reader === null || known !== null ? {} : argumentsOf(data);
       for (let i = 0; i < places.length; i++) {
         const { column, isArg, key } = places[i] as FieldPlace;
-        const value = isArg ? (known === null ? args[key] : known[i]) : data.fields.get(key);
+        const value = isArg ? (known === null ? memberOf(args, key) : known[i]) : data.fields.get(key);
         if (value === null || value === undefined) continue;
         const stored = (this.#toColumn[column] as ToColumn)(value);
         if (stored === undefined) {

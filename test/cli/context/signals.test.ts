@@ -57,6 +57,17 @@ describe('Signals', () => {
     expect(io.exits).to.deep.equal([143]);
   });
 
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    it(`takes the first ${signal} behind a closed terminal for the same wish, and the second for haste`, () => {
+      const { io, signals } = setUp(true, true);
+      io.signal('SIGHUP');
+      io.signal(signal);
+      expect([io.exits, stopCode(signals.stopping)]).to.deep.equal([[], 143]);
+      io.signal('SIGTERM');
+      expect(io.exits).to.deep.equal([143]);
+    });
+  }
+
   it('cuts any other command short when its terminal closes', () => {
     const { io } = setUp(false, true);
     io.signal('SIGHUP');

@@ -29,6 +29,15 @@ describe('the reader of arguments', () => {
     expect(reader.read(transfer('0x04', '9'))).to.deep.equal(['0x04', '9']);
   });
 
+  it('finds no member that every object inherits', () => {
+    const names = ['constructor', 'toString', '__proto__'];
+    const nothing = [undefined, undefined, undefined];
+    expect(new ArgumentsReader(names).read(transfer('0x01', '5'))).to.deep.equal(nothing);
+    expect(new ArgumentsReader(names).read(transfer('0x01', 7))).to.deep.equal(nothing);
+    const own = '{"constructor":"a","toString":"b","__proto__":"c"}';
+    for (let times = 0; times < 2; times++) expect(new ArgumentsReader(names).read(own)).to.deep.equal(['a', 'b', 'c']);
+  });
+
   it('parses where members are no texts, or names stand in another order than in an object', () => {
     const flags = new ArgumentsReader(['on', 'ids']);
     for (const on of [true, false]) expect(flags.read(`{"on":${on},"ids":["1","2"]}`)).to.deep.equal([on, ['1', '2']]);

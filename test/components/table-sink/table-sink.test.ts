@@ -51,6 +51,18 @@ eachDatabase('a table sink', (databases) => {
     expect(await later.claim(3)).to.deep.equal(next);
   });
 
+  it('has nothing in a column of another contract’s argument that is called as what objects inherit', async () => {
+    const event = 'Transfer(address indexed from, address indexed to, uint256';
+    const fixture = await open(fieldsOf(`${event} value)`, `${event} constructor)`));
+    await fixture.claim(1);
+    const stageMade = new Map<string, unknown>([['args', sent('6')]]);
+    const batch = [sent('5'), stageMade, { from, to, constructor: '7' }];
+    await fixture.deliver(batch.map((args, i) => message(args, { block: i + 1 })));
+    const columns = ['block_number', 'value', 'constructor'];
+    expect(await tableOf(url, columns)).to.deep.equal(['1 5 NULL', '2 6 NULL', '3 NULL 7']);
+    expect(fixture.logger.messages('warn')).to.deep.equal([]);
+  });
+
   it('holds every instant as that of UTC, and what is no date as NULL', async () => {
     const fixture = await open();
     await fixture.claim(1);

@@ -214,6 +214,7 @@ export class EndpointPool {
 
   /** Returns how each endpoint is, in the order in which they were given. */
   health(): EndpointReport[] {
+    for (const endpoint of this.#endpoints) endpoint.tellLapse();
     return this.#endpoints.map((endpoint) => reportOn(endpoint, this.now()));
   }
 

@@ -169,9 +169,13 @@ export class PooledEndpoint {
 
   /** It may be asked again, whatever fork it was on. */
   readmit(): void {
-    if (!this.chain.isAstray) return;
     this.chain.readmit();
-    this.#tellState();
+    this.tellLapse();
+  }
+
+  /** Tells that it is up again where nothing but time made it so; of one that was never asked there is nothing to tell. */
+  tellLapse(): void {
+    if (this.#wasUp !== null) this.#tellState();
   }
 
   /** It answered what costs it nothing. */

@@ -74,6 +74,16 @@ describe('an endpoint on another fork of the chain', () => {
     expect(await header()).to.equal(blockOn('1').hash);
   });
 
+  it('is said to be up again once the ten minutes are over, though nobody asks it', async () => {
+    await whoHas('0');
+    await clock.advance(599_000);
+    client.health();
+    expect(seen.at(-1)).to.equal('astray down');
+    await clock.advance(1_000);
+    client.health();
+    expect(seen.at(-1)).to.equal('astray up');
+  });
+
   it('is asked after the others from then on', async () => {
     await whoHas('0');
     await clock.advance(600_000);

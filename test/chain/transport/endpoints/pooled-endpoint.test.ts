@@ -39,6 +39,29 @@ describe('an endpoint that was away', () => {
   });
 });
 
+describe('an endpoint that was astray', () => {
+  it('is told to be up again when it is readmitted, though its time was over by itself, and only if it was ever asked', () => {
+    const told: boolean[] = [];
+    const observe: ObserveChain = (notice) => {
+      if (notice.kind === 'endpoint') told.push(notice.isUp);
+    };
+    const fork = { strange: null, isAstray: false, stray: () => undefined, readmit: () => undefined };
+    const check = fork as unknown as ChainCheck;
+    const endpoint = new PooledEndpoint(rpc, check, {
+      clock: new FakeClock(),
+      backoff: { firstMs: 1, maxMs: 1 },
+      observe,
+    });
+    endpoint.readmit();
+    expect(told).to.deep.equal([]);
+    fork.isAstray = true;
+    endpoint.stray();
+    fork.isAstray = false;
+    endpoint.readmit();
+    expect(told).to.deep.equal([false, true]);
+  });
+});
+
 describe('what an endpoint refuses for no stated reason', () => {
   const refusal = (retryAfterMs?: number): RpcError =>
     new RpcError('429', { class: 'rate-limit', host: 'node', ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
