@@ -13,7 +13,7 @@ import { migrateOnEach } from './support/migrated-database.js';
 import { show, signalAll, startMocha, type Counts, type Outcome } from './support/mocha-run.js';
 
 /** How many jobs run at a time: so many keep two cores busy, and leave each the time that it promises to keep. */
-const lanes = 7;
+const lanes = 8;
 
 /** More files than these don't fail for want of a processor. */
 const mostRepeated = 8;

@@ -112,7 +112,7 @@ withRedis('the streams of Redis', () => {
 
   it('wait for a server that reads its data, and say that it does', async function () {
     this.timeout(60_000);
-    const slow = ['--key-load-delay', '20000', '--loading-process-events-interval-bytes', '1024'];
+    const slow = ['--key-load-delay', '80000', '--loading-process-events-interval-bytes', '1024'];
     const starting = await RedisServer.start('--appendonly', 'no', ...slow);
     for (let n = 0; n < 100; n++) await starting.command('SET', `k${n}`, 'x'.repeat(1_000));
     await starting.command('SAVE');
