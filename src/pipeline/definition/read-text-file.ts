@@ -39,7 +39,8 @@ async function readBytes(path: string, name: string): Promise<Buffer> {
  * with the process.
  */
 async function openFile(path: string): Promise<AsyncIterable<Buffer>> {
-  const isNamedPipe = !/^\/(dev|proc)\//.test(path) && (await stat(path)).isFIFO();
+  // What a process has open already (/dev/stdin, /dev/fd/63) is no place of a file; below /dev/shm there are some.
+  const isNamedPipe = !/^\/(?:dev\/(?!shm\/)|proc\/)/.test(path) && (await stat(path)).isFIFO();
   return isNamedPipe ? readPipe(path) : createReadStream(path);
 }
 

@@ -208,7 +208,11 @@ export class SinkLoop implements PacedSink {
     }
     // Whoever claims later does so in the database first.
     const { pipelineId } = this.#shared.guard;
-    return new SinkStoppedError(pipelineId, this.sink.name, `${message}: the database was set back`);
+    return new SinkStoppedError(
+      pipelineId,
+      this.sink.name,
+      `${message}, though the pipeline is this task’s: was the database set back?`,
+    );
   }
 
   /** Knows nothing any more: its row and its target are asked, and judged, as at the beginning of a run. */

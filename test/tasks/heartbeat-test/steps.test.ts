@@ -50,7 +50,7 @@ eachDatabase('a step of the heartbeat test', (testDatabase) => {
     });
   }
 
-  const whoever: Edit = (s) => without(s, '`status` = ? and `worker` = ? and `worker_identity` = ? and ');
+  const whoever: Edit = (s) => without(s, '`worker` = ? and `worker_identity` = ? and `status` = ? and ');
   const mutants: readonly (readonly [name: string, what: string, edit: Edit])[] = [
     ['starts_null', 'a task is born with a heartbeat', bornBeating],
     ['beat_lands', 'a beat writes another time', longAgo],

@@ -248,7 +248,7 @@ eachDatabase('the outbox', (databases) => {
       expect(error).to.include({ code: 'SINK_STOPPED' });
       expect(error)
         .to.have.property('message')
-        .that.includes('the folder is held by a later run: the database was set back');
+        .that.includes('held by a later run, though the pipeline is this task’s: was the database set back?');
       expect(await runs.standing()).to.include({ failing: true });
     });
 
