@@ -19,6 +19,17 @@ describe('the fake clock', () => {
     expect(clock.now()).to.equal(300);
   });
 
+  it('moves on also where what is left of a wait is too little to be added to its time', async () => {
+    const clock = new FakeClock();
+    const sleeping = clock.sleep(1e-14);
+    const before = clock.monotonic();
+    await clock.advance(1);
+    await sleeping;
+    expect(clock.monotonic()).to.equal(before + 1);
+    void clock.sleep(1e-14);
+    expect(clock.nextWakeMs).to.be.greaterThan(0);
+  });
+
   it('ends a sleep with the reason of its signal', async () => {
     const clock = new FakeClock();
     const stop = new AbortController();

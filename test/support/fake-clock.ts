@@ -7,6 +7,9 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
+/** What a sum of times may lose: who sleeps for the rest of a wait would wake at the same time again, for ever. */
+const leastSleepMs = 0.001;
+
 /** A clock that moves only when the test says so; who sleeps for no time wakes by himself. */
 export class FakeClock implements Clock {
   #wall: number;
@@ -36,7 +39,7 @@ export class FakeClock implements Clock {
         signal?.removeEventListener('abort', abort);
         resolve();
       };
-      const sleeper = { wakeAt: this.#monotonic + Math.max(0, durationMs), wake };
+      const sleeper = { wakeAt: this.#monotonic + Math.max(leastSleepMs, durationMs), wake };
       if (signal?.aborted === true) {
         abort();
         return;
