@@ -79,7 +79,7 @@ export class BatchStore {
   readonly #holder: Holder | null;
   readonly #children: ChildStore;
 
-  /** `holder`: the process whose tasks commit; left out: those of any. */
+  /** `holder`: the process whose tasks commit; left out: whoever’s they are. */
   constructor(database: Database, holder: Holder | null = null) {
     this.#database = database;
     this.#holder = holder;

@@ -19,7 +19,7 @@ export class ShardRows {
   readonly #shards: ShardStore;
   readonly #shard: Pick<Shard, 'pipelineId' | 'number' | 'added'>;
 
-  /** `holder`: the process whose task reads the shard; left out: any. */
+  /** `holder`: the process whose task reads the shard; left out: whichever. */
   constructor(database: Database, shard: Pick<Shard, 'pipelineId' | 'number' | 'added'>, holder: Holder | null = null) {
     this.#database = database;
     this.#shards = new ShardStore(database, holder);

@@ -54,7 +54,7 @@ export class ShardStore {
   readonly #database: Database;
   readonly #holder: Holder | null;
 
-  /** `holder`: the process whose tasks commit; left out: those of any. */
+  /** `holder`: the process whose tasks commit; left out: whoever’s they are. */
   constructor(database: Database, holder: Holder | null = null) {
     this.#database = database;
     this.#holder = holder;

@@ -67,7 +67,7 @@ export class TaskStore {
   readonly #database: Database;
   readonly #holder: Holder | null;
 
-  /** `holder`: the process whose tasks are renewed, ended and handed over; left out: those of any. */
+  /** `holder`: the process whose tasks are renewed, ended and handed over; left out: whoever’s they are. */
   constructor(database: Database, holder: Holder | null = null) {
     this.#database = database;
     this.#holder = holder;

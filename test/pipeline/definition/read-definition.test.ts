@@ -155,7 +155,7 @@ describe('a definition', () => {
     ]);
   });
 
-  it('may name an argument as any of its contracts does, wherever it names one', async () => {
+  it('may name an argument as each of its contracts does, wherever it names one', async () => {
     const inputs = ['src', 'dst', 'wad'].map((name) => ({ name, type: name === 'wad' ? 'uint256' : 'address' }));
     const weth = JSON.stringify([{ type: 'event', name: 'Transfer', inputs }]);
     const texts = ['wad', 'value'].map((name) => {

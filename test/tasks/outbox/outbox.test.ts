@@ -121,8 +121,16 @@ eachDatabase('the outbox', (databases) => {
   });
 
   describe('on a database that is set back under a run (a standby that lacked its newest commits)', () => {
-    /** Six blocks are told of, of which the database forgets three; two others come in their place. */
-    const forgetful = (): Send => {
+    const sixToldOf = (): Promise<unknown> =>
+      eventually('six are told of', async () => (await runs.standing()).cursorBlock === 6);
+    /**
+     * Six blocks, of which the database forgets three when `isTime` says so; `then` follows on that. Two others come in the
+     * place of what is gone.
+     */
+    const forgetful = (
+      isTime: () => Promise<unknown> = sixToldOf,
+      then: () => Promise<unknown> = () => Promise.resolve(),
+    ): Send => {
       let lives = 0;
       return async function* () {
         lives += 1;
@@ -134,8 +142,9 @@ eachDatabase('the outbox', (databases) => {
         await eventually('three are told of', async () => (await runs.standing()).cursorBlock === 3);
         const setBack = await runs.setBackPoint();
         yield exampleBatch(4, 6);
-        await eventually('six are told of', async () => (await runs.standing()).cursorBlock === 6);
+        await isTime();
         await setBack();
+        await then();
         yield exampleBatch(7, 8);
       };
     };
@@ -165,23 +174,12 @@ eachDatabase('the outbox', (databases) => {
         isAsked = true;
         await released;
       };
-      let lives = 0;
-      await runs.run([sink.openable()], async function* () {
-        lives += 1;
-        if (lives > 1) {
-          yield exampleBatch(4, 5, { events: [eventOn('b', 4), eventOn('b', 5)] });
-          return;
-        }
-        yield exampleBatch(1, 3);
-        await eventually('three are told of', async () => (await runs.standing()).cursorBlock === 3);
-        const setBack = await runs.setBackPoint();
-        yield exampleBatch(4, 6);
-        await eventually('it is told of more', () => isAsked);
-        await setBack();
+      const isTold = (): Promise<unknown> => eventually('it is told of more', () => isAsked);
+      const taken = (): Promise<unknown> => {
         release();
-        await eventually('it has taken that', () => sink.lines.length === 6);
-        yield exampleBatch(7, 8);
-      });
+        return eventually('it has taken that', () => sink.lines.length === 6);
+      };
+      await runs.run([sink.openable()], forgetful(isTold, taken));
       expect(sink.lines.slice(6)).to.deep.equal([4, 5].map((block) => insert(block, 3)));
       expect(sink.messages.at(-1)?.id).to.include(hashOf('b 5'));
     });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { parseExactJson } from '../../../src/api/server/exact-json.js';
+import { parseExactJson } from '../../../src/api/server/validate.js';
 
 describe('JSON that is read with every digit', () => {
   it('has whole numbers that JavaScript’s would round as bigints, and all else as JSON.parse has it', () => {
