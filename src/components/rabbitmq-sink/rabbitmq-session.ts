@@ -4,6 +4,7 @@ import type { Clock } from '../../runtime/clock.js';
 import { retry } from '../../runtime/retry.js';
 import { ReceiverAwayError, TakenInPartError } from '../seam/delivery-errors.js';
 import { headersOf } from '../seam/message-headers.js';
+import type { MessageHeaders } from '../seam/message-headers.js';
 import type { SinkSession } from '../seam/session-sink.js';
 import { closeConnection, connectRabbitmq, shownServer } from './connect-rabbitmq.js';
 import { isNack, rabbitmqError } from './rabbitmq-errors.js';
@@ -50,7 +51,8 @@ export class RabbitmqSession implements SinkSession {
   #confirmed = 0;
   #failure: unknown = null;
   #blockedBecause: string | null = null;
-  #unroutable: string | null = null;
+  /** The messages of a batch that no queue got, by id, and their routing keys. */
+  readonly #returned = new Map<string, string>();
 
   private constructor(connection: ChannelModel, channel: ConfirmChannel, parts: RabbitmqParts) {
     this.#connection = connection;
@@ -91,10 +93,10 @@ export class RabbitmqSession implements SinkSession {
   /** Returns how many of the first ones were kept. */
   async #sendSome(messages: readonly EventMessage[]): Promise<number> {
     this.#confirmed = 0;
+    this.#returned.clear();
     try {
       const kept = await this.#whileConfirming(Promise.all(messages.map((message) => this.#publish(message))));
-      if (this.#unroutable !== null) throw this.#noRoute(this.#unroutable);
-      return this.#taken(kept);
+      return this.#taken(messages, kept);
     } catch (error) {
       // A channel that the server closed says so beside each message; why, it says once.
       throw rabbitmqError(this.#failure ?? error, shownServer(this.#parts.config.url));
@@ -112,7 +114,10 @@ export class RabbitmqSession implements SinkSession {
     this.#connection.on('blocked', (reason) => (this.#blockedBecause = reason));
     this.#connection.on('unblocked', () => (this.#blockedBecause = null));
     this.#channel.on('error', (error) => (this.#failure ??= error));
-    this.#channel.on('return', ({ fields }) => (this.#unroutable ??= fields.routingKey));
+    this.#channel.on('return', ({ fields, properties }) => {
+      const { 'chainparse-id': id } = properties.headers as MessageHeaders;
+      this.#returned.set(id, fields.routingKey);
+    });
   }
 
   /** Whose exchange it is knows its type; a queue of ours is kept by several servers, where there are several. */
@@ -127,12 +132,19 @@ export class RabbitmqSession implements SinkSession {
     }
   }
 
-  /** Throws NoRoomError where the first one was not. What was kept behind a gap comes again: in order it must be. */
-  #taken(kept: readonly boolean[]): number {
+  /** Throws where the first one was not: NoRoomError, if waiting helps. What was kept behind a gap comes again, in order. */
+  #taken(messages: readonly EventMessage[], kept: readonly boolean[]): number {
     const { window, config } = this.#parts;
     const gap = kept.indexOf(false);
-    window.size = gap < 0 ? Math.max(window.size, kept.length * 2) : Math.max(1, gap);
-    if (gap !== 0) return gap < 0 ? kept.length : gap;
+    if (gap < 0) {
+      window.size = Math.max(window.size, kept.length * 2);
+      return kept.length;
+    }
+    const noRoute = this.#returned.get(messages[gap]?.id ?? '');
+    // One that no queue gets waits for a person: it is tried alone until then.
+    window.size = noRoute === undefined ? Math.max(1, gap) : 1;
+    if (gap > 0) return gap;
+    if (noRoute !== undefined) throw this.#noRoute(noRoute);
     throw new NoRoomError(`RabbitMQ at ${shownServer(config.url)}: a message was not kept (nack)`, {
       hint: 'is a queue full that refuses what is new (x-overflow: reject-publish)? Its receivers make room',
     });
@@ -150,7 +162,8 @@ export class RabbitmqSession implements SinkSession {
     return new Promise<boolean>((resolve, reject) => {
       this.#channel.publish(exchange, keyFor(message.eventName), Buffer.from(message.data.text), options, (error) => {
         this.#confirmed++;
-        if (error === null || isNack(error)) resolve(error === null);
+        // What no queue gets is returned, and only then confirmed.
+        if (error === null || isNack(error)) resolve(error === null && !this.#returned.has(message.id));
         else reject(error as Error);
       });
     });

@@ -21,6 +21,8 @@ export interface DeliveryParts {
   readonly context: SinkContext;
   readonly maxAttempts: number;
   readonly clock: Clock;
+  /** Says whether the rest of what was taken in part is still to be sent. */
+  readonly goesOn: () => boolean;
   /** Aborted when the run shall end soon. */
   readonly stopping: AbortSignal;
   /** Called once the receiver has some messages. */
@@ -41,7 +43,7 @@ export async function deliverAll(outgoing: Outgoing, parts: DeliveryParts): Prom
   try {
     return await deliver(outgoing, parts);
   } catch (error) {
-    if (error instanceof TakenInPartError) return deliverRest(outgoing, error.taken, parts);
+    if (error instanceof TakenInPartError) return deliverRest(outgoing, error, parts);
     if (!(error instanceof MessageRefusedError)) throw error;
   }
   const middle = messages.length >> 1;
@@ -51,11 +53,16 @@ export async function deliverAll(outgoing: Outgoing, parts: DeliveryParts): Prom
   return deliverAll({ ...outgoing, messages: second, before: between }, parts);
 }
 
-/** Tells of the first messages, which the receiver has, and delivers the others. */
-async function deliverRest(outgoing: Outgoing, taken: number, parts: DeliveryParts): Promise<SinkCursor | null> {
-  const [messages, rest] = [outgoing.messages.slice(0, taken), outgoing.messages.slice(taken)];
+/** Tells of the first messages, which the receiver has, and delivers the others; throws what came where that is to wait. */
+async function deliverRest(
+  outgoing: Outgoing,
+  error: TakenInPartError,
+  parts: DeliveryParts,
+): Promise<SinkCursor | null> {
+  const [messages, rest] = [outgoing.messages.slice(0, error.taken), outgoing.messages.slice(error.taken)];
   const batch = batchOf({ ...outgoing, messages, after: () => outgoing.after(messages.at(-1) ?? null) });
   await parts.onDelivered(batch);
+  if (!parts.goesOn()) throw error;
   return deliverAll({ ...outgoing, messages: rest, before: batch.after }, parts);
 }
 

@@ -135,6 +135,7 @@ export class SinkDelivery {
     const { clock, stopping, signal } = this.#shared;
     return deliverAll(outgoing, {
       ...{ context: this.#context(signal), maxAttempts: this.#sink.maxAttempts, clock, stopping },
+      goesOn: this.#goesOn,
       sink: { deliver: (batch) => this.call((each) => sink.deliver(batch, each)) },
       onDelivered: ({ after, messages }) => this.#delivered(after, messages.length),
       onRefused: (message, error) => this.#trouble.tell(error, `message ${message.id}`),

@@ -1,4 +1,4 @@
-import { UnfitReceiverError } from '../../components/seam/delivery-errors.js';
+import { TakenInPartError, UnfitReceiverError } from '../../components/seam/delivery-errors.js';
 import type { Sink } from '../../components/seam/sink.js';
 import type { JournalHead } from '../../database/events/journal-store.js';
 import type { SinkStanding } from '../../model/sink.js';
@@ -59,7 +59,7 @@ export class SinkLoop implements PacedSink {
           this.#shared.signal.throwIfAborted();
           const trouble = error instanceof LeaseLostError ? await this.#judgeLoss(error) : (error as Error);
           if (this.#isStopping) return null;
-          if (trouble === null) continue;
+          if (trouble === null || trouble instanceof TakenInPartError) continue;
           if (isForPeople(trouble) && this.#shared.isDraining()) {
             await this.#trouble.tell(trouble);
             return trouble;

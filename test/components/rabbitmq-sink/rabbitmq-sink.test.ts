@@ -97,8 +97,32 @@ describeWithRabbitmq('a sink into RabbitMQ', () => {
     );
     await channel.assertQueue('later', { durable: true });
     await channel.bindQueue('later', 'later', 'Transfer');
-    await sink.deliver(batchOf(transferMessages(3)), sinkContext());
+    await untilDelivered(sink, transferMessages(3));
     expect((await taken('later')).map(idOf)).to.deep.equal(transferMessages(3).map(({ id }) => id));
+  });
+
+  it('sends what comes before a message that no queue gets once, however often that is tried', async () => {
+    await channel.assertExchange('named', 'direct');
+    await channel.assertQueue('transfers', { durable: true });
+    await channel.bindQueue('transfers', 'named', 'Transfer');
+    const sink = await open({ exchange: 'named' });
+    const messages = transferMessages(6).map((message, i) => (i === 3 ? { ...message, eventName: 'Other' } : message));
+    const first = await rejectionOf(sink.deliver(batchOf(messages), sinkContext()), TakenInPartError);
+    expect(first.taken).to.equal(3);
+    const rest = messages.slice(3);
+    for (let tries = 0; tries < 3; tries++) {
+      const error = await rejectionOf(sink.deliver(batchOf(rest), sinkContext()), ReceiverAwayError);
+      expect(error.message).to.contain("'named' leads nowhere with routing key 'Other'");
+    }
+    await channel.bindQueue('transfers', 'named', 'Other');
+    await untilDelivered(sink, rest);
+    // What came behind it has come once before.
+    const ids = messages.map(({ id }) => id);
+    expect((await taken('transfers')).map(idOf)).to.deep.equal([
+      ...ids.slice(0, 3),
+      ...ids.slice(4),
+      ...rest.map(({ id }) => id),
+    ]);
   });
 
   async function declareSmall(queue: string): Promise<void> {

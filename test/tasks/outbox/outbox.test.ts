@@ -407,6 +407,25 @@ eachDatabase('the outbox', (databases) => {
     expect(sink.lines).to.deep.equal([1, 2, 3, 4, 5].map((block) => insert(block, 1)));
   });
 
+  it('is paused between the parts of a batch that a receiver takes piecewise', async () => {
+    const out = { name: 'out', type: 'recording' };
+    const store = new SinkStore(database);
+    sink.receives = async (batch) => {
+      await store.setPaused(pipelineId, out, true);
+      await runs.clock.sleep(1_000);
+      if (batch.messages.length === 1) return;
+      sink.batches.push({ ...batch, messages: batch.messages.slice(0, 1) });
+      throw new TakenInPartError(1);
+    };
+    await runs.run([sink.openable({ batchSize: 200 })], blocks(1, 200));
+    expect(sink.messages.length).to.be.within(1, 199);
+    expect(await runs.standing()).to.include({ paused: true, failing: false, cursorBlock: sink.messages.length - 1 });
+    await store.setPaused(pipelineId, out, false);
+    sink.receives = () => undefined;
+    await runs.run([sink.openable({ batchSize: 200 })], noMore);
+    expect(sink.lines).to.deep.equal(Array.from({ length: 200 }, (_, i) => insert(i + 1, 1)));
+  });
+
   const failWhile = async (end: AbortController): Promise<void> => {
     let tries = 0;
     sink.receives = () => {
