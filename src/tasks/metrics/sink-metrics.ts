@@ -38,9 +38,17 @@ export class SinkMetrics {
   readonly observe = (event: LivenessEvent): void => {
     if (event.kind === 'sink_sent') this.#count(event.pipelineId, event.sink, event.result, event.messages);
     else if (event.kind === 'sink_failed') this.#count(event.pipelineId, event.sink, 'failed', 1);
-    else if (event.kind === 'sinks_seen') this.#seen.set(event.taskId, event);
+    else if (event.kind === 'sinks_seen') this.#saw(event);
     else if (event.kind === 'ended') this.#seen.delete(event.taskId);
   };
+
+  /** A counter that is born with its first message has not grown by it, as Prometheus reckons. */
+  #saw(event: Extract<LivenessEvent, { kind: 'sinks_seen' }>): void {
+    this.#seen.set(event.taskId, event);
+    for (const { name } of event.sinks) {
+      for (const result of ['delivered', 'dead_letter', 'failed']) this.#count(event.pipelineId, name, result, 0);
+    }
+  }
 
   #count(pipelineId: number, sink: string, result: string, messages: number): void {
     this.#messages.inc({ ...this.#labels.of(pipelineId, sink), result }, messages);

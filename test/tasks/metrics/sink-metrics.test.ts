@@ -30,6 +30,13 @@ describe('the metrics of sinks', () => {
     ]);
   });
 
+  it('begin at 0, so that the first message counts as one more', async () => {
+    metrics.observe({ kind: 'sinks_seen', ...task, sinks: [{ name: 'hook', behind: 3, deadLetters: 0 }] });
+    const zero = (result: string) => `chainparse_sink_messages_total{pipeline="45",sink="hook",result="${result}"} 0`;
+    const lines = await linesOf('chainparse_sink_messages_total');
+    expect(lines).to.deep.equal(['delivered', 'dead_letter', 'failed'].map(zero));
+  });
+
   it('tell how far behind each is, as long as its task runs', async () => {
     metrics.observe({ kind: 'sinks_seen', ...task, sinks: [{ name: 'hook', behind: 3, deadLetters: 2 }] });
     expect(await linesOf('chainparse_sink_lag_blocks')).to.deep.equal([
