@@ -129,6 +129,22 @@ eachDatabase('a table that is there before its sink', (databases) => {
     expect(await tableOf(url, ['to', 'value', 'tokenId'])).to.deep.equal([`${args.to} 5 NULL`, `${args.to} NULL 7`]);
   });
 
+  it('has a JSON column where an array was, which is told once its argument is a hash', async () => {
+    const event = { eventName: 'Paid', eventSignature: 'Paid(uint256[])' };
+    const first = await SinkFixture.open(database, fieldsOf('Paid(uint256[] sums)'));
+    await first.claim(1);
+    await first.deliver([message({ sums: ['1', '2'] }, { block: 1, event })]);
+    const second = await SinkFixture.open(database, fieldsOf('Paid(uint256[] indexed sums)'));
+    const error = await rejectionOf(second.claim(2), UsageError);
+    expect(error.message).to.match(/ is not what the sink fills: 'sums' is \w+, not (?:CHAR|char|character)\(66\)/);
+    const sql = (error.hint ?? '').replace(/^run, or write another table: /, '').split(/;\s*/);
+    await runSql(url, ...sql.filter((text) => text !== ''));
+    await second.claim(2);
+    const sums = `0x${'3'.repeat(64)}`;
+    await second.deliver([message({ sums }, { block: 2, event })], 2);
+    expect((await tableOf(url, ['sums'])).at(-1)).to.equal(sums);
+  });
+
   it('is no view', async () => {
     await runSql(url, 'CREATE VIEW usdc AS SELECT 1 AS x');
     const error = await rejectionOf((await open()).claim(1), UsageError);

@@ -18,7 +18,12 @@ interface ColumnRow {
   readonly extra: string;
 }
 
-const relationSql = `SELECT t.table_type AS kind, c.column_name AS name, c.column_type AS type, c.is_nullable AS nullable,
+/** MariaDB's JSON is a text with a CHECK; a comment to MySQL, whose JSON is a type. */
+const typeSql = `/*M! IF(EXISTS (SELECT 1 FROM information_schema.check_constraints AS k
+  WHERE k.constraint_schema = c.table_schema AND k.table_name = c.table_name
+  AND k.check_clause = CONCAT('json_valid(\`', REPLACE(c.column_name, '\`', '\`\`'), '\`)')), 'json', */ c.column_type /*M! ) */`;
+
+const relationSql = `SELECT t.table_type AS kind, c.column_name AS name, ${typeSql} AS type, c.is_nullable AS nullable,
   c.column_default AS fallback, c.extra AS extra
   FROM information_schema.tables AS t LEFT JOIN information_schema.columns AS c
   ON c.table_schema = t.table_schema AND c.table_name = t.table_name
@@ -139,7 +144,7 @@ function typeName(type: ColumnType): string {
 }
 
 function fits(found: string, type: ColumnType): boolean {
-  // MariaDB and older servers write the width of an integer; a MariaDB's JSON is a text that is looked at.
+  // MariaDB and older servers write the width of an integer.
   const plain = found.replace(/^((?:big|tiny)?int)\(\d+\)$/, '$1');
   const wanted = typeName(type);
   if (plain === wanted.replace(/\(1\)$/, '') || found === wanted) return true;
