@@ -9,8 +9,9 @@ import { openMigrated } from '../support/migrated-database.js';
 import { hashOf, makeEvent, makeUndecoded, storeLogs } from '../support/stored-logs.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-/** Every mode that changes how a statement is read, and a time zone with half an hour in it. */
+/** Every mode that changes how a statement is read, a time zone with half an hour in it, and commits that have to be asked for. */
 const odd = [
+  '--autocommit=0',
   '--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT,IGNORE_SPACE,ONLY_FULL_GROUP_BY',
   '--default-time-zone=+05:30',
 ];
@@ -72,9 +73,16 @@ onMysql(
 
     it('is really one', async () => {
       const connection = await createConnection(url);
-      const [rows] = await connection.query("SELECT @@time_zone AS zone, '\\' AS text, 'a' || 'b' AS together");
+      const [rows] = await connection.query(
+        "SELECT @@time_zone AS zone, @@autocommit AS commits, '\\' AS text, 'a' || 'b' AS together",
+      );
       await connection.end();
-      expect(rows).to.deep.equal([{ zone: '+05:30', text: '\\', together: 'ab' }]);
+      expect(rows).to.deep.equal([{ zone: '+05:30', commits: 0, text: '\\', together: 'ab' }]);
+    });
+
+    it('keeps what is written by one statement: every migration is known as applied', async () => {
+      const { code, stderr } = await runIn(temporaryFolder(), 'tasks', 'list', '--database', url);
+      expect(code, stderr).to.equal(0);
     });
 
     it('stores texts that would end a literal as they are, and runs nothing of what they say', async () => {

@@ -12,6 +12,12 @@ interface QueuedRow {
   readonly waiting_for: string | null;
 }
 
+/** Who has a pipeline, or a shard, for itself. */
+interface Holder {
+  readonly id: number;
+  readonly isSilent: boolean;
+}
+
 interface LivingWorkers {
   readonly all: number;
   readonly full: number;
@@ -29,10 +35,12 @@ export async function readWaiting(
   return new Map(queued.map((row) => [row.id, waitingOf(row, workers, holders.get(laneOf(row)))]));
 }
 
-function waitingOf(row: QueuedRow, workers: LivingWorkers, holder: number | undefined): Waiting {
+function waitingOf(row: QueuedRow, workers: LivingWorkers, holder: Holder | undefined): Waiting {
+  const isFull = workers.full === workers.all;
   if (workers.all === 0) return { kind: 'no_worker' };
-  if (holder !== undefined) return { kind: 'turn', taskId: holder };
-  if (workers.full === workers.all) return { kind: 'full', workers: workers.all };
+  // One that has fallen silent is taken over by who has room.
+  if (holder !== undefined && !(holder.isSilent && isFull)) return { kind: 'turn', taskId: holder.id };
+  if (isFull) return { kind: 'full', workers: workers.all };
   return row.waiting_for === null ? { kind: 'soon' } : { kind: 'unfit', reason: row.waiting_for };
 }
 
@@ -53,20 +61,34 @@ async function readWorkers(database: Database): Promise<LivingWorkers> {
 }
 
 /** The newest running tasks of pipelines and their shards, silent ones too: whoever runs is waited for until somebody has ended it. */
-async function readHolders(database: Database, pipelineIds: readonly number[]): Promise<ReadonlyMap<string, number>> {
-  const rows = await database.read<{ pipeline_id: number; shard: number; holder: number }[]>((knex) =>
+async function readHolders(database: Database, pipelineIds: readonly number[]): Promise<ReadonlyMap<string, Holder>> {
+  const { dialect } = database;
+  const rows = await database.read<HolderRow[]>((knex) =>
     knex('pipeline_task')
       .whereIn('pipeline_id', [...pipelineIds])
       .where({ status: taskStatus.running })
-      .groupBy('pipeline_id', 'shard')
-      .max({ holder: 'id' })
-      .select('pipeline_id', 'shard'),
+      .orderBy('id')
+      .select('id', 'pipeline_id', 'shard', 'heartbeat_interval')
+      .select(knex.raw('? AS age', [dialect.secondsSince(knex, 'last_heartbeat')])),
   );
-  return new Map(rows.map((row) => [laneOf(row), row.holder]));
+  return new Map(
+    rows.map((row) => [
+      laneOf(row),
+      { id: row.id, isSilent: isSilentFor(row.age, row.heartbeat_interval ?? Infinity) },
+    ]),
+  );
 }
 
 function laneOf(row: Pick<QueuedRow, 'pipeline_id' | 'shard'>): string {
   return `${row.pipeline_id}/${row.shard}`;
+}
+
+interface HolderRow {
+  readonly id: number;
+  readonly pipeline_id: number;
+  readonly shard: number;
+  readonly heartbeat_interval: number | null;
+  readonly age: number;
 }
 
 interface WorkerRow {

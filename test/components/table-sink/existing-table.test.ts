@@ -130,8 +130,9 @@ eachDatabase('a table that is there before its sink', (databases) => {
   });
 
   it('has a JSON column where an array was, which is told once its argument is a hash', async () => {
-    const event = { eventName: 'Paid', eventSignature: 'Paid(uint256[])' };
-    const first = await SinkFixture.open(database, fieldsOf('Paid(uint256[] sums)'));
+    const paid = fieldsOf('Paid(uint256[] sums)');
+    const event = paid[0]!;
+    const first = await SinkFixture.open(database, paid);
     await first.claim(1);
     await first.deliver([message({ sums: ['1', '2'] }, { block: 1, event })]);
     const second = await SinkFixture.open(database, fieldsOf('Paid(uint256[] indexed sums)'));

@@ -9,6 +9,7 @@ import type { Waiting } from '../../../src/model/waiting.js';
 import { NotFoundError } from '../../../src/runtime/errors.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
+import { ageTask } from '../aged-task.js';
 import { claimRequest } from '../claim-request.js';
 import { rejectionOf } from '../../support/rejection.js';
 
@@ -79,6 +80,17 @@ eachDatabase('a task that is queued', (databases) => {
     await makeWorker(1);
     expect(await waiting(next.taskId)).to.deep.equal({ kind: 'turn', taskId });
     expect(await waiting(taskId)).to.equal(null);
+  });
+
+  it('waits for workers with room where the one that it would follow has fallen silent', async () => {
+    const { taskId } = await queueTask(database, 45, {});
+    await database.write([database.knex('pipeline_checkpoint').insert({ pipeline_id: 45, version: 0 })]);
+    await new TaskStore(database).claim(claimRequest({ queuedTaskId: taskId }));
+    const next = await queueTask(database, 45, {});
+    await makeWorker(1, 1);
+    expect(await waiting(next.taskId)).to.deep.equal({ kind: 'turn', taskId });
+    await ageTask(database, taskId, { created: 600, heartbeat: 600 });
+    expect(await waiting(next.taskId)).to.deep.equal({ kind: 'full', workers: 1 });
   });
 
   it('needs its pipeline', async () => {

@@ -47,14 +47,14 @@ function tlsOptions(tls: NonNullable<MysqlAddress['tls']>): { rejectUnauthorized
 }
 
 /**
- * The statements that prepare a session: the time zone that rows are stored in; strict mode, whatever the server's
- * default; READ COMMITTED, which keeps no locks on rows that did not match; a short wait for locks; and, on MariaDB, an
- * end for a transaction whose client froze in it.
+ * The statements that prepare a session: each statement is committed by itself, and strict mode, whatever the server's
+ * defaults; the time zone that rows are stored in; READ COMMITTED, which keeps no locks on rows that did not match; a short
+ * wait for locks; and, on MariaDB, an end for a transaction whose client froze in it.
  */
 export function sessionSetup(timezone: string): readonly string[] {
   const mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
   return [
-    `SET SESSION time_zone = '${timezone}', sql_mode = '${mode}', innodb_lock_wait_timeout = 3 /*M!100300 , idle_write_transaction_timeout = 5 */`,
+    `SET SESSION autocommit = 1, time_zone = '${timezone}', sql_mode = '${mode}', innodb_lock_wait_timeout = 3 /*M!100300 , idle_write_transaction_timeout = 5 */`,
     'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
   ];
 }
