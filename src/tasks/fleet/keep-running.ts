@@ -19,6 +19,8 @@ export interface KeepRunningOptions {
   readonly keepTimes: () => Promise<void>;
   /** Finds out what an end is judged by, and judges it. */
   readonly judge: (end: UnjudgedEnd) => Promise<EndVerdict>;
+  /** Has what became due to a pipeline's sinks while its last run ended delivered. */
+  readonly deliverDue: (pipelineId: number) => Promise<unknown>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly mask: (text: string) => string;
@@ -142,9 +144,12 @@ export class KeepRunning {
   }
 
   async #judgeOne(end: UnjudgedEnd): Promise<void> {
-    const { store, judge } = this.#options;
+    const { store, judge, deliverDue } = this.#options;
     const verdict = await judge(end);
-    if (await store.judge(end, verdict)) this.#tell(end, verdict);
+    if (!(await store.judge(end, verdict))) return;
+    this.#tell(end, verdict);
+    // Whoever asked for something in its last moments was told that the run would see to it.
+    if (verdict.kind === 'done' && end.task?.endReason === 'completed') await deliverDue(end.pipelineId);
   }
 
   #tell({ pipelineId, task }: UnjudgedEnd, verdict: EndVerdict): void {

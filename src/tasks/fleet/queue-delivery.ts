@@ -2,7 +2,9 @@ import type { Database } from '../../database/database.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { SinkStore } from '../../database/sinks/sink-store.js';
+import { JournalStore } from '../../database/events/journal-store.js';
 import { readStanding } from '../lease/parked.js';
+import { isOwed } from '../outbox/blocks-behind.js';
 
 /**
  * Has a worker deliver what has become due to the sinks of a pipeline that nobody runs, and read nothing; returns the task
@@ -20,4 +22,16 @@ export async function queueDelivery(
   if ((await new SinkStore(database).list(pipelineId)).length === 0) return null;
   const { parked } = await readStanding(database, pipelineId);
   return parked === null ? wanted.queueDelivery(pipelineId) : null;
+}
+
+/** As `queueDelivery`, where a sink has something to come. */
+export async function queueDueDelivery(
+  database: Database,
+  pipelineId: number,
+  defaultIntervalSeconds: number,
+): Promise<number | null> {
+  const sinks = await new SinkStore(database).list(pipelineId);
+  const head = sinks.length === 0 ? null : await new JournalStore(database).current(pipelineId);
+  if (head === null || !sinks.some((sink) => isOwed(head, sink))) return null;
+  return queueDelivery(database, pipelineId, defaultIntervalSeconds);
 }

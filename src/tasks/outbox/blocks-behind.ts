@@ -19,6 +19,13 @@ export function blocksBehind(
   return hasNothing || toldVersion(place) >= version ? Math.max(0, ahead) : Math.max(1, Math.abs(ahead));
 }
 
+/** Says whether a sink has something to come that does not wait for a person: rows, a replay, or dead letters. */
+export function isOwed(head: Pick<JournalHead, 'version' | 'blocks'>, sink: SinkStanding): boolean {
+  if (sink.paused) return false;
+  const replayed = sink.place === null ? 0 : (readPlace(sink.place)?.pass.replay ?? 0);
+  return sink.dueLetters > 0 || sink.replay > replayed || blocksBehind(head, sink) > 0;
+}
+
 /** The version up to which it has been told all. */
 function toldVersion({ pass: { from, to }, at }: SinkPlace): number {
   return at === 'end' ? to.version : from.version;

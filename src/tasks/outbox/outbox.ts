@@ -93,7 +93,7 @@ export class Outbox {
   #isReplaced = false;
   #loops: readonly Promise<Error | null>[] = [];
   #sinks: readonly SinkLoop[] = [];
-  readonly #busy = new Set<SinkLoop>();
+  readonly #busy = new Set<object>();
   #pace: CommitPace | null = null;
   #looking: Promise<void> = Promise.resolve();
 
@@ -122,6 +122,7 @@ export class Outbox {
       finalized: () => this.#finalized,
       isDraining: () => this.#isDraining,
       isReplaced: () => this.#isReplaced,
+      busy: this.#busy,
       stopping: this.#stopping,
       signal: this.#signal,
     };
@@ -130,7 +131,11 @@ export class Outbox {
     });
     this.#loops = this.#sinks.map((sink) => {
       this.#busy.add(sink);
-      const loop = sink.run().finally(() => this.#busy.delete(sink));
+      const loop = sink.run().finally(() => {
+        this.#busy.delete(sink);
+        // Those that rest wait for the last one.
+        this.#work.ring();
+      });
       loop.catch(() => undefined);
       return loop;
     });
@@ -202,7 +207,7 @@ export class Outbox {
   }
 
   #tellWait(): void {
-    const busy = [...this.#busy];
+    const busy = this.#sinks.filter((sink) => this.#busy.has(sink));
     const names = busy.map(({ sink }) => sink.name).join(', ');
     const reasons = busy.flatMap(({ sink, trouble }) => (trouble === null ? [] : [`${sink.name} can’t: ${trouble}`]));
     const waits = busy.some(({ sink, trouble }) => trouble === null && sink.delivery === 'finalized');

@@ -33,8 +33,10 @@ export interface SinkLoopShared {
   readonly finalized: () => number;
   /** The chain has replaced what is yet to be final of what is stored. */
   readonly isReplaced: () => boolean;
-  /** Nothing more will be stored: deliver what is due, and end. */
+  /** Nothing more will be stored: deliver what is due, and end once nobody is busy. */
   readonly isDraining: () => boolean;
+  /** The sinks that may yet have something to deliver. */
+  readonly busy: Set<object>;
   /** Aborted when the run shall end soon. */
   readonly stopping: AbortSignal;
   /** Aborted when calls in the air must be dropped. */

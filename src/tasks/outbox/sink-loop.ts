@@ -106,31 +106,39 @@ export class SinkLoop implements PacedSink {
     return standing;
   }
 
-  /** Goes on until the run shall end; what goes wrong is thrown, and everything known stays known. */
+  /**
+   * Goes on until the run shall end, or nothing more is to come for any sink: what people ask of one meanwhile it does while the
+   * run waits for another. What goes wrong is thrown, and everything known stays known.
+   */
   async #deliverOn(): Promise<void> {
-    let isAllTold = false;
-    while (!isAllTold) {
-      const { work, isDraining } = this.#shared;
+    const { work, isDraining, isReplaced, busy } = this.#shared;
+    while (!this.#isStopping) {
       const heard = work.rings;
-      if (this.#isStopping) break;
-      if (this.#standing.paused) {
-        if (isDraining()) break;
-        await this.#row.write();
-        await work.after(heard);
-        continue;
-      }
+      busy.add(this);
       const wasDraining = isDraining();
-      const seen = await this.#deliverDue();
-      if (seen === null) continue;
-      isAllTold = wasDraining && (isAll(seen) || this.#shared.isReplaced());
-      if (!isAllTold) await work.after(heard);
+      const { paused } = this.#standing;
+      const seen = paused ? null : await this.#deliverDue();
+      if (!paused && seen === null) continue;
+      const isDone = wasDraining && (seen === null || isAll(seen) || isReplaced());
+      if (isDone) await this.#finish();
+      // That a run ends says nothing of whether its sinks can deliver.
+      if (isDone && !paused) await this.#trouble.over();
+      await this.#row.write();
+      if (isDone) busy.delete(this);
+      if (busy.size === 0) {
+        work.ring();
+        return;
+      }
+      await work.after(heard);
     }
-    // What a gathering sink has is finished as well as it goes.
+    await this.#finish();
+    await this.#row.write();
+  }
+
+  /** What a gathering sink has is finished as well as it goes. */
+  async #finish(): Promise<void> {
     this.#isEnding = true;
     await this.#delivery.settle(true);
-    // That a run ends says nothing of whether its sinks can deliver.
-    if (isAllTold) await this.#trouble.over();
-    await this.#row.write();
   }
 
   /** Delivers what is due now, and returns null then; where there is nothing, what it saw. */

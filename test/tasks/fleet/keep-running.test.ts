@@ -22,6 +22,7 @@ describe('keeping pipelines running', () => {
   let revived: Revived[];
   let slowMs: number;
   let ahead: number[];
+  let delivered: number[];
   let keep: KeepRunning;
   let running: Promise<void>;
 
@@ -41,6 +42,7 @@ describe('keeping pipelines running', () => {
     slowMs = 0;
     ahead = [];
     [ends, due, judged, queued, looks, failure, poisoned, revived] = [[], [], [], [], 0, null, null, []];
+    delivered = [];
     verdict = { kind: 'again', inSeconds: 5, failures: 1 };
     keep = new KeepRunning({
       store: {
@@ -63,6 +65,7 @@ describe('keeping pipelines running', () => {
       heartbeatIntervalMs: 2_000,
       judge: ({ pipelineId }) =>
         pipelineId === poisoned ? Promise.reject(new Error('no definition')) : Promise.resolve(verdict),
+      deliverDue: (id) => Promise.resolve(delivered.push(id)),
       keepTimes: () => Promise.resolve(void (timings += 1)),
       ...{ clock, logger, mask: (text: string) => text, stopping: stopping.signal, random: () => 0.5 },
     });
@@ -177,6 +180,17 @@ describe('keeping pipelines running', () => {
     await clock.advance(0);
     expect(judged).to.deep.equal([1, 3]);
     expect(logger.lines.at(-1)).to.equal("warn: pipelines can't be kept running: no definition");
+  });
+
+  it('has what became due while a last run ended delivered, and nothing after one that failed', async () => {
+    const failed = endOf(1);
+    const completed = { ...endOf(2), task: { ...endOf(2).task, status: 1, endReason: 'completed', error: null } };
+    ends = [failed, completed] as UnjudgedEnd[];
+    verdict = { kind: 'done' };
+    running = keep.run();
+    await clock.advance(0);
+    expect(judged).to.deep.equal([1, 2]);
+    expect(delivered).to.deep.equal([2]);
   });
 
   it('tells what becomes of a pipeline', async () => {

@@ -797,6 +797,28 @@ eachDatabase('the outbox', (databases) => {
     await isTrue();
   });
 
+  it('does what a person asks of a sink while the run, which has read all, waits for another', async () => {
+    const [asked, paused, down] = [sink, new RecordingSink(), new RecordingSink()];
+    const store = new SinkStore(database);
+    const resting = { name: 'paused', type: 'recording' };
+    await store.setPaused(pipelineId, resting, true);
+    down.receives = () => {
+      throw new ReceiverAwayError('no answer', { retryAfterMs: 10 });
+    };
+    const others = [paused.openable({ name: 'paused' }), down.openable({ name: 'down' })];
+    const run = runs.run([asked.openable(), ...others], blocks(1, 2));
+    await eventually('the end of its deliveries', () => runs.lines.some((line) => line.startsWith('all is read')));
+    expect(asked.lines).to.deep.equal([insert(1, 1), insert(2, 1)]);
+    await store.setPaused(pipelineId, resting, false);
+    await store.requestReplay(await runs.standing(), 2);
+    await eventually('what was asked for', () => asked.lines.length === 3 && paused.lines.length === 2);
+    expect(asked.lines.at(-1)).to.equal(insert(2, 1, 1));
+    down.receives = () => undefined;
+    expect((await run).task.endReason).to.equal('completed');
+    for (const { lines } of [paused, down]) expect(lines).to.deep.equal([insert(1, 1), insert(2, 1)]);
+    expect(await runs.standing()).to.include({ failing: false, cursorBlock: 2 });
+  });
+
   it('tells only of the events that a sink names, through its stages', async () => {
     sink.stages = [{ map: (messages) => Promise.resolve(messages.filter(({ place }) => place.blockNumber !== 2)) }];
     await runs.run([sink.openable({ eventNames: ['Transfer'] })], async function* () {
