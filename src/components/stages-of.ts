@@ -29,6 +29,6 @@ export function fieldsBelow(above: readonly Component[], kinds: Registry): reado
   return above.reduce<readonly EventFields[]>((events, { type, config }) => {
     const kind = kinds.find(type);
     if (kind?.role === 'source') return kind.fields(config);
-    return kind?.role === 'stage' ? events.map((event) => kind.fields?.(config, event) ?? event) : events;
+    return kind?.role === 'stage' ? (kind.fields?.(config, events) ?? events) : events;
   }, []);
 }

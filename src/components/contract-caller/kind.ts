@@ -14,7 +14,7 @@ export const contractCaller: StageKind<ContractCallerConfig> = {
   schema: async (reading) => (await import('./schema.js')).contractCallerSchema(reading),
   keys: ({ calls }) => ({ contract_callers: calls.map(callKeys) }),
   rows: ({ calls }) => calls.map(callRow),
-  fields: calledFields,
+  fields: (config, above) => above.map((event) => calledFields(config, event)),
   remarks: (config, above) => Promise.resolve(callRemarks(config, above)),
   open: async ({ calls }, opening) => {
     const { ContractCaller } = await import('./contract-caller.js');

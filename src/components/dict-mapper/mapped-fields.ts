@@ -7,31 +7,42 @@ import { parsePath } from '../seam/field-path.js';
 /** What is known of no value but that it can be written. */
 const anything = 'text';
 
-/** Returns what is left of an event: a field for each target, with its source's type where nothing transforms it. */
-export function mappedFields({ mappings }: DictMapperConfig, above: EventFields): EventFields {
-  const rules = mappings.filter(({ eventName }) => isMeant(eventName, above)).flatMap((mapping) => mapping.rules);
-  const types = new Map<string, string>();
-  for (const rule of rules) {
-    const type = typeOf(rule, above);
-    // Whichever rule comes to give the value: the field must hold it.
-    types.set(rule.targetKey, (types.get(rule.targetKey) ?? type) === type ? type : anything);
-  }
-  return { ...above, fields: [...types].map(([name, type]) => ({ name, type })), mapped: true };
+/**
+ * Returns what is left of events: a field for each target, with its source's type where nothing transforms it. What one event lacks
+ * has the type that it has in others: one that has no value must not widen it.
+ */
+export function mappedFields({ mappings }: DictMapperConfig, above: readonly EventFields[]): readonly EventFields[] {
+  return above.map((event) => {
+    const types = new Map<string, string>();
+    for (const { eventName, rules } of mappings.filter((mapping) => isMeant(mapping.eventName, event))) {
+      const meant = [event, ...above.filter((each) => isMeant(eventName, each))];
+      for (const rule of rules) {
+        const type = typeOf(rule, meant);
+        // Whichever rule comes to give the value: the field must hold it.
+        types.set(rule.targetKey, (types.get(rule.targetKey) ?? type) === type ? type : anything);
+      }
+    }
+    return { ...event, fields: [...types].map(([name, type]) => ({ name, type })), mapped: true };
+  });
 }
 
-function typeOf({ sourceKey, transformer, defaultValue }: MappingRule, above: EventFields): string {
+/** The type of what a rule makes of the first of some events that has it. */
+function typeOf({ sourceKey, transformer, defaultValue }: MappingRule, events: readonly EventFields[]): string {
   if (transformer !== null) return anything;
-  const type = typeAt(sourceKey, above);
+  let type: string | null = null;
+  for (const event of events) type ??= typeAt(sourceKey, event);
+  if (type === null) return anything;
   return defaultValue === undefined || isOf(type, jsonText(defaultValue).replaceAll('"', '')) ? type : anything;
 }
 
-/** What a path leads to; all arguments together are nested. */
-function typeAt(sourceKey: string, { fields, mapped }: EventFields): string {
+/** What a path leads to, null where an event has nothing by its name; all arguments together are nested. */
+function typeAt(sourceKey: string, { fields, mapped }: EventFields): string | null {
   const path = parsePath(sourceKey);
   if (!mapped && sourceKey === 'args' && fields.some(({ name }) => name.startsWith('args.'))) return '()';
   // What a mapper made has no members by its name, whatever dots that has.
   const ofArgument = mapped ? undefined : fields.find(({ name }) => name === `${path[0]}.${path[1]}`);
   const found = ofArgument ?? fields.find(({ name }) => name === path[0]);
+  if (found === undefined) return null;
   const rest = path.slice(ofArgument === undefined ? 1 : 2);
   return rest.reduce<Field | undefined>(stepInto, found)?.type ?? anything;
 }

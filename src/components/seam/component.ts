@@ -141,8 +141,8 @@ export interface Remark {
 /** A kind of stage. */
 export interface StageKind<C extends object> extends KindOf<C> {
   readonly role: 'stage';
-  /** Says what it makes of an event's fields; left out: it leaves them as they are. */
-  fields?(config: C, above: EventFields): EventFields;
+  /** Says what it makes of the fields of events; left out: it leaves them as they are. */
+  fields?(config: C, above: readonly EventFields[]): readonly EventFields[];
   /** True where its stages ask the chain; left out: they don't. */
   readonly asksChain?: true;
   /** Remarks what will come to nothing: keys that none of the events has. Left out: nothing. */

@@ -29,7 +29,7 @@ describe('a contract caller’s definition', () => {
       { ...pair, method_name: 'name', result_key: 'other', event_name: 'Mint' },
     ];
     const config = await (await schema).parseAsync({ contract_callers: callers });
-    const { fields, mapped } = contractCaller.fields!(config, above);
+    const { fields, mapped } = contractCaller.fields!(config, [above])[0]!;
     expect(mapped).to.equal(false);
     expect(fields.map(({ name, type }) => `${name} ${type}`)).to.deep.equal([
       'symbol text',

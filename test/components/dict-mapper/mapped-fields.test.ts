@@ -18,7 +18,11 @@ const above: EventFields = {
 
 async function typesOf(rules: readonly object[], event: EventFields = above): Promise<Record<string, string>> {
   const config = await dictMapperSchema.parseAsync({ dict_mappers: [{ mapping_rules: rules }] });
-  return Object.fromEntries(mappedFields(config, event).fields.map(({ name, type }) => [name, type]));
+  return namesOf(mappedFields(config, [event]));
+}
+
+function namesOf([first]: readonly EventFields[]): Record<string, string> {
+  return Object.fromEntries((first?.fields ?? []).map(({ name, type }) => [name, type]));
 }
 
 const rule = (source: string, target: string, more: object = {}) => ({
@@ -86,9 +90,25 @@ describe('mappedFields', () => {
         { mapping_rules: [rule('args.to', 'c')] },
       ],
     });
-    const event = mappedFields(config, above);
+    const [event] = mappedFields(config, [above]);
     expect(event).to.include({ eventName: 'Swap', mapped: true });
-    expect(event.fields.map(({ name }) => name)).to.deep.equal(['a', 'c']);
+    expect(event?.fields.map(({ name }) => name)).to.deep.equal(['a', 'c']);
+  });
+
+  it('gives what an event lacks the type that another has it with, if one rule makes both', async () => {
+    const burn = { eventName: 'Burn', eventSignature: 'Burn()', fields: [], mapped: false };
+    const all = {
+      mapping_rules: [rule('args.amount', 'n', { default_value: 0 }), rule('args.to', 'to'), rule('args.none', 'm')],
+    };
+    const swap = { event_name: 'Swap', mapping_rules: [rule('args.exact', 'b')] };
+    const own = { event_name: 'Burn', mapping_rules: [rule('args.exact', 'b')] };
+    const config = await dictMapperSchema.parseAsync({ dict_mappers: [all, swap, own] });
+    expect(namesOf(mappedFields(config, [burn, above]))).to.deep.equal({
+      n: 'uint8',
+      to: 'address',
+      m: 'text',
+      b: 'text',
+    });
   });
 
   it('finds what another mapper made by its name, which a dot never leads into', async () => {
