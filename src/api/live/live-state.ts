@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { AlertStore } from '../../database/operations/alert-store.js';
 import { EndpointStore } from '../../database/operations/endpoint-store.js';
-import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
-import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { listLatestTasks } from '../../database/tasks/task-lives.js';
 import { countTasks, listTasks } from '../../database/tasks/task-listing.js';
 import { readTaskStatistics } from '../../database/tasks/task-statistics.js';
@@ -12,6 +10,7 @@ import type { RpcEndpoint } from '../../model/rpc-endpoint.js';
 import { messageOf } from '../../runtime/errors.js';
 import { readChainsInDoubt } from '../../tasks/views/chains-in-doubt.js';
 import { HeadContact } from '../../tasks/views/head-contact.js';
+import { readListedPipelines } from '../../tasks/views/listed-pipelines.js';
 import type { ApiParts } from '../api-parts.js';
 import { readReadiness, unreadChecks, type Readiness } from '../readiness.js';
 import type { ServerEvents } from '../server-events.js';
@@ -220,14 +219,10 @@ export class LiveState {
   async #readPipelines(newest: readonly Task[]): Promise<number> {
     const { database, settings, clock } = this.#parts;
     const since = clock.monotonic();
-    const pipelines = await new PipelineStore(database).list();
-    const wishes = await new WantedStore(database, settings.heartbeatIntervalSeconds).list();
-    const latest = new Map(newest.map(({ pipelineId, id }) => [pipelineId, id]));
-    const wanted = new Map(wishes.map((each) => [each.pipelineId, each]));
-    const entries = pipelines.slice(0, most.pipelines).map((each) => {
-      const [latestTaskId, wish] = [latest.get(each.id) ?? null, wanted.get(each.id) ?? null];
-      return pipelineEntry(each, { latestTaskId, wanted: wish });
-    });
+    const pipelines = await readListedPipelines(database, settings.heartbeatIntervalSeconds, newest);
+    const entries = pipelines
+      .slice(0, most.pipelines)
+      .map((each) => pipelineEntry(each, { latestTaskId: each.task?.id ?? null, wanted: each.wanted }));
     this.#show('pipelines', entries, since);
     // By this number the page tells how many its list leaves out: it goes with the list.
     if (this.#system !== null && this.#system.pipelines !== pipelines.length) {

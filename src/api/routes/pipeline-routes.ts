@@ -1,5 +1,4 @@
 import { AbiStore } from '../../database/pipelines/abi-store.js';
-import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { listLatestTasks } from '../../database/tasks/task-lives.js';
@@ -9,7 +8,8 @@ import type { PipelineDefinition } from '../../model/pipeline.js';
 import { parseDefinition } from '../../pipeline/definition/read-definition.js';
 import { updateDefinition } from '../../tasks/outbox/changed-sinks.js';
 import { Schedules } from '../../tasks/fleet/schedules.js';
-import { readParked, readStanding } from '../../tasks/lease/parked.js';
+import { readStanding } from '../../tasks/lease/parked.js';
+import { readShownPipelines } from '../../tasks/views/listed-pipelines.js';
 import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/views/pipeline-json.js';
 import { markUnknownLags } from '../../tasks/views/unknown-lags.js';
 import { ConflictError, NotFoundError, TakenError } from '../../runtime/errors.js';
@@ -25,8 +25,6 @@ import { SharedReads } from '../shared-reads.js';
 
 const tag = 'pipelines';
 const base = '/api/v1/pipeline';
-/** Pipelines whose newest tasks are shown at most. */
-const mostPipelines = 10_000;
 
 const storedAnswer = { schema: storedSchema };
 
@@ -40,7 +38,7 @@ export function pipelineRoutes(parts: ApiParts): readonly Route[] {
       path: `${base}/list`,
       summary: 'List all pipelines, each with its newest task.',
       ...{ tag, access: 'read', answer: { schema: pipelineListSchema } },
-      handle: async () => ({ json: await reads.get('list', () => listPipelines(parts, store)) }),
+      handle: async () => ({ json: await reads.get('list', () => listPipelines(parts)) }),
     }),
     route({
       method: 'GET',
@@ -116,28 +114,15 @@ function changingRoutes(parts: ApiParts, store: PipelineStore): readonly Route[]
   ];
 }
 
-async function listPipelines({ database, settings }: ApiParts, store: PipelineStore): Promise<object> {
-  const { heartbeatIntervalSeconds: interval } = settings;
-  const [pipelines, tasks, parked, wanted] = await Promise.all([
-    store.list(),
-    listLatestTasks(database, { first: mostPipelines }, interval).then((newest) =>
-      markUnknownLags(database, newest, interval),
-    ),
-    readParked(new CheckpointStore(database)),
-    new WantedStore(database, interval).list(),
-  ]);
-  const wantedOf = new Map(wanted.map((each) => [each.pipelineId, each]));
-  const newest = new Map(tasks.map((task) => [task.pipelineId, task]));
-  const json = pipelines.map((pipeline) => {
-    const task = newest.get(pipeline.id);
-    const defaults = { timeoutMinutes: settings.taskTimeoutMinutes };
-    return {
-      ...pipelineSummaryToJson(pipeline),
-      parked: parked.has(pipeline.id),
-      wanted: wantedToJson(wantedOf.get(pipeline.id) ?? null),
-      latest_task: task === undefined ? null : taskToJson(task, defaults),
-    };
-  });
+async function listPipelines({ database, settings }: ApiParts): Promise<object> {
+  const pipelines = await readShownPipelines(database, settings.heartbeatIntervalSeconds);
+  const defaults = { timeoutMinutes: settings.taskTimeoutMinutes };
+  const json = pipelines.map((pipeline) => ({
+    ...pipelineSummaryToJson(pipeline),
+    parked: pipeline.isParked,
+    wanted: wantedToJson(pipeline.wanted),
+    latest_task: pipeline.task === null ? null : taskToJson(pipeline.task, defaults),
+  }));
   return { pipelines: json, total: pipelines.length };
 }
 

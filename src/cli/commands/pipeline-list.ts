@@ -1,15 +1,10 @@
-import { CheckpointStore } from '../../database/events/checkpoint-store.js';
-import { PipelineStore, type PipelineSummary } from '../../database/pipelines/pipeline-store.js';
-import { WantedStore } from '../../database/pipelines/wanted-store.js';
-import { listLatestTasks } from '../../database/tasks/task-lives.js';
 import { taskToJson } from '../../model/task-json.js';
 import { statusText, taskStatus, type Task } from '../../model/task.js';
 import { waitingText } from '../../model/waiting.js';
-import { obstacleText, wantedToJson, type Wanted } from '../../model/wanted.js';
+import { obstacleText, wantedToJson } from '../../model/wanted.js';
 import type { Lang } from '../../runtime/lang.js';
-import { readParked } from '../../tasks/lease/parked.js';
+import { readShownPipelines, type ShownPipeline } from '../../tasks/views/listed-pipelines.js';
 import { pipelineSummaryToJson } from '../../tasks/views/pipeline-json.js';
-import { markUnknownLags } from '../../tasks/views/unknown-lags.js';
 import { textsIn } from '../../texts/texts.js';
 import type { CommandBody } from '../command-line/command.js';
 import type { CommandContext } from '../context/context.js';
@@ -20,18 +15,6 @@ import type { Heading } from '../terminal/render-table.js';
 import { heartbeatText, lagText } from '../texts/task-table.js';
 
 export const command: CommandBody = { action: listPipelines };
-
-/** A pipeline, what is wanted of it and what it does. */
-interface Listed {
-  readonly pipeline: PipelineSummary;
-  readonly isParked: boolean;
-  readonly wanted: Wanted | null;
-  /** Its newest task. */
-  readonly task: Task | null;
-}
-
-/** Pipelines whose newest tasks are looked at. */
-const mostNewest = 10_000;
 
 const headings: readonly Heading[] = [
   { column: 'id', align: 'right' },
@@ -48,7 +31,9 @@ const headings: readonly Heading[] = [
 /** Lists all pipelines: what is wanted of each, what it does, how far it is behind, when it beat last. */
 async function listPipelines(context: CommandContext): Promise<void> {
   const { output, settings } = context;
-  const listed = await readListed(context);
+  const listed = await withDatabase(context, (database) =>
+    readShownPipelines(database, settings.heartbeatIntervalSeconds),
+  );
   if (output.isJson) {
     const timeoutMinutes = settings.taskTimeoutMinutes;
     const pipelines = listed.map((each) => toJson(each, timeoutMinutes));
@@ -60,24 +45,8 @@ async function listPipelines(context: CommandContext): Promise<void> {
   );
 }
 
-function readListed(context: CommandContext): Promise<readonly Listed[]> {
-  const { heartbeatIntervalSeconds: interval } = context.settings;
-  return withDatabase(context, async (database) => {
-    const pipelines = await new PipelineStore(database).list();
-    const wishes = await new WantedStore(database, interval).list();
-    const wanted = new Map(wishes.map((each) => [each.pipelineId, each]));
-    const latest = await listLatestTasks(database, { first: mostNewest }, interval);
-    const newest = await markUnknownLags(database, latest, interval);
-    const tasks = new Map(newest.map((task) => [task.pipelineId, task]));
-    const parked = await readParked(new CheckpointStore(database));
-    return pipelines.map((pipeline) => {
-      const { id } = pipeline;
-      return { pipeline, isParked: parked.has(id), wanted: wanted.get(id) ?? null, task: tasks.get(id) ?? null };
-    });
-  });
-}
-
-function toJson({ pipeline, isParked, wanted, task }: Listed, timeoutMinutes: number): object {
+function toJson(pipeline: ShownPipeline, timeoutMinutes: number): object {
+  const { isParked, wanted, task } = pipeline;
   return {
     ...pipelineSummaryToJson(pipeline),
     parked: isParked,
@@ -87,11 +56,11 @@ function toJson({ pipeline, isParked, wanted, task }: Listed, timeoutMinutes: nu
   };
 }
 
-function rowOf(listed: Listed, lang: Lang): readonly Cell[] {
-  const { pipeline, task, wanted } = listed;
+function rowOf(pipeline: ShownPipeline, lang: Lang): readonly Cell[] {
+  const { task, wanted } = pipeline;
   return [
     ...[pipeline.id, pipeline.name, pipeline.componentTypes.join(', ')],
-    ...[stateText(listed, lang), ...taskCells(task, lang)],
+    ...[stateText(pipeline, lang), ...taskCells(task, lang)],
     pipeline.updateTime,
     waitText(task, lang) ?? (wanted === null ? null : obstacleText(wanted, lang)),
   ];
@@ -109,12 +78,12 @@ function waitText(task: Task | null, lang: Lang): string | null {
   return task === null || task.waiting === null ? null : waitingText(task.waiting, lang);
 }
 
-function stateText({ pipeline, isParked, wanted }: Listed, lang: Lang): string {
+function stateText({ disabled, isParked, wanted }: ShownPipeline, lang: Lang): string {
   const texts = textsIn(lang).commands.pipeline;
   const isStarted = wanted?.state === 'started';
   const isHeld = isStarted && wanted.heldReason !== null && !isParked;
   return [
-    isStarted ? texts.started : pipeline.disabled ? texts.disabled : texts.enabled,
+    isStarted ? texts.started : disabled ? texts.disabled : texts.enabled,
     ...(isParked ? [texts.parked] : []),
     ...(isHeld ? [texts.held] : []),
   ].join(', ');

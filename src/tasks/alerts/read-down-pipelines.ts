@@ -1,7 +1,7 @@
 import type { Database } from '../../database/database.js';
 import type { Down } from './alert-conditions.js';
 import { judgePipeline } from './pipeline-verdict.js';
-import { readFleetFacts } from './read-pipeline-facts.js';
+import { readFleetFacts, type FleetFacts } from './read-pipeline-facts.js';
 
 /** A pipeline that is down, and why. */
 export interface DownPipeline {
@@ -10,15 +10,19 @@ export interface DownPipeline {
   readonly down: Down;
 }
 
-/**
- * Lists the pipelines whose newest task failed, be it to be run again in a moment, or that should run and do not, whether
- * anybody is alerted or not.
- */
+/** Reads which pipelines are down, as `downPipelines` has it. */
 export async function readDownPipelines(
   database: Database,
   defaultIntervalSeconds: number,
 ): Promise<readonly DownPipeline[]> {
-  const { now, pipelines } = await readFleetFacts(database, defaultIntervalSeconds);
+  return downPipelines(await readFleetFacts(database, defaultIntervalSeconds), defaultIntervalSeconds);
+}
+
+/**
+ * Lists the pipelines whose newest task failed, be it to be run again in a moment, or that should run and do not, whether
+ * anybody is alerted or not.
+ */
+export function downPipelines({ now, pipelines }: FleetFacts, defaultIntervalSeconds: number): readonly DownPipeline[] {
   return pipelines.flatMap((facts) => {
     const verdict = judgePipeline(facts, { now, defaultIntervalSeconds });
     return verdict.kind === 'down' || verdict.kind === 'failing'

@@ -34,13 +34,12 @@ export class EvenOut {
   /** Looks again and again until it is told to stop; throws nothing. */
   async run(): Promise<void> {
     const { clock, stopping } = this.#options;
-    const rest = (): Promise<boolean> =>
-      clock.sleep(lookMs, stopping).then(
-        () => true,
-        () => false,
-      );
-    // Where the database is away it is not the time to move anything.
-    while (await rest()) await untilAborted(this.look(), stopping).catch(() => undefined);
+    for (;;) {
+      await clock.sleep(lookMs, stopping).catch(() => undefined);
+      if (stopping.aborted) return;
+      // Where the database is away it is not the time to move anything.
+      await untilAborted(this.look(), stopping).catch(() => undefined);
+    }
   }
 
   /** Hands a task over where that evens out loads; returns its pipeline's id, null where nothing is to be done. */

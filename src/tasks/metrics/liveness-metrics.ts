@@ -1,4 +1,4 @@
-import { Registry, type Counter, type Gauge, type Histogram } from 'prom-client';
+import type { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { TaskStatistics } from '../../database/tasks/task-statistics.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { LivenessEvent } from '../../model/liveness-event.js';
@@ -29,7 +29,7 @@ export class LivenessMetrics {
   #isDatabaseUp = 1;
   readonly #beats: Record<BeatOutcome, number> = { sent: 0, failed: 0, refused: 0 };
 
-  constructor(clock: Clock, registry = new Registry()) {
+  constructor(clock: Clock, registry: Registry) {
     this.#clock = clock;
     this.registry = registry;
     const make = new MetricMaker(registry);

@@ -1,8 +1,7 @@
-import { Registry, type Gauge } from 'prom-client';
+import { Registry } from 'prom-client';
 import { AlertStore } from '../../database/operations/alert-store.js';
 import type { Database } from '../../database/database.js';
 import { WorkerStore } from '../../database/operations/worker-store.js';
-import { EndpointStore } from '../../database/operations/endpoint-store.js';
 import { MonitorStore } from '../../database/operations/monitor-store.js';
 import { countTasks, listTasks } from '../../database/tasks/task-listing.js';
 import { readTaskSilence } from '../../database/tasks/task-silence.js';
@@ -13,13 +12,13 @@ import { placesOf } from '../../model/worker.js';
 import { lagBlocks, taskStatus, type Task } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
 import { DatabaseUnreachableError } from '../../runtime/errors.js';
+import { giveUpLater } from '../../runtime/give-up-later.js';
 import { BoundedLabel } from './bounded-label.js';
 import { MetricMaker } from './metric-maker.js';
 import { mostPipelines } from './pipeline-metrics.js';
 import { readDownPipelines } from '../alerts/read-down-pipelines.js';
-import { readChainsInDoubt } from '../views/chains-in-doubt.js';
-import { HeadContact } from '../views/head-contact.js';
 import { readSinks, type SinkView } from '../views/sink-view.js';
+import { markUnknownLags } from '../views/unknown-lags.js';
 import { SinkLabel, largestOf } from './sink-metrics.js';
 import { addDefaultMetrics } from './process-metrics.js';
 
@@ -34,8 +33,8 @@ interface SystemMetricsOptions {
 /** Of which time ends are counted, and what runs for long, in seconds. */
 const window = { windowSeconds: 3_600, longerThanSeconds: 3_600 };
 
-/** Rows that are looked at: the most silent tasks, the latest monitors and alerts. */
-const most = { running: 500, monitors: 10, workers: 1_000, alerts: 1_000, endpoints: 1_000 } as const;
+/** Rows that are looked at: the most silent tasks, the latest monitors, workers and alerts. */
+const most = { running: 500, monitors: 10, workers: 1_000, alerts: 1_000 } as const;
 
 /** How long the database may take, in milliseconds: Prometheus itself waits ten seconds where nothing is said. */
 const patienceMs = 5_000;
@@ -44,151 +43,123 @@ const patienceMs = 5_000;
 export class SystemMetrics {
   readonly registry = new Registry();
   readonly #options: SystemMetricsOptions;
+  readonly #make = new MetricMaker(this.registry);
   readonly #pipelines = new BoundedLabel(mostPipelines);
   readonly #sinks = new SinkLabel();
-  readonly #gauges: Gauges;
+  /** What is not known any more is not told: a number that stands still looks like a system that is well. */
+  #known: Known | null = null;
 
   constructor(options: SystemMetricsOptions) {
     this.#options = options;
     addDefaultMetrics(this.registry, options.version);
-    this.#gauges = makeGauges(new MetricMaker(this.registry));
+    const up = '1: the database answers; 0: it does not.';
+    this.#make.derived('chainparse_database_up', up, () => (this.#known === null ? 0 : 1));
+    this.#showTasks();
+    this.#showWatchers();
+    this.#showSinks();
   }
 
   /** Reads anew what the database knows; where it can't be asked, throws, and says so in the metrics. */
   async refresh(): Promise<void> {
-    const answered = new AbortController();
+    const patience = { clock: this.#options.clock, after: AbortSignal.abort(), delayMs: patienceMs, reason: lateError };
     try {
-      await Promise.race([this.#read(), this.#late(answered.signal)]);
-      this.#gauges.database.set(1);
+      this.#known = await giveUpLater(patience, () => readKnown(this.#options));
     } catch (error) {
-      this.#forget();
+      this.#known = null;
       throw error;
-    } finally {
-      answered.abort(new Error('answered'));
     }
   }
 
-  async #read(): Promise<void> {
-    await this.#readTasks();
-    await this.#readWatchers();
-    await this.#readSinks();
-    const { database, defaultIntervalSeconds } = this.#options;
-    this.#gauges.down.set((await readDownPipelines(database, defaultIntervalSeconds)).length);
+  #showTasks(): void {
+    this.#set('chainparse_tasks', 'Tasks by status, as the database has them.', ['status'], (known) => [
+      [{ status: 'running' }, known.statistics.running],
+      [{ status: 'queued' }, known.queued],
+    ]);
+    const lag = 'Blocks behind the head, of live pipelines.';
+    this.#set('chainparse_lag_blocks', lag, ['pipeline'], ({ running }) => this.#lags(running));
+    const silent = 'Running, and silent for more than three heartbeats.';
+    this.#one('chainparse_tasks_silent', silent, ({ silence }) => silence.silent);
+    const unknown = 'Running, and nobody knows how silent.';
+    this.#one('chainparse_tasks_silence_unknown', unknown, ({ silence }) => silence.unknown);
+    const age = 'Since the oldest last sign of life of a running task.';
+    this.#one('chainparse_heartbeat_age_seconds', age, ({ silence }) => silence.longestSeconds);
+    const long = 'Running for more than an hour.';
+    this.#one('chainparse_tasks_running_long', long, ({ statistics }) => statistics.runningLonger);
+    const ratio = 'Part of those that ended of late.';
+    this.#one('chainparse_task_timeout_ratio', ratio, ({ statistics }) => statistics.timeoutRate ?? 0);
+    const down = 'Pipelines that failed, or should run and do not.';
+    this.#one('chainparse_pipelines_down', down, (known) => known.down);
   }
 
-  async #late(answered: AbortSignal): Promise<void> {
-    await this.#options.clock.sleep(patienceMs, answered).catch(() => undefined);
-    if (!answered.aborted) throw new DatabaseUnreachableError(`no answer within ${patienceMs / 1_000} s`);
-  }
-
-  /** What is not known any more is not told: a number that stands still looks like a system that is well. */
-  #forget(): void {
-    this.#gauges.database.set(0);
-    for (const gauge of this.#gauges.read) gauge.reset();
-    for (const gauge of this.#gauges.single) gauge.remove();
-  }
-
-  async #readTasks(): Promise<void> {
-    const { database, defaultIntervalSeconds } = this.#options;
-    const { tasks, silent, unknown, age, long, ratio } = this.#gauges;
-    const statistics = await readTaskStatistics(database, window);
-    tasks.set({ status: 'running' }, statistics.running);
-    tasks.set({ status: 'queued' }, await countTasks(database, { status: taskStatus.queued }));
-    long.set(statistics.runningLonger);
-    ratio.set(statistics.timeoutRate ?? 0);
-    const silence = await readTaskSilence(database, defaultIntervalSeconds);
-    silent.set(silence.silent);
-    unknown.set(silence.unknown);
-    if (silence.longestSeconds === null) age.remove();
-    else age.set(silence.longestSeconds);
-    const order = { by: 'last_heartbeat', descending: false } as const;
-    await this.#showLag(
-      await listTasks(database, { status: taskStatus.running, order, limit: most.running, offset: 0 }),
+  #showWatchers(): void {
+    this.#set('chainparse_alerts_open', 'Alerts that stand, by rule.', ['rule'], ({ alerts }) =>
+      alertRules.map((rule) => [{ rule }, alerts.filter((alert) => alert.rule === rule).length]),
     );
+    this.#one('chainparse_monitors_alive', 'Monitors that are alive.', ({ monitors }) => monitors);
+    this.#one('chainparse_workers_alive', 'Workers that are alive.', ({ places }) => places.workers);
+    const places = 'Places for tasks of the workers that are alive.';
+    this.#set('chainparse_worker_places', places, ['state'], ({ places: { taken, all } }) => [
+      [{ state: 'taken' }, taken],
+      [{ state: 'free' }, Math.max(0, all - taken)],
+    ]);
+  }
+
+  #showSinks(): void {
+    const show = (name: string, help: string, value: (sink: SinkView) => number): void =>
+      this.#set(name, help, ['pipeline', 'sink'], ({ sinks }) => {
+        const seen = sinks.map((sink) => ({ ...sink, value: value(sink) }));
+        return largestOf(seen, this.#sinks);
+      });
+    show('chainparse_sink_lag_blocks', 'Blocks that are yet to be delivered.', ({ behind }) => behind);
+    show('chainparse_sink_dead_letters', 'Messages that are refused for good.', ({ deadLetters }) => deadLetters);
+  }
+
+  #one(name: string, help: string, value: (known: Known) => number | null): void {
+    this.#make.derived(name, help, () => (this.#known === null ? undefined : (value(this.#known) ?? undefined)));
+  }
+
+  #set<T extends string>(
+    name: string,
+    help: string,
+    labels: T[],
+    values: (known: Known) => Iterable<Labelled<T>>,
+  ): void {
+    this.#make.derivedSet(name, help, labels, () => (this.#known === null ? [] : values(this.#known)));
   }
 
   /** Of a pipeline that is silent, or whose nodes do not answer, nothing is told: nobody knows how far behind it is. */
-  async #showLag(tasks: readonly Task[]): Promise<void> {
-    const { database, defaultIntervalSeconds } = this.#options;
-    const { endpoints } = await new EndpointStore(database).list({ limit: most.endpoints });
-    const contact = new HeadContact(defaultIntervalSeconds);
-    contact.note(tasks, endpoints, await readChainsInDoubt(database, endpoints));
+  #lags(tasks: readonly Task[]): readonly Labelled<'pipeline'>[] {
     const worst = new Map<string, number>();
-    for (const { id, pipelineId, progress } of tasks) {
-      const isKnown = progress?.mode === 'realtime' && contact.unknownSince(id) === null;
-      const lag = isKnown ? lagBlocks(progress) : null;
+    for (const { pipelineId, progress } of tasks) {
+      const lag = progress?.mode === 'realtime' ? lagBlocks(progress) : null;
       const label = this.#pipelines.of(pipelineId);
       if (lag !== null) worst.set(label, Math.max(lag, worst.get(label) ?? 0));
     }
-    this.#gauges.lag.reset();
-    for (const [pipeline, lag] of worst) this.#gauges.lag.set({ pipeline }, lag);
-  }
-
-  async #readSinks(): Promise<void> {
-    const { sinkLag, sinkLetters } = this.#gauges;
-    const sinks = await readSinks(this.#options.database);
-    const show = (gauge: Gauge<'pipeline' | 'sink'>, value: (sink: SinkView) => number): void => {
-      gauge.reset();
-      const seen = sinks.map((sink) => ({ ...sink, value: value(sink) }));
-      for (const [labels, largest] of largestOf(seen, this.#sinks)) gauge.set(labels, largest);
-    };
-    show(sinkLag, ({ behind }) => behind);
-    show(sinkLetters, ({ deadLetters }) => deadLetters);
-  }
-
-  async #readWatchers(): Promise<void> {
-    const { database } = this.#options;
-    const monitors = await new MonitorStore(database).list(most.monitors);
-    const alive = monitors.filter(isMonitorAlive);
-    this.#gauges.monitors.set(alive.length);
-    const places = placesOf(await new WorkerStore(database).list(most.workers));
-    this.#gauges.workers.set(places.workers);
-    this.#gauges.places.set({ state: 'taken' }, places.taken);
-    this.#gauges.places.set({ state: 'free' }, Math.max(0, places.all - places.taken));
-    const { alerts } = await new AlertStore(database).list({ all: false, limit: most.alerts });
-    for (const rule of alertRules)
-      this.#gauges.alerts.set({ rule }, alerts.filter((alert) => alert.rule === rule).length);
+    return [...worst].map(([pipeline, lag]) => [{ pipeline }, lag]);
   }
 }
 
-type Gauges = ReturnType<typeof makeGauges>;
+type Labelled<T extends string> = readonly [Record<T, string>, number];
 
-function makeGauges(make: MetricMaker) {
-  const tasks = make.gauge('chainparse_tasks', 'Tasks by status, as the database has them.', ['status']);
-  const lag = make.gauge('chainparse_lag_blocks', 'Blocks behind the head, of live pipelines.', ['pipeline']);
-  const alerts = make.gauge('chainparse_alerts_open', 'Alerts that stand, by rule.', ['rule']);
-  const database = make.gauge('chainparse_database_up', '1: the database answers; 0: it does not.');
-  const silent = make.gauge('chainparse_tasks_silent', 'Running, and silent for more than three heartbeats.');
-  const unknown = make.gauge('chainparse_tasks_silence_unknown', 'Running, and nobody knows how silent.');
-  const age = make.gauge('chainparse_heartbeat_age_seconds', 'Since the oldest last sign of life of a running task.');
-  const long = make.gauge('chainparse_tasks_running_long', 'Running for more than an hour.');
-  const ratio = make.gauge('chainparse_task_timeout_ratio', 'Part of those that ended of late.');
-  const down = make.gauge('chainparse_pipelines_down', 'Pipelines that failed, or should run and do not.');
-  const monitors = make.gauge('chainparse_monitors_alive', 'Monitors that are alive.');
-  const workers = make.gauge('chainparse_workers_alive', 'Workers that are alive.');
-  const places = make.gauge('chainparse_worker_places', 'Places for tasks of the workers that are alive.', ['state']);
-  const sinkLabels: ('pipeline' | 'sink')[] = ['pipeline', 'sink'];
-  const sinkLag = make.gauge('chainparse_sink_lag_blocks', 'Blocks that are yet to be delivered.', sinkLabels);
-  const sinkLetters = make.gauge('chainparse_sink_dead_letters', 'Messages that are refused for good.', sinkLabels);
-  const single: readonly Gauge[] = [silent, unknown, age, long, ratio, down, monitors, workers];
-  const read: readonly Gauge[] = [tasks, lag, alerts, sinkLag, sinkLetters, places];
+type Known = Awaited<ReturnType<typeof readKnown>>;
+
+/** Reads what is told: all of it, or nothing. */
+async function readKnown({ database, defaultIntervalSeconds }: SystemMetricsOptions) {
+  const order = { by: 'last_heartbeat', descending: false } as const;
+  const running = { status: taskStatus.running, order, limit: most.running, offset: 0 };
   return {
-    sinkLag,
-    sinkLetters,
-    tasks,
-    lag,
-    alerts,
-    database,
-    silent,
-    unknown,
-    age,
-    long,
-    ratio,
-    down,
-    monitors,
-    workers,
-    places,
-    single,
-    read,
+    statistics: await readTaskStatistics(database, window),
+    queued: await countTasks(database, { status: taskStatus.queued }),
+    silence: await readTaskSilence(database, defaultIntervalSeconds),
+    running: await markUnknownLags(database, await listTasks(database, running), defaultIntervalSeconds),
+    monitors: (await new MonitorStore(database).list(most.monitors)).filter(isMonitorAlive).length,
+    places: placesOf(await new WorkerStore(database).list(most.workers)),
+    alerts: (await new AlertStore(database).list({ all: false, limit: most.alerts })).alerts,
+    sinks: await readSinks(database),
+    down: (await readDownPipelines(database, defaultIntervalSeconds)).length,
   };
+}
+
+function lateError(): DatabaseUnreachableError {
+  return new DatabaseUnreachableError(`no answer within ${patienceMs / 1_000} s`);
 }

@@ -1,7 +1,8 @@
 import type { LivenessEvent } from '../../model/liveness-event.js';
 
 type Sinks = Extract<LivenessEvent, { kind: 'sink_sent' | 'sink_failed' | 'sinks_seen' }>;
-type WithoutTask<T> = T extends unknown ? Omit<T, 'taskId' | 'pipelineId'> : never;
+/** Which task something is of goes without saying. */
+export type WithoutTask<T> = T extends unknown ? Omit<T, 'taskId' | 'pipelineId'> : never;
 
-/** What an outbox has noticed; which task it is goes without saying. */
+/** What an outbox has noticed. */
 export type DeliveryNews = WithoutTask<Sinks>;

@@ -276,12 +276,9 @@ export class Outbox {
 
   async #look(): Promise<void> {
     const { clock, pipelineId } = this.#parts;
-    const rest = (): Promise<boolean> =>
-      clock.sleep(lookMs, this.#signal).then(
-        () => true,
-        () => false,
-      );
-    while (await rest()) {
+    for (;;) {
+      await clock.sleep(lookMs, this.#signal).catch(() => undefined);
+      if (this.#signal.aborted) return;
       // Where the database is away the run's own way of waiting goes on beside this.
       await this.#read(pipelineId).catch(() => undefined);
       this.#askFinality();

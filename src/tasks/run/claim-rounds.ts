@@ -11,11 +11,9 @@ export class ClaimRounds {
   constructor(tasks: Pick<TaskStore, 'claim' | 'claimAll'>) {
     this.#tasks = tasks;
     this.#queued = new Together({
-      all: async (requests) => {
-        await tasks.claimAll(requests);
-        return requests.map(({ queuedTaskId }) => queuedTaskId);
-      },
+      all: (requests) => tasks.claimAll(requests),
       one: (request) => tasks.claim(request),
+      written: ({ queuedTaskId }) => queuedTaskId,
     });
   }
 

@@ -8,11 +8,9 @@ export class HandOverRounds {
 
   constructor(tasks: Pick<TaskStore, 'handOver' | 'handOverAll'>) {
     this.#together = new Together({
-      all: async (ends) => {
-        await tasks.handOverAll(ends);
-        return ends.map(() => true);
-      },
+      all: (ends) => tasks.handOverAll(ends),
       one: (end) => tasks.handOver(end),
+      written: () => true,
     });
   }
 

@@ -19,7 +19,7 @@ import { claimTask, tellClaim } from '../lease/claim-task.js';
 import { Heartbeat } from './heartbeat.js';
 import type { LivenessEvent } from '../../model/liveness-event.js';
 import { parkingError } from '../lease/parked.js';
-import type { DeliveryNews } from '../outbox/delivery-news.js';
+import type { DeliveryNews, WithoutTask } from '../outbox/delivery-news.js';
 import type { OwnShards } from '../shards/own-shards.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { BegunRun, TaskOptions, TaskResult } from './task-options.js';
@@ -76,11 +76,10 @@ async function begin(options: TaskOptions, tasks: TaskStore, taskId: number): Re
   }
 }
 
-/** What happens in a run; which task it is goes without saying. */
+/** What happens in a run. */
 type TaskNews =
-  | Without<Extract<LivenessEvent, { kind: 'began' | 'committed' | 'taken_back' | 'progressed' | 'ended' }>>
+  | WithoutTask<Extract<LivenessEvent, { kind: 'began' | 'committed' | 'taken_back' | 'progressed' | 'ended' }>>
   | DeliveryNews;
-type Without<T> = T extends unknown ? Omit<T, 'taskId' | 'pipelineId'> : never;
 
 interface TaskRunParts extends BegunRun {
   readonly tasks: TaskStore;

@@ -2,9 +2,11 @@ import { FenceError } from '../../database/script.js';
 
 /** How some of a kind are written. */
 export interface TogetherParts<T, R> {
-  /** Writes all of them or, with a FenceError where something of one is no longer so, none; says what came of each. */
-  readonly all: (items: readonly T[]) => Promise<readonly R[]>;
+  /** Writes all of them or, with a FenceError where something of one is no longer so, none. */
+  readonly all: (items: readonly T[]) => Promise<void>;
   readonly one: (item: T) => Promise<R>;
+  /** Says what has come of one where all were written. */
+  readonly written: (item: T) => R;
 }
 
 /** Something that is to be written, and whom to tell of it. */
@@ -46,8 +48,8 @@ export class Together<T, R> {
   /** What one of them was decided on may be no longer so: then each is written by itself. */
   async #write(round: readonly Waiting<T, R>[]): Promise<void> {
     try {
-      const results = await this.#parts.all(round.map(({ item }) => item));
-      for (const [index, { resolve }] of round.entries()) resolve(results[index] as R);
+      await this.#parts.all(round.map(({ item }) => item));
+      for (const { item, resolve } of round) resolve(this.#parts.written(item));
     } catch (error) {
       if (error instanceof FenceError && round.length > 1) await Promise.all(round.map((one) => this.#writeOne(one)));
       else for (const { reject } of round) reject(error);

@@ -1,12 +1,8 @@
 import { AlertStore } from '../../database/operations/alert-store.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { Database } from '../../database/database.js';
-import { EndpointStore } from '../../database/operations/endpoint-store.js';
 import { MonitorStore } from '../../database/operations/monitor-store.js';
 import { WorkerStore } from '../../database/operations/worker-store.js';
-import { WantedStore } from '../../database/pipelines/wanted-store.js';
-import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
-import { listLatestTasks } from '../../database/tasks/task-lives.js';
 import { countTasks, listTasks } from '../../database/tasks/task-listing.js';
 import { readTaskSilence, type TaskSilence } from '../../database/tasks/task-silence.js';
 import { readTaskStatistics, type TaskStatistics } from '../../database/tasks/task-statistics.js';
@@ -17,8 +13,9 @@ import type { WorkerView } from '../../model/worker.js';
 import type { RpcEndpoint } from '../../model/rpc-endpoint.js';
 import type { Wanted } from '../../model/wanted.js';
 import { isSilent, taskStatus, type Task } from '../../model/task.js';
-import { readDownPipelines, type DownPipeline } from '../alerts/read-down-pipelines.js';
-import { readChainsInDoubt } from '../views/chains-in-doubt.js';
+import type { PipelineFacts } from '../alerts/pipeline-verdict.js';
+import { downPipelines, type DownPipeline } from '../alerts/read-down-pipelines.js';
+import { readFleetFacts } from '../alerts/read-pipeline-facts.js';
 import { readSinks, type SinkState, type SinkView } from '../views/sink-view.js';
 import { readParked } from '../lease/parked.js';
 
@@ -109,13 +106,14 @@ export async function readSystemStatus(database: Database, options: StatusOption
   const monitors = await new MonitorStore(database).list(most.monitors);
   const workers = await new WorkerStore(database).list(most.workers);
   const queued = await countTasks(database, { status: taskStatus.queued });
-  const { endpoints } = await new EndpointStore(database).list({ limit: most.endpoints });
+  const facts = await readFleetFacts(database, options.defaultIntervalSeconds);
   return {
-    pipelines: await readPipelines(database, options),
+    pipelines: await readPipelines(database, facts.pipelines.slice(0, most.pipelines), options),
     running: [...running].sort((a, b) => b.silentSeconds - a.silentSeconds || a.id - b.id),
-    ...{ silence, queued, late, alerts, openAlerts, monitors, workers, endpoints },
-    chains: await readChainsInDoubt(database, endpoints),
-    down: await readDownPipelines(database, options.defaultIntervalSeconds),
+    ...{ silence, queued, late, alerts, openAlerts, monitors, workers },
+    endpoints: facts.endpoints.slice(0, most.endpoints),
+    chains: facts.chains,
+    down: downPipelines(facts, options.defaultIntervalSeconds),
     sinks: await readSinksAtAGlance(database),
   };
 }
@@ -134,28 +132,18 @@ async function readSinksAtAGlance(database: Database): Promise<readonly SinkView
     .slice(0, most.sinks);
 }
 
-async function readPipelines(database: Database, options: StatusOptions): Promise<readonly PipelineStatus[]> {
-  const pipelines = await new PipelineStore(database).list();
-  const newest = await listLatestTasks(database, { first: most.pipelines }, options.defaultIntervalSeconds);
-  const tasks = new Map(newest.map((task) => [task.pipelineId, task]));
+async function readPipelines(
+  database: Database,
+  pipelines: readonly PipelineFacts[],
+  options: StatusOptions,
+): Promise<readonly PipelineStatus[]> {
   const store = new CheckpointStore(database);
   const checkpoints = new Map((await store.list()).map((checkpoint) => [checkpoint.pipelineId, checkpoint]));
   const parked = await readParked(store);
-  const wanted = await new WantedStore(database, options.defaultIntervalSeconds).list();
-  const wantedOf = new Map(wanted.map((each) => [each.pipelineId, each]));
   return pipelines
-    .slice(0, most.pipelines)
-    .map(({ id, name, disabled }) => {
-      const task = tasks.get(id) ?? null;
+    .map(({ id, name, disabled, task, wanted }) => {
       const state = stateOf(task, { isDisabled: disabled, isParked: parked.has(id) }, options);
-      return {
-        id,
-        name,
-        task,
-        state,
-        wanted: wantedOf.get(id) ?? null,
-        nextBlock: nextBlockOf(task, checkpoints.get(id)),
-      };
+      return { id, name, task, state, wanted, nextBlock: nextBlockOf(task, checkpoints.get(id)) };
     })
     .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state) || a.id - b.id);
 }

@@ -1,5 +1,4 @@
 import { registry } from '../../components/registry.js';
-import type { Registry } from '../../components/registry.js';
 import type { DeadLetter } from '../../database/sinks/dead-letter-store.js';
 import { listBehindSource } from '../../database/sinks/list-sinks.js';
 import type { StoredComponent } from '../../database/sinks/list-sinks.js';
@@ -24,15 +23,11 @@ export interface SinkView extends Pick<SinkStanding, 'pipelineId' | 'name' | 'ty
 }
 
 /** Lists the sinks of all pipelines, or of one, in the order of their definitions. */
-export async function readSinks(
-  database: Database,
-  pipelineId?: number,
-  kinds: Registry = registry,
-): Promise<readonly SinkView[]> {
+export async function readSinks(database: Database, pipelineId?: number): Promise<readonly SinkView[]> {
   const components = await listBehindSource(database, pipelineId);
   const standings = await new SinkStore(database).list(pipelineId);
   return components
-    .filter(({ type }) => kinds.find(type)?.role === 'sink')
+    .filter(({ type }) => registry.find(type)?.role === 'sink')
     .map((component) => viewOf(component, standings.find((row) => isOf(row, component)) ?? null));
 }
 

@@ -5,7 +5,7 @@ import { readChainsInDoubt } from './chains-in-doubt.js';
 import { HeadContact } from './head-contact.js';
 
 /** Endpoints that are looked at. */
-const most = 500;
+const most = 1_000;
 
 /**
  * Returns tasks so that those that are silent, or whose nodes do not answer, say since when how far they are behind is unknown.

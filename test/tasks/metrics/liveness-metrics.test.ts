@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { Registry } from 'prom-client';
 import { combineObservers } from '../../../src/model/liveness-event.js';
 import type { LivenessEvent } from '../../../src/model/liveness-event.js';
 import { LivenessMetrics } from '../../../src/tasks/metrics/liveness-metrics.js';
@@ -13,7 +14,7 @@ describe('the metrics of liveness', () => {
 
   beforeEach(() => {
     clock = new FakeClock();
-    metrics = new LivenessMetrics(clock);
+    metrics = new LivenessMetrics(clock, new Registry());
   });
 
   it('count heartbeats by what became of them', async () => {
@@ -93,7 +94,7 @@ describe('the metrics of liveness', () => {
   });
 
   it('are on a registry of their own, in the text that Prometheus reads', async () => {
-    const other = new LivenessMetrics(clock);
+    const other = new LivenessMetrics(clock, new Registry());
     metrics.observe({ kind: 'beat_refused', ...task });
     expect(await metrics.registry.metrics()).to.contain('chainparse_heartbeats_total{result="refused"} 1');
     expect(await other.registry.metrics()).to.contain('chainparse_heartbeats_total{result="refused"} 0');
