@@ -10,7 +10,7 @@ import { insertEvents, insertRecentBlocks, insertUndecoded } from './event-colum
 import type { RowOwner } from './event-columns.js';
 import { EventStore } from './event-store.js';
 import { joinedRows } from './joined-rows.js';
-import { deleteRows, keepRemoved, noteChange } from './journal.js';
+import { deleteRows, noteChange, takeAwayRows } from './journal.js';
 import type { NarrowRows } from './journal.js';
 import { pruneJournal } from './prune-journal.js';
 import type { BulkInsert, TellSent, Statement } from '../script.js';
@@ -160,12 +160,10 @@ export class BatchStore {
     const before = [
       ...this.#guard(commit, commit.progress, { block_number: number, hash: toBytes(hash) }),
       noteChange(this.#database, { pipelineId, kind: 'rollback', fromBlock, toBlock: number + blocks }),
-      keepRemoved(this.#database, pipelineId, above),
     ];
     const results = await this.#database.write([
       ...before,
-      deleteRows(this.#database, 'event', pipelineId, above),
-      deleteRows(this.#database, 'undecoded_log', pipelineId, above),
+      ...takeAwayRows(this.#database, pipelineId, above),
       deleteRows(this.#database, 'recent_block', pipelineId, above),
       ...children.steps,
       knex('reorg').insert({
@@ -176,7 +174,7 @@ export class BatchStore {
         blocks,
       }),
     ]);
-    return results[before.length]?.matched ?? 0;
+    return results[before.length + 1]?.matched ?? 0;
   }
 
   /** Forgets what nobody needs of a pipeline's journal, beside its commits; never throws. */
