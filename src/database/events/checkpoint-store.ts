@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import type { BlockRef } from '../../model/block.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
 import type { Database } from '../database.js';
-import { FenceError } from '../script.js';
+import { writeIfHeld } from '../fenced-write.js';
 import { noteChange } from './journal.js';
 import type { ChangeKind } from './journal.js';
 import { toHex } from '../../runtime/hex-bytes.js';
@@ -82,15 +82,11 @@ export class CheckpointStore {
     const behind = held()
       .where('version', '<', version)
       .whereNotExists(knex('pipeline_shard').select('pipeline_id').where({ pipeline_id: pipelineId }));
-    try {
-      await this.#database.write([
-        this.#database.fenced(behind.increment('version', 1)),
-        noteChange(this.#database, { pipelineId, kind: 'rollback', fromBlock, toBlock }),
-        held().update({ version }),
-      ]);
-    } catch (error) {
-      if (!(error instanceof FenceError)) throw error;
-    }
+    await writeIfHeld(this.#database, [
+      this.#database.fenced(behind.increment('version', 1)),
+      noteChange(this.#database, { pipelineId, kind: 'rollback', fromBlock, toBlock }),
+      held().update({ version }),
+    ]);
   }
 
   /** Returns what the commit with a version did; null where there is none, or none is known any more. */

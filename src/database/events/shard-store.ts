@@ -4,11 +4,12 @@ import type { Shard, Stretch } from '../../model/shard.js';
 import { isRead } from '../../model/shard.js';
 import { taskStatus, type Holder, type Progress } from '../../model/task.js';
 import type { Database, Query } from '../database.js';
+import { writeIfHeld } from '../fenced-write.js';
 import { endReplaced, type Replaced } from '../task-steps/end-replaced.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
 import { insertQueued, lockPipeline } from '../task-steps/queue-task.js';
 import { runningTask } from '../task-steps/running-task.js';
-import { FenceError, type BulkInsert, type TellSent, type Statement } from '../script.js';
+import type { BulkInsert, Statement, TellSent } from '../script.js';
 import type { CommitGuard } from './batch-store.js';
 import { noteChange } from './journal.js';
 import { toBytes, toHex } from '../../runtime/hex-bytes.js';
@@ -86,7 +87,7 @@ export class ShardStore {
       ...{ block_number: after.number, hash: toBytes(after.hash) },
     }));
     await this.#database.write([
-      this.#database.fenced(lockPipeline(this.#database, pipelineId)),
+      lockPipeline(this.#database, pipelineId),
       ...this.#hold(guard),
       knex(table).insert(rows),
       ...rows.map(({ shard }) => insertQueued(this.#database, pipelineId, {}, undefined, shard)),
@@ -109,7 +110,7 @@ export class ShardStore {
   async queue({ pipelineId, number }: Shard, owner: number, defaultIntervalSeconds: number): Promise<void> {
     const living = livingTasks(this.#database, pipelineId, defaultIntervalSeconds, number);
     await this.#database.write([
-      this.#database.fenced(lockPipeline(this.#database, pipelineId)),
+      lockPipeline(this.#database, pipelineId),
       this.#fence(owner),
       insertQueued(this.#database, pipelineId, {}, living, number),
     ]);
@@ -206,23 +207,19 @@ export class ShardStore {
   /** In steps, each of which finds the shard dropped: another who drops may have been faster, and rows may be there anew. */
   async #takeAway(shard: Shard): Promise<void> {
     const { knex } = this.#database;
-    const row = (): Query =>
+    const row = (): Knex.QueryBuilder =>
       knex(table).where({ pipeline_id: shard.pipelineId, shard: shard.number, added: shard.added, dropped: 1 });
-    try {
-      for (;;) {
-        const border = await this.#border(shard);
-        const rows = ['event', 'undecoded_log'].map((each) =>
-          this.#rowsOf(each, shard)
-            .where('block_number', '<=', border ?? shard.toBlock)
-            .delete(),
-        );
-        const lock = this.#database.fenced((row() as Knex.QueryBuilder).update({ dropped: 1 }));
-        const last = border === null ? [(row() as Knex.QueryBuilder).delete()] : [];
-        await this.#database.write([lock, ...rows, ...last]);
-        if (border === null) return;
-      }
-    } catch (error) {
-      if (!(error instanceof FenceError)) throw error;
+    for (;;) {
+      const border = await this.#border(shard);
+      const rows = ['event', 'undecoded_log'].map((each) =>
+        this.#rowsOf(each, shard)
+          .where('block_number', '<=', border ?? shard.toBlock)
+          .delete(),
+      );
+      const lock = this.#database.fenced(row().update({ dropped: 1 }));
+      const last = border === null ? [row().delete()] : [];
+      const results = await writeIfHeld(this.#database, [lock, ...rows, ...last]);
+      if (results === null || border === null) return;
     }
   }
 

@@ -2,8 +2,8 @@ import type { Knex } from 'knex';
 import type { SinkStanding } from '../../model/sink.js';
 import type { Holder } from '../../model/task.js';
 import type { Database, Query } from '../database.js';
+import { writeIfHeld } from '../fenced-write.js';
 import { toInstant } from '../instant.js';
-import { FenceError } from '../script.js';
 import type { BulkInsert, Statement } from '../script.js';
 import { heldTask } from '../task-steps/running-task.js';
 
@@ -137,13 +137,7 @@ export class SinkStore {
       .knex(table)
       .where({ pipeline_id: pipelineId, name, replay })
       .update({ replay: replay + 1, replay_from: fromBlock });
-    try {
-      await this.#database.write([this.#database.fenced(row)]);
-      return true;
-    } catch (error) {
-      if (error instanceof FenceError) return false;
-      throw error;
-    }
+    return (await writeIfHeld(this.#database, [this.#database.fenced(row)])) !== null;
   }
 
   /** Forgets sinks that the definition names no more, with their dead letters. Throws FenceError. */
