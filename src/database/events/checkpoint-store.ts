@@ -45,9 +45,7 @@ export class CheckpointStore {
 
   /** Returns a pipeline's checkpoint; null where it was never run. */
   async find(pipelineId: number): Promise<Checkpoint | null> {
-    const [row] = await this.#database.read<CheckpointRow[]>((knex) =>
-      knex('pipeline_checkpoint').where({ pipeline_id: pipelineId }),
-    );
+    const row = await readCheckpoint(this.#database, pipelineId);
     return row === undefined ? null : toCheckpoint(row);
   }
 
@@ -115,13 +113,23 @@ export function newEpoch(): string {
 }
 
 interface CheckpointRow {
-  pipeline_id: number;
-  task_id: number | null;
-  chain: number | null;
-  start_block: number | null;
-  block_number: number | null;
-  hash: Buffer | null;
-  version: number;
+  readonly pipeline_id: number;
+  readonly task_id: number | null;
+  readonly chain: number | null;
+  readonly start_block: number | null;
+  readonly block_number: number | null;
+  readonly hash: Buffer | null;
+  readonly version: number;
+  readonly claim: number;
+  readonly epoch: string | null;
+}
+
+/** Reads a pipeline's checkpoint as its row has it; undefined where it was never run. */
+export async function readCheckpoint(database: Database, pipelineId: number): Promise<CheckpointRow | undefined> {
+  const rows = await database.read<CheckpointRow[]>((knex) =>
+    knex('pipeline_checkpoint').where({ pipeline_id: pipelineId }),
+  );
+  return rows[0];
 }
 
 function toCheckpoint(row: CheckpointRow): Checkpoint {
