@@ -9,6 +9,7 @@ import { endReplaced, type Replaced } from '../task-steps/end-replaced.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
 import { insertQueued, lockPipeline } from '../task-steps/queue-task.js';
 import { runningTask } from '../task-steps/running-task.js';
+import { endOpenTasks, stopped } from '../task-steps/wanted-steps.js';
 import type { BulkInsert, Statement, TellSent } from '../script.js';
 import type { CommitGuard } from './batch-store.js';
 import { noteChange } from './journal.js';
@@ -118,12 +119,12 @@ export class ShardStore {
 
   /** Ends a task that waits for a shard which is no more. */
   async endQueued(pipelineId: number, shard: number): Promise<void> {
-    await this.#database.write([this.#endTasks(pipelineId, [taskStatus.queued]).where({ shard })]);
+    await this.#database.write([this.#endQueued(pipelineId, shard)]);
   }
 
   /** Ends the tasks of a pipeline's shards that run or wait: what they have read stays, and the next run has them go on. */
   async stop(pipelineId: number): Promise<void> {
-    await this.#database.write([this.#endTasks(pipelineId, [taskStatus.queued, taskStatus.running])]);
+    await this.#database.write([this.#endOpen(pipelineId)]);
   }
 
   /**
@@ -168,7 +169,7 @@ export class ShardStore {
     await this.#database.write([
       this.#renew(taskId, progress),
       ...ended,
-      this.#endTasks(pipelineId, [taskStatus.queued]).where({ shard: number }),
+      this.#endQueued(pipelineId, number),
       ...(block.number === after.number
         ? []
         : [
@@ -197,7 +198,7 @@ export class ShardStore {
     const owner = holder === null || this.#holder === null ? [] : [this.#fence(holder)];
     await this.#database.write([
       ...owner,
-      this.#endTasks(pipelineId, [taskStatus.queued, taskStatus.running]),
+      this.#endOpen(pipelineId),
       this.#database.fenced(checkpoint.update({ version: knex.ref('version') })),
       knex(table).where({ pipeline_id: pipelineId }).update({ dropped: 1, task_id: null }),
     ]);
@@ -278,11 +279,13 @@ export class ShardStore {
     return runningTask(this.#database, this.#holder).where({ id: taskId });
   }
 
-  #endTasks(pipelineId: number, statuses: readonly number[]): Knex.QueryBuilder {
-    const { knex, dialect } = this.#database;
-    const ended = { status: taskStatus.succeeded, end_time: dialect.now(knex), end_reason: 'stopped', error: null };
-    const tasks = knex('pipeline_task').where({ pipeline_id: pipelineId }).where('shard', '>', 0);
-    return tasks.whereIn('status', [...statuses]).update(ended);
+  #endQueued(pipelineId: number, shard: number): Query {
+    const waiting = { pipeline_id: pipelineId, shard, status: taskStatus.queued };
+    return this.#database.knex('pipeline_task').where(waiting).update(stopped(this.#database));
+  }
+
+  #endOpen(pipelineId: number): Query {
+    return endOpenTasks(this.#database, pipelineId).where('shard', '>', 0);
   }
 }
 

@@ -6,7 +6,7 @@ import { NotFoundError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
 import { writeIfHeld } from '../fenced-write.js';
 import { newEpoch } from '../events/checkpoint-store.js';
-import { wantStopped } from '../task-steps/wanted-steps.js';
+import { endOpenTasks, stopped, wantStopped } from '../task-steps/wanted-steps.js';
 import { endReplaced } from '../task-steps/end-replaced.js';
 import { insertQueued, lockPipeline } from '../task-steps/queue-task.js';
 import { runningTask } from '../task-steps/running-task.js';
@@ -243,18 +243,15 @@ export class TaskStore {
    */
   async cancel(id: number): Promise<boolean> {
     const { knex } = this.#database;
-    const outcome = { status: taskStatus.succeeded, endReason: 'stopped', error: null };
     const open = knex(table).where({ id }).whereIn('status', [taskStatus.running, taskStatus.queued]);
     const [task] = await selectTasks(this.#database, (query) => query.where({ id }));
     if (task === undefined) return false;
     const { pipelineId, shard = 0 } = task;
-    const others = knex(table)
-      .where({ pipeline_id: pipelineId })
-      .whereIn('status', [taskStatus.running, taskStatus.queued]);
+    const others = endOpenTasks(this.#database, pipelineId);
     if (shard === 0) void others.where('shard', '>', 0);
     const results = await writeIfHeld(this.#database, [
-      this.#database.fenced(open.update(this.#ended(outcome))),
-      others.update(this.#ended(outcome)),
+      this.#database.fenced(open.update(stopped(this.#database))),
+      others,
       wantStopped(this.#database, pipelineId),
     ]);
     return results !== null;
