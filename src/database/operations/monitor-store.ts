@@ -1,6 +1,6 @@
 import type { Monitor } from '../../model/monitor.js';
 import type { Database } from '../database.js';
-import { toInstant } from '../instant.js';
+import { toInstant, toInstantOrNull } from '../instant.js';
 import { agedRows, change, latestFirst, register } from './presence-rows.js';
 
 /** What a monitor tells of itself with each beat. */
@@ -72,11 +72,11 @@ function toMonitor(row: MonitorRow): Monitor {
     name: row.name,
     createTime: toInstant(row.create_time),
     lastHeartbeat: toInstant(row.last_heartbeat),
-    endTime: row.end_time === null ? null : toInstant(row.end_time),
+    endTime: toInstantOrNull(row.end_time),
     checkIntervalSeconds: row.check_interval,
     checks: row.checks,
     timedOut: row.timed_out,
-    lastCheckTime: row.last_check_time === null ? null : toInstant(row.last_check_time),
+    lastCheckTime: toInstantOrNull(row.last_check_time),
     waiting: row.waiting,
     heartbeatAgeSeconds: row.age,
   };

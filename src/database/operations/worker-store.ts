@@ -1,7 +1,7 @@
 import { taskStatus } from '../../model/task.js';
 import { workerState, type Worker, type WorkerView } from '../../model/worker.js';
 import type { Database } from '../database.js';
-import { toInstant } from '../instant.js';
+import { toInstant, toInstantOrNull } from '../instant.js';
 import { agedRows, change, latestFirst, register } from './presence-rows.js';
 
 /** What a worker tells of itself with each beat. */
@@ -140,7 +140,7 @@ function toWorker(row: WorkerRow): Worker {
     version: row.version,
     createTime: toInstant(row.create_time),
     lastHeartbeat: toInstant(row.last_heartbeat),
-    endTime: row.end_time === null ? null : toInstant(row.end_time),
+    endTime: toInstantOrNull(row.end_time),
     heartbeatIntervalSeconds: row.heartbeat_interval,
     concurrency: row.concurrency,
     running: row.running,

@@ -3,7 +3,7 @@ import type { SinkStanding } from '../../model/sink.js';
 import type { Holder } from '../../model/task.js';
 import type { Database, Query } from '../database.js';
 import { writeIfHeld } from '../fenced-write.js';
-import { toInstant } from '../instant.js';
+import { toInstantOrNull } from '../instant.js';
 import type { BulkInsert, Statement } from '../script.js';
 import { heldTask } from '../task-steps/running-task.js';
 
@@ -236,7 +236,7 @@ function toStanding(row: SinkRow): SinkStanding {
     failing: row.failing_since !== null,
     failingSeconds: row.failing_since === null ? null : Math.max(0, row.failing_seconds ?? 0),
     lastError: row.last_error,
-    lastErrorTime: row.last_error_time === null ? null : toInstant(row.last_error_time),
+    lastErrorTime: toInstantOrNull(row.last_error_time),
     deadLetters: row.dead_letters,
     dueLetters: row.due_letters,
   };
