@@ -2,3 +2,8 @@
 export function toInstant(text: string): string {
   return text.slice(0, 19).replace(' ', 'T');
 }
+
+/** As `toInstant`; null where the column has no value. */
+export function toInstantOrNull(text: string | null): string | null {
+  return text === null ? null : toInstant(text);
+}

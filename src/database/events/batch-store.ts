@@ -9,10 +9,10 @@ import { compareStored } from './compare-stored.js';
 import { insertEvents, insertRecentBlocks, insertUndecoded } from './event-columns.js';
 import type { RowOwner } from './event-columns.js';
 import { EventStore } from './event-store.js';
-import { joinedRows } from './joined-rows.js';
-import { deleteRows, keepRemoved, noteChange } from './journal.js';
+import { deleteRows, noteChange, takeAwayRows } from './journal.js';
 import type { NarrowRows } from './journal.js';
 import { pruneJournal } from './prune-journal.js';
+import { StoredBlocks } from './stored-blocks.js';
 import type { BulkInsert, TellSent, Statement } from '../script.js';
 import { toBytes } from '../../runtime/hex-bytes.js';
 
@@ -160,12 +160,10 @@ export class BatchStore {
     const before = [
       ...this.#guard(commit, commit.progress, { block_number: number, hash: toBytes(hash) }),
       noteChange(this.#database, { pipelineId, kind: 'rollback', fromBlock, toBlock: number + blocks }),
-      keepRemoved(this.#database, pipelineId, above),
     ];
     const results = await this.#database.write([
       ...before,
-      deleteRows(this.#database, 'event', pipelineId, above),
-      deleteRows(this.#database, 'undecoded_log', pipelineId, above),
+      ...takeAwayRows(this.#database, pipelineId, above),
       deleteRows(this.#database, 'recent_block', pipelineId, above),
       ...children.steps,
       knex('reorg').insert({
@@ -176,7 +174,7 @@ export class BatchStore {
         blocks,
       }),
     ]);
-    return results[before.length]?.matched ?? 0;
+    return results[before.length + 1]?.matched ?? 0;
   }
 
   /** Forgets what nobody needs of a pipeline's journal, beside its commits; never throws. */
@@ -187,13 +185,8 @@ export class BatchStore {
 
   /** Returns the newest block for which a pipeline has rows; -1 where it has none. */
   async newestStoredBlock(pipelineId: number): Promise<number> {
-    const newest = async (table: string): Promise<number> => {
-      const [row] = await this.#database.read<{ newest: number | null }[]>((knex) =>
-        joinedRows(knex(table).where({ pipeline_id: pipelineId }), knex, pipelineId).max({ newest: 'block_number' }),
-      );
-      return row?.newest ?? -1;
-    };
-    return Math.max(await newest('event'), await newest('undecoded_log'));
+    const newest = await new StoredBlocks(this.#database).newest(pipelineId, Number.MAX_SAFE_INTEGER);
+    return newest?.number ?? -1;
   }
 
   #childSteps(pipelineId: number, { found, early = [] }: EventBatch): readonly Step[] {

@@ -3,17 +3,14 @@ import type { Database, Query } from '../database.js';
 import type { BlockChange } from './compare-stored.js';
 import { beyond, toPosition } from './event-key.js';
 import type { Position } from './event-key.js';
-import { deleteRows, keepRemoved } from './journal.js';
+import { deleteRows, takeAwayEvents } from './journal.js';
 import type { NarrowRows } from './journal.js';
 import type { RowStretch } from './row-comparison.js';
 
 /** Returns the steps that take away what goes of a pipeline's rows; events are kept first where it has sinks. */
 export function takeAway(database: Database, pipelineId: number, { events, undecoded }: BlockChange): readonly Query[] {
   return [
-    ...events.goes.flatMap((stretch) => [
-      keepRemoved(database, pipelineId, within(stretch)),
-      deleteRows(database, 'event', pipelineId, within(stretch)),
-    ]),
+    ...events.goes.flatMap((stretch) => takeAwayEvents(database, pipelineId, within(stretch))),
     ...undecoded.goes.map((stretch) => deleteRows(database, 'undecoded_log', pipelineId, within(stretch))),
   ];
 }

@@ -50,8 +50,11 @@ export async function changedBlocks(
   return (await isKept(database, pipelineId, from + 1)) ? ranges : everything;
 }
 
-/** The oldest are forgotten first, perhaps while others are read; where a shard has joined, versions leap. */
-async function isKept(database: Database, pipelineId: number, version: number): Promise<boolean> {
+/**
+ * Says whether the journal still has the commit of a version, and so all behind it. The oldest are forgotten first, perhaps while
+ * others are read; where a shard has joined, versions leap.
+ */
+export async function isKept(database: Database, pipelineId: number, version: number): Promise<boolean> {
   const rows = await database.read<object[]>((knex) =>
     knex('pipeline_commit').select('version').where({ pipeline_id: pipelineId, version }),
   );

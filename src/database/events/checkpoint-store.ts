@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import type { BlockRef } from '../../model/block.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
 import type { Database } from '../database.js';
-import { FenceError } from '../script.js';
+import { writeIfHeld } from '../fenced-write.js';
 import { noteChange } from './journal.js';
 import type { ChangeKind } from './journal.js';
 import { toHex } from '../../runtime/hex-bytes.js';
@@ -45,9 +45,7 @@ export class CheckpointStore {
 
   /** Returns a pipeline's checkpoint; null where it was never run. */
   async find(pipelineId: number): Promise<Checkpoint | null> {
-    const [row] = await this.#database.read<CheckpointRow[]>((knex) =>
-      knex('pipeline_checkpoint').where({ pipeline_id: pipelineId }),
-    );
+    const row = await readCheckpoint(this.#database, pipelineId);
     return row === undefined ? null : toCheckpoint(row);
   }
 
@@ -82,15 +80,11 @@ export class CheckpointStore {
     const behind = held()
       .where('version', '<', version)
       .whereNotExists(knex('pipeline_shard').select('pipeline_id').where({ pipeline_id: pipelineId }));
-    try {
-      await this.#database.write([
-        this.#database.fenced(behind.increment('version', 1)),
-        noteChange(this.#database, { pipelineId, kind: 'rollback', fromBlock, toBlock }),
-        held().update({ version }),
-      ]);
-    } catch (error) {
-      if (!(error instanceof FenceError)) throw error;
-    }
+    await writeIfHeld(this.#database, [
+      this.#database.fenced(behind.increment('version', 1)),
+      noteChange(this.#database, { pipelineId, kind: 'rollback', fromBlock, toBlock }),
+      held().update({ version }),
+    ]);
   }
 
   /** Returns what the commit with a version did; null where there is none, or none is known any more. */
@@ -119,13 +113,23 @@ export function newEpoch(): string {
 }
 
 interface CheckpointRow {
-  pipeline_id: number;
-  task_id: number | null;
-  chain: number | null;
-  start_block: number | null;
-  block_number: number | null;
-  hash: Buffer | null;
-  version: number;
+  readonly pipeline_id: number;
+  readonly task_id: number | null;
+  readonly chain: number | null;
+  readonly start_block: number | null;
+  readonly block_number: number | null;
+  readonly hash: Buffer | null;
+  readonly version: number;
+  readonly claim: number;
+  readonly epoch: string | null;
+}
+
+/** Reads a pipeline's checkpoint as its row has it; undefined where it was never run. */
+export async function readCheckpoint(database: Database, pipelineId: number): Promise<CheckpointRow | undefined> {
+  const rows = await database.read<CheckpointRow[]>((knex) =>
+    knex('pipeline_checkpoint').where({ pipeline_id: pipelineId }),
+  );
+  return rows[0];
 }
 
 function toCheckpoint(row: CheckpointRow): Checkpoint {

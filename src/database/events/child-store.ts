@@ -1,7 +1,7 @@
 import type { EarlyRows, FactoryChild, FoundChildren, KnownChildren } from '../../model/factory-child.js';
 import type { Database, Query } from '../database.js';
 import type { BulkInsert, InsertColumn, SqlValue } from '../script.js';
-import { deleteRows, keepRemoved } from './journal.js';
+import { takeAwayRows } from './journal.js';
 import type { NarrowRows } from './journal.js';
 import { toBytes, toHex } from '../../runtime/hex-bytes.js';
 
@@ -81,11 +81,7 @@ export class ChildStore {
     const rows = leaving.flatMap(({ address, firstBlock }) => {
       const own: NarrowRows = (query) =>
         query.where('contract_address', address).whereBetween('block_number', [firstBlock, rowsUpTo]);
-      return [
-        keepRemoved(this.#database, pipelineId, own),
-        deleteRows(this.#database, 'event', pipelineId, own),
-        deleteRows(this.#database, 'undecoded_log', pipelineId, own),
-      ];
+      return takeAwayRows(this.#database, pipelineId, own);
     });
     const firstBlocks = leaving.map(({ firstBlock }) => firstBlock);
     const fromBlock = firstBlocks.length === 0 ? undefined : Math.min(...firstBlocks);
@@ -101,9 +97,7 @@ export class ChildStore {
         knex('factory_child')
           .where({ pipeline_id: pipelineId, level, address: toBytes(address) })
           .delete(),
-        keepRemoved(this.#database, pipelineId, own),
-        deleteRows(this.#database, 'event', pipelineId, own),
-        deleteRows(this.#database, 'undecoded_log', pipelineId, own),
+        ...takeAwayRows(this.#database, pipelineId, own),
       ];
     });
     const early = missing.flatMap(({ address, earlier }) =>

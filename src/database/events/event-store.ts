@@ -95,8 +95,8 @@ export class EventStore {
   }
 
   /** Counts undecoded logs as `count` does events. */
-  countUndecoded(filter: UndecodedFilter, most = mostCounted): Promise<number | null> {
-    return this.#count('undecoded_log', filter, most);
+  countUndecoded(filter: UndecodedFilter): Promise<number | null> {
+    return this.#count('undecoded_log', filter, mostCounted);
   }
 
   async *#pages<R extends PositionRow>(table: string, filter: EventFilter, options: PageOptions): AsyncGenerator<R[]> {

@@ -5,11 +5,13 @@ import type { StoredEvent } from '../../model/stored-event.js';
 import type { Database } from '../database.js';
 import { changedBlocks } from './changed-blocks.js';
 import type { Versions } from './changed-blocks.js';
+import { readCheckpoint } from './checkpoint-store.js';
 import { beyond, comparePositions, keyColumns, toPosition } from './event-key.js';
 import type { EventPlace, Position } from './event-key.js';
 import { nextSize, pageWeight, toEvent } from './event-rows.js';
 import type { EventRow, PositionRow } from './event-rows.js';
 import type { NarrowRows } from './journal.js';
+import { oldestCommit } from './prune-journal.js';
 import type { StoredStretch } from './stored-stretch.js';
 import { toHex } from '../../runtime/hex-bytes.js';
 
@@ -107,9 +109,7 @@ export class JournalStore {
 
   /** Returns where a pipeline's rows stand; null where it was never run. */
   async current(pipelineId: number): Promise<JournalHead | null> {
-    const [row] = await this.#database.read<HeadRow[]>((knex) =>
-      knex('pipeline_checkpoint').where({ pipeline_id: pipelineId }),
-    );
+    const row = await readCheckpoint(this.#database, pipelineId);
     if (row === undefined) return null;
     const { version, claim, epoch, start_block: from, block_number: to, hash } = row;
     const blocks = from === null || to === null ? null : { from, to };
@@ -148,10 +148,7 @@ export class JournalStore {
   async reachesBack(pipelineId: number, version: number): Promise<boolean> {
     const head = await this.current(pipelineId);
     if (head === null || version >= head.version) return head !== null && version === head.version;
-    const [row] = await this.#database.read<{ oldest: number | null }[]>((knex) =>
-      knex('pipeline_commit').where({ pipeline_id: pipelineId }).min({ oldest: 'version' }),
-    );
-    return typeof row?.oldest === 'number' && row.oldest <= version + 1;
+    return (await oldestCommit(this.#database, pipelineId)) <= version + 1;
   }
 
   /** Returns for each of some events the version that had brought what was there of it at a version; null where it was not. */
@@ -281,15 +278,6 @@ export class JournalStore {
       return after === undefined ? rows : beyond(rows, after, '>');
     });
   }
-}
-
-interface HeadRow {
-  readonly version: number;
-  readonly claim: number;
-  readonly epoch: string | null;
-  readonly start_block: number | null;
-  readonly block_number: number | null;
-  readonly hash: Buffer | null;
 }
 
 function between(query: Knex.QueryBuilder, column: string, { from, to }: Versions): Knex.QueryBuilder {

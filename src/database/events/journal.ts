@@ -48,8 +48,18 @@ export function versionOf(knex: Knex, pipelineId: number): Knex.QueryBuilder {
   return knex('pipeline_checkpoint').select('version').where({ pipeline_id: pipelineId });
 }
 
+/** Returns the steps that take away rows of events and of logs that could not be decoded. */
+export function takeAwayRows(database: Database, pipelineId: number, which: NarrowRows): readonly Query[] {
+  return [...takeAwayEvents(database, pipelineId, which), deleteRows(database, 'undecoded_log', pipelineId, which)];
+}
+
+/** Returns the steps that take away rows of events: the first keeps them where the pipeline has sinks, the second deletes them. */
+export function takeAwayEvents(database: Database, pipelineId: number, which: NarrowRows): readonly Query[] {
+  return [keepRemoved(database, pipelineId, which), deleteRows(database, 'event', pipelineId, which)];
+}
+
 /** Returns the step that keeps what goes in `event_removed`, where the pipeline has sinks: before it is deleted. */
-export function keepRemoved({ knex }: Database, pipelineId: number, which: NarrowRows): Query {
+function keepRemoved({ knex }: Database, pipelineId: number, which: NarrowRows): Query {
   const kept = [...eventColumns, 'added'] as const;
   const isKept = knex('pipeline_checkpoint').select('pipeline_id').where({ pipeline_id: pipelineId, keeps_removed: 1 });
   const rows = which(knex('event').where({ pipeline_id: pipelineId }))

@@ -50,7 +50,8 @@ async function inBatches(batches: number, prune: () => Promise<boolean>): Promis
   return left > 0;
 }
 
-function oldestCommit(database: Database, pipelineId: number): Promise<number> {
+/** Returns the version of the oldest commit that a pipeline's journal still has; infinite where it has none. */
+export function oldestCommit(database: Database, pipelineId: number): Promise<number> {
   return leastOf(database, pipelineId, 'pipeline_commit', 'version');
 }
 
@@ -76,7 +77,7 @@ function leastBlockOfCommits(database: Database, pipelineId: number): Promise<nu
 }
 
 /** Returns the least value of a pipeline's rows; infinite where there are none. */
-async function leastOf(database: Database, pipelineId: number, table: string, column: string): Promise<number> {
+export async function leastOf(database: Database, pipelineId: number, table: string, column: string): Promise<number> {
   const [row] = await database.read<{ least: number | null }[]>((knex) =>
     knex(table).where({ pipeline_id: pipelineId }).min({ least: column }),
   );

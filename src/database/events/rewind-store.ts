@@ -4,7 +4,7 @@ import { endReplaced } from '../task-steps/end-replaced.js';
 import type { Replaced } from '../task-steps/end-replaced.js';
 import { ChildStore } from './child-store.js';
 import { insertRecentBlocks } from './event-columns.js';
-import { deleteRows, keepRemoved, noteChange } from './journal.js';
+import { deleteRows, noteChange, takeAwayRows } from './journal.js';
 import type { NarrowRows } from './journal.js';
 import type { BulkInsert, Statement } from '../script.js';
 import { toBytes } from '../../runtime/hex-bytes.js';
@@ -70,18 +70,16 @@ export class RewindStore {
       ...(step.replaces === null ? [] : endReplaced(this.#database, pipelineId, step.replaces)),
       this.#database.fenced(checkpoint),
       noteChange(this.#database, { pipelineId, kind: 'rollback', fromBlock, toBlock: step.from }),
-      keepRemoved(this.#database, pipelineId, above),
     ];
     const results = await this.#database.write([
       ...before,
-      deleteRows(this.#database, 'event', pipelineId, above),
-      deleteRows(this.#database, 'undecoded_log', pipelineId, above),
+      ...takeAwayRows(this.#database, pipelineId, above),
       deleteRows(this.#database, 'recent_block', pipelineId, above),
       ...children.steps,
       ...this.#remember(step),
       ...(step.ends === null ? [] : [letGo(this.#database, pipelineId)]),
     ]);
-    const [events, undecoded] = results.slice(before.length);
+    const [, events, undecoded] = results.slice(before.length);
     return { events: events?.matched ?? 0, undecoded: undecoded?.matched ?? 0 };
   }
 

@@ -1,8 +1,10 @@
 import type { Knex } from 'knex';
 import { RuntimeFailure } from '../../runtime/errors.js';
 import type { Database } from '../database.js';
+import { isKept } from './changed-blocks.js';
 import { keyColumns } from './event-key.js';
 import type { PositionRow } from './event-rows.js';
+import { leastOf } from './prune-journal.js';
 
 /** Rows that had been read were taken back, or stored anew, before those behind them were read. */
 export class RowsChangedError extends RuntimeFailure {
@@ -75,17 +77,16 @@ export class RowWatch {
     if (isAnother || to === null || to < from) return false;
     if (to === from) return true;
     const { pipelineId, fromBlock = 0 } = this.#rows;
-    const { knex } = this.#database;
-    const commits = (): Knex.QueryBuilder =>
-      knex('pipeline_commit').select('version').where({ pipeline_id: pipelineId });
-    const touching = commits()
+    const touching = this.#database
+      .knex('pipeline_commit')
+      .select('version')
+      .where({ pipeline_id: pipelineId })
       .whereBetween('version', [from + 1, to])
       .where('from_block', '<=', last.block_number)
       // A rollback takes whatever lies above.
       .where((either) => void either.where('to_block', '>=', fromBlock).orWhere({ kind: 'rollback' }));
     if (await this.#finds(touching)) return false;
-    // The oldest are forgotten first, perhaps while these were read.
-    return (await this.#finds(commits().where({ version: from + 1 }))) || (await this.#isOfTheSameChain(last));
+    return (await isKept(this.#database, pipelineId, from + 1)) || (await this.#isOfTheSameChain(last));
   }
 
   /** A block says by its hash which blocks lie below it. */
@@ -101,12 +102,9 @@ export class RowWatch {
   }
 
   async #throwChanged({ block_number: block }: PositionRow): Promise<never> {
-    const [row] = await this.#database.read<{ least: number | null }[]>((knex) =>
-      knex('recent_block').where({ pipeline_id: this.#rows.pipelineId }).min({ least: 'block_number' }),
-    );
-    const least = row?.least ?? null;
+    const least = await leastOf(this.#database, this.#rows.pipelineId, 'recent_block', 'block_number');
     // Only remembered blocks may still be replaced.
-    const settled = least === null ? '' : `, or with --to-block ${least - 1}: so far the chain is settled`;
+    const settled = least === Infinity ? '' : `, or with --to-block ${least - 1}: so far the chain is settled`;
     throw new RowsChangedError(
       `rows up to block ${block} were taken back, or stored anew, while they were being read: ` +
         'what is written of them is of two states of the chain',

@@ -19,8 +19,8 @@ export class ShardRows {
   readonly #shards: ShardStore;
   readonly #shard: Pick<Shard, 'pipelineId' | 'number' | 'added'>;
 
-  /** `holder`: the process whose task reads the shard; left out: whichever. */
-  constructor(database: Database, shard: Pick<Shard, 'pipelineId' | 'number' | 'added'>, holder: Holder | null = null) {
+  /** `holder`: the process whose task reads the shard; null: whichever. */
+  constructor(database: Database, shard: Pick<Shard, 'pipelineId' | 'number' | 'added'>, holder: Holder | null) {
     this.#database = database;
     this.#shards = new ShardStore(database, holder);
     this.#shard = shard;

@@ -4,11 +4,13 @@ import type { Shard, Stretch } from '../../model/shard.js';
 import { isRead } from '../../model/shard.js';
 import { taskStatus, type Holder, type Progress } from '../../model/task.js';
 import type { Database, Query } from '../database.js';
+import { writeIfHeld } from '../fenced-write.js';
 import { endReplaced, type Replaced } from '../task-steps/end-replaced.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
 import { insertQueued, lockPipeline } from '../task-steps/queue-task.js';
 import { runningTask } from '../task-steps/running-task.js';
-import { FenceError, type BulkInsert, type TellSent, type Statement } from '../script.js';
+import { endOpenTasks, stopped } from '../task-steps/wanted-steps.js';
+import type { BulkInsert, Statement, TellSent } from '../script.js';
 import type { CommitGuard } from './batch-store.js';
 import { noteChange } from './journal.js';
 import { toBytes, toHex } from '../../runtime/hex-bytes.js';
@@ -86,7 +88,7 @@ export class ShardStore {
       ...{ block_number: after.number, hash: toBytes(after.hash) },
     }));
     await this.#database.write([
-      this.#database.fenced(lockPipeline(this.#database, pipelineId)),
+      lockPipeline(this.#database, pipelineId),
       ...this.#hold(guard),
       knex(table).insert(rows),
       ...rows.map(({ shard }) => insertQueued(this.#database, pipelineId, {}, undefined, shard)),
@@ -109,7 +111,7 @@ export class ShardStore {
   async queue({ pipelineId, number }: Shard, owner: number, defaultIntervalSeconds: number): Promise<void> {
     const living = livingTasks(this.#database, pipelineId, defaultIntervalSeconds, number);
     await this.#database.write([
-      this.#database.fenced(lockPipeline(this.#database, pipelineId)),
+      lockPipeline(this.#database, pipelineId),
       this.#fence(owner),
       insertQueued(this.#database, pipelineId, {}, living, number),
     ]);
@@ -117,12 +119,12 @@ export class ShardStore {
 
   /** Ends a task that waits for a shard which is no more. */
   async endQueued(pipelineId: number, shard: number): Promise<void> {
-    await this.#database.write([this.#endTasks(pipelineId, [taskStatus.queued]).where({ shard })]);
+    await this.#database.write([this.#endQueued(pipelineId, shard)]);
   }
 
   /** Ends the tasks of a pipeline's shards that run or wait: what they have read stays, and the next run has them go on. */
   async stop(pipelineId: number): Promise<void> {
-    await this.#database.write([this.#endTasks(pipelineId, [taskStatus.queued, taskStatus.running])]);
+    await this.#database.write([this.#endOpen(pipelineId)]);
   }
 
   /**
@@ -167,7 +169,7 @@ export class ShardStore {
     await this.#database.write([
       this.#renew(taskId, progress),
       ...ended,
-      this.#endTasks(pipelineId, [taskStatus.queued]).where({ shard: number }),
+      this.#endQueued(pipelineId, number),
       ...(block.number === after.number
         ? []
         : [
@@ -196,7 +198,7 @@ export class ShardStore {
     const owner = holder === null || this.#holder === null ? [] : [this.#fence(holder)];
     await this.#database.write([
       ...owner,
-      this.#endTasks(pipelineId, [taskStatus.queued, taskStatus.running]),
+      this.#endOpen(pipelineId),
       this.#database.fenced(checkpoint.update({ version: knex.ref('version') })),
       knex(table).where({ pipeline_id: pipelineId }).update({ dropped: 1, task_id: null }),
     ]);
@@ -206,23 +208,19 @@ export class ShardStore {
   /** In steps, each of which finds the shard dropped: another who drops may have been faster, and rows may be there anew. */
   async #takeAway(shard: Shard): Promise<void> {
     const { knex } = this.#database;
-    const row = (): Query =>
+    const row = (): Knex.QueryBuilder =>
       knex(table).where({ pipeline_id: shard.pipelineId, shard: shard.number, added: shard.added, dropped: 1 });
-    try {
-      for (;;) {
-        const border = await this.#border(shard);
-        const rows = ['event', 'undecoded_log'].map((each) =>
-          this.#rowsOf(each, shard)
-            .where('block_number', '<=', border ?? shard.toBlock)
-            .delete(),
-        );
-        const lock = this.#database.fenced((row() as Knex.QueryBuilder).update({ dropped: 1 }));
-        const last = border === null ? [(row() as Knex.QueryBuilder).delete()] : [];
-        await this.#database.write([lock, ...rows, ...last]);
-        if (border === null) return;
-      }
-    } catch (error) {
-      if (!(error instanceof FenceError)) throw error;
+    for (;;) {
+      const border = await this.#border(shard);
+      const rows = ['event', 'undecoded_log'].map((each) =>
+        this.#rowsOf(each, shard)
+          .where('block_number', '<=', border ?? shard.toBlock)
+          .delete(),
+      );
+      const lock = this.#database.fenced(row().update({ dropped: 1 }));
+      const last = border === null ? [row().delete()] : [];
+      const results = await writeIfHeld(this.#database, [lock, ...rows, ...last]);
+      if (results === null || border === null) return;
     }
   }
 
@@ -281,11 +279,13 @@ export class ShardStore {
     return runningTask(this.#database, this.#holder).where({ id: taskId });
   }
 
-  #endTasks(pipelineId: number, statuses: readonly number[]): Knex.QueryBuilder {
-    const { knex, dialect } = this.#database;
-    const ended = { status: taskStatus.succeeded, end_time: dialect.now(knex), end_reason: 'stopped', error: null };
-    const tasks = knex('pipeline_task').where({ pipeline_id: pipelineId }).where('shard', '>', 0);
-    return tasks.whereIn('status', [...statuses]).update(ended);
+  #endQueued(pipelineId: number, shard: number): Query {
+    const waiting = { pipeline_id: pipelineId, shard, status: taskStatus.queued };
+    return this.#database.knex('pipeline_task').where(waiting).update(stopped(this.#database));
+  }
+
+  #endOpen(pipelineId: number): Query {
+    return endOpenTasks(this.#database, pipelineId).where('shard', '>', 0);
   }
 }
 

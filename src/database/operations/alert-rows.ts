@@ -3,7 +3,7 @@ import { mutedUntil, type AlertMute } from '../../model/alert-mute.js';
 import { alertText } from '../../model/alert-text.js';
 import type { Alert, AlertRule } from '../../model/alert.js';
 import type { Database } from '../database.js';
-import { toInstant } from '../instant.js';
+import { toInstant, toInstantOrNull } from '../instant.js';
 
 /** Reads alerts, with their ages by the database's clock, and their texts as they are now. */
 export async function selectAlerts(
@@ -70,12 +70,12 @@ function toAlert(row: AlertRow, mutes: readonly AlertMute[]): StoredAlert {
     // What an older version has stored is told as it has told it.
     message: row.since_age === null ? row.message : alertText(told, sinceSeconds, 'en'),
     sinceSeconds,
-    since: row.since === null ? null : toInstant(row.since),
+    since: toInstantOrNull(row.since),
     worker: row.worker,
     createTime: toInstant(row.create_time),
     notifyTime: toInstant(row.notify_time),
     notifications: row.notifications,
-    clearTime: row.clear_time === null ? null : toInstant(row.clear_time),
+    clearTime: toInstantOrNull(row.clear_time),
     clearedBy: row.cleared_by,
     openSeconds,
     clearedSecondsAgo: row.clear_age,

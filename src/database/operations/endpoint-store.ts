@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { EndpointState, EndpointStatus, RpcEndpoint } from '../../model/rpc-endpoint.js';
 import type { Database } from '../database.js';
-import { toInstant } from '../instant.js';
+import { toInstant, toInstantOrNull } from '../instant.js';
 
 /** Who reports on the endpoints of one chain. */
 export interface EndpointSession {
@@ -145,8 +145,8 @@ function toEndpoint(row: EndpointRow): RpcEndpoint {
     requests: row.requests,
     failures: row.failures,
     lastError: row.last_error,
-    lastErrorTime: row.last_error_time === null ? null : toInstant(row.last_error_time),
-    muteSince: row.mute_since === null ? null : toInstant(row.mute_since),
+    lastErrorTime: toInstantOrNull(row.last_error_time),
+    muteSince: toInstantOrNull(row.mute_since),
     muteSeconds: row.mute_age === null ? null : Math.max(0, row.mute_age),
   };
 }

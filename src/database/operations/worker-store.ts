@@ -1,9 +1,8 @@
-import type { Knex } from 'knex';
 import { taskStatus } from '../../model/task.js';
 import { workerState, type Worker, type WorkerView } from '../../model/worker.js';
 import type { Database } from '../database.js';
-import { toInstant } from '../instant.js';
-import { aheadLast } from './ahead-last.js';
+import { toInstant, toInstantOrNull } from '../instant.js';
+import { agedRows, change, latestFirst, register } from './presence-rows.js';
 
 /** What a worker tells of itself with each beat. */
 export interface WorkerLoad {
@@ -39,9 +38,6 @@ export interface LivingWorker {
 
 const table = 'worker';
 
-/** For how long a worker that is gone is remembered, in seconds. */
-const keptSeconds = 7 * 24 * 3_600;
-
 /** The rows of `worker`: who runs queued tasks, and whether it is alive. */
 export class WorkerStore {
   readonly #database: Database;
@@ -51,52 +47,28 @@ export class WorkerStore {
   }
 
   /** Adds a worker and returns its id; forgets those that are gone for long. */
-  async register(worker: NewWorker): Promise<number> {
-    const { knex, dialect } = this.#database;
-    const now = dialect.now(knex);
-    const results = await this.#database.write([
-      knex(table)
-        .whereRaw(dialect.isOlder(knex, 'last_heartbeat', keptSeconds))
-        .delete(),
-      knex(table).insert({ ...rowOf(worker), create_time: now, last_heartbeat: now, running: 0 }),
-    ]);
-    return results[1]?.insertId ?? 0;
+  register(worker: NewWorker): Promise<number> {
+    return register(this.#database, table, { ...rowOf(worker), running: 0 });
   }
 
   /** Renews a worker's sign of life; returns false where its row is gone. */
-  async beat(id: number, { running }: WorkerLoad): Promise<boolean> {
+  beat(id: number, { running }: WorkerLoad): Promise<boolean> {
     const { knex, dialect } = this.#database;
-    const beat = knex(table)
-      .where({ id })
-      .update({ last_heartbeat: dialect.now(knex), running });
-    const [result] = await this.#database.write([beat]);
-    return result?.matched === 1;
+    return change(this.#database, table, id, { last_heartbeat: dialect.now(knex), running });
   }
 
   /** Notes that a worker has ended in order. */
   async end(id: number): Promise<void> {
     const { knex, dialect } = this.#database;
-    await this.#database.write([
-      knex(table)
-        .where({ id })
-        .update({ end_time: dialect.now(knex), running: 0 }),
-    ]);
+    await change(this.#database, table, id, { end_time: dialect.now(knex), running: 0 });
   }
 
   /** Lists at most `limit` workers, those with the latest sign of life that is known first, with the tasks that they run. */
   async list(limit: number): Promise<readonly WorkerView[]> {
-    const { dialect } = this.#database;
-    const rows = await this.#database.read<WorkerRow[]>((knex: Knex) =>
-      knex(table)
-        .select('*', knex.raw('? AS age', [dialect.secondsSince(knex, 'last_heartbeat')]))
-        .orderByRaw('CASE WHEN end_time IS NULL THEN 0 ELSE 1 END')
-        .orderByRaw(aheadLast(this.#database))
-        .orderBy([
-          { column: 'last_heartbeat', order: 'desc' },
-          { column: 'name', order: 'asc' },
-        ])
-        .limit(limit),
-    );
+    const rows = await this.#database.read<WorkerRow[]>(() => {
+      const livingFirst = agedRows(this.#database, table).orderByRaw('CASE WHEN end_time IS NULL THEN 0 ELSE 1 END');
+      return latestFirst(this.#database, livingFirst).orderBy('name').limit(limit);
+    });
     const tasks = await this.#tasksOf(rows.filter(({ end_time: ended }) => ended === null));
     return rows.map((row) => ({
       ...toWorker(row),
@@ -106,12 +78,7 @@ export class WorkerStore {
 
   /** Lists the workers that are alive. */
   async listLiving(): Promise<readonly LivingWorker[]> {
-    const { dialect } = this.#database;
-    const rows = await this.#database.read<WorkerRow[]>((knex: Knex) =>
-      knex(table)
-        .select('*', knex.raw('? AS age', [dialect.secondsSince(knex, 'last_heartbeat')]))
-        .whereNull('end_time'),
-    );
+    const rows = await this.#database.read<WorkerRow[]>(() => agedRows(this.#database, table).whereNull('end_time'));
     return rows.map(toWorker).filter((worker) => workerState(worker) === 'alive');
   }
 
@@ -173,7 +140,7 @@ function toWorker(row: WorkerRow): Worker {
     version: row.version,
     createTime: toInstant(row.create_time),
     lastHeartbeat: toInstant(row.last_heartbeat),
-    endTime: row.end_time === null ? null : toInstant(row.end_time),
+    endTime: toInstantOrNull(row.end_time),
     heartbeatIntervalSeconds: row.heartbeat_interval,
     concurrency: row.concurrency,
     running: row.running,

@@ -1,7 +1,7 @@
 import { LeaseHeldError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
+import { writeIfHeld } from '../fenced-write.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
-import { FenceError } from '../script.js';
 
 /** Rows that one statement deletes, about: enough to be fast, few enough to hold no lock for long. */
 const chunkRows = 10_000;
@@ -74,12 +74,8 @@ async function writeUnlessHeld(database: Database, unheld: Unheld, steps: readon
     .where({ id })
     .whereNotExists(livingTasks(database, id, defaultIntervalSeconds).select(knex.raw('1')))
     .update({ disabled: 1 });
-  try {
-    await database.write([deleteFrom(database, 'pipeline_checkpoint', id), database.fenced(disable), ...steps]);
-  } catch (error) {
-    if (!(error instanceof FenceError)) throw error;
-    await throwHolder(database, unheld);
-  }
+  const guards = [deleteFrom(database, 'pipeline_checkpoint', id), database.fenced(disable)];
+  if ((await writeIfHeld(database, [...guards, ...steps])) === null) await throwHolder(database, unheld);
 }
 
 interface HolderRow {

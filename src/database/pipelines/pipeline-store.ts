@@ -1,13 +1,13 @@
 import type { Component, Pipeline, PipelineDefinition } from '../../model/pipeline.js';
 import { NotFoundError, TakenError, UsageError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
+import { writeIfHeld } from '../fenced-write.js';
 import { deletePipeline } from './delete-pipeline.js';
 import { listByName, nameKey, nameTaken, theOne } from './pipeline-names.js';
 import { forgetOtherSinks } from '../sinks/sink-store.js';
 import { letGo, stopIfStarted } from '../task-steps/wanted-steps.js';
 import { isSet, shownTime, toPipeline } from './pipeline-rows.js';
 import type { ComponentRow, PipelineRow } from './pipeline-rows.js';
-import { FenceError } from '../script.js';
 
 /** A pipeline in a list: without its components' configs, which may be large. */
 export interface PipelineSummary {
@@ -167,23 +167,19 @@ export class PipelineStore {
 
   async #replace(id: number, definition: PipelineDefinition, key: string | null): Promise<number> {
     const { knex, dialect } = this.#database;
-    try {
-      await this.#database.write([
-        this.#database.fenced(
-          knex('pipeline')
-            .where({ id })
-            .update({ ...pipelineRow(definition), name_key: key, update_time: dialect.now(knex) }),
-        ),
-        knex('pipeline_component').where({ pipeline_id: id }).delete(),
-        ...this.#insertComponents(id, definition),
-        // A component of the same name and type stands where it stood.
-        ...forgetOtherSinks(knex, id, definition.components),
-        letGo(this.#database, id),
-      ]);
-    } catch (error) {
-      if (error instanceof FenceError) throw noSuchPipeline(id);
-      throw error;
-    }
+    const results = await writeIfHeld(this.#database, [
+      this.#database.fenced(
+        knex('pipeline')
+          .where({ id })
+          .update({ ...pipelineRow(definition), name_key: key, update_time: dialect.now(knex) }),
+      ),
+      knex('pipeline_component').where({ pipeline_id: id }).delete(),
+      ...this.#insertComponents(id, definition),
+      // A component of the same name and type stands where it stood.
+      ...forgetOtherSinks(knex, id, definition.components),
+      letGo(this.#database, id),
+    ]);
+    if (results === null) throw noSuchPipeline(id);
     return id;
   }
 

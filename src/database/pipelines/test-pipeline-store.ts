@@ -1,6 +1,7 @@
 import type { Database, Query } from '../database.js';
 import { deletePipeline } from './delete-pipeline.js';
 import { fillRequired } from '../schema/fill-required.js';
+import { endOpenTasks } from '../task-steps/wanted-steps.js';
 
 /** The process that a test belongs to. */
 export interface TestOwner {
@@ -84,9 +85,7 @@ export class TestPipelineStore {
 
   /** Deletes a pipeline with its tasks, living or not, its checkpoint and its events. */
   async delete(id: number): Promise<void> {
-    const { knex } = this.#database;
-    const ended = { status: 1, end_reason: 'stopped' };
-    await this.#database.write([knex('pipeline_task').where({ pipeline_id: id, status: 0 }).update(ended)]);
+    await this.#database.write([endOpenTasks(this.#database, id)]);
     // None of them lives any more, however often it should have beaten.
     await deletePipeline(this.#database, id, 0);
   }

@@ -1,5 +1,5 @@
 import { hasCommitted, type UnjudgedEnd, type Wanted } from '../../model/wanted.js';
-import { toInstant } from '../instant.js';
+import { toInstant, toInstantOrNull } from '../instant.js';
 import { readProgress } from '../read-progress.js';
 
 /** A row of `pipeline_wanted`, when its next task is queued, why the task that waits of the pipeline could not be taken, and its checkpoint's version. */
@@ -36,10 +36,10 @@ export function toWanted(row: WantedRow): Wanted {
     state: row.state,
     since: toInstant(row.since),
     failures: row.failures,
-    nextStart: row.starts_at === null ? null : toInstant(row.starts_at),
+    nextStart: toInstantOrNull(row.starts_at),
     isScheduled: row.next_start_of !== null,
-    lastSlot: row.last_slot === null ? null : toInstant(row.last_slot),
-    skippedSlot: row.skipped_slot === null ? null : toInstant(row.skipped_slot),
+    lastSlot: toInstantOrNull(row.last_slot),
+    skippedSlot: toInstantOrNull(row.skipped_slot),
     heldReason: row.held_reason,
     waitingFor: row.waiting_for,
     judgedTaskId: row.judged_task_id,

@@ -3,11 +3,10 @@ import { followerRequest, type RunRequest } from '../../model/run-request.js';
 import { taskStatus } from '../../model/task.js';
 import type { Slot } from '../../model/slot.js';
 import type { EndVerdict, UnjudgedEnd, Wanted } from '../../model/wanted.js';
-import { NotFoundError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
-import { FenceError, type StepResult } from '../script.js';
+import { writeIfHeld } from '../fenced-write.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
-import { insertQueued, isDelivery, lockPipeline, readToo } from '../task-steps/queue-task.js';
+import { insertedId, insertQueued, isDelivery, lockPipeline, readToo, writeLocked } from '../task-steps/queue-task.js';
 import { silence, silenceLimitSql } from '../task-steps/silence.js';
 import { noteSlot } from './slot-store.js';
 import { toUnjudged, toWanted, type UnjudgedRow, type WantedRow } from './wanted-rows.js';
@@ -56,7 +55,7 @@ export class WantedStore {
    * unless one waits or lives. Throws NotFoundError.
    */
   async start(pipelineId: number, slot: Slot | null = null): Promise<Started> {
-    const results = await this.#writeLocked(pipelineId, [
+    const results = await writeLocked(this.#database, pipelineId, [
       ...this.#wantStarted(pipelineId),
       slot === null ? this.#queueUnlessOpen(pipelineId) : this.#waitUnlessOpen(pipelineId, slot),
     ]);
@@ -73,7 +72,7 @@ export class WantedStore {
       ...this.#wantStarted(pipelineId),
       insertQueued(this.#database, pipelineId, {}),
     ];
-    const results = await this.#writeLocked(pipelineId, steps);
+    const results = await writeLocked(this.#database, pipelineId, steps);
     return { queuedTaskId: insertedId(results), ended: results[1]?.matched ?? 0 };
   }
 
@@ -92,7 +91,8 @@ export class WantedStore {
 
   /** Queues a task that reads nothing and delivers what is due; returns its id, null where one waits or lives. */
   async queueDelivery(pipelineId: number): Promise<number | null> {
-    return insertedId(await this.#writeLocked(pipelineId, [this.#queueUnlessOpen(pipelineId, { deliverOnly: true })]));
+    const queue = this.#queueUnlessOpen(pipelineId, { deliverOnly: true });
+    return insertedId(await writeLocked(this.#database, pipelineId, [queue]));
   }
 
   /** Lists some started pipelines of which a task is to be queued by now; an index finds them. */
@@ -121,19 +121,15 @@ export class WantedStore {
       .where({ pipeline_id: pipelineId })
       .whereExists(livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds).select(knex.raw('1')))
       .update({ judged_task_id: null });
-    try {
-      const results = await this.#writeLocked(pipelineId, [
-        noteSlot(this.#database, pipelineId, this.#open(pipelineId)),
-        this.#database.fenced(due),
-        revived,
-        readToo(this.#database, pipelineId),
-        insertQueued(this.#database, pipelineId, { follows: true }, this.#reading(pipelineId)),
-      ]);
-      return insertedId(results);
-    } catch (error) {
-      if (error instanceof NotFoundError) return null;
-      throw error;
-    }
+    const results = await writeIfHeld(this.#database, [
+      lockPipeline(this.#database, pipelineId),
+      noteSlot(this.#database, pipelineId, this.#open(pipelineId)),
+      this.#database.fenced(due),
+      revived,
+      readToo(this.#database, pipelineId),
+      insertQueued(this.#database, pipelineId, { follows: true }, this.#reading(pipelineId)),
+    ]);
+    return results === null ? null : insertedId(results);
   }
 
   /** Lists started pipelines behind `afterId` that should run and don't, while nobody has judged why: by id, in one statement. */
@@ -224,13 +220,9 @@ export class WantedStore {
     const follower = knex('pipeline_task')
       .where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.queued, run_options: followerRequest })
       .delete();
-    try {
-      const results = await this.#writeLocked(pipelineId, [this.#database.fenced(judged), follower]);
-      return results.at(-1)?.matched === 1;
-    } catch (error) {
-      if (error instanceof NotFoundError) return false;
-      throw error;
-    }
+    const lock = lockPipeline(this.#database, pipelineId);
+    const results = await writeIfHeld(this.#database, [lock, this.#database.fenced(judged), follower]);
+    return results?.at(-1)?.matched === 1;
   }
 
   #consequence(verdict: EndVerdict): Record<string, unknown> {
@@ -285,20 +277,6 @@ export class WantedStore {
     return insertQueued(this.#database, pipelineId, request, living);
   }
 
-  /** Writes steps while nobody else queues a task of the pipeline; nothing, where a fence of theirs does not hold. */
-  async #writeLocked(
-    pipelineId: number,
-    steps: readonly (Query | ReturnType<Database['fenced']>)[],
-  ): ReturnType<Database['write']> {
-    const locked = [this.#database.fenced(lockPipeline(this.#database, pipelineId)), ...steps];
-    try {
-      return await this.#database.write(locked);
-    } catch (error) {
-      if (!(error instanceof FenceError)) throw error;
-      throw new NotFoundError(`there is no pipeline ${pipelineId}`, { hint: 'chainparse pipeline list' });
-    }
-  }
-
   async #select(narrow: (query: Knex.QueryBuilder) => Knex.QueryBuilder): Promise<readonly Wanted[]> {
     const rows = await this.#database.read<WantedRow[]>((knex) => {
       const waitingFor = knex({ waiting: 'pipeline_task' })
@@ -318,10 +296,4 @@ export class WantedStore {
     });
     return rows.map(toWanted);
   }
-}
-
-/** The id of the task that the last step of a script made; null where it made none. */
-function insertedId(results: readonly StepResult[]): number | null {
-  const inserted = results.at(-1);
-  return inserted?.matched === 1 ? inserted.insertId : null;
 }

@@ -1,6 +1,6 @@
 import { LeaseLostError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
-import { FenceError } from '../script.js';
+import { writeIfHeld } from '../fenced-write.js';
 
 const table = 'sink_file';
 
@@ -63,10 +63,7 @@ export class SinkFileStore {
       .knex('pipeline_checkpoint')
       .where({ pipeline_id: pipelineId, epoch, claim })
       .update({ claim });
-    try {
-      await this.#database.write([this.#database.fenced(held), ...steps]);
-    } catch (error) {
-      if (!(error instanceof FenceError)) throw error;
+    if ((await writeIfHeld(this.#database, [this.#database.fenced(held), ...steps])) === null) {
       throw new LeaseLostError(`pipeline ${pipelineId} is another's: nothing more is written for it here`);
     }
   }

@@ -2,8 +2,8 @@ import type { Knex } from 'knex';
 import type { SinkStanding } from '../../model/sink.js';
 import type { Holder } from '../../model/task.js';
 import type { Database, Query } from '../database.js';
-import { toInstant } from '../instant.js';
-import { FenceError } from '../script.js';
+import { writeIfHeld } from '../fenced-write.js';
+import { toInstantOrNull } from '../instant.js';
 import type { BulkInsert, Statement } from '../script.js';
 import { heldTask } from '../task-steps/running-task.js';
 
@@ -137,13 +137,7 @@ export class SinkStore {
       .knex(table)
       .where({ pipeline_id: pipelineId, name, replay })
       .update({ replay: replay + 1, replay_from: fromBlock });
-    try {
-      await this.#database.write([this.#database.fenced(row)]);
-      return true;
-    } catch (error) {
-      if (error instanceof FenceError) return false;
-      throw error;
-    }
+    return (await writeIfHeld(this.#database, [this.#database.fenced(row)])) !== null;
   }
 
   /** Forgets sinks that the definition names no more, with their dead letters. Throws FenceError. */
@@ -242,7 +236,7 @@ function toStanding(row: SinkRow): SinkStanding {
     failing: row.failing_since !== null,
     failingSeconds: row.failing_since === null ? null : Math.max(0, row.failing_seconds ?? 0),
     lastError: row.last_error,
-    lastErrorTime: row.last_error_time === null ? null : toInstant(row.last_error_time),
+    lastErrorTime: toInstantOrNull(row.last_error_time),
     deadLetters: row.dead_letters,
     dueLetters: row.due_letters,
   };

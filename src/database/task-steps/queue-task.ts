@@ -3,7 +3,8 @@ import { deliveryRequest, followerRequest, type RunRequest } from '../../model/r
 import { taskStatus } from '../../model/task.js';
 import { NotFoundError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
-import { FenceError } from '../script.js';
+import { writeIfHeld } from '../fenced-write.js';
+import type { Statement, StepResult } from '../script.js';
 
 const table = 'pipeline_task';
 
@@ -21,7 +22,8 @@ export interface Queued {
  */
 export async function queueTask(database: Database, pipelineId: number, request: RunRequest): Promise<Queued> {
   for (;;) {
-    const taskId = await insertOnce(database, pipelineId, request);
+    const steps = [readToo(database, pipelineId, request), insertQueued(database, pipelineId, request)];
+    const taskId = insertedId(await writeLocked(database, pipelineId, steps));
     if (taskId !== null) return { taskId, request, isNew: true };
     const queued = await findQueued(database, pipelineId);
     // It may have begun, or been stopped, meanwhile.
@@ -34,28 +36,30 @@ export function readRequest(runOptions: string | null): RunRequest {
   return runOptions === null ? {} : (JSON.parse(runOptions) as RunRequest);
 }
 
-/** Callers come one after the other, for each locks the pipeline's row first: what one has made the next one sees. */
-async function insertOnce(database: Database, pipelineId: number, request: RunRequest): Promise<number | null> {
-  const lock = lockPipeline(database, pipelineId);
-  try {
-    const results = await database.write([
-      database.fenced(lock),
-      readToo(database, pipelineId, request),
-      insertQueued(database, pipelineId, request),
-    ]);
-    const inserted = results.at(-1);
-    return inserted?.matched === 1 ? inserted.insertId : null;
-  } catch (error) {
-    if (!(error instanceof FenceError)) throw error;
-    throw new NotFoundError(`there is no pipeline ${pipelineId}`, { hint: 'chainparse pipeline list' });
-  }
+/**
+ * Writes steps while nobody else queues a task of the pipeline: callers come one after the other, and what one has made the next
+ * one sees. Throws NotFoundError where there is no such pipeline.
+ */
+export async function writeLocked(
+  database: Database,
+  pipelineId: number,
+  steps: readonly Query[],
+): Promise<readonly StepResult[]> {
+  const results = await writeIfHeld(database, [lockPipeline(database, pipelineId), ...steps]);
+  if (results !== null) return results;
+  throw new NotFoundError(`there is no pipeline ${pipelineId}`, { hint: 'chainparse pipeline list' });
 }
 
-/** A step that matches the row of a pipeline and holds it: who queues tasks of it does so first. */
-export function lockPipeline({ knex }: Database, pipelineId: number): Query {
-  return knex('pipeline')
-    .where({ id: pipelineId })
-    .update({ id: knex.ref('id') });
+/** A fence that matches the row of a pipeline and holds it: who queues tasks of it does so first. */
+export function lockPipeline(database: Database, pipelineId: number): Statement {
+  const row = database.knex('pipeline').where({ id: pipelineId });
+  return database.fenced(row.update({ id: database.knex.ref('id') }));
+}
+
+/** The id of the task that the last step of a script made; null where it made none. */
+export function insertedId(results: readonly StepResult[]): number | null {
+  const inserted = results.at(-1);
+  return inserted?.matched === 1 ? inserted.insertId : null;
 }
 
 /** Has a query of tasks find those that deliver only, or all others. */

@@ -57,11 +57,14 @@ export function holdStarted({ knex }: Database, pipelineId: number, reason: stri
 }
 
 /** A step that ends the tasks of a pipeline that run or wait because a person said so. */
-export function endOpenTasks({ knex, dialect }: Database, pipelineId: number): Knex.QueryBuilder {
-  return knex('pipeline_task')
-    .where({ pipeline_id: pipelineId })
-    .whereIn('status', [taskStatus.running, taskStatus.queued])
-    .update({ status: taskStatus.succeeded, end_time: dialect.now(knex), end_reason: 'stopped', error: null });
+export function endOpenTasks(database: Database, pipelineId: number): Knex.QueryBuilder {
+  const tasks = database.knex('pipeline_task').where({ pipeline_id: pipelineId });
+  return tasks.whereIn('status', [taskStatus.running, taskStatus.queued]).update(stopped(database));
+}
+
+/** What becomes of a task that ends because a person said so. */
+export function stopped({ knex, dialect }: Database): Record<string, unknown> {
+  return { status: taskStatus.succeeded, end_time: dialect.now(knex), end_reason: 'stopped', error: null };
 }
 
 /** Steps that stop a pipeline if it is started, with its tasks; runs of one that is not are left alone. */

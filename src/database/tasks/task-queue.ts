@@ -2,8 +2,8 @@ import type { Knex } from 'knex';
 import type { RunRequest } from '../../model/run-request.js';
 import { taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
+import { writeIfHeld } from '../fenced-write.js';
 import { holdStarted } from '../task-steps/wanted-steps.js';
-import { FenceError } from '../script.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
 import { readRequest } from '../task-steps/queue-task.js';
 
@@ -62,10 +62,10 @@ export class TaskQueue {
     const { knex, dialect } = this.#database;
     const refused = { status: taskStatus.failed, end_reason: 'refused', error: reason, end_time: dialect.now(knex) };
     const waiting = knex(table).where({ id: taskId, status: taskStatus.queued });
-    const steps = [this.#database.fenced(waiting.update(refused)), holdStarted(this.#database, pipelineId, reason)];
-    await this.#database.write(steps).catch((error: unknown) => {
-      if (!(error instanceof FenceError)) throw error;
-    });
+    await writeIfHeld(this.#database, [
+      this.#database.fenced(waiting.update(refused)),
+      holdStarted(this.#database, pipelineId, reason),
+    ]);
   }
 
   /** Keeps why a worker can't run a task that waits. */

@@ -3,7 +3,7 @@ import { deliveryRequest } from '../../model/run-request.js';
 import type { Progress, Task } from '../../model/task.js';
 import type { Waiting } from '../../model/waiting.js';
 import type { Database } from '../database.js';
-import { toInstant } from '../instant.js';
+import { toInstantOrNull } from '../instant.js';
 import { readProgress } from '../read-progress.js';
 import { readWaiting } from './read-waiting.js';
 
@@ -74,14 +74,14 @@ function toTask(row: TaskRow, waiting: Waiting | null): Task {
     id: row.id,
     pipelineId: row.pipeline_id,
     status: row.status,
-    createTime: row.create_time === null ? null : toInstant(row.create_time),
-    lastHeartbeat: row.last_heartbeat === null ? null : toInstant(row.last_heartbeat),
+    createTime: toInstantOrNull(row.create_time),
+    lastHeartbeat: toInstantOrNull(row.last_heartbeat),
     logPath: row.log_path === '' ? null : row.log_path,
     worker: row.worker,
     workerIdentity: row.worker_identity,
     heartbeatInterval: row.heartbeat_interval,
     timeoutMinutes: row.timeout_minutes,
-    endTime: row.end_time === null ? null : toInstant(row.end_time),
+    endTime: toInstantOrNull(row.end_time),
     endReason: row.end_reason,
     error: row.error,
     keepsBlock: row.keeps_block,

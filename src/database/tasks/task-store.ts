@@ -4,13 +4,13 @@ import type { Holder, Progress, Task } from '../../model/task.js';
 import { taskStatus } from '../../model/task.js';
 import { NotFoundError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
+import { writeIfHeld } from '../fenced-write.js';
 import { newEpoch } from '../events/checkpoint-store.js';
-import { wantStopped } from '../task-steps/wanted-steps.js';
+import { endOpenTasks, stopped, wantStopped } from '../task-steps/wanted-steps.js';
 import { endReplaced } from '../task-steps/end-replaced.js';
 import { insertQueued, lockPipeline } from '../task-steps/queue-task.js';
 import { runningTask } from '../task-steps/running-task.js';
 import type { Replaced } from '../task-steps/end-replaced.js';
-import { FenceError } from '../script.js';
 import type { Statement } from '../script.js';
 import { countTasks, listTasks } from './task-listing.js';
 import type { TaskPageFilter } from './task-listing.js';
@@ -243,28 +243,26 @@ export class TaskStore {
    */
   async cancel(id: number): Promise<boolean> {
     const { knex } = this.#database;
-    const outcome = { status: taskStatus.succeeded, endReason: 'stopped', error: null };
     const open = knex(table).where({ id }).whereIn('status', [taskStatus.running, taskStatus.queued]);
     const [task] = await selectTasks(this.#database, (query) => query.where({ id }));
     if (task === undefined) return false;
     const { pipelineId, shard = 0 } = task;
-    const others = knex(table)
-      .where({ pipeline_id: pipelineId })
-      .whereIn('status', [taskStatus.running, taskStatus.queued]);
+    const others = endOpenTasks(this.#database, pipelineId);
     if (shard === 0) void others.where('shard', '>', 0);
-    return this.#writeFenced([
-      this.#database.fenced(open.update(this.#ended(outcome))),
-      others.update(this.#ended(outcome)),
+    const results = await writeIfHeld(this.#database, [
+      this.#database.fenced(open.update(stopped(this.#database))),
+      others,
       wantStopped(this.#database, pipelineId),
     ]);
+    return results !== null;
   }
 
   /**
    * Ends a running task whose process ends, and makes the one that goes on for it, in one transaction: nobody has to find
    * out by silence. Returns false, with nothing written, where it had ended already.
    */
-  handOver(end: HandOver): Promise<boolean> {
-    return this.#writeFenced(this.#handOverSteps(end));
+  async handOver(end: HandOver): Promise<boolean> {
+    return (await writeIfHeld(this.#database, this.#handOverSteps(end))) !== null;
   }
 
   /** Hands several tasks over, in one transaction: all of them or none. Throws FenceError where one had ended already. */
@@ -278,20 +276,10 @@ export class TaskStore {
     const kept = progress === null ? {} : { progress: JSON.stringify(progress) };
     const ending = this.#running().where({ id });
     return [
-      this.#database.fenced(lockPipeline(this.#database, pipelineId)),
+      lockPipeline(this.#database, pipelineId),
       this.#database.fenced(ending.update({ ...this.#ended(handedOver), ...kept })),
       insertQueued(this.#database, pipelineId, request, undefined, shard),
     ];
-  }
-
-  async #writeFenced(steps: readonly (Query | Statement)[]): Promise<boolean> {
-    try {
-      await this.#database.write(steps);
-      return true;
-    } catch (error) {
-      if (error instanceof FenceError) return false;
-      throw error;
-    }
   }
 
   #running(): Knex.QueryBuilder {

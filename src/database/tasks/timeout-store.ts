@@ -4,7 +4,7 @@ import { taskStatus } from '../../model/task.js';
 import { toleratedAheadSeconds } from '../../runtime/silence.js';
 import type { Database, Query } from '../database.js';
 import type { QueryPlan } from '../driver.js';
-import { FenceError } from '../script.js';
+import { writeIfHeld } from '../fenced-write.js';
 import { requireMigrated } from '../schema/migrator.js';
 import { probeDatabase, type DatabaseProbe } from './database-probe.js';
 import { isSilentSql, isSilentOver, silenceLimitSql } from '../task-steps/silence.js';
@@ -129,13 +129,8 @@ export class TimeoutStore {
   async #writeInTime(statement: Query, { deadline }: TimeoutVerdict): Promise<number> {
     const { knex, dialect } = this.#database;
     const fences = dialect.notAfter(knex, deadline).map((fence) => this.#database.fenced(fence));
-    try {
-      const [result] = await this.#database.write([statement, ...fences]);
-      return result?.matched ?? 0;
-    } catch (error) {
-      if (error instanceof FenceError) return 0;
-      throw error;
-    }
+    const results = await writeIfHeld(this.#database, [statement, ...fences]);
+    return results?.[0]?.matched ?? 0;
   }
 
   /** Returns the tasks that the latest `fail` ended where its answer was lost, and nothing when asked again. */

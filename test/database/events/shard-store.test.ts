@@ -211,7 +211,7 @@ eachDatabase('shards', (databases) => {
     const reader = await claim(2);
     await commit(reader, 2, 20, 24);
     await append(10, 19, 1);
-    const stale = new ShardRows(database, await shard(2));
+    const stale = new ShardRows(database, await shard(2), null);
     const late = exampleCommit({ pipelineId, taskId: reader, version: 1, batch: exampleBatch(25, 26) });
     const silent = { taskId: reader, silentForSeconds: 90, reason: 'silent' };
     await rejectionOf(join(2, 2, silent), FenceError);
@@ -242,7 +242,7 @@ eachDatabase('shards', (databases) => {
     const reader = await claim(2);
     await commit(reader, 2, 20, 29);
     const late = exampleCommit({ pipelineId, taskId: reader, version: 1, batch: exampleBatch(30, 31) });
-    const rows = new ShardRows(database, await shard(2));
+    const rows = new ShardRows(database, await shard(2), null);
     await rejectionOf(store.drop(pipelineId, taskId + 1_000), FenceError);
     await store.drop(pipelineId, taskId);
     await rejectionOf(rows.commit(late), FenceError);

@@ -4,7 +4,6 @@ import type { Mutant } from './mutant.js';
 const store = guardsOf('src/database/events/batch-store.ts', ['test/database/events/batch-store.test.ts'], '(sqlite)');
 const commit = guardsOf('src/pipeline/commit.ts', ['test/pipeline/commit.test.ts'], '(sqlite)');
 const journal = ['test/database/events/journal.test.ts'];
-const journalled = guardsOf('src/database/events/rewind-store.ts', journal, '(sqlite)');
 const kept = guardsOf('src/database/events/journal.ts', journal, '(sqlite)');
 const pairs = guardsOf('src/database/events/row-comparison.ts', journal, '(sqlite)');
 const told = guardsOf('src/database/events/journal-store.ts', journal, '(sqlite)');
@@ -109,7 +108,7 @@ export const commitMutants: readonly Mutant[] = [
     'fits && prepared.added === origin.added ?',
     'fits ?',
   ),
-  journalled('kept-removed', 'what goes is kept for sinks', '...before,', '...before.slice(0, -1),'),
+  kept('kept-removed', 'what goes is kept for sinks', 'keepRemoved(database, pipelineId, which), ', ''),
   kept('kept-only-for-sinks', 'and only for them', '.whereExists(isKept)', ''),
   kept('kept-for-sinks', 'as the claim says', 'keeps_removed: 1', 'claim: 0'),
   pairs(

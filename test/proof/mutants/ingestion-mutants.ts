@@ -68,11 +68,9 @@ const answer = guardsOf('src/chain/transport/rpc/answer-reader.ts', ['test/chain
 const values = guardsOf('src/chain/transport/rpc/rpc-values.ts', ['test/chain/blocks/chain-client.test.ts']);
 const digits = guardsOf('src/chain/logs/log-json/hex-readers.ts', ['test/chain/logs/log-json/log-layout.test.ts']);
 const decimals = guardsOf('src/chain/logs/log-json/hex-readers.ts', ['test/chain/portal/portal-lines.test.ts']);
-const rollback = guardsOf(
-  'src/database/events/batch-store.ts',
-  ['test/database/events/batch-store.test.ts'],
-  '(sqlite)',
-);
+const batches = ['test/database/events/batch-store.test.ts'];
+const rollback = guardsOf('src/database/events/batch-store.ts', batches, '(sqlite)');
+const takenAway = guardsOf('src/database/events/journal.ts', batches, '(sqlite)');
 
 /** What tells a whole and true answer of a node from others, and what keeps requests from going in circles. */
 export const ingestionMutants: readonly Mutant[] = [
@@ -593,16 +591,11 @@ export const ingestionMutants: readonly Mutant[] = [
     '|| reply.id === String(id)) return reply;',
     '|| reply.id !== "") return reply;',
   ),
-  rollback(
-    'taken-back',
-    'a rollback takes the events back',
-    "deleteRows(this.#database, 'event', pipelineId, above),",
-    '',
-  ),
-  rollback(
+  takenAway('taken-back', 'a rollback takes the events back', ", deleteRows(database, 'event', pipelineId, which)", ''),
+  takenAway(
     'taken-back-logs',
     'and what could not be decoded',
-    "deleteRows(this.#database, 'undecoded_log', pipelineId, above),",
+    ", deleteRows(database, 'undecoded_log', pipelineId, which)",
     '',
   ),
   rollback(
