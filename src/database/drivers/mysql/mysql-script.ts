@@ -1,11 +1,12 @@
 import { format } from 'mysql2';
 import { RuntimeFailure } from '../../../runtime/errors.js';
 import { Rooms } from '../../../runtime/rooms.js';
+import { backtickName as quoteName, backtickPath } from '../quote-name.js';
 import type { WrittenInserts } from '../ready-insert.js';
 import { SqlBytes } from '../sql-bytes.js';
 import type { SqlPart } from '../sql-bytes.js';
 import { isBulkDelete, isBulkInsert, rowsFenced } from '../../script.js';
-import type { BulkDelete, BulkInsert, InsertColumn, ScriptStep, SqlValue, TablePath } from '../../script.js';
+import type { BulkDelete, BulkInsert, InsertColumn, ScriptStep, SqlValue } from '../../script.js';
 import { toHex } from '../../../runtime/hex-bytes.js';
 
 /** Statements that are sent as one packet, and which of their results belong to the script's steps. */
@@ -110,9 +111,9 @@ const rowLength = 512;
  * a TypeError as `writePackets`.
  */
 export function writeInserts(insert: BulkInsert, maxBytes: number, rooms = new Rooms()): WrittenInserts {
-  const { shared = {}, columns, count } = insert;
+  const { schema, table: name, shared = {}, columns, count } = insert;
   const names = [...Object.keys(shared), ...columns.map(({ name }) => name)].map(quoteName);
-  const head = Buffer.from(`INSERT INTO ${pathOf(insert)} (${names.join(', ')}) VALUES `);
+  const head = Buffer.from(`INSERT INTO ${backtickPath({ schema, name })} (${names.join(', ')}) VALUES `);
   const tail = replacing(insert);
   const longest = Math.min(insertLength, maxBytes / 4);
   const sql = new SqlBytes(rooms, rowLength * (count + 1));
@@ -151,12 +152,12 @@ function replacing({ key, columns }: BulkInsert): string {
 const rowsPerDelete = 100;
 
 /** Written with OR: of a list of rows behind IN not every server knows that an index leads to them. */
-function writeDeletes({ match, count, ...path }: BulkDelete): readonly Buffer[] {
+function writeDeletes({ schema, table, match, count }: BulkDelete): readonly Buffer[] {
   const columns = match.map(({ name, hex = false, values }) => ({ before: `${quoteName(name)} = `, hex, values }));
   const parts = Array.from({ length: Math.ceil(count / rowsPerDelete) }, (_, part) => part * rowsPerDelete);
   return parts.map((from) => {
     const sql = new SqlBytes(new Rooms(), rowLength);
-    sql.text(`DELETE FROM ${pathOf(path)} WHERE `);
+    sql.text(`DELETE FROM ${backtickPath({ schema, name: table })} WHERE `);
     for (let row = from; row < Math.min(from + rowsPerDelete, count); row++) {
       sql.text(row === from ? '(' : ' OR (');
       for (const [at, { before, hex, values }] of columns.entries()) {
@@ -167,15 +168,6 @@ function writeDeletes({ match, count, ...path }: BulkDelete): readonly Buffer[] 
     }
     return sql.end().written;
   });
-}
-
-/** Writes a name so that it can't be taken for anything else, whatever is in it. */
-export function quoteName(name: string): string {
-  return `\`${name.replaceAll('`', '``')}\``;
-}
-
-function pathOf({ schema, table }: TablePath): string {
-  return schema === undefined ? quoteName(table) : `${quoteName(schema)}.${quoteName(table)}`;
 }
 
 /** For how many rows a beginning must last to be worth its making: the logs of one transaction are often two or three. */
