@@ -2,6 +2,7 @@ import { format } from 'mysql2';
 import { RuntimeFailure } from '../../../runtime/errors.js';
 import { Rooms } from '../../../runtime/rooms.js';
 import { backtickName as quoteName, backtickPath } from '../quote-name.js';
+import { isReady } from '../ready-insert.js';
 import type { WrittenInserts } from '../ready-insert.js';
 import { SqlBytes } from '../sql-bytes.js';
 import type { SqlPart } from '../sql-bytes.js';
@@ -45,21 +46,17 @@ interface Piece {
   readonly step: number | null;
 }
 
-/** How the INSERTs of many rows are had for packets of at most `maxBytes`. */
-type InsertParts = (insert: BulkInsert, maxBytes: number) => readonly Buffer[];
-
-const written: InsertParts = (insert, maxBytes) => writeInserts(insert, maxBytes).inserts;
+/** INSERTs for packets of at most so many bytes. */
+export interface WrittenFor extends WrittenInserts {
+  readonly maxBytes: number;
+}
 
 /**
  * Writes a script as packets of at most `maxBytes`; nearly always as one. Throws PacketSizeError where a row alone is
  * longer, and a TypeError where the text of a `hex` column is none.
  */
-export function* writePackets(
-  steps: readonly ScriptStep[],
-  maxBytes: number,
-  insertsOf: InsertParts = written,
-): Generator<Packet, void, undefined> {
-  const pieces = steps.flatMap((step, index) => writeStep(step, index, maxBytes, insertsOf));
+export function* writePackets(steps: readonly ScriptStep[], maxBytes: number): Generator<Packet, void, undefined> {
+  const pieces = steps.flatMap((step, index) => writeStep(step, index, maxBytes));
   const isAlone = pieces.length === 1;
   const [packet, ...others] = pack(isAlone ? [plain(byItself), ...pieces] : inTransaction(pieces), maxBytes);
   if (others.length > 0)
@@ -93,12 +90,17 @@ function plain(text: string): Piece {
   return { text, step: null };
 }
 
-function writeStep(step: ScriptStep, index: number, maxBytes: number, insertsOf: InsertParts): readonly Piece[] {
+function writeStep(step: ScriptStep, index: number, maxBytes: number): readonly Piece[] {
   if (isBulkInsert(step)) return insertsOf(step, maxBytes).map((text) => ({ text, step: index }));
   if (isBulkDelete(step)) return writeDeletes(step).map((text) => ({ text, step: index }));
   const statement = { text: format(step.sql, [...step.bindings]), step: index };
   const fenced = rowsFenced(step);
   return fenced === null ? [statement] : [statement, plain(fenceCheck(fenced))];
+}
+
+function insertsOf(insert: BulkInsert, maxBytes: number): readonly Buffer[] {
+  const written = isReady<WrittenFor>(insert) && insert.written?.maxBytes === maxBytes ? insert.written : null;
+  return (written ?? writeInserts(insert, maxBytes)).inserts;
 }
 
 /** Bytes of an INSERT, about: longer ones are no faster, and a server parses each as a whole, in memory. */
