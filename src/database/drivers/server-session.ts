@@ -1,9 +1,20 @@
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { UsageError } from '../../runtime/errors.js';
 import { storedTimezoneSql } from '../database-timezone.js';
 import type { DatabaseTimezone } from '../database-timezone.js';
 import type { ErrorKind } from '../dialect.js';
 
 // What MySQL and PostgreSQL do alike with their connections.
+
+/** Reads the file that a parameter of a database URL names; throws UsageError where it can't be read. */
+export function readCertificate(key: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new UsageError(`the file of ${key} can't be read: ${path}`, { cause });
+  }
+}
 
 /** Runs a statement on a connection that is being prepared; resolves with its rows. */
 export type RunQuery = (sql: string) => Promise<unknown>;

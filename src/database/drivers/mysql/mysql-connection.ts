@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import type { Connection, ConnectionOptions } from 'mysql2';
+import type { Connection, ConnectionOptions, SslOptions } from 'mysql2';
 import { DatabaseUnreachableError, UsageError } from '../../../runtime/errors.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
 import type { MysqlAddress } from './mysql-address.js';
 import { classify, errnoOf } from './mysql-errors.js';
-import { learnTimezone } from '../server-session.js';
+import { learnTimezone, readCertificate } from '../server-session.js';
 import type { RunQuery } from '../server-session.js';
 import type { ServerSockets } from '../server-sockets.js';
 
@@ -38,13 +37,8 @@ export function connectionOptions(address: MysqlAddress, sockets: ServerSockets)
   };
 }
 
-function tlsOptions(tls: NonNullable<MysqlAddress['tls']>): { rejectUnauthorized: boolean; ca?: string } {
-  if (tls.caPath === null) return { rejectUnauthorized: tls.rejectUnauthorized };
-  try {
-    return { rejectUnauthorized: tls.rejectUnauthorized, ca: readFileSync(tls.caPath, 'utf8') };
-  } catch (cause) {
-    throw new UsageError(`the file of ssl_ca can't be read: ${tls.caPath}`, { cause });
-  }
+function tlsOptions({ rejectUnauthorized, caPath }: NonNullable<MysqlAddress['tls']>): SslOptions {
+  return { rejectUnauthorized, ...(caPath === null ? {} : { ca: readCertificate('ssl_ca', caPath) }) };
 }
 
 /**

@@ -1,13 +1,12 @@
-import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { userInfo } from 'node:os';
 import pg from 'pg';
 import type { Client, ClientConfig } from 'pg';
-import { DatabaseUnreachableError, UsageError } from '../../../runtime/errors.js';
+import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
 import type { PostgresAddress } from './postgres-address.js';
 import { classify } from './postgres-errors.js';
-import { learnTimezone } from '../server-session.js';
+import { learnTimezone, readCertificate } from '../server-session.js';
 import type { ServerSockets } from '../server-sockets.js';
 import { parseValue } from './postgres-values.js';
 
@@ -113,14 +112,6 @@ function tlsOptions({ ssl }: PostgresAddress): Exclude<ClientConfig['ssl'], bool
     ...(certPath === null ? {} : { cert: readCertificate('sslcert', certPath) }),
     ...(keyPath === null ? {} : { key: readCertificate('sslkey', keyPath) }),
   };
-}
-
-function readCertificate(key: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new UsageError(`the file of ${key} can't be read: ${path}`, { cause });
-  }
 }
 
 async function prepare(client: Client, { timezone, statementTimeoutMs }: ConnectOptions): Promise<void> {
