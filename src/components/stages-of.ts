@@ -14,9 +14,9 @@ export interface PipelineStage {
 }
 
 /** Returns the stages among components, in order. */
-export function stagesOf(components: readonly Component[], kinds: Registry = registry): readonly PipelineStage[] {
+export function stagesOf(components: readonly Component[]): readonly PipelineStage[] {
   return components.flatMap(({ name, type, config }) => {
-    const kind = kinds.find(type);
+    const kind = registry.find(type);
     if (kind?.role !== 'stage') return [];
     return [
       { name, type, asksChain: kind.asksChain === true, open: (opening) => kind.open(config, { ...opening, name }) },

@@ -8,6 +8,7 @@ import { numberOperators, operators } from '../../chain/abi/where.js';
 import type { Comparisons, Operator, Where } from '../../chain/abi/where.js';
 import type { AbiFragment } from '../../model/pipeline.js';
 import { nearest } from '../../runtime/nearest.js';
+import { isMapping } from '../keys/together.js';
 
 /** The key `where`: what must hold of arguments, by their paths. */
 export function whereKey() {
@@ -135,10 +136,6 @@ function toText(value: unknown): string | undefined {
   if (typeof value === 'string') return value.trim();
   if (typeof value === 'boolean' || typeof value === 'bigint') return String(value);
   return Number.isSafeInteger(value) ? String(value) : undefined;
-}
-
-function isMapping(value: unknown): value is Written {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isNumber({ kind }: AbiType): boolean {

@@ -6,6 +6,7 @@ import type { RowCell, CellType, Column } from '../../runtime/rows/row-writer.js
 import type { EventFields, Field } from '../seam/component.js';
 import { valueAt } from '../seam/field-path.js';
 import { freeName } from '../seam/free-name.js';
+import { messageValues } from '../seam/message-values.js';
 import { argumentsText } from './arguments-text.js';
 import type { FileSinkConfig } from './config.js';
 
@@ -84,18 +85,7 @@ function fixedValueOf(name: string): ValueOf {
   return known === undefined ? parsed : (message) => (isUnchanged(message) ? known(message) : parsed(message));
 }
 
-const knownValues: Readonly<Record<string, ValueOf | undefined>> = {
-  chain_id: ({ place }) => place.chainId,
-  block_number: ({ place }) => place.blockNumber,
-  block_hash: ({ place }) => place.blockHash,
-  timestamp: ({ place }) => place.timestamp,
-  transaction_hash: ({ place }) => place.transactionHash,
-  transaction_index: ({ place }) => place.transactionIndex,
-  log_index: ({ place }) => place.logIndex,
-  contract_address: ({ place }) => place.contractAddress,
-  event_name: ({ eventName }) => eventName,
-  event_signature: ({ eventSignature }) => eventSignature,
-};
+const knownValues: Readonly<Record<string, ValueOf | undefined>> = messageValues;
 
 function oncePerChain(parsed: ValueOf): ValueOf {
   const values = new Map<number, JsonValue | undefined>();

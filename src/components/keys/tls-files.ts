@@ -36,10 +36,15 @@ export async function readTlsFiles(keys: TlsKeys, isEncrypted = true): Promise<T
 }
 
 async function contents(option: string, file: string): Promise<readonly [string, string]> {
+  return [option, String(await readNamedFile(`tls_${option}_file`, file))];
+}
+
+/** Reads the file that a key names; throws UsageError where it can't be read. */
+export async function readNamedFile(key: string, file: string): Promise<Buffer> {
   try {
-    return [option, await readFile(file, 'utf8')];
+    return await readFile(file);
   } catch (error) {
-    throw new UsageError(`tls_${option}_file can't be read: ${messageOf(error)}`, { cause: error });
+    throw new UsageError(`${key} can't be read: ${messageOf(error)}`, { cause: error });
   }
 }
 

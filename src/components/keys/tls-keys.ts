@@ -4,7 +4,8 @@ import { bothOrNone } from './together.js';
 import type { Look } from './together.js';
 import { tlsFileKeys } from './tls-files.js';
 
-const file = (): z.ZodOptional<ReturnType<typeof line>> => line(4_096).optional();
+/** A key that names a file. */
+export const file = (): z.ZodOptional<ReturnType<typeof line>> => line(4_096).optional();
 
 /** The keys of a sink that name files for TLS: `readTlsFiles` reads them. */
 export const tlsKeys = () => ({ tls_ca_file: file(), tls_cert_file: file(), tls_key_file: file() });

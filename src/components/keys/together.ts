@@ -24,8 +24,13 @@ export function together<T extends z.ZodObject>(schema: T, look: (keys: Look<z.o
         },
       });
     },
-    { when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value) },
+    { when: ({ value }) => isMapping(value) },
   );
+}
+
+/** Says whether a value of a definition has keys of its own. */
+export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isEmptyList(value: unknown): boolean {

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
-import { UsageError, messageOf } from '../../runtime/errors.js';
-import { readTlsFiles } from '../keys/tls-files.js';
+import { UsageError } from '../../runtime/errors.js';
+import { readNamedFile, readTlsFiles } from '../keys/tls-files.js';
 import { connectionError } from './nats-errors.js';
 import type { NatsLibrary } from './nats-library.js';
 import type { NatsConfig } from './schema.js';
@@ -48,16 +47,8 @@ async function loginOf({ authenticators }: NatsLibrary, config: NatsConfig): Pro
   const { token, nkey_seed: seed, creds_file: file } = config;
   if (token !== undefined) return { token };
   if (seed !== undefined) return { authenticator: authenticators.nkey(Buffer.from(seed.trim())) };
-  if (file !== undefined) return { authenticator: authenticators.creds(await credentialsIn(file)) };
+  if (file !== undefined) return { authenticator: authenticators.creds(await readNamedFile('creds_file', file)) };
   return userOf(config);
-}
-
-async function credentialsIn(file: string): Promise<Uint8Array> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    throw new UsageError(`creds_file can't be read: ${messageOf(error)}`, { cause: error });
-  }
 }
 
 /** The user that is named, or that of a URL; one without a password is a token, as for other programs of NATS. */

@@ -5,7 +5,7 @@ import { sinkKeys } from '../keys/sink.js';
 import { line, oneOrMore, splitList } from '../keys/texts.js';
 import { bothOrNone, notBoth, together } from '../keys/together.js';
 import type { Look } from '../keys/together.js';
-import { tlsKeys } from '../keys/tls-keys.js';
+import { file, tlsKeys } from '../keys/tls-keys.js';
 
 /** The keys of a nats_sink. */
 export const schema = together(z.strictObject(shape()), (look) => {
@@ -14,7 +14,6 @@ export const schema = together(z.strictObject(shape()), (look) => {
 });
 
 function shape() {
-  const file = (): z.ZodOptional<ReturnType<typeof line>> => line(4_096).optional();
   return {
     ...sinkKeys(),
     servers: servers(),

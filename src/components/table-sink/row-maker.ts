@@ -2,6 +2,7 @@ import type { InsertColumn, SqlValue } from '../../database/script.js';
 import type { TargetColumn, TargetDialect } from '../../database/target-dialect.js';
 import type { TargetChange } from '../../database/targets/target-store.js';
 import type { EventMessage, MessageData } from '../../model/event-message.js';
+import { messageValues } from '../seam/message-values.js';
 import { ArgumentsReader, memberOf } from './arguments-reader.js';
 import type { Members } from './arguments-reader.js';
 import { toColumnOf } from './column-value.js';
@@ -53,15 +54,11 @@ export class RowMaker {
   }
 
   #fixedColumns(messages: readonly EventMessage[]): readonly InsertColumn[] {
-    return insertOrder.flatMap(([name, valueOf]) => {
+    const blockTime = ({ place }: EventMessage): SqlValue => this.#instants.write(place.timestamp);
+    return insertOrder.flatMap((name) => {
       const column = this.#plan.fixed.find((each) => each.name === name);
-      if (column === undefined) return [];
-      return [
-        this.#column(
-          column,
-          messages.map((message) => valueOf(message, this.#instants)),
-        ),
-      ];
+      const valueOf = name === 'block_time' ? blockTime : messageValues[name];
+      return column === undefined ? [] : [this.#column(column, messages.map(valueOf))];
     });
   }
 
@@ -139,18 +136,10 @@ class Instants {
 /** What a row is found by before it is deleted: a block's rows may have been replaced by those of another. */
 const matched = new Set(['chain_id', 'block_number', 'log_index', 'transaction_hash', 'block_hash']);
 
-type FixedValue = (message: EventMessage, instants: Instants) => SqlValue;
-
 /** What repeats from row to row comes first: a statement is shorter for it. */
-const insertOrder: readonly (readonly [string, FixedValue])[] = [
-  ['chain_id', ({ place }) => place.chainId],
-  ['block_number', ({ place }) => place.blockNumber],
-  ['block_hash', ({ place }) => place.blockHash],
-  ['block_time', ({ place }, instants) => instants.write(place.timestamp)],
-  ['contract_address', ({ place }) => place.contractAddress],
-  ['event_name', ({ eventName }) => eventName],
-  ['transaction_hash', ({ place }) => place.transactionHash],
-  ['log_index', ({ place }) => place.logIndex],
+const insertOrder = [
+  ...(['chain_id', 'block_number', 'block_hash', 'block_time', 'contract_address', 'event_name'] as const),
+  ...(['transaction_hash', 'log_index'] as const),
 ];
 
 /** The texts of an index share what it takes. */

@@ -4,6 +4,7 @@ import { UsageError } from '../../runtime/errors.js';
 import { nearest } from '../../runtime/nearest.js';
 import type { EventFields, Remark } from '../seam/component.js';
 import { parsePath, valueAt } from '../seam/field-path.js';
+import { messageValues } from '../seam/message-values.js';
 
 type Write = (message: EventMessage) => string;
 
@@ -14,16 +15,7 @@ const own: Readonly<Record<string, (message: EventMessage) => JsonValue>> = {
   id: ({ id }) => id,
   op: ({ op }) => op,
   seq: ({ seq }) => seq,
-  event_name: ({ eventName }) => eventName,
-  event_signature: ({ eventSignature }) => eventSignature,
-  chain_id: ({ place }) => place.chainId,
-  block_number: ({ place }) => place.blockNumber,
-  block_hash: ({ place }) => place.blockHash,
-  timestamp: ({ place }) => place.timestamp,
-  transaction_hash: ({ place }) => place.transactionHash,
-  transaction_index: ({ place }) => place.transactionIndex,
-  log_index: ({ place }) => place.logIndex,
-  contract_address: ({ place }) => place.contractAddress,
+  ...messageValues,
 };
 
 /** Returns what writes the JSON of a message: of a body in whose texts `{path}` stands for what the path leads to. */

@@ -1,4 +1,5 @@
 import { indexName } from '../targets/index-name.js';
+import type { BulkInsert } from '../script.js';
 import type { ColumnType, TargetColumn, TargetTable } from '../target-dialect.js';
 import { quoteName } from './quote-name.js';
 
@@ -26,6 +27,18 @@ export function writeColumn({ name, type, nullable }: TargetColumn, typeName: (t
 export function createIndex(path: string, table: string, columns: readonly string[], unique: boolean): string {
   const kind = unique ? 'UNIQUE INDEX' : 'INDEX';
   return `CREATE ${kind} ${quoteName(indexName(table, columns, unique))} ON ${path} (${listed(columns)})`;
+}
+
+/** What an INSERT says at its end where it replaces rows that are there. */
+export function replacing({ key, columns }: BulkInsert): string {
+  if (key === undefined) return '';
+  const changed = columns.filter(({ name }) => !key.includes(name)).map(({ name }) => quoteName(name));
+  return ` ON CONFLICT (${listed(key)}) DO UPDATE SET ${changed.map((name) => `${name} = excluded.${name}`).join(', ')}`;
+}
+
+/** The code that an error of the database bears. */
+export function codeOf(error: unknown): string {
+  return String((error as { readonly code?: unknown }).code);
 }
 
 function listed(names: readonly string[]): string {

@@ -8,7 +8,7 @@ import { abiKeys, oneAbi } from '../../keys/abi.js';
 import { address } from '../../keys/address.js';
 import { whole } from '../../keys/numbers.js';
 import { oneOrMore } from '../../keys/texts.js';
-import { together } from '../../keys/together.js';
+import { isMapping, together } from '../../keys/together.js';
 import type { Look } from '../../keys/together.js';
 import { selectEvent } from '../../keys/select-event.js';
 import type { FactoryConfig } from './config.js';
@@ -92,13 +92,9 @@ function pathOf(parameter: string): string {
   return parameter.startsWith('args.') ? parameter : `args.${parameter}`;
 }
 
-function eventsIn({
-  abi_path: named,
-  abi: inline,
-}: {
-  abi_path?: readonly AbiFragment[] | undefined;
-  abi?: readonly AbiFragment[] | undefined;
-}): readonly AbiFragment[] {
+type Abis = Partial<Record<'abi_path' | 'abi', readonly AbiFragment[] | undefined>>;
+
+function eventsIn({ abi_path: named, abi: inline }: Abis): readonly AbiFragment[] {
   return (named ?? inline ?? []).filter(({ type }) => type === 'event');
 }
 
@@ -111,8 +107,7 @@ function byShape<A, B>(plain: z.ZodType<A>, mapping: z.ZodType<B>): z.ZodType<A 
   const either: z.ZodType<A | B> = z.any();
   either._zod.run = (payload, context) => {
     const { value } = payload as { readonly value: unknown };
-    const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return (isMapping ? mapping : plain)._zod.run(payload as never, context);
+    return (isMapping(value) ? mapping : plain)._zod.run(payload as never, context);
   };
   return either;
 }

@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import type { Connection, ConnectionOptions } from 'mysql2';
+import type { Connection, ConnectionOptions, SslOptions } from 'mysql2';
 import { DatabaseUnreachableError, UsageError } from '../../../runtime/errors.js';
-import { storedTimezoneSql } from '../../database-timezone.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
 import type { MysqlAddress } from './mysql-address.js';
-import { mysqlDialect } from './mysql-dialect.js';
+import { classify, errnoOf } from './mysql-errors.js';
+import { learnTimezone, readCertificate } from '../server-session.js';
+import type { RunQuery } from '../server-session.js';
 import type { ServerSockets } from '../server-sockets.js';
 
 /** ER_UNKNOWN_TIME_ZONE. */
@@ -37,13 +37,8 @@ export function connectionOptions(address: MysqlAddress, sockets: ServerSockets)
   };
 }
 
-function tlsOptions(tls: NonNullable<MysqlAddress['tls']>): { rejectUnauthorized: boolean; ca?: string } {
-  if (tls.caPath === null) return { rejectUnauthorized: tls.rejectUnauthorized };
-  try {
-    return { rejectUnauthorized: tls.rejectUnauthorized, ca: readFileSync(tls.caPath, 'utf8') };
-  } catch (cause) {
-    throw new UsageError(`the file of ssl_ca can't be read: ${tls.caPath}`, { cause });
-  }
+function tlsOptions({ rejectUnauthorized, caPath }: NonNullable<MysqlAddress['tls']>): SslOptions {
+  return { rejectUnauthorized, ...(caPath === null ? {} : { ca: readCertificate('ssl_ca', caPath) }) };
 }
 
 /**
@@ -59,9 +54,6 @@ export function sessionSetup(timezone: string): readonly string[] {
   ];
 }
 
-/** Runs a statement on a connection that is being prepared; resolves with its rows. */
-export type RunQuery = (sql: string) => Promise<unknown>;
-
 /** What a session is prepared for. */
 export interface SessionOptions {
   readonly timezone: DatabaseTimezone;
@@ -76,16 +68,13 @@ export interface SessionOptions {
  */
 export async function prepare(query: RunQuery, { timezone, mustWrite }: SessionOptions): Promise<void> {
   const isGalera = await prepareForCluster(query, mustWrite);
-  if (!timezone.isLearnt) {
-    const stored = await readTimezone(query);
-    if (stored !== undefined) timezone.learn(stored);
-  }
+  await learnTimezone(timezone, query, classify);
   try {
     for (const statement of sessionSetup(timezone.value)) await query(statement);
     // Only now: what reads the node's own state waits for nobody.
     if (isGalera) await query(awaitOtherNodes);
   } catch (error) {
-    if ((error as { errno?: unknown }).errno !== unknownTimezone) throw error;
+    if (errnoOf(error) !== unknownTimezone) throw error;
     throw new UsageError(`the database's server takes no time zone ${timezone.value}`, { cause: error });
   }
 }
@@ -119,17 +108,6 @@ async function prepareForCluster(query: RunQuery, mustWrite: boolean): Promise<b
 async function show(query: RunQuery, sql: string): Promise<ReadonlyMap<string, string>> {
   const rows = (await query(sql)) as readonly { readonly Variable_name: string; readonly Value: string }[];
   return new Map(rows.map((row) => [row.Variable_name, row.Value]));
-}
-
-async function readTimezone(query: RunQuery): Promise<string | undefined> {
-  try {
-    const rows = (await query(storedTimezoneSql)) as readonly { time_zone: string }[];
-    return rows[0]?.time_zone;
-  } catch (error) {
-    // Not migrated, or nothing that this user may see: who uses the database is told.
-    if (['not-migrated', 'forbidden'].includes(mysqlDialect.classify(error))) return undefined;
-    throw error;
-  }
 }
 
 /**

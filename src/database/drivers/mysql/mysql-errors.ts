@@ -1,5 +1,6 @@
 import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import type { ErrorKind } from '../../dialect.js';
+import { hintOfKind } from '../server-session.js';
 
 /**
  * ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, MariaDB's "record has changed since last read", and ER_SP_DOES_NOT_EXIST: Galera has taken the
@@ -46,6 +47,11 @@ const driverCodes =
 /** The server wants a password in a form that the driver does not know, as MariaDB's ed25519, or in clear text. */
 const unknownLogins = new Set<unknown>(['AUTH_SWITCH_PLUGIN_ERROR', 'MYSQL_CLEAR_PASSWORD_NOT_ENABLED']);
 
+/** The server's number of an error. */
+export function errnoOf(error: unknown): unknown {
+  return (error as { readonly errno?: unknown }).errno;
+}
+
 /** Sorts what the server or its driver threw. */
 export function classify(error: unknown): ErrorKind {
   const { code, errno, message, name } = error as {
@@ -85,18 +91,15 @@ const hints: readonly [RegExp, string][] = [
   ],
 ];
 
+const grants =
+  'GRANT SELECT, INSERT, UPDATE, DELETE ON the database; migrate wants CREATE, ALTER, INDEX too, --rollback DROP';
+
 /** Says what a person can do about what the server or its driver threw. */
 export function hint(error: unknown, kind: ErrorKind): string {
   const { code, errno, message } = error as { code?: unknown; errno?: unknown; message?: unknown };
   const text = [code, errno, message].map(String).join(' ');
   const known = hints.find(([pattern]) => pattern.test(text))?.[1];
-  if (known !== undefined) return known;
-  if (kind === 'forbidden') {
-    return 'GRANT SELECT, INSERT, UPDATE, DELETE ON the database; migrate wants CREATE, ALTER, INDEX too, --rollback DROP';
-  }
-  return kind === 'refused'
-    ? 'check user, password and rights in the database URL'
-    : 'check that the server is up, and host and port in the database URL';
+  return known ?? hintOfKind(kind, grants);
 }
 
 /** Says whether a failure means that the server is away, and another node may help. */
@@ -109,10 +112,10 @@ export function isAway(error: unknown): boolean {
  * number of a lock that does not come free.
  */
 export function isNodeAway(error: unknown): boolean {
-  return isAway(error) || (error as { errno?: unknown }).errno === 1205;
+  return isAway(error) || errnoOf(error) === 1205;
 }
 
 /** Says whether another node of a cluster shall be asked: this one is away, or behind, and has not heard of the database yet (1049). */
 export function isPassedOver(error: unknown): boolean {
-  return isAway(error) || (error as { errno?: unknown }).errno === 1049;
+  return isAway(error) || errnoOf(error) === 1049;
 }

@@ -5,6 +5,7 @@ import { createConnection } from 'mysql2';
 import type { Connection } from 'mysql2';
 import type { DatabaseTimezone } from '../../database-timezone.js';
 import type { Nodes } from '../nodes.js';
+import { dropSilent } from '../server-session.js';
 import type { ServerSockets } from '../server-sockets.js';
 import type { MysqlAddress } from './mysql-address.js';
 import { connectionOptions, dropConnection, prepare, streamOf } from './mysql-connection.js';
@@ -74,8 +75,7 @@ async function connectForPool(
     const session = connection.promise();
     await session.connect();
     // The driver's own destroy() says goodbye and waits for the other side; a query in the air would never fail.
-    const stream = streamOf(connection);
-    if (silenceMs !== undefined) stream.setTimeout(silenceMs, () => stream.destroy(silent(silenceMs)));
+    dropSilent(streamOf(connection), silenceMs);
     await prepare(async (sql) => (await session.query(sql))[0], { timezone, mustWrite });
     return connection;
   } catch (error) {
@@ -91,8 +91,4 @@ async function connectForPool(
 function sayGoodbye(connection: Connection): void {
   streamOf(connection).setTimeout(goodbyeMs, () => dropConnection(connection));
   connection.end(() => undefined);
-}
-
-function silent(durationMs: number): Error {
-  return Object.assign(new Error(`the server was silent for ${durationMs / 1000} s`), { code: 'ETIMEDOUT' });
 }

@@ -2,12 +2,14 @@ import type { Knex } from 'knex';
 import { UsageError } from '../../../runtime/errors.js';
 import { groupColumns, tableChanges } from '../../../../migrations/schema.js';
 import type { ColumnInfo, ColumnToAdd, ColumnTypes, Schema } from '../../../../migrations/schema.js';
+import { backtickName as quote } from '../quote-name.js';
+import { errnoOf } from './mysql-errors.js';
 
 /** ER_DROP_INDEX_FK. */
 const neededByForeignKey = 1553;
 
 /** ER_ALTER_OPERATION_NOT_SUPPORTED and its variant with a reason; ER_PARSE_ERROR and ER_UNKNOWN_ALTER_ALGORITHM of old servers. */
-const unsupportedAlgorithm = new Set([1845, 1846, 1064, 1800]);
+const unsupportedAlgorithm = new Set<unknown>([1845, 1846, 1064, 1800]);
 
 // An older program's table may have another character set.
 const types: ColumnTypes = {
@@ -88,7 +90,7 @@ export function mysqlSchema(knex: Knex, connection: unknown, timezone: string): 
       try {
         await run(sql);
       } catch (error) {
-        if (fallback === undefined || !unsupportedAlgorithm.has(errnoOf(error) ?? 0)) throw error;
+        if (fallback === undefined || !unsupportedAlgorithm.has(errnoOf(error))) throw error;
         await run(fallback);
       }
     },
@@ -111,10 +113,6 @@ export function mysqlSchema(knex: Knex, connection: unknown, timezone: string): 
   };
 }
 
-function quote(name: string): string {
-  return `\`${name}\``;
-}
-
 function writeColumn({ name, type, default: fallback, comment }: ColumnToAdd): string {
   const rest = fallback === undefined ? 'NULL' : `NOT NULL DEFAULT ${fallback}`;
   return `${quote(name)} ${type} ${rest}${comment === undefined ? '' : ` COMMENT '${comment}'`}`;
@@ -133,8 +131,4 @@ function toColumnInfo(row: Column): ColumnInfo {
     required: row.nullable === 'NO' && row.fallback === null && !/auto_increment|generated/i.test(row.extra),
     onUpdate: /on update/i.test(row.extra),
   };
-}
-
-function errnoOf(error: unknown): number | undefined {
-  return (error as { errno?: number }).errno;
 }

@@ -7,13 +7,13 @@ import { Rooms } from '../../../runtime/rooms.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
 import type { MysqlAddress } from './mysql-address.js';
 import { answerInTime } from '../answer-in-time.js';
-import { isReady, release } from '../ready-insert.js';
-import type { ReadyInsert, WrittenInserts } from '../ready-insert.js';
+import { release } from '../ready-insert.js';
+import type { ReadyInsert } from '../ready-insert.js';
 import type { SqlPart } from '../sql-bytes.js';
 import { noteClock, refuseLate } from './late-packet.js';
 import { connectionOptions, dropConnection, prepare, streamOf } from './mysql-connection.js';
 import { expectNothing, fenceErrorNumber, writeInserts, writePackets } from './mysql-script.js';
-import type { Packet } from './mysql-script.js';
+import type { Packet, WrittenFor } from './mysql-script.js';
 import { sendQuery } from './send-query.js';
 import { isAway, isNodeAway, isPassedOver } from './mysql-errors.js';
 import type { Nodes } from '../nodes.js';
@@ -30,11 +30,6 @@ interface Session {
   readonly maxBytes: number;
   /** Not later than when the server last noted its clock, by our monotonic one. */
   notedAt: number;
-}
-
-/** INSERTs for packets of at most so many bytes. */
-interface WrittenFor extends WrittenInserts {
-  readonly maxBytes: number;
 }
 
 export interface MysqlScriptRunnerOptions {
@@ -86,7 +81,7 @@ export class MysqlScriptRunner implements ScriptRunner {
     const results = steps.map(() => ({ matched: 0, insertId: 0 }));
     const session = await this.#connect();
     try {
-      for (const packet of writePackets(steps, session.maxBytes, insertsOf)) {
+      for (const packet of writePackets(steps, session.maxBytes)) {
         const answers = this.#sendInTime(session, packet.statements);
         whenWritten(streamOf(session.connection), sent);
         collect(results, packet, await answers);
@@ -183,11 +178,6 @@ export class MysqlScriptRunner implements ScriptRunner {
   #within<T>(connection: Connection, work: Promise<T>, timeoutMs = this.#options.timeoutMs): Promise<T> {
     return answerInTime(work, { clock: this.#options.clock, timeoutMs, drop: () => dropConnection(connection) });
   }
-}
-
-function insertsOf(insert: BulkInsert, maxBytes: number): readonly Buffer[] {
-  const written = isReady<WrittenFor>(insert) && insert.written?.maxBytes === maxBytes ? insert.written : null;
-  return (written ?? writeInserts(insert, maxBytes)).inserts;
 }
 
 function collect(results: { matched: number; insertId: number }[], packet: Packet, answers: readonly unknown[]): void {

@@ -1,11 +1,13 @@
 import { format } from 'mysql2';
 import { RuntimeFailure } from '../../../runtime/errors.js';
 import { Rooms } from '../../../runtime/rooms.js';
+import { backtickName as quoteName, backtickPath } from '../quote-name.js';
+import { isReady } from '../ready-insert.js';
 import type { WrittenInserts } from '../ready-insert.js';
 import { SqlBytes } from '../sql-bytes.js';
 import type { SqlPart } from '../sql-bytes.js';
 import { isBulkDelete, isBulkInsert, rowsFenced } from '../../script.js';
-import type { BulkDelete, BulkInsert, InsertColumn, ScriptStep, SqlValue, TablePath } from '../../script.js';
+import type { BulkDelete, BulkInsert, InsertColumn, ScriptStep, SqlValue } from '../../script.js';
 import { toHex } from '../../../runtime/hex-bytes.js';
 
 /** Statements that are sent as one packet, and which of their results belong to the script's steps. */
@@ -44,21 +46,17 @@ interface Piece {
   readonly step: number | null;
 }
 
-/** How the INSERTs of many rows are had for packets of at most `maxBytes`. */
-type InsertParts = (insert: BulkInsert, maxBytes: number) => readonly Buffer[];
-
-const written: InsertParts = (insert, maxBytes) => writeInserts(insert, maxBytes).inserts;
+/** INSERTs for packets of at most so many bytes. */
+export interface WrittenFor extends WrittenInserts {
+  readonly maxBytes: number;
+}
 
 /**
  * Writes a script as packets of at most `maxBytes`; nearly always as one. Throws PacketSizeError where a row alone is
  * longer, and a TypeError where the text of a `hex` column is none.
  */
-export function* writePackets(
-  steps: readonly ScriptStep[],
-  maxBytes: number,
-  insertsOf: InsertParts = written,
-): Generator<Packet, void, undefined> {
-  const pieces = steps.flatMap((step, index) => writeStep(step, index, maxBytes, insertsOf));
+export function* writePackets(steps: readonly ScriptStep[], maxBytes: number): Generator<Packet, void, undefined> {
+  const pieces = steps.flatMap((step, index) => writeStep(step, index, maxBytes));
   const isAlone = pieces.length === 1;
   const [packet, ...others] = pack(isAlone ? [plain(byItself), ...pieces] : inTransaction(pieces), maxBytes);
   if (others.length > 0)
@@ -92,12 +90,17 @@ function plain(text: string): Piece {
   return { text, step: null };
 }
 
-function writeStep(step: ScriptStep, index: number, maxBytes: number, insertsOf: InsertParts): readonly Piece[] {
+function writeStep(step: ScriptStep, index: number, maxBytes: number): readonly Piece[] {
   if (isBulkInsert(step)) return insertsOf(step, maxBytes).map((text) => ({ text, step: index }));
   if (isBulkDelete(step)) return writeDeletes(step).map((text) => ({ text, step: index }));
   const statement = { text: format(step.sql, [...step.bindings]), step: index };
   const fenced = rowsFenced(step);
   return fenced === null ? [statement] : [statement, plain(fenceCheck(fenced))];
+}
+
+function insertsOf(insert: BulkInsert, maxBytes: number): readonly Buffer[] {
+  const written = isReady<WrittenFor>(insert) && insert.written?.maxBytes === maxBytes ? insert.written : null;
+  return (written ?? writeInserts(insert, maxBytes)).inserts;
 }
 
 /** Bytes of an INSERT, about: longer ones are no faster, and a server parses each as a whole, in memory. */
@@ -110,9 +113,9 @@ const rowLength = 512;
  * a TypeError as `writePackets`.
  */
 export function writeInserts(insert: BulkInsert, maxBytes: number, rooms = new Rooms()): WrittenInserts {
-  const { shared = {}, columns, count } = insert;
+  const { schema, table: name, shared = {}, columns, count } = insert;
   const names = [...Object.keys(shared), ...columns.map(({ name }) => name)].map(quoteName);
-  const head = Buffer.from(`INSERT INTO ${pathOf(insert)} (${names.join(', ')}) VALUES `);
+  const head = Buffer.from(`INSERT INTO ${backtickPath({ schema, name })} (${names.join(', ')}) VALUES `);
   const tail = replacing(insert);
   const longest = Math.min(insertLength, maxBytes / 4);
   const sql = new SqlBytes(rooms, rowLength * (count + 1));
@@ -151,12 +154,12 @@ function replacing({ key, columns }: BulkInsert): string {
 const rowsPerDelete = 100;
 
 /** Written with OR: of a list of rows behind IN not every server knows that an index leads to them. */
-function writeDeletes({ match, count, ...path }: BulkDelete): readonly Buffer[] {
+function writeDeletes({ schema, table, match, count }: BulkDelete): readonly Buffer[] {
   const columns = match.map(({ name, hex = false, values }) => ({ before: `${quoteName(name)} = `, hex, values }));
   const parts = Array.from({ length: Math.ceil(count / rowsPerDelete) }, (_, part) => part * rowsPerDelete);
   return parts.map((from) => {
     const sql = new SqlBytes(new Rooms(), rowLength);
-    sql.text(`DELETE FROM ${pathOf(path)} WHERE `);
+    sql.text(`DELETE FROM ${backtickPath({ schema, name: table })} WHERE `);
     for (let row = from; row < Math.min(from + rowsPerDelete, count); row++) {
       sql.text(row === from ? '(' : ' OR (');
       for (const [at, { before, hex, values }] of columns.entries()) {
@@ -167,15 +170,6 @@ function writeDeletes({ match, count, ...path }: BulkDelete): readonly Buffer[] 
     }
     return sql.end().written;
   });
-}
-
-/** Writes a name so that it can't be taken for anything else, whatever is in it. */
-export function quoteName(name: string): string {
-  return `\`${name.replaceAll('`', '``')}\``;
-}
-
-function pathOf({ schema, table }: TablePath): string {
-  return schema === undefined ? quoteName(table) : `${quoteName(schema)}.${quoteName(table)}`;
 }
 
 /** For how many rows a beginning must last to be worth its making: the logs of one transaction are often two or three. */

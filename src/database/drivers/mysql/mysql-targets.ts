@@ -2,7 +2,9 @@ import { groupIndexes } from '../../targets/group-indexes.js';
 import type { IndexRow } from '../../targets/group-indexes.js';
 import { indexName } from '../../targets/index-name.js';
 import type { ColumnType, FoundRelation, TargetColumn, TargetDialect, TargetPlace } from '../../target-dialect.js';
-import { PacketSizeError, quoteName as q } from './mysql-script.js';
+import { backtickName as q, backtickPath as pathOf } from '../quote-name.js';
+import { errnoOf } from './mysql-errors.js';
+import { PacketSizeError } from './mysql-script.js';
 
 interface PlaceRow {
   readonly name: string;
@@ -101,10 +103,6 @@ export const mysqlTargets: TargetDialect = {
   isTooWide: (error) => widthErrors.has(errnoOf(error)),
 };
 
-function errnoOf(error: unknown): unknown {
-  return (error as { readonly errno?: unknown }).errno;
-}
-
 function rowsOf(answer: unknown): readonly unknown[] {
   return (answer as readonly [readonly unknown[]])[0];
 }
@@ -174,8 +172,4 @@ function writeIndex({ name }: TargetPlace, columns: readonly string[], unique: b
     typeOf.get(column)?.kind === 'text' ? `${q(column)}(${indexedCharacters})` : q(column),
   );
   return `${q(indexName(name, columns, unique))} (${parts.join(', ')})`;
-}
-
-function pathOf({ schema, name }: TargetPlace): string {
-  return schema === null ? q(name) : `${q(schema)}.${q(name)}`;
 }

@@ -1,13 +1,12 @@
-import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { userInfo } from 'node:os';
 import pg from 'pg';
 import type { Client, ClientConfig } from 'pg';
-import { DatabaseUnreachableError, UsageError } from '../../../runtime/errors.js';
-import { storedTimezoneSql } from '../../database-timezone.js';
+import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
 import type { PostgresAddress } from './postgres-address.js';
 import { classify } from './postgres-errors.js';
+import { learnTimezone, readCertificate } from '../server-session.js';
 import type { ServerSockets } from '../server-sockets.js';
 import { parseValue } from './postgres-values.js';
 
@@ -115,19 +114,8 @@ function tlsOptions({ ssl }: PostgresAddress): Exclude<ClientConfig['ssl'], bool
   };
 }
 
-function readCertificate(key: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new UsageError(`the file of ${key} can't be read: ${path}`, { cause });
-  }
-}
-
 async function prepare(client: Client, { timezone, statementTimeoutMs }: ConnectOptions): Promise<void> {
-  if (!timezone.isLearnt) {
-    const stored = await readTimezone(client);
-    if (stored !== undefined) timezone.learn(stored);
-  }
+  await learnTimezone(timezone, async (sql) => (await client.query<object>(sql)).rows, classify);
   await client.query([...sessionSetup(timezone.value), limitStatements(statementTimeoutMs)].join(';'));
 }
 
@@ -158,15 +146,4 @@ export function setTimezone(offset: string): string {
 
 function limitStatements(timeoutMs: number | undefined): string {
   return `SET statement_timeout = ${Math.ceil(timeoutMs ?? 0)}`;
-}
-
-async function readTimezone(client: Client): Promise<string | undefined> {
-  try {
-    const { rows } = await client.query<{ time_zone: string }>(storedTimezoneSql);
-    return rows[0]?.time_zone;
-  } catch (error) {
-    // Not migrated, or nothing that this user may see: who uses the database is told.
-    if (['not-migrated', 'forbidden'].includes(classify(error))) return undefined;
-    throw error;
-  }
 }

@@ -1,5 +1,6 @@
 import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import type { ErrorKind } from '../../dialect.js';
+import { hintOfKind } from '../server-session.js';
 
 /** By SQLSTATE, the longest that fits first: five characters, or the two of a class. */
 const kinds: Readonly<Record<string, ErrorKind>> = {
@@ -70,17 +71,14 @@ const hints: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+const grants =
+  'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES, and ALL ON ALL SEQUENCES, IN SCHEMA …; migrate wants CREATE on the schema, and to own the tables';
+
 /** Says what a person can do about what the server or its driver threw. */
 export function hint(error: unknown, kind: ErrorKind): string {
   const { code, message } = error as { code?: unknown; message?: unknown };
   const known = hints.find(([pattern]) => pattern.test(`${String(code)} ${String(message)}`))?.[1];
-  if (known !== undefined) return known;
-  if (kind === 'forbidden') {
-    return 'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES, and ALL ON ALL SEQUENCES, IN SCHEMA …; migrate wants CREATE on the schema, and to own the tables';
-  }
-  return kind === 'refused'
-    ? 'check user, password and rights in the database URL'
-    : 'check that the server is up, and host and port in the database URL';
+  return known ?? hintOfKind(kind, grants);
 }
 
 /** Says whether a failure means that another node may help. */

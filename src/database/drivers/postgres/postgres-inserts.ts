@@ -1,9 +1,10 @@
 import { Rooms } from '../../../runtime/rooms.js';
 import { hexDigits } from '../../script.js';
-import type { BulkDelete, BulkInsert, InsertColumn, SqlValue, TablePath } from '../../script.js';
-import { quoteName } from '../quote-name.js';
+import type { BulkDelete, BulkInsert, InsertColumn, SqlValue } from '../../script.js';
+import { quoteName, quotePath } from '../quote-name.js';
 import type { WrittenInserts } from '../ready-insert.js';
 import { SqlBytes } from '../sql-bytes.js';
+import { replacing } from '../standard-targets.js';
 import { hexLiteral, jsonWithoutNul, literal, quote } from './postgres-literals.js';
 import { toHex } from '../../../runtime/hex-bytes.js';
 
@@ -21,10 +22,10 @@ type Piece = string | ((sql: SqlBytes) => void);
 
 /** Writes the INSERTs of many rows, in one of `rooms`. Throws a TypeError where the text of a `hex` column is none. */
 export function writeInserts(insert: BulkInsert, rooms = new Rooms()): WrittenInserts {
-  const { shared = {}, count } = insert;
+  const { schema, table: name, shared = {}, count } = insert;
   const columns = insert.columns.map(storable);
   const names = [...Object.keys(shared), ...columns.map(({ name }) => name)].map(quoteName);
-  const head = `INSERT INTO ${pathOf(insert)} (${names.join(', ')}) `;
+  const head = `INSERT INTO ${quotePath({ schema, name })} (${names.join(', ')}) `;
   const tail = replacing(insert);
   const first = Object.values(shared).map(literal);
   const sql = new SqlBytes(rooms, rowLength * (count + 1));
@@ -53,29 +54,17 @@ function writePieces(sql: SqlBytes, pieces: readonly Piece[]): void {
   }
 }
 
-/** What an INSERT says at its end where it replaces rows that are there. */
-function replacing({ key, columns }: BulkInsert): string {
-  if (key === undefined) return '';
-  const changed = columns.filter(({ name }) => !key.includes(name)).map(({ name }) => quoteName(name));
-  const set = changed.map((name) => `${name} = EXCLUDED.${name}`).join(', ');
-  return ` ON CONFLICT (${key.map(quoteName).join(', ')}) DO UPDATE SET ${set}`;
-}
-
 /** Writes the DELETE of many rows. */
-export function writeDelete({ match, count, ...path }: BulkDelete): Buffer {
+export function writeDelete({ schema, table: name, match, count }: BulkDelete): Buffer {
   const names = match.map(({ name }) => quoteName(name));
   const alike = names.map((name) => `stored.${name} = gone.${name}`).join(' AND ');
   const sql = new SqlBytes(new Rooms(), rowLength);
   writePieces(sql, [
-    `DELETE FROM ${pathOf(path)} AS stored USING (`,
+    `DELETE FROM ${quotePath({ schema, name })} AS stored USING (`,
     ...selectRows([], match, 0, count),
     `) AS gone (${names.join(', ')}) WHERE ${alike}`,
   ]);
   return sql.end().written;
-}
-
-function pathOf({ schema, table }: TablePath): string {
-  return schema === undefined ? quoteName(table) : `${quoteName(schema)}.${quoteName(table)}`;
 }
 
 /** Texts alone make rows long; most of a batch's are short. */

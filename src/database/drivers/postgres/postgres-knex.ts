@@ -9,6 +9,7 @@ import { connect, streamOf } from './postgres-connection.js';
 import type { ConnectOptions } from './postgres-connection.js';
 import { isAway } from './postgres-errors.js';
 import type { Nodes } from '../nodes.js';
+import { dropSilent } from '../server-session.js';
 import { writeSql } from './postgres-literals.js';
 
 /** What of a Knex client of PostgreSQL is done in another way here. */
@@ -74,20 +75,11 @@ function queryInTurn(client: Client, text: string): Promise<QueryResult> {
   return turn.run(() => client.query(text));
 }
 
-/** A connection on which nothing has arrived for long is dropped, so that a half-open one can't hang a query for ever. */
 async function connectForPool(nodes: Nodes<PostgresAddress>, options: PostgresKnexOptions): Promise<PooledClient> {
   const client: PooledClient = await nodes.connect((address) => connect(address, options), isAway);
   const dispose = (error?: unknown): void => void (client.__knex__disposed ??= error ?? 'the connection has ended');
   client.on('error', dispose);
   client.on('end', () => dispose());
-  const { statementTimeoutMs: silenceMs } = options;
-  if (silenceMs !== undefined) {
-    const stream = streamOf(client);
-    stream.setTimeout(silenceMs, () => stream.destroy(silent(silenceMs)));
-  }
+  dropSilent(streamOf(client), options.statementTimeoutMs);
   return client;
-}
-
-function silent(durationMs: number): Error {
-  return Object.assign(new Error(`the server was silent for ${durationMs / 1000} s`), { code: 'ETIMEDOUT' });
 }

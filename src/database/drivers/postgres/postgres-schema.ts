@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { groupColumns, tableChanges } from '../../../../migrations/schema.js';
 import type { ColumnInfo, ColumnToAdd, ColumnTypes, Schema, SchemaChange } from '../../../../migrations/schema.js';
+import { quoteName as quote } from '../quote-name.js';
 import { setTimezone } from './postgres-connection.js';
 import { quote as quoteText } from './postgres-literals.js';
 import { rowsOf } from './postgres-values.js';
@@ -80,10 +81,6 @@ export function postgresSchema(knex: Knex, connection: unknown, timezone: string
     },
     setTimezone: (offset) => run(setTimezone(offset)),
   };
-}
-
-function quote(name: string): string {
-  return `"${name}"`;
 }
 
 /** Knex writes types of its own, for which the database has a collation. */

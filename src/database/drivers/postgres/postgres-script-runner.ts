@@ -6,7 +6,7 @@ import { Rooms } from '../../../runtime/rooms.js';
 import { FenceError } from '../../script.js';
 import type { BulkInsert, ScriptRunner, ScriptStep, TellSent, StepResult } from '../../script.js';
 import { answerInTime } from '../answer-in-time.js';
-import { isReady, release } from '../ready-insert.js';
+import { release } from '../ready-insert.js';
 import type { ReadyInsert } from '../ready-insert.js';
 import { whenWritten } from '../when-written.js';
 import type { Nodes } from '../nodes.js';
@@ -69,7 +69,7 @@ export class PostgresScriptRunner implements ScriptRunner {
   }
 
   async #runNow(steps: readonly ScriptStep[], sent: TellSent = () => undefined): Promise<readonly StepResult[]> {
-    const script = writeScript(steps, insertsOf);
+    const script = writeScript(steps);
     const session = await this.#connect();
     try {
       const answers = this.#sendInTime(session, script);
@@ -156,11 +156,6 @@ export class PostgresScriptRunner implements ScriptRunner {
   #within<T>(client: Client, work: Promise<T>, timeoutMs = this.#options.timeoutMs): Promise<T> {
     return answerInTime(work, { clock: this.#options.clock, timeoutMs, drop: () => dropConnection(client) });
   }
-}
-
-function insertsOf(insert: BulkInsert): readonly Buffer[] {
-  const written = isReady(insert) ? insert.written : null;
-  return (written ?? writeInserts(insert)).inserts;
 }
 
 function seenIn(result: QueryResult | undefined): string {

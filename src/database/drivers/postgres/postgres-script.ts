@@ -1,5 +1,6 @@
 import { isBulkDelete, isBulkInsert, rowsFenced } from '../../script.js';
-import type { BulkInsert, ScriptStep, Statement } from '../../script.js';
+import type { ScriptStep, Statement } from '../../script.js';
+import { isReady } from '../ready-insert.js';
 import type { SqlPart } from '../sql-bytes.js';
 import { writeDelete, writeInserts } from './postgres-inserts.js';
 import { quote, writeSql } from './postgres-literals.js';
@@ -14,19 +15,14 @@ export interface ScriptText {
 /** division_by_zero: a fence did not hold. */
 export const fenceErrorCode = '22012';
 
-/** How the INSERTs of many rows are had. */
-type InsertParts = (insert: BulkInsert) => readonly Buffer[];
-
-const written: InsertParts = (insert) => writeInserts(insert).inserts;
-
 /** Writes a script. Throws a TypeError where the text of a `hex` column is none. */
-export function writeScript(steps: readonly ScriptStep[], insertsOf: InsertParts = written): ScriptText {
-  const pieces = steps.flatMap((step, index) => writeStep(step, insertsOf).map((text) => ({ text, index })));
+export function writeScript(steps: readonly ScriptStep[]): ScriptText {
+  const pieces = steps.flatMap((step, index) => writeStep(step).map((text) => ({ text, index })));
   return { statements: pieces.map(({ text }) => text), answers: pieces.map(({ index }) => index) };
 }
 
-function writeStep(step: ScriptStep, insertsOf: InsertParts): readonly SqlPart[] {
-  if (isBulkInsert(step)) return insertsOf(step);
+function writeStep(step: ScriptStep): readonly SqlPart[] {
+  if (isBulkInsert(step)) return ((isReady(step) ? step.written : null) ?? writeInserts(step)).inserts;
   return [isBulkDelete(step) ? writeDelete(step) : writeStatement(step)];
 }
 

@@ -2,9 +2,9 @@ import type { Knex } from 'knex';
 import { RuntimeFailure } from '../../../runtime/errors.js';
 import { groupIndexes } from '../../targets/group-indexes.js';
 import type { IndexRow } from '../../targets/group-indexes.js';
-import type { ColumnType, FoundRelation, TargetDialect, TargetPlace } from '../../target-dialect.js';
-import { quoteName as q } from '../quote-name.js';
-import { createIndex, createTable, writeColumn } from '../standard-targets.js';
+import type { ColumnType, FoundRelation, TargetDialect } from '../../target-dialect.js';
+import { quoteName as q, quotePath as pathOf } from '../quote-name.js';
+import { codeOf, createIndex, createTable, writeColumn } from '../standard-targets.js';
 import { rowsOf } from './postgres-values.js';
 
 interface ColumnRow {
@@ -89,10 +89,6 @@ export const postgresTargets: TargetDialect = {
 
 const tooManyColumns = '54011';
 
-function codeOf(error: unknown): string {
-  return String((error as { readonly code?: unknown }).code);
-}
-
 function partAt(knex: Knex, column: string, part: number): Knex.Raw {
   return knex.raw(`split_part(??, '"', ?)`, [column, part]);
 }
@@ -148,8 +144,4 @@ function fits(found: string, type: ColumnType): boolean {
   if (found === typeName(type) || wider[type.kind]?.test(found) === true) return true;
   const length = /^character(?: varying)?\((\d+)\)$/.exec(found)?.[1];
   return (type.kind === 'ascii' || type.kind === 'name') && length !== undefined && Number(length) >= type.length;
-}
-
-function pathOf({ schema, name }: TargetPlace): string {
-  return schema === null ? q(name) : `${q(schema)}.${q(name)}`;
 }

@@ -37,16 +37,11 @@ export function sqliteDialect(timezone: () => string): Dialect {
 /** Learns a database's time zone over a connection, where it is migrated; throws UsageError where it is none that is set. */
 export function learnTimezone(connection: Connection, timezone: DatabaseTimezone): Connection {
   if (timezone.isLearnt) return connection;
-  const row = readStored(connection);
-  if (row !== undefined) timezone.learn(row.time_zone);
-  return connection;
-}
-
-function readStored(connection: Connection): { readonly time_zone: string } | undefined {
   try {
-    return connection.prepare<[], { time_zone: string }>(storedTimezoneSql).get();
+    const row = connection.prepare<[], { time_zone: string }>(storedTimezoneSql).get();
+    if (row !== undefined) timezone.learn(row.time_zone);
   } catch (error) {
-    if (classify(error) === 'not-migrated') return undefined;
-    throw error;
+    if (classify(error) !== 'not-migrated') throw error;
   }
+  return connection;
 }

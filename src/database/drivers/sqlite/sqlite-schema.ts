@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { groupColumns, tableChanges } from '../../../../migrations/schema.js';
 import type { ColumnInfo, ColumnTypes, Schema } from '../../../../migrations/schema.js';
+import { quoteName as quote } from '../quote-name.js';
 
 const types: ColumnTypes = {
   instant: 'datetime',
@@ -71,10 +72,6 @@ export function sqliteSchema(knex: Knex, connection: unknown, timezone: string):
     },
     setTimezone: () => Promise.resolve(),
   };
-}
-
-function quote(name: string): string {
-  return `"${name}"`;
 }
 
 function toColumnInfo(row: Column): ColumnInfo {

@@ -1,6 +1,7 @@
 import Sqlite from 'better-sqlite3';
 import type { Database as Connection, Statement as Prepared } from 'better-sqlite3';
 import { quoteName } from '../quote-name.js';
+import { replacing } from '../standard-targets.js';
 import { FenceError, hexDigits, isBulkDelete, isBulkInsert, rowsFenced } from '../../script.js';
 import type {
   BulkDelete,
@@ -173,15 +174,12 @@ function openFile(path: string): Connection {
   return prepareSqlite(new Sqlite(path, { fileMustExist: true }));
 }
 
-function insertSql({ table, shared = {}, key, columns }: BulkInsert, rows: number): string {
+function insertSql(bulk: BulkInsert, rows: number): string {
+  const { table, shared = {}, columns } = bulk;
   const names = [...Object.keys(shared), ...columns.map(({ name }) => name)].map(quoteName);
   const row = `(${[...Object.keys(shared).map((name) => `@${name}`), ...columns.map(() => '?')].join(', ')})`;
   const values = new Array<string>(rows).fill(row).join(', ');
-  const insert = `INSERT INTO ${quoteName(table)} (${names.join(', ')}) VALUES ${values}`;
-  if (key === undefined) return insert;
-  const changed = columns.filter(({ name }) => !key.includes(name)).map(({ name }) => quoteName(name));
-  const set = changed.map((name) => `${name} = excluded.${name}`).join(', ');
-  return `${insert} ON CONFLICT (${key.map(quoteName).join(', ')}) DO UPDATE SET ${set}`;
+  return `INSERT INTO ${quoteName(table)} (${names.join(', ')}) VALUES ${values}${replacing(bulk)}`;
 }
 
 function toBindings({ hex, values }: InsertColumn): readonly SqlValue[] {

@@ -3,7 +3,7 @@ import { groupIndexes } from '../../targets/group-indexes.js';
 import type { IndexRow } from '../../targets/group-indexes.js';
 import type { ColumnType, FoundRelation, TargetDialect, TargetPlace } from '../../target-dialect.js';
 import { quoteName as q } from '../quote-name.js';
-import { createIndex, createTable, writeColumn } from '../standard-targets.js';
+import { codeOf, createIndex, createTable, writeColumn } from '../standard-targets.js';
 
 interface ColumnRow {
   readonly kind: string;
@@ -109,8 +109,4 @@ function exchange(table: string, column: string, type: string): string {
     `ALTER TABLE ${of} RENAME COLUMN ${made} TO ${old}; ALTER TABLE ${of} ADD COLUMN ${made} ${type}; ` +
     `UPDATE ${of} SET ${made} = ${old}; ALTER TABLE ${of} DROP COLUMN ${old}`
   );
-}
-
-function codeOf(error: unknown): string {
-  return String((error as { readonly code?: unknown }).code);
 }
