@@ -16,8 +16,10 @@ import {
   NotMigratedError,
   RuntimeFailure,
 } from '../../src/runtime/errors.js';
-import { createDatabase, eachDatabase, onMysql } from '../support/databases.js';
+import { createDatabase, eachDatabase, onMysql, onPostgres } from '../support/databases.js';
+import { execute } from '../support/execute-sql.js';
 import { freePort } from '../support/free-port.js';
+import { openMigrated } from '../support/migrated-database.js';
 import { rejectionOf } from '../support/rejection.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -359,6 +361,27 @@ eachDatabase('a database without tables', (databases) => {
       expect(error.message).to.match(/is not migrated/);
       expect(error.hint).to.equal('chainparse migrate');
     }
+    await database.close();
+  });
+});
+
+onPostgres('a database of PostgreSQL whose encoding lacks characters', (server) => {
+  const inEncoding = async (encoding: string): Promise<string> => {
+    const name = `in_${encoding.toLowerCase()}`;
+    const locale = "TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'";
+    await execute(server().url('postgres'), `CREATE DATABASE ${name} ${locale} ENCODING '${encoding}'`);
+    return server().url(name);
+  };
+
+  it('is refused before anything is written, in words that say what to do', async () => {
+    const error = await failureOfUse(await inEncoding('LATIN1'));
+    expect(error).to.be.instanceOf(DatabaseUnusableError);
+    expect(error.message).to.match(/the database keeps texts in LATIN1, /);
+    expect(error.hint).to.contain("ENCODING 'UTF8'");
+  });
+
+  it('is none that takes bytes as they come', async () => {
+    const database = await openMigrated(await inEncoding('SQL_ASCII'));
     await database.close();
   });
 });
