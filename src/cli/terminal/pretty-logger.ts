@@ -3,6 +3,7 @@ import type { Clock } from '../../runtime/clock.js';
 import type { JsonLoggerOptions, LineSink } from '../../runtime/json-logger.js';
 import { logLevels, type Logger } from '../../runtime/logger.js';
 import { printableLine } from '../../runtime/printable.js';
+import { localTime } from './render-log-line.js';
 
 const colors = { trace: 'gray', debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const;
 
@@ -21,9 +22,4 @@ export function createPrettyLogger(sink: LineSink, options: PrettyLoggerOptions)
       sink.write(`${time} ${chalk[colors[level]](level.padEnd(5))} ${printableLine(options.secrets.mask(message))}\n`);
     },
   };
-}
-
-/** Returns `2024-01-15 10:05:30` in this computer's time zone, whose text form Swedish shares with ISO 8601. */
-function localTime(atMs: number): string {
-  return new Date(atMs).toLocaleString('sv-SE');
 }
