@@ -1,21 +1,19 @@
 import { z } from 'zod';
 import { PipelineStore } from '../database/pipelines/pipeline-store.js';
-import { AbiStore } from '../database/pipelines/abi-store.js';
 import { listNames } from '../database/pipelines/pipeline-names.js';
 import type { NamedPipeline } from '../database/pipelines/pipeline-names.js';
 import { countTasks } from '../database/tasks/task-listing.js';
 import { TaskStore } from '../database/tasks/task-store.js';
-import { parseDefinition } from '../pipeline/definition/read-definition.js';
 import type { Task } from '../model/task.js';
 import { ConflictError, TakenError } from '../runtime/errors.js';
 import type { ApiParts } from './api-parts.js';
 import { openLogOfTask } from './find-task-log.js';
 import { countLogLines, type LogLength } from './log-lines.js';
-import { ownTargets } from './own-targets.js';
 import { invalidRequest, ProblemError } from './problem.js';
 import { RememberedCounts } from './remembered-counts.js';
 import { route, type Route, type RouteAnswer } from './route.js';
 import { startBody } from './schemas/task-schemas.js';
+import { readSentDefinition } from './sent-definition.js';
 
 type Json = Readonly<Record<string, unknown>>;
 type Handle = Route['handle'];
@@ -174,19 +172,13 @@ function logOf(json: Json, length: LogLength): Json {
 
 /** Takes a definition as a text in JSON, too, for a pipeline whose id stands beside it. */
 function configOf(of: Route, parts: ApiParts): Handle {
-  const { database, settings } = parts;
   return async (input): Promise<RouteAnswer> => {
     const older = olderBody(String(input.body));
     if (older === null) return of.handle(input);
-    const definition = await parseDefinition(older.info, null, {
-      name: 'pipeline_info',
-      isLenient: true,
-      heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
-      storedAbi: async (id) => (await new AbiStore(database).get(id)).abi,
-      ...ownTargets(parts, older.id),
-    });
-    const stored = { ...definition, id: older.id };
-    const pipelineId = await new PipelineStore(database).import(stored, { update: true }).catch(refuseAsBefore);
+    const { id, info } = older;
+    const definition = await readSentDefinition(parts, info, { name: 'pipeline_info', isLenient: true, id });
+    const stored = { ...definition, id };
+    const pipelineId = await new PipelineStore(parts.database).import(stored, { update: true }).catch(refuseAsBefore);
     const components = definition.components.length;
     const message = `pipeline ${pipelineId} is stored`;
     return { status: 200, json: { success: true, message, pipeline_id: pipelineId, components_created: components } };
