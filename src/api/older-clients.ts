@@ -28,14 +28,14 @@ type More = (json: Json, input: Input) => Json | Promise<Json>;
 
 /** Returns routes whose answers also say what the older program's said, and which take what its clients send. */
 export function olderRoutes(routes: readonly Route[], parts: ApiParts): readonly Route[] {
-  const names = async (): Promise<Names> => new Names(await listNames(parts.database));
+  const names = async (): Promise<Names> => new Map((await listNames(parts.database)).map((each) => [each.id, each]));
   const counts = new RememberedCounts(parts.clock);
   const madeOfLate = (): Promise<number> => countTasks(parts.database, { withinSeconds: daySeconds });
   const more: Readonly<Record<string, More>> = {
-    [`GET ${base}/tasks`]: async (json, input) => pageOf(json, input, await names()),
+    [`GET ${base}/tasks`]: async (json) => pageOf(json, await names()),
     [`GET ${base}/tasks/running`]: async (json) => runningOf(json, await names()),
     [`GET ${base}/tasks/statistics`]: async (json) => statisticsOf(json, await counts.get('a day', madeOfLate, Number)),
-    [`GET ${base}/task/{id}`]: async (json) => ({ message: 'the task', ...(await names()).of(json) }),
+    [`GET ${base}/task/{id}`]: async (json) => ({ message: 'the task', ...nameOf(json, await names()) }),
     [`GET ${base}/task/{id}/log`]: async (json, { params, signal }) => {
       const task = await new TaskStore(parts.database).get(Number(params['id']));
       return { ...logOf(json, await measureLog(parts, task, signal)), log_path: task.logPath };
@@ -99,33 +99,24 @@ function takingMore(each: Route): Route {
   return { ...each, query: each.query.extend({ page_size: z.preprocess((value) => value ?? '10', size) }) };
 }
 
-/** What the pipelines of the moment are called. */
-class Names {
-  readonly #pipelines: readonly NamedPipeline[];
+/** What the pipelines of the moment are called, by their ids. */
+type Names = ReadonlyMap<unknown, NamedPipeline>;
 
-  constructor(pipelines: readonly NamedPipeline[]) {
-    this.#pipelines = pipelines;
-  }
-
-  /** What a task's row says of its pipeline. */
-  of(task: Json): Json {
-    const pipeline = this.#pipelines.find(({ id }) => id === task['pipeline_id']);
-    return {
-      pipeline_name: pipeline?.name ?? null,
-      pipeline_description: pipeline?.description ?? null,
-    };
-  }
+/** What a task's row says of its pipeline. */
+function nameOf(task: Json, names: Names): Json {
+  const { name = null, description = null } = names.get(task['pipeline_id']) ?? {};
+  return { pipeline_name: name, pipeline_description: description };
 }
 
 function rowsOf(json: Json, names: Names): readonly Json[] {
   return (json['tasks'] as readonly Json[]).map((task) => ({
-    ...{ task_id: task['task_id'], pipeline_id: task['pipeline_id'], ...names.of(task) },
+    ...{ task_id: task['task_id'], pipeline_id: task['pipeline_id'], ...nameOf(task, names) },
     ...{ status: task['status'], status_text: task['status_text'] },
     ...{ create_time: task['create_time'], log_path: task['log_path'] },
   }));
 }
 
-function pageOf(json: Json, _input: Input, names: Names): Json {
+function pageOf(json: Json, names: Names): Json {
   const totalPages = Math.ceil(Number(json['total']) / Number(json['page_size']));
   return { message: `${String(json['total'])} tasks`, data: rowsOf(json, names), total_pages: totalPages };
 }
