@@ -1,21 +1,19 @@
 import { z } from 'zod';
 import { PipelineStore } from '../database/pipelines/pipeline-store.js';
-import { AbiStore } from '../database/pipelines/abi-store.js';
 import { listNames } from '../database/pipelines/pipeline-names.js';
 import type { NamedPipeline } from '../database/pipelines/pipeline-names.js';
 import { countTasks } from '../database/tasks/task-listing.js';
 import { TaskStore } from '../database/tasks/task-store.js';
-import { parseDefinition } from '../pipeline/definition/read-definition.js';
 import type { Task } from '../model/task.js';
 import { ConflictError, TakenError } from '../runtime/errors.js';
 import type { ApiParts } from './api-parts.js';
 import { openLogOfTask } from './find-task-log.js';
 import { countLogLines, type LogLength } from './log-lines.js';
-import { ownTargets } from './own-targets.js';
 import { invalidRequest, ProblemError } from './problem.js';
 import { RememberedCounts } from './remembered-counts.js';
 import { route, type Route, type RouteAnswer } from './route.js';
 import { startBody } from './schemas/task-schemas.js';
+import { readSentDefinition } from './sent-definition.js';
 
 type Json = Readonly<Record<string, unknown>>;
 type Handle = Route['handle'];
@@ -30,14 +28,14 @@ type More = (json: Json, input: Input) => Json | Promise<Json>;
 
 /** Returns routes whose answers also say what the older program's said, and which take what its clients send. */
 export function olderRoutes(routes: readonly Route[], parts: ApiParts): readonly Route[] {
-  const names = async (): Promise<Names> => new Names(await listNames(parts.database));
+  const names = async (): Promise<Names> => new Map((await listNames(parts.database)).map((each) => [each.id, each]));
   const counts = new RememberedCounts(parts.clock);
   const madeOfLate = (): Promise<number> => countTasks(parts.database, { withinSeconds: daySeconds });
   const more: Readonly<Record<string, More>> = {
-    [`GET ${base}/tasks`]: async (json, input) => pageOf(json, input, await names()),
+    [`GET ${base}/tasks`]: async (json) => pageOf(json, await names()),
     [`GET ${base}/tasks/running`]: async (json) => runningOf(json, await names()),
     [`GET ${base}/tasks/statistics`]: async (json) => statisticsOf(json, await counts.get('a day', madeOfLate, Number)),
-    [`GET ${base}/task/{id}`]: async (json) => ({ message: 'the task', ...(await names()).of(json) }),
+    [`GET ${base}/task/{id}`]: async (json) => ({ message: 'the task', ...nameOf(json, await names()) }),
     [`GET ${base}/task/{id}/log`]: async (json, { params, signal }) => {
       const task = await new TaskStore(parts.database).get(Number(params['id']));
       return { ...logOf(json, await measureLog(parts, task, signal)), log_path: task.logPath };
@@ -101,33 +99,24 @@ function takingMore(each: Route): Route {
   return { ...each, query: each.query.extend({ page_size: z.preprocess((value) => value ?? '10', size) }) };
 }
 
-/** What the pipelines of the moment are called. */
-class Names {
-  readonly #pipelines: readonly NamedPipeline[];
+/** What the pipelines of the moment are called, by their ids. */
+type Names = ReadonlyMap<unknown, NamedPipeline>;
 
-  constructor(pipelines: readonly NamedPipeline[]) {
-    this.#pipelines = pipelines;
-  }
-
-  /** What a task's row says of its pipeline. */
-  of(task: Json): Json {
-    const pipeline = this.#pipelines.find(({ id }) => id === task['pipeline_id']);
-    return {
-      pipeline_name: pipeline?.name ?? null,
-      pipeline_description: pipeline?.description ?? null,
-    };
-  }
+/** What a task's row says of its pipeline. */
+function nameOf(task: Json, names: Names): Json {
+  const { name = null, description = null } = names.get(task['pipeline_id']) ?? {};
+  return { pipeline_name: name, pipeline_description: description };
 }
 
 function rowsOf(json: Json, names: Names): readonly Json[] {
   return (json['tasks'] as readonly Json[]).map((task) => ({
-    ...{ task_id: task['task_id'], pipeline_id: task['pipeline_id'], ...names.of(task) },
+    ...{ task_id: task['task_id'], pipeline_id: task['pipeline_id'], ...nameOf(task, names) },
     ...{ status: task['status'], status_text: task['status_text'] },
     ...{ create_time: task['create_time'], log_path: task['log_path'] },
   }));
 }
 
-function pageOf(json: Json, _input: Input, names: Names): Json {
+function pageOf(json: Json, names: Names): Json {
   const totalPages = Math.ceil(Number(json['total']) / Number(json['page_size']));
   return { message: `${String(json['total'])} tasks`, data: rowsOf(json, names), total_pages: totalPages };
 }
@@ -174,19 +163,13 @@ function logOf(json: Json, length: LogLength): Json {
 
 /** Takes a definition as a text in JSON, too, for a pipeline whose id stands beside it. */
 function configOf(of: Route, parts: ApiParts): Handle {
-  const { database, settings } = parts;
   return async (input): Promise<RouteAnswer> => {
     const older = olderBody(String(input.body));
     if (older === null) return of.handle(input);
-    const definition = await parseDefinition(older.info, null, {
-      name: 'pipeline_info',
-      isLenient: true,
-      heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
-      storedAbi: async (id) => (await new AbiStore(database).get(id)).abi,
-      ...ownTargets(parts, older.id),
-    });
-    const stored = { ...definition, id: older.id };
-    const pipelineId = await new PipelineStore(database).import(stored, { update: true }).catch(refuseAsBefore);
+    const { id, info } = older;
+    const definition = await readSentDefinition(parts, info, { name: 'pipeline_info', isLenient: true, id });
+    const stored = { ...definition, id };
+    const pipelineId = await new PipelineStore(parts.database).import(stored, { update: true }).catch(refuseAsBefore);
     const components = definition.components.length;
     const message = `pipeline ${pipelineId} is stored`;
     return { status: 200, json: { success: true, message, pipeline_id: pipelineId, components_created: components } };

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import {
   ChainparseError,
   ConflictError,
@@ -56,23 +57,8 @@ export interface Problem {
   readonly body: object;
 }
 
-const titles: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  409: 'Conflict',
-  413: 'Content Too Large',
-  414: 'URI Too Long',
-  415: 'Unsupported Media Type',
-  421: 'Misdirected Request',
-  429: 'Too Many Requests',
-  500: 'Internal Server Error',
-  501: 'Not Implemented',
-  502: 'Bad Gateway',
-  503: 'Service Unavailable',
-};
+/** Node calls 413 by an older name. */
+const titles: Readonly<Record<number, string | undefined>> = { ...STATUS_CODES, 413: 'Content Too Large' };
 
 /**
  * Turns anything that was thrown into the problem that a client may see: secrets masked; of an error that nobody foresaw

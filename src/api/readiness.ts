@@ -6,6 +6,7 @@ import { readTaskSilence, type TaskSilence } from '../database/tasks/task-silenc
 import { isMonitorAlive } from '../model/monitor.js';
 import { lagBlocks, taskStatus, type Task } from '../model/task.js';
 import { messageOf } from '../runtime/errors.js';
+import { giveUpLater } from '../runtime/give-up-later.js';
 import { printableLine } from '../runtime/printable.js';
 import { readDownPipelines, type DownPipeline } from '../tasks/alerts/read-down-pipelines.js';
 import { readChainsInDoubt } from '../tasks/views/chains-in-doubt.js';
@@ -38,15 +39,11 @@ const patienceMs = 5_000;
 
 /** Looks at the database, the monitor, the silence of tasks, pipelines that are down and the lag of live ones. */
 export async function readReadiness(parts: ApiParts): Promise<Readiness> {
-  const done = new AbortController();
-  const late = parts.clock.sleep(patienceMs, done.signal).then(() => {
-    throw new Error(`no answer within ${patienceMs / 1_000} s`);
-  });
-  late.catch(() => undefined);
-  const checks = await Promise.race([readChecks(parts), late]).catch((error: unknown) => [
+  const reason = (): Error => new Error(`no answer within ${patienceMs / 1_000} s`);
+  const patience = { clock: parts.clock, after: AbortSignal.abort(), delayMs: patienceMs, reason };
+  const checks = await giveUpLater(patience, () => readChecks(parts)).catch((error: unknown) => [
     failedDatabase(parts.secrets.mask(messageOf(error))),
   ]);
-  done.abort(new Error('answered'));
   const failed = checks.filter(({ ok }) => !ok);
   return { ready: failed.length === 0, checks, reasons: failed.map(({ name, detail }) => `${name}: ${detail}`) };
 }

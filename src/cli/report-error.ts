@@ -11,43 +11,33 @@ export interface ReportOptions {
   readonly secrets: SecretMask;
 }
 
-/** Prints an error for people, or as JSON, to a stream; returns the exit code that it stands for. */
-export function reportError(error: unknown, stream: CommandStream, options: ReportOptions): ExitCode {
-  if (error instanceof ProblemsError && error.problems.length > 1) return reportProblems(error, stream, options);
+/**
+ * Prints an error for people, or as JSON, to a stream; returns the exit code that it stands for. Several problems are each an error of
+ * its own, with its hint; as JSON they are one error, which lists them.
+ */
+export function reportError(error: unknown, stream: CommandStream, { json, debug, secrets }: ReportOptions): ExitCode {
   const known = error instanceof ChainparseError ? error : undefined;
-  const message = options.secrets.mask(oneLine(messageOf(error)));
-  const hint = known?.hint === undefined ? undefined : options.secrets.maskRemembered(oneLine(known.hint));
-  const stack = options.debug ? options.secrets.mask(stackOf(error)) : undefined;
   // Also where there is one: who reads them need not look at two places.
-  const problems = error instanceof ProblemsError ? maskProblems(error, options.secrets) : undefined;
+  const problems = error instanceof ProblemsError ? maskProblems(error, secrets) : undefined;
+  const several = problems !== undefined && problems.length > 1 ? problems : null;
+  const message = secrets.mask(oneLine(messageOf(error)));
+  const hint = several !== null || known?.hint === undefined ? undefined : secrets.maskRemembered(oneLine(known.hint));
+  const stack = debug && several === null ? secrets.mask(stackOf(error)) : undefined;
+  const told = several?.map((problem) => ({ message: problemText(problem), hint: problem.hint })) ?? [
+    { message, hint },
+  ];
+  const lines = told.flatMap((each) => [
+    `error: ${each.message}`,
+    ...(each.hint === undefined ? [] : [`hint: ${each.hint}`]),
+  ]);
   stream.write(
-    options.json
+    json
       ? `${printableJson(JSON.stringify({ error: { code: known?.code ?? 'FAILED', message, hint, problems, stack } }))}\n`
-      : [
-          printableLine(`error: ${message}`),
-          ...(hint === undefined ? [] : [printableLine(`hint: ${hint}`)]),
-          ...(stack === undefined ? [] : [printable(stack)]),
-        ]
+      : [...lines.map(printableLine), ...(stack === undefined ? [] : [printable(stack)])]
           .map((line) => `${line}\n`)
           .join(''),
   );
   return known?.exitCode ?? 1;
-}
-
-/** Each problem is an error of its own, with its hint; as JSON they are one error, which lists them. */
-function reportProblems(error: ProblemsError, stream: CommandStream, { json, secrets }: ReportOptions): ExitCode {
-  const { exitCode, code, message } = error;
-  const shown = maskProblems(error, secrets);
-  const lines = shown.flatMap((problem) => [
-    `error: ${problemText(problem)}`,
-    ...(problem.hint === undefined ? [] : [`hint: ${problem.hint}`]),
-  ]);
-  stream.write(
-    json
-      ? `${printableJson(JSON.stringify({ error: { code, message: secrets.mask(oneLine(message)), problems: shown } }))}\n`
-      : lines.map((line) => `${printableLine(line)}\n`).join(''),
-  );
-  return exitCode;
 }
 
 function maskProblems({ problems }: ProblemsError, secrets: SecretMask): readonly Problem[] {

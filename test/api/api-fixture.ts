@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import type { ApiParts } from '../../src/api/api-parts.js';
 import { apiRoutes } from '../../src/api/server/api-routes.js';
 import { createServer } from '../../src/api/server/create-server.js';
+import { LiveState } from '../../src/api/live/live-state.js';
 import type { Route } from '../../src/api/route.js';
 import { AuditStore } from '../../src/database/operations/audit-store.js';
 import type { Database } from '../../src/database/database.js';
@@ -43,7 +44,7 @@ export function testApi(
     stopping: stopping.signal,
     ...changes,
   };
-  const routes = apiRoutes(parts);
+  const routes = apiRoutes(parts, new LiveState(parts));
   const app = createServer(parts, new AuditStore(database), routes);
   app.addHook('onClose', () => stopping.abort(new Error('closed')));
   const send: TestApi['send'] = async (options) => {

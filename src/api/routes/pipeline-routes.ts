@@ -1,11 +1,9 @@
-import { AbiStore } from '../../database/pipelines/abi-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { listLatestTasks } from '../../database/tasks/task-lives.js';
 import { wantedToJson } from '../../model/wanted.js';
 import { taskToJson } from '../../model/task-json.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
-import { parseDefinition } from '../../pipeline/definition/read-definition.js';
 import { updateDefinition } from '../../tasks/outbox/changed-sinks.js';
 import { Schedules } from '../../tasks/fleet/schedules.js';
 import { readStanding } from '../../tasks/lease/parked.js';
@@ -14,9 +12,9 @@ import { pipelineSummaryToJson, pipelineToJson } from '../../tasks/views/pipelin
 import { markUnknownLags } from '../../tasks/views/unknown-lags.js';
 import { ConflictError, NotFoundError, TakenError } from '../../runtime/errors.js';
 import type { ApiParts } from '../api-parts.js';
-import { ownTargets } from '../own-targets.js';
 import { invalidRequest } from '../problem.js';
 import { route, type Route } from '../route.js';
+import { readSentDefinition } from '../sent-definition.js';
 import { idParams } from '../schemas/parameters.js';
 import { definitionListSchema, pipelineListSchema, pipelineSchema, storedSchema } from '../schemas/pipeline-schemas.js';
 import { taskSchema } from '../schemas/task-schemas.js';
@@ -79,7 +77,7 @@ function changingRoutes(parts: ApiParts, store: PipelineStore): readonly Route[]
       summary: 'Store a definition, JSON or YAML; without an id it gets one. It may name no file.',
       ...{ tag, access: 'write', body: 'text', answer: { ...storedAnswer, status: 201 }, problems: [409] },
       handle: async ({ body }) => {
-        const definition = await readDefinition(parts, body);
+        const definition = await readSentDefinition(parts, body, { name: 'body', id: null });
         const pipelineId = await store.import(definition).catch(refuseTaken);
         return { status: 201, json: { pipeline_id: pipelineId, name: definition.name } };
       },
@@ -90,7 +88,7 @@ function changingRoutes(parts: ApiParts, store: PipelineStore): readonly Route[]
       summary: "Replace a pipeline's definition; checkpoint, tasks and events stay.",
       ...{ tag, access: 'write', params: idParams, body: 'text', answer: storedAnswer, problems: [404, 409] },
       handle: async ({ params, body }) => {
-        const definition = await readDefinition(parts, body, params.id);
+        const definition = await readSentDefinition(parts, body, { name: 'body', id: params.id });
         refuseOtherId(definition, params.id);
         await store.get(params.id);
         const changed = { ...definition, id: params.id };
@@ -140,16 +138,6 @@ async function latestTask({ database, settings }: ApiParts, store: PipelineStore
   if (task !== undefined) return taskToJson(task, { timeoutMinutes: settings.taskTimeoutMinutes });
   await store.get(id);
   throw new NotFoundError(`pipeline ${id} has no task yet`);
-}
-
-function readDefinition(parts: ApiParts, text: string, id: number | null = null): Promise<PipelineDefinition> {
-  const { database, settings } = parts;
-  return parseDefinition(text, null, {
-    name: 'body',
-    heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
-    storedAbi: async (abi) => (await new AbiStore(database).get(abi)).abi,
-    ...ownTargets(parts, id),
-  });
 }
 
 /** The commands' hint is of no use to a client of the API. */

@@ -1,5 +1,5 @@
 import type { ApiParts } from '../api-parts.js';
-import { LiveState } from '../live/live-state.js';
+import type { LiveState } from '../live/live-state.js';
 import type { Route } from '../route.js';
 import { alertRoutes } from '../routes/alert-routes.js';
 import { auditRoutes } from '../routes/audit-routes.js';
@@ -20,7 +20,7 @@ import { workerRoutes } from '../routes/worker-routes.js';
 import { olderRoutes } from '../older-clients.js';
 
 /** Every route of the API. */
-export function apiRoutes(parts: ApiParts, live = new LiveState(parts)): readonly Route[] {
+export function apiRoutes(parts: ApiParts, live: LiveState): readonly Route[] {
   const routes = [
     ...liveRoutes(parts, live),
     ...taskRoutes(parts),

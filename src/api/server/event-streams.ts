@@ -8,12 +8,13 @@ import { eventText, type ServerEvents } from '../server-events.js';
 
 export interface EventStreamsOptions {
   readonly clock: Clock;
-  /** Streams at one time, of all clients and of one address. */
-  readonly most?: number;
-  readonly mostOfOne?: number;
   /** Aborted when all streams shall end. */
   readonly stopping: AbortSignal;
 }
+
+/** Streams at one time, of all clients and of one address. */
+const most = 200;
+const mostOfOne = 50;
 
 /** How often a stream that has nothing to tell shows that it is alive, in milliseconds. */
 const beatMs = 15_000;
@@ -93,7 +94,6 @@ export class EventStreams {
   }
 
   #take(key: string): void {
-    const { most = 200, mostOfOne = 50 } = this.#options;
     const own = this.#open.get(key) ?? 0;
     if (this.#count >= most || own >= mostOfOne) {
       throw new ProblemError(503, 'TOO_MANY_STREAMS', 'too many streams are open', {

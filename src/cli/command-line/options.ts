@@ -1,4 +1,5 @@
 import { allSettings, rpcUrlSetting, type SettingKey } from '../../settings/settings-table.js';
+import { UsageError } from '../../runtime/errors.js';
 import type { Command } from './command.js';
 import type { OptionSpec } from '../context/command-outline.js';
 
@@ -22,6 +23,24 @@ export const globalOptions: readonly OptionSpec[] = [
   { flags: '--wide', description: 'print tables whole, also where the terminal is narrower' },
   ...others,
 ];
+
+/** The options that choose blocks. */
+export const blockOptions: readonly OptionSpec[] = [
+  { flags: '--from-block <n>', description: 'first block, inclusive', kind: 'number' },
+  { flags: '--to-block <n>', description: 'last block, inclusive', kind: 'number' },
+];
+
+/** What they give. */
+export interface BlockRange {
+  readonly fromBlock?: number | undefined;
+  readonly toBlock?: number | undefined;
+}
+
+/** Throws UsageError where no block can lie between what they give. */
+export function checkBlockRange({ fromBlock, toBlock }: BlockRange): void {
+  if (fromBlock === undefined || toBlock === undefined || fromBlock <= toBlock) return;
+  throw new UsageError(`--from-block ${fromBlock} lies behind --to-block ${toBlock}`);
+}
 
 /** Returns a command's own options, its settings among them. */
 export function optionsOf({

@@ -6,13 +6,8 @@ import { RuntimeFailure, UsageError } from '../../runtime/errors.js';
 import { checkEventName } from '../../tasks/views/check-event-name.js';
 import { readOrigin, withChecksum } from '../../tasks/views/stored-events.js';
 import type { CommandContext } from '../context/context.js';
-import {
-  blockOptions,
-  eventOption,
-  pipelineOption,
-  toEventFilter,
-  type EventOptions,
-} from '../command-line/event-filter.js';
+import { eventOption, pipelineOption, toEventFilter, type EventOptions } from '../command-line/event-filter.js';
+import { blockOptions } from '../command-line/options.js';
 import { createEventWriter, type ExportFormat } from '../export/create-event-writer.js';
 import type { ByteTarget } from '../../runtime/rows/row-writer.js';
 import { ExportFile } from '../export/export-file.js';

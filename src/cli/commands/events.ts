@@ -4,13 +4,8 @@ import type { StoredUndecodedLog } from '../../model/stored-event.js';
 import { checkEventName } from '../../tasks/views/check-event-name.js';
 import { readOrigin, withChecksum } from '../../tasks/views/stored-events.js';
 import type { CommandContext } from '../context/context.js';
-import {
-  blockOptions,
-  eventOption,
-  pipelineOption,
-  toEventFilter,
-  type EventOptions,
-} from '../command-line/event-filter.js';
+import { eventOption, pipelineOption, toEventFilter, type EventOptions } from '../command-line/event-filter.js';
+import { blockOptions } from '../command-line/options.js';
 import { eventHeadings, eventRow, undecodedHeadings, undecodedRow } from '../texts/event-table.js';
 import { withDatabase } from '../context/opened-databases.js';
 import type { CommandBody } from '../command-line/command.js';

@@ -1,17 +1,15 @@
 import type { RunRequest } from '../../model/run-request.js';
-import { UsageError } from '../../runtime/errors.js';
 import { tightenHeap } from '../../runtime/tighten-heap.js';
 import { runDatabaseOptions } from '../../tasks/run/run-database-options.js';
 import type { CommandContext } from '../context/context.js';
 import type { CommandBody } from '../command-line/command.js';
-import { runSettings } from '../command-line/options.js';
+import { blockOptions, checkBlockRange, runSettings } from '../command-line/options.js';
 
 export const command: CommandBody = {
   arguments: [{ name: 'id', description: "the pipeline's id or name", kind: 'pipeline' }],
   options: [
     { flags: '--mode <mode>', description: 'instead of the definition’s', choices: ['realtime', 'historical'] },
-    { flags: '--from-block <n>', description: 'first block, inclusive', kind: 'number' },
-    { flags: '--to-block <n>', description: 'last block, inclusive', kind: 'number' },
+    ...blockOptions,
     { flags: '--fresh', description: 'ignore the checkpoint and start over; rows are replaced' },
     { flags: '--take-over', description: 'take the pipeline from a task that still beats' },
   ],
@@ -30,7 +28,7 @@ const heapPercent = 60;
 
 /** Runs a pipeline in the foreground as one task. */
 async function runPipeline(context: CommandContext, options: RunPipelineOptions): Promise<void> {
-  checkRange(options);
+  checkBlockRange(options);
   tightenHeap(heapPercent);
   const { settings, clock, output } = context;
   const { id, takeOver, fresh } = options;
@@ -52,9 +50,4 @@ async function runPipeline(context: CommandContext, options: RunPipelineOptions)
   // Whoever stops a run shall not wait for a database that is away.
   if (fresh === true) await warnAfterFresh(context, database, result).catch(() => undefined);
   await printRunResult(output, result, clock.monotonic() - since);
-}
-
-function checkRange({ fromBlock, toBlock }: RunPipelineOptions): void {
-  if (fromBlock === undefined || toBlock === undefined || fromBlock <= toBlock) return;
-  throw new UsageError(`--from-block ${fromBlock} lies behind --to-block ${toBlock}`);
 }

@@ -2,7 +2,6 @@ import { DeadLetterStore } from '../../database/sinks/dead-letter-store.js';
 import { SinkStore } from '../../database/sinks/sink-store.js';
 import type { Database } from '../../database/database.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
-import { queueDelivery } from '../../tasks/fleet/queue-delivery.js';
 import { requestReplay } from '../../tasks/outbox/request-replay.js';
 import { deadLetterToJson, readSink, readSinks, sinkToJson } from '../../tasks/views/sink-view.js';
 import type { SinkView } from '../../tasks/views/sink-view.js';
@@ -11,6 +10,7 @@ import type { CommandBody } from '../command-line/command.js';
 import type { ArgumentSpec, OptionSpec } from '../context/command-outline.js';
 import type { CommandContext } from '../context/context.js';
 import { withDatabase } from '../context/opened-databases.js';
+import { deliver } from '../running/deliver.js';
 import { briefInstant } from '../terminal/brief-texts.js';
 import type { Heading } from '../terminal/render-table.js';
 
@@ -193,15 +193,4 @@ function withSink<T>(
     await new PipelineStore(database).get(id);
     return work(database, await readSink(database, id, sink));
   });
-}
-
-/** Has a worker deliver where nobody runs the pipeline; says so. Returns what JSON says of it. */
-async function deliver(context: CommandContext, pipelineId: number): Promise<{ readonly delivery_task_id?: number }> {
-  const { output, settings } = context;
-  const taskId = await withDatabase(context, (database) =>
-    queueDelivery(database, pipelineId, settings.heartbeatIntervalSeconds),
-  );
-  if (taskId === null) return {};
-  output.note(textsIn(output.lang).sinks.delivers(taskId));
-  return { delivery_task_id: taskId };
 }

@@ -2,10 +2,8 @@ import { ChainClient } from '../../chain/blocks/chain-client.js';
 import { sourceOf } from '../../components/source-of.js';
 import type { PipelineSource } from '../../components/source-of.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
-import { ChainUnreachableError, UsageError } from '../../runtime/errors.js';
+import { ChainUnreachableError } from '../../runtime/errors.js';
 import type { ExitCode } from '../../runtime/errors.js';
-import { queueDelivery } from '../../tasks/fleet/queue-delivery.js';
-import { textsIn } from '../../texts/texts.js';
 import { verifyPipeline } from '../../tasks/verify/verify-pipeline.js';
 import type { VerifyReport } from '../../tasks/verify/verify-report.js';
 import type { CommandContext } from '../context/context.js';
@@ -13,8 +11,10 @@ import { printVerifyReport, progressOf } from '../texts/describe-verification.js
 import { findUrls } from '../../tasks/run/prepare-run.js';
 import { stopCode } from '../context/signals.js';
 import { withDatabase } from '../context/opened-databases.js';
+import { deliver } from '../running/deliver.js';
 import type { Database } from '../../database/database.js';
 import type { CommandBody } from '../command-line/command.js';
+import { checkBlockRange, type BlockRange } from '../command-line/options.js';
 
 export const command: CommandBody = {
   arguments: [{ name: 'id', description: "the pipeline's id or name", kind: 'pipeline' }],
@@ -33,10 +33,8 @@ export const command: CommandBody = {
   action: verify,
 };
 
-interface VerifyOptions {
+interface VerifyOptions extends BlockRange {
   readonly id: number;
-  readonly fromBlock?: number;
-  readonly toBlock?: number;
   readonly repair?: boolean;
   readonly receipts?: boolean;
 }
@@ -46,13 +44,12 @@ const patience = { attempts: 6, outageAttempts: 12 };
 
 /** Compares a pipeline's stored rows with the chain; ends with 1 where anything is wrong and was not repaired. */
 async function verify(context: CommandContext, options: VerifyOptions): Promise<ExitCode> {
-  const { id, fromBlock, toBlock } = options;
-  if (fromBlock !== undefined && toBlock !== undefined && fromBlock > toBlock) {
-    throw new UsageError(`--from-block ${fromBlock} lies behind --to-block ${toBlock}`);
-  }
+  const { id } = options;
+  checkBlockRange(options);
   try {
     const report = await withDatabase(context, (database) => verifyIn(database, context, options));
     await printVerifyReport(context.output, { pipelineId: id, receipts: options.receipts === true }, report);
+    // The sinks are told of what was put right.
     if (report.counts.repaired > 0) await deliver(context, id);
     return report.isRight ? 0 : 1;
   } catch (error) {
@@ -61,15 +58,6 @@ async function verify(context: CommandContext, options: VerifyOptions): Promise<
   } finally {
     context.statusLine?.show('');
   }
-}
-
-/** Where nobody runs the pipeline, a worker tells its sinks of what was put right. */
-async function deliver(context: CommandContext, pipelineId: number): Promise<void> {
-  const { output, settings } = context;
-  const taskId = await withDatabase(context, (database) =>
-    queueDelivery(database, pipelineId, settings.heartbeatIntervalSeconds),
-  );
-  if (taskId !== null) output.note(textsIn(output.lang).sinks.delivers(taskId));
 }
 
 async function verifyIn(database: Database, context: CommandContext, options: VerifyOptions): Promise<VerifyReport> {

@@ -56,6 +56,7 @@ function shorten(needs: readonly PlacedNeed[], room: number): readonly FittedCol
   return columns.map(({ index, width }) => ({ index, width }));
 }
 
-function sum(values: readonly number[]): number {
+/** Adds numbers up. */
+export function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }

@@ -29,8 +29,8 @@ function renderJson(line: string): string | undefined {
   }
 }
 
-/** Returns `2024-01-15 10:05:30` in this computer's time zone, whose text form Swedish shares with ISO 8601. */
-function localTime(time: unknown): string {
+/** Returns `2024-01-15 10:05:30` in this computer's time zone, whose text form Swedish shares with ISO 8601; what is no time stays as it is. */
+export function localTime(time: unknown): string {
   const date = new Date(typeof time === 'number' ? time : String(time));
   return Number.isNaN(date.getTime()) ? String(time) : date.toLocaleString('sv-SE');
 }

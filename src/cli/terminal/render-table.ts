@@ -3,7 +3,7 @@ import { printableLine } from '../../runtime/printable.js';
 import { textsIn, type Texts } from '../../texts/texts.js';
 import { displayWidth } from './display-width.js';
 import { drawTable } from './draw-table.js';
-import { fitColumns, type FittedColumn } from './fit-columns.js';
+import { fitColumns, sum, type FittedColumn } from './fit-columns.js';
 import { shortenText } from './fit-text.js';
 
 /** A column, and what becomes of it where the terminal is narrow. */
@@ -93,10 +93,6 @@ function choose({ headings, rows }: Table, shown: readonly FittedColumn[]): Fitt
     rows: rows.map((row) => shown.map(({ index }) => row[index] ?? '')),
     widths: shown.map(({ width }) => width),
   };
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
 
 async function draw({ headings, rows, widths }: FittedTable, { lang, color, isTerminal }: TableStyle): Promise<string> {

@@ -10,7 +10,7 @@ const command = guardsOf('src/cli/running/command-channel.ts', ['test/cli/runnin
 const output = 'test/cli/terminal/output.test.ts';
 const logger = 'test/cli/terminal/console-logger.test.ts';
 const table = guardsOf('src/cli/terminal/render-table.ts', [output]);
-const prettyLog = guardsOf('src/cli/terminal/pretty-logger.ts', [logger]);
+const consoleLog = guardsOf('src/cli/terminal/console-logger.ts', [logger]);
 const yaml = guardsOf('src/pipeline/definition/yaml-document.ts', ['test/pipeline/definition/yaml-file.test.ts']);
 const abi = guardsOf('src/chain/abi/abi.ts', ['test/chain/abi/abi.test.ts']);
 
@@ -23,11 +23,11 @@ export const hostileMutants: readonly Mutant[] = [
   authorizer('basic-colon', 'Basic without a colon is no token', 'colon === -1 ? undefined : ', ''),
   command('alert-secrets', "an alert's command gets no secret", '.filter(([name]) => !secretSetting.test(name))', ''),
   table('table-steering', 'a cell does not steer the terminal', 'row.map(printableLine)', 'row'),
-  prettyLog(
+  consoleLog(
     'log-steering',
     'nor does a line of the log',
-    'printableLine(options.secrets.mask(message))',
-    'options.secrets.mask(message)',
+    'printableLine(secrets.mask(message))',
+    'secrets.mask(message)',
   ),
   yaml('first-error', 'the first error ends the reading', 'Object.assign(composer, { onError });', 'void onError;'),
   yaml('open-brackets', 'what is open is counted', 'if (parser.stack.length > 2 * maxDepth)', 'if (false as boolean)'),

@@ -1,5 +1,4 @@
 import { getJson } from '../api-client.js';
-import { errorText } from '../dialog.js';
 import { h, setText } from '../dom.js';
 import { endsWith } from '../ends-with.js';
 import { t } from '../language.js';
@@ -15,6 +14,7 @@ import { makeStartButton, makeWantedButtons } from '../parts/task-actions.js';
 import { makeTaskRows } from '../parts/task-rows.js';
 import { taskPath, tasksPath } from '../router.js';
 import { justRead, levelText, taskLevel } from '../task-state.js';
+import { failureMessage } from './not-found.js';
 
 const mostTasks = 5;
 const refreshMs = 10_000;
@@ -34,7 +34,7 @@ export function pipelinePage({ id, params, signal }) {
   /** What there is not, or no more, is asked for no longer. */
   function fail(error) {
     if (error.status === 404) ends.abort();
-    node.replaceChildren(failure(error, id));
+    node.replaceChildren(failureMessage(error, t('pipeline.notFound', { id: String(id) })));
   }
   const reader = readUntilDone(read, ends.signal, fail);
   return {
@@ -49,16 +49,6 @@ export function pipelinePage({ id, params, signal }) {
 }
 
 const configPath = (id) => `/api/v1/pipeline/config/${id}`;
-
-function failure(error, id) {
-  const text = error.status === 404 ? t('pipeline.notFound', { id: String(id) }) : errorText(error);
-  return h(
-    'div',
-    { class: 'message' },
-    h('h1', { class: 'sentence' }, text),
-    h('p', {}, h('a', { href: '#/' }, t('notFound.home'))),
-  );
-}
 
 function makeView(definition, params, { signal, fail }) {
   const { pipeline_id: id, name, description, disabled } = definition;

@@ -1,5 +1,4 @@
 import { getJson } from '../api-client.js';
-import { errorText } from '../dialog.js';
 import { h, setText } from '../dom.js';
 import { endsWith } from '../ends-with.js';
 import { formatAge, formatInstant, formatNumber, secondsBetween, t } from '../language.js';
@@ -18,6 +17,7 @@ import { makeTaskRows, whyText } from '../parts/task-rows.js';
 import { pipelinePath } from '../router.js';
 import { waitText } from '../parts/server-texts.js';
 import { furtherOn, justRead, lastBlock, levelText, taskLevel } from '../task-state.js';
+import { failureMessage } from './not-found.js';
 
 const ratesMs = 10_000;
 const againMs = 2_000;
@@ -41,7 +41,7 @@ export function taskPage({ id, signal }) {
   /** What there is not, or no more, is asked for no longer. */
   function fail(error) {
     if (error.status === 404) ends.abort();
-    node.replaceChildren(failure(error, id));
+    node.replaceChildren(failureMessage(error, t('task.notFound', { id: String(id) })));
   }
   /** What else can't be read stays as it was: it grows silent. */
   function failIfGone(error) {
@@ -73,16 +73,6 @@ export function taskPage({ id, signal }) {
 
 function isLiving(task) {
   return ['running', 'queued'].includes(task?.status_name);
-}
-
-function failure(error, id) {
-  const text = error.status === 404 ? t('task.notFound', { id: String(id) }) : errorText(error);
-  return h(
-    'div',
-    { class: 'message' },
-    h('h1', { class: 'sentence' }, text),
-    h('p', {}, h('a', { href: '#/' }, t('notFound.home'))),
-  );
 }
 
 function makeView(task, { signal, changed, failIfGone }) {

@@ -1,0 +1,36 @@
+import { resolve } from 'node:path';
+import { AbiStore } from '../database/pipelines/abi-store.js';
+import type { PipelineDefinition } from '../model/pipeline.js';
+import type { DefinitionOptions } from '../pipeline/definition/definition-options.js';
+import { parseDefinition } from '../pipeline/definition/read-definition.js';
+import { askDefinitionTargets } from '../tasks/outbox/definition-targets.js';
+import type { ApiParts } from './api-parts.js';
+
+interface SentOptions extends Pick<DefinitionOptions, 'name' | 'isLenient'> {
+  /** Of the pipeline that it is for; null: the one that it names. */
+  readonly id: number | null;
+}
+
+/**
+ * Reads a definition that a caller sent. Of its targets this database alone is asked: what a caller writes leads this process to no
+ * other server and no file, and reads none of its variables.
+ */
+export function readSentDefinition(
+  { database, clock, cwd, settings }: ApiParts,
+  text: string,
+  { id, ...named }: SentOptions,
+): Promise<PipelineDefinition> {
+  const variables = { env: {}, remember: () => undefined };
+  const dataFolder = resolve(cwd, settings.dataDir);
+  return parseDefinition(text, null, {
+    ...named,
+    heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
+    storedAbi: async (abi) => (await new AbiStore(database).get(abi)).abi,
+    askTargets: (read) =>
+      askDefinitionTargets(database, { ...read, id: id ?? read.id }, { clock, variables, asksElsewhere: false }),
+    surroundings: {
+      ...{ workingFolder: cwd, dataFolder, database: settings.databaseUrl, variables },
+      realPath: (path) => path,
+    },
+  });
+}
