@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { BlockRef } from '../../model/block.js';
 import type { Clock } from '../../runtime/clock.js';
 import { messageOf } from '../../runtime/errors.js';
+import { loginHeader } from '../../runtime/login-header.js';
 import { SecretMask } from '../../runtime/secrets.js';
 import { shownHost } from '../../runtime/shown-host.js';
 import { shorten } from '../transport/rpc/json-rpc-answer.js';
@@ -159,14 +160,12 @@ export class PortalClient {
   }
 
   #headers(method: string): Record<string, string> {
-    const { username, password } = this.#url;
-    const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
     return {
       'user-agent': 'chainparse',
       accept: method === 'GET' ? 'application/json' : 'application/jsonl, application/x-ndjson, application/json',
       'accept-encoding': method === 'GET' ? 'identity' : 'gzip',
       ...(method === 'GET' ? {} : { 'content-type': 'application/json' }),
-      ...(login === ':' ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` }),
+      ...loginHeader(this.#url),
     };
   }
 

@@ -2,6 +2,7 @@ import { finished } from 'node:stream/promises';
 import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { UsageError, messageOf } from '../../../runtime/errors.js';
+import { loginHeader } from '../../../runtime/login-header.js';
 import { Rooms } from '../../../runtime/rooms.js';
 import { Scope } from '../../../runtime/scope.js';
 import { SecretMask, maskUrl } from '../../../runtime/secrets.js';
@@ -120,17 +121,14 @@ export class HttpEndpoint implements Transport {
   }
 
   #headers(): Record<string, string> {
-    const headers = {
+    return {
       'content-type': 'application/json',
       accept: 'application/json',
       // What is packed may be a thousand times as long once it is unpacked.
       'accept-encoding': 'identity',
       'user-agent': 'chainparse',
+      ...loginHeader(this.#url),
     };
-    const { username, password } = this.#url;
-    if (username === '' && password === '') return headers;
-    const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-    return { ...headers, authorization: `Basic ${Buffer.from(user).toString('base64')}` };
   }
 
   async #read({ body, headers }: Dispatcher.ResponseData): Promise<ReceivedBody> {
