@@ -207,7 +207,7 @@ export class EndpointPool {
       this.#judge(endpoint, failure, question);
       if (of === 'request for its sender' || question.isOptional === true) throw failure;
       call.failed(passage, failure, of === 'endpoint', this.now());
-      if (failure.action === 'fatal') throw unreachable(failure, call.triesAt(endpoint));
+      if (failure.class === 'invalid-request') throw unreachable(failure, call.triesAt(endpoint));
       this.#tell(endpoint, failure, call.triesAt(endpoint));
     }
   }
