@@ -8,6 +8,7 @@ import { Scope } from '../../../runtime/scope.js';
 import { SecretMask, maskUrl } from '../../../runtime/secrets.js';
 import { shownHost } from '../../../runtime/shown-host.js';
 import { answerText } from './answer-text.js';
+import { expire } from './expire.js';
 import { shorten } from './json-rpc-answer.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
 import { RpcError } from '../errors/rpc-error.js';
@@ -39,7 +40,7 @@ export class HttpEndpoint implements Transport {
   async post(body: string, signal: AbortSignal): Promise<HttpAnswer> {
     signal.throwIfAborted();
     const scope = new Scope(signal);
-    void this.#expire(scope);
+    void expire(scope, this.host, this.#options);
     try {
       return await this.#exchange(body, scope.signal);
     } catch (error) {
@@ -55,17 +56,6 @@ export class HttpEndpoint implements Transport {
     const pool = this.#pool;
     this.#pool = null;
     await pool?.destroy();
-  }
-
-  async #expire(scope: Scope): Promise<void> {
-    const { clock, timeoutMs } = this.#options;
-    try {
-      await clock.sleep(timeoutMs, scope.signal);
-    } catch {
-      return;
-    }
-    const message = `no answer within ${timeoutMs / 1_000} s`;
-    scope.end(new RpcError(message, { class: 'timeout', host: this.host, lostConnection: true }));
   }
 
   async #exchange(body: string, signal: AbortSignal): Promise<HttpAnswer> {
