@@ -51,7 +51,7 @@ export class HttpPost {
   ): Promise<PostAnswer> {
     const { clock, timeoutMs } = this.#options;
     const reason = (): Error => new RuntimeFailure(`no answer within ${timeoutMs / 1_000} s`);
-    const limit = { clock, after: AbortSignal.abort(), delayMs: timeoutMs, reason };
+    const limit = { clock, delayMs: timeoutMs, reason };
     const sent = { ...headers, ...this.#login };
     return await giveUpLater(limit, (late) => this.#post(sent, body, AbortSignal.any([late(), signal])));
   }

@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { BlockRef } from '../../model/block.js';
 import type { Clock } from '../../runtime/clock.js';
 import { messageOf } from '../../runtime/errors.js';
+import { abortLater } from '../../runtime/give-up-later.js';
 import { loginHeader } from '../../runtime/login-header.js';
 import { SecretMask } from '../../runtime/secrets.js';
 import { shownHost } from '../../runtime/shown-host.js';
@@ -124,12 +125,9 @@ export class PortalClient {
     body: string | null,
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
-    const late = new AbortController();
-    const answered = new AbortController();
-    this.#clock.sleep(answerMs, answered.signal).then(
-      () => late.abort(new PortalError(`no answer within ${answerMs / 1_000} s`, { class: 'away', tookMs: answerMs })),
-      () => undefined,
-    );
+    const reason = (): Error =>
+      new PortalError(`no answer within ${answerMs / 1_000} s`, { class: 'away', tookMs: answerMs });
+    const late = abortLater({ clock: this.#clock, delayMs: answerMs, reason });
     try {
       const response = await this.#connections().request({
         ...{ method, body, path: this.#pathOf(path), headers: this.#headers(method) },
@@ -145,7 +143,7 @@ export class PortalClient {
       signal.throwIfAborted();
       throw this.#failure(late.signal.reason ?? error);
     } finally {
-      answered.abort();
+      late.callOff();
     }
   }
 
