@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { BlockTime } from '../../model/block.js';
+import { abortable } from '../../runtime/abortable.js';
 import type { Call } from '../../runtime/call.js';
 
 type Found = ReadonlyMap<number, BlockTime | null>;
@@ -97,23 +98,13 @@ export class TimeBatches {
   }
 
   /** Waits for a request for some blocks, the first ones at least; returns what it told of them, and of others. */
-  async #join(numbers: readonly number[], signal: AbortSignal): Promise<Found> {
-    signal.throwIfAborted();
-    let leave = (): void => undefined;
-    try {
-      return await new Promise<Found>((resolve, reject) => {
-        const waiter: Waiter = { numbers, left: () => this.#leave(waiter), resolve, reject };
-        leave = () => {
-          waiter.left();
-          reject(signal.reason as Error);
-        };
-        signal.addEventListener('abort', leave, { once: true });
-        this.#waiting.add(waiter);
-        this.#send();
-      });
-    } finally {
-      signal.removeEventListener('abort', leave);
-    }
+  #join(numbers: readonly number[], signal: AbortSignal): Promise<Found> {
+    return abortable<Found>(signal, (resolve, reject) => {
+      const waiter: Waiter = { numbers, left: () => this.#leave(waiter), resolve, reject };
+      this.#waiting.add(waiter);
+      this.#send();
+      return () => waiter.left();
+    });
   }
 
   #leave(waiter: Waiter): void {
