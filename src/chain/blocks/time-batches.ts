@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { BlockTime } from '../../model/block.js';
 import { abortable } from '../../runtime/abortable.js';
 import type { Call } from '../../runtime/call.js';
+import { chunks } from '../../runtime/chunks.js';
 
 type Found = ReadonlyMap<number, BlockTime | null>;
 
@@ -93,7 +94,7 @@ export class TimeBatches {
         await call.moved();
       }
     };
-    await Promise.all(chunksOf([...new Set(numbers)], this.#size).map(readAll));
+    await Promise.all(chunks([...new Set(numbers)], this.#size).map(readAll));
     return numbers.map((number) => found.get(number) ?? null);
   }
 
@@ -186,9 +187,4 @@ export class TimeBatches {
 
 function nobodyWaits(): Error {
   return new Error('nobody waits for it any more');
-}
-
-function chunksOf(numbers: readonly number[], size: number): readonly (readonly number[])[] {
-  const count = Math.ceil(numbers.length / size);
-  return Array.from({ length: count }, (_chunk, at) => numbers.slice(at * size, (at + 1) * size));
 }
