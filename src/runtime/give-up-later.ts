@@ -2,8 +2,8 @@ import type { Clock } from './clock.js';
 
 export interface GiveUpOptions {
   readonly clock: Clock;
-  /** What the wait begins with. */
-  readonly after: AbortSignal;
+  /** What the wait begins with; left out: it begins at once. */
+  readonly after?: AbortSignal;
   readonly delayMs: number;
   /** Makes the error that is thrown then. */
   readonly reason: () => Error;
@@ -66,10 +66,10 @@ function callLater(
     clock.sleep(delayMs, waiting.signal).then(call, () => undefined);
   };
   // What it waits for may be over already.
-  if (after.aborted) begin();
+  if (after === undefined || after.aborted) begin();
   else after.addEventListener('abort', begin, { once: true });
   return () => {
-    after.removeEventListener('abort', begin);
+    after?.removeEventListener('abort', begin);
     waiting?.abort();
   };
 }

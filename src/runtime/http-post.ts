@@ -8,6 +8,7 @@ import type { Client, buildConnector } from 'undici';
 import type { Clock } from './clock.js';
 import { RuntimeFailure, messageOf } from './errors.js';
 import { giveUpLater } from './give-up-later.js';
+import { loginHeader } from './login-header.js';
 import { RefusedAddressError } from './private-address.js';
 
 export interface HttpPostOptions {
@@ -39,7 +40,7 @@ export class HttpPost {
   constructor(options: HttpPostOptions) {
     this.#options = options;
     this.#url = new URL(options.url);
-    this.#login = takeLogin(this.#url);
+    this.#login = loginHeader(this.#url);
   }
 
   /** Throws RefusedAddressError, and RuntimeFailure where there is no answer in time; the signal's reason once it is aborted. */
@@ -50,7 +51,7 @@ export class HttpPost {
   ): Promise<PostAnswer> {
     const { clock, timeoutMs } = this.#options;
     const reason = (): Error => new RuntimeFailure(`no answer within ${timeoutMs / 1_000} s`);
-    const limit = { clock, after: AbortSignal.abort(), delayMs: timeoutMs, reason };
+    const limit = { clock, delayMs: timeoutMs, reason };
     const sent = { ...headers, ...this.#login };
     return await giveUpLater(limit, (late) => this.#post(sent, body, AbortSignal.any([late(), signal])));
   }
@@ -90,16 +91,6 @@ export class HttpPost {
         : checked(buildConnector({ lookup: checkedLookup(lookup, refuses) }), refuses);
     return new Client(this.#url.origin, { connect });
   }
-}
-
-/** Takes user and password out of a URL into the header that they belong in. */
-function takeLogin(url: URL): Readonly<Record<string, string>> {
-  const { username, password } = url;
-  if (username === '' && password === '') return {};
-  url.username = '';
-  url.password = '';
-  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { authorization: `Basic ${Buffer.from(login).toString('base64')}` };
 }
 
 type Refuses = (address: string) => boolean;

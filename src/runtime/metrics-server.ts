@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { RuntimeFailure } from './errors.js';
 import { limitConnections } from './limit-connections.js';
+import { listenFailure } from './listen-failure.js';
 
 /** Where it listens. */
 export interface MetricsPlace {
@@ -49,21 +49,9 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   try {
     await listening;
   } catch (error) {
-    throw explain(error, `${host}:${port}`);
+    const hint = 'give another --metrics-port: each process needs its own';
+    throw listenFailure(error, `metrics can't be served: ${host}:${port}`, '--metrics-', hint);
   }
-}
-
-const reasons: Readonly<Record<string, readonly [string, string]>> = {
-  EADDRINUSE: ['is taken by another process', 'give another --metrics-port: each process needs its own'],
-  EACCES: ['is not allowed to this user', 'give a --metrics-port above 1023'],
-  EADDRNOTAVAIL: ['is no address of this computer', 'give another --metrics-host'],
-  ENOTFOUND: ['is no known host', 'give another --metrics-host'],
-};
-
-function explain(error: unknown, address: string): unknown {
-  const reason = reasons[(error as NodeJS.ErrnoException).code ?? ''];
-  if (reason === undefined) return error;
-  return new RuntimeFailure(`metrics can't be served: ${address} ${reason[0]}`, { hint: reason[1], cause: error });
 }
 
 async function answer(

@@ -11,9 +11,9 @@ export interface Backoff {
  * Returns how long to wait before try number `attempt` (1 is the first retry): exponential, with half of it random
  * ("equal jitter", AWS Architecture Blog, "Exponential Backoff And Jitter").
  */
-export function backoffMs(attempt: number, backoff: Backoff, random: () => number = Math.random): number {
+export function backoffMs(attempt: number, backoff: Backoff): number {
   const full = Math.min(backoff.maxMs, backoff.firstMs * 2 ** Math.min(attempt - 1, 30));
-  return full / 2 + (random() * full) / 2;
+  return full / 2 + (Math.random() * full) / 2;
 }
 
 export interface RetryOptions {
@@ -23,9 +23,6 @@ export interface RetryOptions {
   readonly attempts: number;
   /** Says whether this failure is worth another try. */
   readonly isRetryable: (error: unknown) => boolean;
-  /** Says how long to wait at least after this failure, in milliseconds. */
-  readonly leastWaitMs?: (error: unknown) => number;
-  readonly onRetry?: (error: unknown, attempt: number, waitMs: number) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -36,9 +33,7 @@ export async function retry<T>(work: () => Promise<T>, options: RetryOptions): P
       return await work();
     } catch (error) {
       if (attempt >= options.attempts || !options.isRetryable(error)) throw error;
-      const waitMs = Math.max(backoffMs(attempt, options.backoff), options.leastWaitMs?.(error) ?? 0);
-      options.onRetry?.(error, attempt, waitMs);
-      await options.clock.sleep(waitMs, options.signal);
+      await options.clock.sleep(backoffMs(attempt, options.backoff), options.signal);
     }
   }
 }

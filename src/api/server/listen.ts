@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { AddressInfo } from 'node:net';
 import type { ApiSettings } from '../../settings/settings.js';
-import { RuntimeFailure, UsageError } from '../../runtime/errors.js';
+import { UsageError } from '../../runtime/errors.js';
+import { listenFailure } from '../../runtime/listen-failure.js';
 import { isLoopback } from '../guards/check-origin.js';
 
 /** Throws UsageError where everybody on the network could change everything. */
@@ -21,21 +22,8 @@ export async function listen(app: FastifyInstance, { host, port }: ApiSettings):
   try {
     await app.listen({ host: name, port });
   } catch (error) {
-    throw explain(error, host, port);
+    throw listenFailure(error, `${host}:${port}`, '--', 'give another --port, or stop the other process');
   }
   const { port: taken } = app.server.address() as AddressInfo;
   return `http://${name.includes(':') ? `[${name}]` : name}:${taken}`;
-}
-
-const reasons: Readonly<Record<string, readonly [string, string]>> = {
-  EADDRINUSE: ['is taken by another process', 'give another --port, or stop the other process'],
-  EACCES: ['is not allowed to this user', 'give a --port above 1023'],
-  EADDRNOTAVAIL: ['is no address of this computer', 'give another --host'],
-  ENOTFOUND: ['is no known host', 'give another --host'],
-};
-
-function explain(error: unknown, host: string, port: number): unknown {
-  const reason = reasons[(error as NodeJS.ErrnoException).code ?? ''];
-  if (reason === undefined) return error;
-  return new RuntimeFailure(`${host}:${port} ${reason[0]}`, { hint: reason[1], cause: error });
 }

@@ -1,3 +1,4 @@
+import { abortable } from '../../runtime/abortable.js';
 import type { Clock } from '../../runtime/clock.js';
 
 /** How many are woken at a time: thousands that take each step together would keep all that they make for a step until all have taken it. */
@@ -26,22 +27,12 @@ export class HeadWaiters<T> {
   }
 
   /** Waits for what is news to it; throws what `fail` is given, or the signal's reason as soon as it is aborted. */
-  async join({ pollMs, isNews }: Pick<Waiter<T>, 'pollMs' | 'isNews'>, signal: AbortSignal): Promise<T> {
-    let leave = (): void => undefined;
-    try {
-      return await new Promise<T>((resolve, reject) => {
-        const waiter = { pollMs, isNews, resolve, reject };
-        const abort = (): void => reject(signal.reason as Error);
-        signal.addEventListener('abort', abort, { once: true });
-        leave = () => {
-          signal.removeEventListener('abort', abort);
-          this.#waiting.delete(waiter);
-        };
-        this.#waiting.add(waiter);
-      });
-    } finally {
-      leave();
-    }
+  join({ pollMs, isNews }: Pick<Waiter<T>, 'pollMs' | 'isNews'>, signal: AbortSignal): Promise<T> {
+    return abortable<T>(signal, (resolve, reject) => {
+      const waiter = { pollMs, isNews, resolve, reject };
+      this.#waiting.add(waiter);
+      return () => this.#waiting.delete(waiter);
+    });
   }
 
   /**

@@ -126,7 +126,7 @@ export class ReceiptCalls {
   }
 
   #note(name: string, error: RpcError): void {
-    const isFinal = isRefusal(error) || error.action === 'fatal';
+    const isFinal = isRefusal(error) || error.class === 'invalid-request';
     const troubles = (this.#troubles.get(name) ?? 0) + 1;
     this.#troubles.set(name, troubles % troublesBorne);
     if (!isFinal && troubles < troublesBorne) return;

@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { BlockTime } from '../../model/block.js';
+import { abortable } from '../../runtime/abortable.js';
 import type { Call } from '../../runtime/call.js';
+import { chunks } from '../../runtime/chunks.js';
 
 type Found = ReadonlyMap<number, BlockTime | null>;
 
@@ -92,28 +94,18 @@ export class TimeBatches {
         await call.moved();
       }
     };
-    await Promise.all(chunksOf([...new Set(numbers)], this.#size).map(readAll));
+    await Promise.all(chunks([...new Set(numbers)], this.#size).map(readAll));
     return numbers.map((number) => found.get(number) ?? null);
   }
 
   /** Waits for a request for some blocks, the first ones at least; returns what it told of them, and of others. */
-  async #join(numbers: readonly number[], signal: AbortSignal): Promise<Found> {
-    signal.throwIfAborted();
-    let leave = (): void => undefined;
-    try {
-      return await new Promise<Found>((resolve, reject) => {
-        const waiter: Waiter = { numbers, left: () => this.#leave(waiter), resolve, reject };
-        leave = () => {
-          waiter.left();
-          reject(signal.reason as Error);
-        };
-        signal.addEventListener('abort', leave, { once: true });
-        this.#waiting.add(waiter);
-        this.#send();
-      });
-    } finally {
-      signal.removeEventListener('abort', leave);
-    }
+  #join(numbers: readonly number[], signal: AbortSignal): Promise<Found> {
+    return abortable<Found>(signal, (resolve, reject) => {
+      const waiter: Waiter = { numbers, left: () => this.#leave(waiter), resolve, reject };
+      this.#waiting.add(waiter);
+      this.#send();
+      return () => waiter.left();
+    });
   }
 
   #leave(waiter: Waiter): void {
@@ -195,9 +187,4 @@ export class TimeBatches {
 
 function nobodyWaits(): Error {
   return new Error('nobody waits for it any more');
-}
-
-function chunksOf(numbers: readonly number[], size: number): readonly (readonly number[])[] {
-  const count = Math.ceil(numbers.length / size);
-  return Array.from({ length: count }, (_chunk, at) => numbers.slice(at * size, (at + 1) * size));
 }

@@ -1,4 +1,5 @@
 import type { Call } from '../../runtime/call.js';
+import { chunks } from '../../runtime/chunks.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
 import type { Work } from '../transport/endpoints/endpoint-question.js';
@@ -19,8 +20,7 @@ export async function withoutCode(
   const found = new Set<string>();
   // Where there is no node, of none anything is known.
   if (chain === null) return found;
-  for (let at = 0; at < addresses.length; at += addressesPerBatch) {
-    const some = addresses.slice(at, at + addressesPerBatch);
+  for (const some of chunks(addresses, addressesPerBatch)) {
     for (const address of await ask(chain, some, block, call.signal)) found.add(address);
     await call.moved();
   }

@@ -1,12 +1,13 @@
 import type { ChainClient } from '../blocks/chain-client.js';
 import { RpcError, asksForLess } from '../transport/errors/rpc-error.js';
 import type { JsonRpcEndpoint } from '../transport/rpc/json-rpc.js';
+import { chunks } from '../../runtime/chunks.js';
 import { askUnits } from './ask-units.js';
 import { CallWays } from './call-ways.js';
 import type { CallWay } from './call-ways.js';
 import { isPinned } from './contract-call.js';
 import type { BlockCalls, CallAnswer, CallBlock, CallUnit, ContractCall } from './contract-call.js';
-import { Multicall, leastTogether, multicallAddress, togetherIn } from './multicall.js';
+import { Multicall, leastTogether, mostTogether, multicallAddress } from './multicall.js';
 import { MulticallBlocks } from './multicall-blocks.js';
 import type { Call } from '../../runtime/call.js';
 
@@ -72,7 +73,7 @@ export class CallReader {
     if (there.length === 0) return [];
     const multicall = (this.#multicall ??= await Multicall.load());
     return there.flatMap(({ block, calls }) =>
-      togetherIn(calls).map((part) => ({
+      chunks(calls, mostTogether).map((part) => ({
         ...{ block, calls: part },
         call: { target: multicallAddress, data: multicall.write(part) },
       })),
@@ -80,9 +81,7 @@ export class CallReader {
   }
 
   async #readAll(units: readonly Unit[], reading: Reading): Promise<void> {
-    const parts: (readonly Unit[])[] = [];
-    for (let at = 0; at < units.length; at += unitsPerBatch) parts.push(units.slice(at, at + unitsPerBatch));
-    await Promise.all(parts.map((part) => this.#readPart(part, reading)));
+    await Promise.all(chunks(units, unitsPerBatch).map((part) => this.#readPart(part, reading)));
   }
 
   /** What one endpoint lacks another may have; what is too much for one request is halved. */

@@ -4,14 +4,8 @@ import type { ContractCall } from './contract-call.js';
 export const multicallAddress = '0xca11bde05977b3631167028862be2a173976ca11';
 
 /** Calls that one call of Multicall3 holds at most, and at least to be worth it. */
-const mostTogether = 100;
+export const mostTogether = 100;
 export const leastTogether = 3;
-
-/** Cuts calls into those that one call of Multicall3 holds each. */
-export function togetherIn(calls: readonly ContractCall[]): readonly (readonly ContractCall[])[] {
-  const count = Math.ceil(calls.length / mostTogether);
-  return Array.from({ length: count }, (_part, n) => calls.slice(n * mostTogether, (n + 1) * mostTogether));
-}
 
 /** What a contract answered inside of Multicall3; null: it gave up, or had too little gas left. */
 export type InnerAnswer = { readonly data: string } | null;

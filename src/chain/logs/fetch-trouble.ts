@@ -44,7 +44,7 @@ export class FetchTrouble {
   #refusals = 0;
   #failures = 0;
 
-  constructor(clock: Clock, logger: Logger, size: RangeSize, lagsBefore = 0) {
+  constructor(clock: Clock, logger: Logger, size: RangeSize, lagsBefore: number) {
     this.#clock = clock;
     this.#logger = logger;
     this.#size = size;

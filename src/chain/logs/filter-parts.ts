@@ -1,3 +1,4 @@
+import { chunks } from '../../runtime/chunks.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
 import type { AddressCap } from '../blocks/chain-client.js';
 import { partsOf } from '../blocks/log-filter.js';
@@ -23,7 +24,7 @@ export class FilterParts {
     this.#cap = cap;
     this.#byTopics = partsOf(filter);
     this.#keptTo = cap.most;
-    this.#parts = this.#byTopics.flatMap((part) => chunksOf(part, cap.most));
+    this.#parts = this.#byTopics.flatMap((part) => cutAddresses(part, cap.most));
   }
 
   /** Filters that match together what is wanted. */
@@ -44,8 +45,7 @@ export class FilterParts {
       const parts = this.all;
       try {
         const answers: T[] = [];
-        for (let at = 0; at < parts.length; at += together)
-          answers.push(...(await Promise.all(parts.slice(at, at + together).map(read))));
+        for (const some of chunks(parts, together)) answers.push(...(await Promise.all(some.map(read))));
         return answers;
       } catch (error) {
         // Another request may have cut the filter up in the meantime.
@@ -56,7 +56,7 @@ export class FilterParts {
 
   #build(): void {
     this.#keptTo = this.#cap.most;
-    this.#parts = this.#byTopics.flatMap((part) => chunksOf(part, this.#keptTo));
+    this.#parts = this.#byTopics.flatMap((part) => cutAddresses(part, this.#keptTo));
   }
 
   #cutUp(): boolean {
@@ -73,15 +73,12 @@ export class FilterParts {
 }
 
 /** Returns filters of so many addresses at most. */
-function chunksOf(filter: LogFilter, most: number): readonly LogFilter[] {
+function cutAddresses(filter: LogFilter, most: number): readonly LogFilter[] {
   const { addresses } = filter;
   if (addresses === null || addresses.length <= most) return [filter];
   const count = Math.ceil(addresses.length / most);
   const size = Math.ceil(addresses.length / count);
-  return Array.from({ length: count }, (_item, at) => ({
-    ...filter,
-    addresses: addresses.slice(at * size, (at + 1) * size),
-  }));
+  return chunks(addresses, size).map((some) => ({ ...filter, addresses: some }));
 }
 
 function isFilterTooLong(error: unknown): boolean {

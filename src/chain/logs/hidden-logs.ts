@@ -1,6 +1,7 @@
 import type { BlockHeader, BlockRange } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 import type { Call } from '../../runtime/call.js';
+import { chunks } from '../../runtime/chunks.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
@@ -71,8 +72,7 @@ export class HiddenLogs {
     const { chain } = this.#options;
     const telling = doubtful.filter(this.#tells);
     const unproven: BlockHeader[] = [];
-    for (let at = 0; at < telling.length; at += together) {
-      const headers = telling.slice(at, at + together);
+    for (const headers of chunks(telling, together)) {
       const hashes = headers.map(({ hash }) => hash);
       const told = await this.#receiptsOf(hashes, call.signal);
       await call.moved();

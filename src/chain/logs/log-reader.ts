@@ -237,5 +237,5 @@ function causeOf(error: unknown): RpcError | undefined {
 
 function isNotOffered(error: unknown): boolean {
   const cause = causeOf(error);
-  return cause !== undefined && (isRefusal(cause) || cause.action === 'fatal');
+  return cause !== undefined && (isRefusal(cause) || cause.class === 'invalid-request');
 }

@@ -2,6 +2,7 @@ import { areNumbered } from '../blocks/proofs.js';
 import type { BlockReceipts } from '../blocks/proofs.js';
 import type { BlockHeader } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
+import { chunks } from '../../runtime/chunks.js';
 import { AgreedLogs } from './agreed-logs.js';
 import type { SureLogsOptions } from './agreed-logs.js';
 import { Inconsistency } from '../blocks/consistency.js';
@@ -101,8 +102,7 @@ export class SureLogs {
     const except = this.#notAsked();
     const chain = except.length === 0 ? this.#options.chain : this.#options.chain.via({ except });
     const left: BlockHeader[] = [];
-    for (let at = 0; at < headers.length; at += together) {
-      const some = headers.slice(at, at + together);
+    for (const some of chunks(headers, together)) {
       const hashes = some.map(({ hash }) => hash);
       const receipts = await chain.receiptsOfBlocks(hashes, call.signal);
       if (receipts === null) return null;

@@ -4,6 +4,8 @@ import type { Dispatcher } from 'undici';
 import type { BlockRef } from '../../model/block.js';
 import type { Clock } from '../../runtime/clock.js';
 import { messageOf } from '../../runtime/errors.js';
+import { abortLater } from '../../runtime/give-up-later.js';
+import { loginHeader } from '../../runtime/login-header.js';
 import { SecretMask } from '../../runtime/secrets.js';
 import { shownHost } from '../../runtime/shown-host.js';
 import { shorten } from '../transport/rpc/json-rpc-answer.js';
@@ -123,12 +125,9 @@ export class PortalClient {
     body: string | null,
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
-    const late = new AbortController();
-    const answered = new AbortController();
-    this.#clock.sleep(answerMs, answered.signal).then(
-      () => late.abort(new PortalError(`no answer within ${answerMs / 1_000} s`, { class: 'away', tookMs: answerMs })),
-      () => undefined,
-    );
+    const reason = (): Error =>
+      new PortalError(`no answer within ${answerMs / 1_000} s`, { class: 'away', tookMs: answerMs });
+    const late = abortLater({ clock: this.#clock, delayMs: answerMs, reason });
     try {
       const response = await this.#connections().request({
         ...{ method, body, path: this.#pathOf(path), headers: this.#headers(method) },
@@ -144,7 +143,7 @@ export class PortalClient {
       signal.throwIfAborted();
       throw this.#failure(late.signal.reason ?? error);
     } finally {
-      answered.abort();
+      late.callOff();
     }
   }
 
@@ -159,14 +158,12 @@ export class PortalClient {
   }
 
   #headers(method: string): Record<string, string> {
-    const { username, password } = this.#url;
-    const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
     return {
       'user-agent': 'chainparse',
       accept: method === 'GET' ? 'application/json' : 'application/jsonl, application/x-ndjson, application/json',
       'accept-encoding': method === 'GET' ? 'identity' : 'gzip',
       ...(method === 'GET' ? {} : { 'content-type': 'application/json' }),
-      ...(login === ':' ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` }),
+      ...loginHeader(this.#url),
     };
   }
 

@@ -1,5 +1,6 @@
 import type { BlockRange } from '../../model/block.js';
 import type { LogFilter } from '../../model/log-filter.js';
+import { chunks } from '../../runtime/chunks.js';
 import { partsOf } from '../blocks/log-filter.js';
 
 /** What a stream is asked for, as the portal reads it. */
@@ -22,22 +23,18 @@ export function portalRequests(filter: LogFilter): readonly LogFilter[] {
   const small: LogFilter[] = [];
   const large: LogFilter[] = [];
   for (const part of partsOf(filter)) {
-    const chunks = chunksOf(part);
-    if (chunks.length === 1) small.push(part);
-    else large.push(...chunks);
+    const cut = cutAddresses(part);
+    if (cut.length === 1) small.push(part);
+    else large.push(...cut);
   }
   const [first, ...or] = small;
   return [...(first === undefined ? [] : [or.length === 0 ? first : { ...first, or }]), ...large];
 }
 
-function chunksOf(part: LogFilter): readonly LogFilter[] {
+function cutAddresses(part: LogFilter): readonly LogFilter[] {
   const { addresses } = part;
   if (addresses === null || addresses.length <= addressesPerRequest) return [part];
-  const count = Math.ceil(addresses.length / addressesPerRequest);
-  return Array.from({ length: count }, (_chunk, at) => ({
-    ...part,
-    addresses: addresses.slice(at * addressesPerRequest, (at + 1) * addressesPerRequest),
-  }));
+  return chunks(addresses, addressesPerRequest).map((some) => ({ ...part, addresses: some }));
 }
 
 /** Returns the query for the logs of a range; `parentHash` is the hash of the block before it, where that is known. */

@@ -50,7 +50,7 @@ export class PortalSamples {
   async check(fetched: FetchedRange, signal: AbortSignal): Promise<void> {
     if (this.#options.clock.monotonic() < this.#restsUntil) return;
     const reason = (): Error => new ChainUnreachableError(`no answer within ${patienceMs / 1_000} s`);
-    const limit = { clock: this.#options.clock, after: AbortSignal.abort(), delayMs: patienceMs, reason };
+    const limit = { clock: this.#options.clock, delayMs: patienceMs, reason };
     const late = abortLater(limit);
     const limited = AbortSignal.any([signal, late.signal]);
     try {

@@ -13,7 +13,7 @@ describe('what is waited for before a range that failed is asked for again', () 
   const waits = async (failures: number, kind: RpcErrorClass, isAnswering: boolean): Promise<readonly number[]> => {
     const clock = new FakeClock();
     const size = new RangeSize(10);
-    const trouble = new FetchTrouble(clock, silentLogger, size);
+    const trouble = new FetchTrouble(clock, silentLogger, size, 0);
     const waited: number[] = [];
     for (let failed = 0; failed < failures; failed++) {
       if (isAnswering) size.answered({ range: { from: 1, to: 10 }, logs: 0, endpoint: 'node' });

@@ -180,8 +180,8 @@ export const endpointMutants: readonly Mutant[] = [
   sockets(
     'dribble',
     'a message that dribbles in holds up no other',
-    'if (connection?.heard === heard) connection',
-    'if (message === "") connection',
+    'late !== null && connection?.heard === heard',
+    'late?.text === ""',
   ),
   order('no-flapping', 'small differences change nothing', 'best.cost < 1 - gain', 'best.cost < 1'),
   order('sparing', 'who has just failed is spared', 'this.isLast(other, now) ||', ''),

@@ -29,8 +29,8 @@ export const heartbeatMutants: readonly Mutant[] = [
   guardsOf('src/runtime/give-up-later.ts', ['test/runtime/give-up-later.test.ts'])(
     'stopped-before',
     'a run that was told to stop before it began drops its calls, too',
-    'if (after.aborted) begin();\n  else ',
-    '',
+    'after === undefined || after.aborted',
+    'after === undefined',
   ),
   heartbeat('lost-signal', 'a run whose beat is refused stops', '      this.#lost.abort(this.#failure);\n', ''),
   heartbeat(

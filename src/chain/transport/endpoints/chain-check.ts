@@ -2,8 +2,9 @@ import type { Clock } from '../../../runtime/clock.js';
 import { isLate } from '../../../runtime/is-late.js';
 import type { Logger } from '../../../runtime/logger.js';
 import { Scope } from '../../../runtime/scope.js';
+import { expire } from '../rpc/expire.js';
 import type { JsonRpcEndpoint } from '../rpc/json-rpc.js';
-import { RpcError } from '../errors/rpc-error.js';
+import type { RpcError } from '../errors/rpc-error.js';
 import { rpcFailureOf } from './rpc-failure.js';
 import { readQuantity } from '../rpc/rpc-values.js';
 
@@ -138,7 +139,7 @@ export class ChainCheck {
 
   async #ask(): Promise<RpcError | null> {
     const scope = new Scope(this.#closing.signal);
-    void this.#expire(scope).catch(() => undefined);
+    void expire(scope, this.#rpc.host, this.#options);
     try {
       for (let tries = 1; ; tries++) {
         const failure = await this.#askOnce(scope.signal);
@@ -181,13 +182,6 @@ export class ChainCheck {
     } catch (error) {
       return rpcFailureOf(error, this.#rpc.host);
     }
-  }
-
-  async #expire(scope: Scope): Promise<void> {
-    const { clock, timeoutMs } = this.#options;
-    await clock.sleep(timeoutMs, scope.signal);
-    const message = `no answer within ${timeoutMs / 1_000} s`;
-    scope.end(new RpcError(message, { class: 'timeout', host: this.#rpc.host, lostConnection: true }));
   }
 
   #learn(found: number): void {

@@ -39,8 +39,6 @@ export interface EndpointPoolOptions extends ChainLoad {
   readonly logger: Logger;
   /** How often a call is tried in all; 10, over about half a minute, where nothing is said. */
   readonly attempts?: number | undefined;
-  /** How often while no endpoint has ever been reached; 6, over a few seconds: a wrong URL should be told soon. */
-  readonly firstAttempts?: number | undefined;
   /** How often while endpoints that had answered can't be reached; 150, over about a quarter of an hour. */
   readonly outageAttempts?: number | undefined;
   readonly backoff?: Backoff | undefined;
@@ -80,8 +78,7 @@ export class EndpointPool {
   #toldOfForks = '';
 
   constructor(options: EndpointPoolOptions) {
-    const { chainId, clock, logger, attempts = 10 } = options;
-    const { firstAttempts = Math.min(attempts, 6), outageAttempts = Math.max(attempts, 150) } = options;
+    const { chainId, clock, logger, attempts = 10, outageAttempts = Math.max(attempts, 150) } = options;
     this.chainId = chainId;
     this.#clock = clock;
     this.#logger = logger;
@@ -92,7 +89,7 @@ export class EndpointPool {
     const order = new EndpointOrder(this.#endpoints);
     this.#order = order;
     const { maxRequests = defaultMaxRequests } = options;
-    const bounds = { attempts, firstAttempts, outageAttempts };
+    const bounds = { attempts, outageAttempts };
     const turns = new EndpointTurns({ order, chainId, clock, bounds, maxRequests });
     this.#turns = turns;
     this.#asker = new EndpointAsker({ order, turns, clock, logger });
@@ -207,7 +204,7 @@ export class EndpointPool {
       this.#judge(endpoint, failure, question);
       if (of === 'request for its sender' || question.isOptional === true) throw failure;
       call.failed(passage, failure, of === 'endpoint', this.now());
-      if (failure.action === 'fatal') throw unreachable(failure, call.triesAt(endpoint));
+      if (failure.class === 'invalid-request') throw unreachable(failure, call.triesAt(endpoint));
       this.#tell(endpoint, failure, call.triesAt(endpoint));
     }
   }

@@ -1,3 +1,4 @@
+import { abortable } from '../../../runtime/abortable.js';
 import type { Clock } from '../../../runtime/clock.js';
 
 /** What a call that waits gets: what it waits for, or the time at which it may be there; never: something must happen. */
@@ -29,23 +30,15 @@ export class WaitingCalls {
   }
 
   /** Returns what `turn` gets, as soon as it gets it; throws what it throws. */
-  async wait<T>(turn: () => Turn<T>, rank: CallRank, signal: AbortSignal): Promise<T> {
-    signal.throwIfAborted();
-    let abort = (): void => undefined;
-    try {
-      return await new Promise<T>((resolve, reject) => {
-        const waiter = { rank, turn: () => take(turn, resolve, reject) };
-        abort = () => {
-          // Who is gone must not take what those behind it wait for.
-          this.#waiters = this.#waiters.filter((other) => other !== waiter);
-          reject(signal.reason as Error);
-        };
-        signal.addEventListener('abort', abort, { once: true });
-        this.#join(waiter);
-      });
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
+  wait<T>(turn: () => Turn<T>, rank: CallRank, signal: AbortSignal): Promise<T> {
+    return abortable<T>(signal, (resolve, reject) => {
+      const waiter = { rank, turn: () => take(turn, resolve, reject) };
+      this.#join(waiter);
+      return () => {
+        // Who is gone must not take what those behind it wait for.
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
+      };
+    });
   }
 
   /** Something has changed: whoever can go on does. */

@@ -36,39 +36,21 @@ export type RpcErrorClass =
   | 'internal'
   | 'unknown';
 
-/** What a fetcher of logs does about an error. */
-type RpcErrorAction =
-  | 'split'
-  | 'split-or-retry'
-  | 'backoff'
-  | 'retry'
-  | 'stop-or-failover'
-  | 'fatal-or-failover'
-  | 'fatal'
-  | 'not-for-logs'
-  | 'answer'
-  | 'unbatch';
+type Classes = ReadonlySet<RpcErrorClass>;
 
-const actions: Record<RpcErrorClass, RpcErrorAction> = {
-  'range-cap': 'split',
-  density: 'split',
-  'response-too-large': 'split',
-  timeout: 'split-or-retry',
-  'rate-limit': 'backoff',
-  quota: 'stop-or-failover',
-  lag: 'retry',
-  malformed: 'retry',
-  transport: 'retry',
-  internal: 'retry',
-  unknown: 'retry',
-  pruned: 'fatal-or-failover',
-  'method-disabled': 'fatal-or-failover',
-  redirect: 'fatal-or-failover',
-  'missing-state': 'not-for-logs',
-  revert: 'answer',
-  'invalid-request': 'fatal',
-  batch: 'unbatch',
-};
+/** Fewer blocks may help. */
+const excesses: Classes = new Set(['range-cap', 'density', 'response-too-large', 'timeout']);
+/** The endpoint will go on refusing, while another may answer. */
+const refusals: Classes = new Set(['quota', 'pruned', 'method-disabled', 'redirect']);
+/** The same question would be answered alike. */
+const lasting: Classes = new Set([
+  ...refusals,
+  'range-cap',
+  'density',
+  'response-too-large',
+  'revert',
+  'invalid-request',
+]);
 
 /** What is known about an RPC error beside its text. */
 interface RpcErrorDetails {
@@ -91,7 +73,6 @@ export class RpcError extends ChainparseError {
   readonly code: string = 'RPC_ERROR';
   readonly exitCode = 6;
   readonly class: RpcErrorClass;
-  readonly action: RpcErrorAction;
   override readonly retryable: boolean;
   readonly host: string;
   readonly cap: number | undefined;
@@ -106,8 +87,7 @@ export class RpcError extends ChainparseError {
     super(`${details.host}: ${message}`, { cause: details.cause });
     this.text = message;
     this.class = details.class;
-    this.action = actions[details.class];
-    this.retryable = ['retry', 'backoff', 'split-or-retry', 'unbatch', 'not-for-logs'].includes(this.action);
+    this.retryable = !lasting.has(details.class);
     this.host = details.host;
     this.cap = details.cap;
     this.suggestion = details.suggestion;
@@ -123,7 +103,7 @@ export class RpcError extends ChainparseError {
 
 /** Says whether asking for fewer blocks may help. */
 export function asksForLess(error: RpcError): boolean {
-  return error.action === 'split' || error.action === 'split-or-retry';
+  return excesses.has(error.class);
 }
 
 /** Says whether the error may stand for a limit that nobody has described: then fewer blocks are worth a try, too. */
@@ -133,5 +113,5 @@ export function mayBeLimit({ class: kind, lostConnection }: RpcError): boolean {
 
 /** Says whether this endpoint will go on refusing, while another may answer. */
 export function isRefusal(error: RpcError): boolean {
-  return error.action === 'stop-or-failover' || error.action === 'fatal-or-failover';
+  return refusals.has(error.class);
 }

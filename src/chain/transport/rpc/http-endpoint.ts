@@ -2,11 +2,13 @@ import { finished } from 'node:stream/promises';
 import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import { UsageError, messageOf } from '../../../runtime/errors.js';
+import { loginHeader } from '../../../runtime/login-header.js';
 import { Rooms } from '../../../runtime/rooms.js';
 import { Scope } from '../../../runtime/scope.js';
 import { SecretMask, maskUrl } from '../../../runtime/secrets.js';
 import { shownHost } from '../../../runtime/shown-host.js';
 import { answerText } from './answer-text.js';
+import { expire } from './expire.js';
 import { shorten } from './json-rpc-answer.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
 import { RpcError } from '../errors/rpc-error.js';
@@ -38,7 +40,7 @@ export class HttpEndpoint implements Transport {
   async post(body: string, signal: AbortSignal): Promise<HttpAnswer> {
     signal.throwIfAborted();
     const scope = new Scope(signal);
-    void this.#expire(scope);
+    void expire(scope, this.host, this.#options);
     try {
       return await this.#exchange(body, scope.signal);
     } catch (error) {
@@ -54,17 +56,6 @@ export class HttpEndpoint implements Transport {
     const pool = this.#pool;
     this.#pool = null;
     await pool?.destroy();
-  }
-
-  async #expire(scope: Scope): Promise<void> {
-    const { clock, timeoutMs } = this.#options;
-    try {
-      await clock.sleep(timeoutMs, scope.signal);
-    } catch {
-      return;
-    }
-    const message = `no answer within ${timeoutMs / 1_000} s`;
-    scope.end(new RpcError(message, { class: 'timeout', host: this.host, lostConnection: true }));
   }
 
   async #exchange(body: string, signal: AbortSignal): Promise<HttpAnswer> {
@@ -120,17 +111,14 @@ export class HttpEndpoint implements Transport {
   }
 
   #headers(): Record<string, string> {
-    const headers = {
+    return {
       'content-type': 'application/json',
       accept: 'application/json',
       // What is packed may be a thousand times as long once it is unpacked.
       'accept-encoding': 'identity',
       'user-agent': 'chainparse',
+      ...loginHeader(this.#url),
     };
-    const { username, password } = this.#url;
-    if (username === '' && password === '') return headers;
-    const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-    return { ...headers, authorization: `Basic ${Buffer.from(user).toString('base64')}` };
   }
 
   async #read({ body, headers }: Dispatcher.ResponseData): Promise<ReceivedBody> {

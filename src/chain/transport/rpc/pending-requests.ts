@@ -1,3 +1,4 @@
+import { abortable } from '../../../runtime/abortable.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
 import type { RpcError } from '../errors/rpc-error.js';
 
@@ -18,22 +19,13 @@ export class PendingRequests {
   readonly #requests = new Set<PendingRequest>();
 
   /** Waits for the answer to a body; gives up when the signal is aborted. */
-  async add(body: string, signal: AbortSignal): Promise<HttpAnswer> {
-    signal.throwIfAborted();
+  add(body: string, signal: AbortSignal): Promise<HttpAnswer> {
     const ids = { firstId: idAt(body, body.indexOf(idKey)), lastId: idAt(body, body.lastIndexOf(idKey)) };
-    let request: PendingRequest | undefined;
-    let abort = (): void => undefined;
-    try {
-      return await new Promise<HttpAnswer>((resolve, reject) => {
-        request = { ...ids, resolve, reject };
-        abort = () => reject(signal.reason as Error);
-        signal.addEventListener('abort', abort, { once: true });
-        this.#requests.add(request);
-      });
-    } finally {
-      signal.removeEventListener('abort', abort);
-      if (request !== undefined) this.#requests.delete(request);
-    }
+    return abortable<HttpAnswer>(signal, (resolve, reject) => {
+      const request = { ...ids, resolve, reject };
+      this.#requests.add(request);
+      return () => this.#requests.delete(request);
+    });
   }
 
   /** Gives an answer to whoever waits for it; one that nobody waits for any more is dropped. */
@@ -48,6 +40,7 @@ export class PendingRequests {
   /** Tells all that wait that no answer will come. */
   failAll(reason: RpcError): void {
     for (const request of this.#requests) request.reject(reason);
+    this.#requests.clear();
   }
 
   #asked(id: number): PendingRequest | undefined {

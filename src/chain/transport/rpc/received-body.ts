@@ -1,4 +1,5 @@
-import { largestRoom, Rooms } from '../../../runtime/rooms.js';
+import { largestRoom } from '../../../runtime/rooms.js';
+import type { Rooms } from '../../../runtime/rooms.js';
 
 /** Puts the pieces of an answer together as they come: kept until the end, they would take its room twice. */
 export class ReceivedBody {
@@ -7,7 +8,7 @@ export class ReceivedBody {
   #length = 0;
 
   /** Takes how long the answer is to be, in bytes; undefined where the server does not say. */
-  constructor(expected: number | undefined, rooms = new Rooms()) {
+  constructor(expected: number | undefined, rooms: Rooms) {
     this.#rooms = rooms;
     this.#room = rooms.take(Math.min(expected ?? 0, largestRoom));
   }

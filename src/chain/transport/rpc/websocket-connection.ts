@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../../runtime/clock.js';
 import { messageOf } from '../../../runtime/errors.js';
+import { loginHeader } from '../../../runtime/login-header.js';
 import { SecretMask } from '../../../runtime/secrets.js';
 import { shownHost } from '../../../runtime/shown-host.js';
 import { answerText } from './answer-text.js';
@@ -45,7 +46,7 @@ export class WebSocketConnection {
     this.#secrets.remember(url.href);
     this.ended = new Promise((resolve) => (this.#end = resolve));
     this.#socket = new WebSocket(withoutUser(url), {
-      headers: headersOf(url),
+      headers: { 'user-agent': 'chainparse', ...loginHeader(url) },
       maxPayload: maxBytes,
       perMessageDeflate: false,
     });
@@ -172,11 +173,4 @@ function withoutUser(url: URL): string {
   plain.username = '';
   plain.password = '';
   return plain.href;
-}
-
-function headersOf({ username, password }: URL): Record<string, string> {
-  const headers = { 'user-agent': 'chainparse' };
-  if (username === '' && password === '') return headers;
-  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { ...headers, authorization: `Basic ${Buffer.from(user).toString('base64')}` };
 }

@@ -2,6 +2,7 @@ import { UsageError } from '../../../runtime/errors.js';
 import { Scope } from '../../../runtime/scope.js';
 import { maskUrl } from '../../../runtime/secrets.js';
 import { shownHost } from '../../../runtime/shown-host.js';
+import { expire } from './expire.js';
 import { parseBody, shorten } from './json-rpc-answer.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
 import { PendingRequests } from './pending-requests.js';
@@ -37,7 +38,7 @@ export class WebSocketEndpoint implements Transport {
     signal.throwIfAborted();
     const scope = new Scope(signal);
     const exchanged = this.#exchange(body, scope.signal);
-    void this.#expire(scope).catch(() => undefined);
+    void this.#expire(scope);
     try {
       return await exchanged;
     } finally {
@@ -51,14 +52,11 @@ export class WebSocketEndpoint implements Transport {
   }
 
   async #expire(scope: Scope): Promise<void> {
-    const { clock, timeoutMs } = this.#options;
     const connection = this.#connection;
     const heard = connection?.heard;
-    await clock.sleep(timeoutMs, scope.signal);
-    const message = `no answer within ${timeoutMs / 1_000} s`;
-    scope.end(new RpcError(message, { class: 'timeout', host: this.host, lostConnection: true }));
+    const late = await expire(scope, this.host, this.#options);
     // A message that dribbles in would hold up all that come behind it.
-    if (connection?.heard === heard) connection?.drop(message);
+    if (late !== null && connection?.heard === heard) connection?.drop(late.text);
   }
 
   async #exchange(body: string, signal: AbortSignal): Promise<HttpAnswer> {

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { ChainClient } from '../../../../src/chain/blocks/chain-client.js';
 import { LogSource } from '../../../../src/chain/logs/log-source.js';
-import { RpcError } from '../../../../src/chain/transport/errors/rpc-error.js';
 import { quietCall } from '../../../../src/runtime/call.js';
 import { ChainUnreachableError } from '../../../../src/runtime/errors.js';
 import { silentLogger } from '../../../../src/runtime/logger.js';
@@ -10,6 +9,7 @@ import type { Fault, SimCall } from '../../../support/chain-simulator.js';
 import { readRpcErrors, withCorpus } from '../../../support/corpus.js';
 import { HastyClock } from '../../../support/hasty-clock.js';
 import { providerErrors } from './provider-errors.js';
+import { rpcErrorActions } from './rpc-error-action.js';
 
 const signal = new AbortController().signal;
 const blocks = { from: 1, to: 100 };
@@ -138,7 +138,7 @@ describe('an error that a node answers with', () => {
   const check = (action: string, played: PlayedError): Promise<void> => actions[aliases[action] ?? action]!(played);
 
   for (const [provider, kind, text, code, status = 200] of providerErrors) {
-    const { action } = new RpcError(text, { class: kind, host: '' });
+    const action = rpcErrorActions[kind];
     const played = { error: { code, message: text }, status };
     it(`leads to "${action}" where ${provider} says "${text.slice(0, 80)}"`, () => check(action, played));
   }

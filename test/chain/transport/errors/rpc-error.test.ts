@@ -2,12 +2,14 @@ import { expect } from 'chai';
 import { capIn, retryAfterIn, suggestionIn } from '../../../../src/chain/transport/errors/rpc-error-hints.js';
 import { patternOf, rpcErrorPatterns, sortError } from '../../../../src/chain/transport/errors/rpc-error-patterns.js';
 import { RpcError, asksForLess, isRefusal } from '../../../../src/chain/transport/errors/rpc-error.js';
+import type { RpcErrorClass } from '../../../../src/chain/transport/errors/rpc-error.js';
 import { readRpcErrors, withCorpus } from '../../../support/corpus.js';
 import { providerErrors } from './provider-errors.js';
+import { rpcErrorActions } from './rpc-error-action.js';
 import { rpcErrorTexts } from './rpc-error-texts.js';
 
 function actionOf(message: string, code?: number, status?: number): string {
-  return new RpcError(message, { class: sortError(message, code, status), host: 'node' }).action;
+  return rpcErrorActions[sortError(message, code, status)];
 }
 
 describe('the taxonomy of RPC errors', () => {
@@ -65,16 +67,20 @@ describe('the taxonomy of RPC errors', () => {
 
   it('retries what it does not know', () => {
     const error = new RpcError('odd', { class: sortError('odd', 77, 200), host: 'node' });
-    expect(error).to.include({ class: 'unknown', action: 'retry', retryable: true, exitCode: 6 });
+    expect(error).to.include({ class: 'unknown', retryable: true, exitCode: 6 });
     expect(error.message).to.equal('node: odd');
   });
 
-  it('tells refusals from wishes for less', () => {
-    const errorOf = (text: string): RpcError => new RpcError(text, { class: sortError(text, 0, 200), host: 'node' });
-    expect(asksForLess(errorOf('query timeout exceeded'))).to.equal(true);
-    expect(asksForLess(errorOf('header not found'))).to.equal(false);
-    expect(isRefusal(errorOf('history has been pruned'))).to.equal(true);
-    expect(isRefusal(errorOf('too many requests'))).to.equal(false);
+  it('tells of each class whether to ask for less, again, or somebody else', () => {
+    const split = ['split', 'split-or-retry'];
+    const again = ['split-or-retry', 'backoff', 'retry', 'not-for-logs', 'unbatch'];
+    const elsewhere = ['stop-or-failover', 'fatal-or-failover'];
+    for (const [kind, action] of Object.entries(rpcErrorActions)) {
+      const error = new RpcError('odd', { class: kind as RpcErrorClass, host: 'node' });
+      expect(asksForLess(error), kind).to.equal(split.includes(action));
+      expect(error.retryable, kind).to.equal(again.includes(action));
+      expect(isRefusal(error), kind).to.equal(elsewhere.includes(action));
+    }
   });
 
   withCorpus('on recorded errors', () => {

@@ -7,7 +7,7 @@ describe('the body of an answer', () => {
 
   it('is what has come, whatever length the server claims', () => {
     for (const expected of [undefined, 0, 1, 1_203, 5_000, Number.MAX_SAFE_INTEGER]) {
-      const body = new ReceivedBody(expected);
+      const body = new ReceivedBody(expected, new Rooms());
       for (const piece of pieces) body.add(piece);
       expect(body.length).to.equal(1_203);
       expect(body.whole().equals(Buffer.concat(pieces))).to.equal(true);
@@ -15,7 +15,7 @@ describe('the body of an answer', () => {
   });
 
   it('is empty where nothing has come', () => {
-    expect(new ReceivedBody(10).whole().length).to.equal(0);
+    expect(new ReceivedBody(10, new Rooms()).whole().length).to.equal(0);
   });
 
   it('takes the room of one that was read, and not of one that may yet be', () => {
