@@ -124,9 +124,12 @@ interface Parameter {
 function refuseEncoding(encoding = 'UTF8'): void {
   // SQL_ASCII takes bytes as they come.
   if (encoding === 'UTF8' || encoding === 'SQL_ASCII') return;
-  throw new DatabaseUnusableError(`the database keeps texts in ${encoding}, which holds few of the characters that chains write`, {
-    hint: "make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
-  });
+  throw new DatabaseUnusableError(
+    `the database keeps texts in ${encoding}, which holds few of the characters that chains write`,
+    {
+      hint: "make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
+    },
+  );
 }
 
 function tlsOptions({ ssl }: PostgresAddress): Exclude<ClientConfig['ssl'], boolean | undefined> {
