@@ -13,6 +13,7 @@ import { openLogOfTask } from './find-task-log.js';
 import { countLogLines, type LogLength } from './log-lines.js';
 import { ownTargets } from './own-targets.js';
 import { invalidRequest, ProblemError } from './problem.js';
+import { readJson } from './read-json.js';
 import { RememberedCounts } from './remembered-counts.js';
 import { route, type Route, type RouteAnswer } from './route.js';
 import { startBody } from './schemas/task-schemas.js';
@@ -196,7 +197,7 @@ function configOf(of: Route, parts: ApiParts): Handle {
 function olderBody(text: string): { readonly id: number; readonly info: string } | null {
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = readJson(text);
   } catch {
     return null;
   }
