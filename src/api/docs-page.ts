@@ -16,7 +16,7 @@ interface Operation {
   readonly summary: string;
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content: Readonly<Record<string, unknown>> };
-  readonly responses: Readonly<Record<string, { readonly description: string; readonly content: object }>>;
+  readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: object }>>;
 }
 
 interface Parameter {
@@ -53,7 +53,7 @@ function operationHtml({ method, path, access }: Route, operation: Operation | u
   );
   const body = requestBody === undefined ? '' : `<p>Body</p><pre>${pretty(requestBody.content)}</pre>`;
   const answers = Object.entries(responses).map(
-    ([status, { description, content }]) =>
+    ([status, { description, content = {} }]) =>
       `<tr><td>${status}</td><td>${escape(description)}</td><td>${escape(Object.keys(content).join(', '))}</td></tr>`,
   );
   const right = access === 'open' ? 'no token' : access === 'read' ? 'read token' : 'write token';

@@ -10,11 +10,11 @@ import { ProblemError } from './problem.js';
 /** How far one answer looks back for the begin of its lines, in bytes: a client must not make the server read for long. */
 const mostBytes = 64 * 1024 * 1024;
 
-/** Opens a task's log at its last lines. Throws NotFoundError, and a ProblemError for what is not in the log folder. */
+/** Opens a task's log at a place, else at its last lines. Throws NotFoundError, and a ProblemError for what is not in the log folder. */
 export async function openLogOfTask(
   { cwd, settings }: Pick<ApiParts, 'cwd' | 'settings'>,
   task: Task,
-  options: Pick<LogTailOptions, 'lines' | 'signal'>,
+  options: Omit<LogTailOptions, 'mostBytes'>,
 ): Promise<LogTail> {
   const { logPath } = task;
   if (logPath === null) throw new NotFoundError(`task ${task.id} has no log`);

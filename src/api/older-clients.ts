@@ -10,8 +10,10 @@ import type { ApiParts } from './api-parts.js';
 import { openLogOfTask } from './find-task-log.js';
 import { countLogLines, type LogLength } from './log-lines.js';
 import { invalidRequest, ProblemError } from './problem.js';
+import { readJson } from './read-json.js';
 import { RememberedCounts } from './remembered-counts.js';
 import { route, type Route, type RouteAnswer } from './route.js';
+import { idInBody } from './schemas/parameters.js';
 import { startBody } from './schemas/task-schemas.js';
 import { readSentDefinition } from './sent-definition.js';
 
@@ -81,12 +83,13 @@ function refuseAsBefore(error: unknown): never {
 /** Lets a request say what only the older program's could. */
 function takingMore(each: Route): Route {
   if (each.path === `${base}/start`) {
-    // Where a log goes is a setting of whoever runs the task.
-    const withoutLog = (body: unknown): unknown => {
+    const asOurs = (body: unknown): unknown => {
       if (typeof body !== 'object' || body === null) return body;
-      return Object.fromEntries(Object.entries(body).filter(([key]) => key !== 'log_path'));
+      // Where a log goes is a setting of whoever runs the task.
+      const entries = Object.entries(body).filter(([key]) => key !== 'log_path');
+      return Object.fromEntries(entries.map(([key, value]) => [key, key === 'pipeline_id' ? wholeOf(value) : value]));
     };
-    return { ...each, body: z.preprocess(withoutLog, startBody) };
+    return { ...each, body: z.preprocess(asOurs, startBody) };
   }
   if (each.path === `${base}/tasks/statistics` && each.query instanceof z.ZodObject) {
     // What ended is counted for a day there.
@@ -97,6 +100,12 @@ function takingMore(each: Route): Route {
   const page = each.query.shape as Readonly<Record<string, z.ZodType>>;
   const size = page['page_size'] ?? z.string();
   return { ...each, query: each.query.extend({ page_size: z.preprocess((value) => value ?? '10', size) }) };
+}
+
+/** The older program took digits in a text for a number, as what reads its bodies does unless it is told not to. */
+function wholeOf(value: unknown): unknown {
+  const [, digits] = (typeof value === 'string' && /^\s*\+?(\d{1,15})(?:\.0*)?\s*$/.exec(value)) || [];
+  return digits === undefined ? value : Number(digits);
 }
 
 /** What the pipelines of the moment are called, by their ids. */
@@ -179,17 +188,18 @@ function configOf(of: Route, parts: ApiParts): Handle {
 function olderBody(text: string): { readonly id: number; readonly info: string } | null {
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = readJson(text);
   } catch {
     return null;
   }
   if (typeof body !== 'object' || body === null || !('pipeline_info' in body || 'pipeline_id' in body)) return null;
-  const { pipeline_id: id, pipeline_info: info } = body as Json;
-  if (!Number.isInteger(id) || Number(id) < 1) {
-    throw invalidRequest([{ path: 'body.pipeline_id', message: 'must be a whole number from 1 on' }]);
+  const { pipeline_id: written, pipeline_info: info } = body as Json;
+  const id = idInBody.safeParse(wholeOf(written));
+  if (!id.success) {
+    throw invalidRequest(id.error.issues.map(({ message }) => ({ path: 'body.pipeline_id', message })));
   }
   if (info === undefined) throw invalidRequest([{ path: 'body.pipeline_info', message: 'is missing: the definition' }]);
-  return { id: Number(id), info: typeof info === 'string' ? info : JSON.stringify(info) };
+  return { id: id.data, info: typeof info === 'string' ? info : JSON.stringify(info) };
 }
 
 /** Nothing is reset: a task that lives is left alone, and one that is silent the monitor fails. */

@@ -24,8 +24,9 @@ export interface RouteInput<P, Q, B> {
   readonly document: () => object;
 }
 
-/** What a route answers with: a JSON value, a text of some media type, or a stream of events. */
+/** What a route answers with: a JSON value, a text of some media type, a stream of events, or nothing (any more). */
 export type RouteAnswer =
+  | { readonly status: 204 }
   | { readonly status?: number; readonly json: object }
   | {
       readonly status?: number;
@@ -44,7 +45,12 @@ export type AnswerSpec =
       /** Another media type, of text, where a query asks for it. */
       readonly other?: string;
     }
-  | { readonly media: string; readonly what: string };
+  | {
+      readonly media: string;
+      readonly what: string;
+      /** When it answers with nothing, 204. */
+      readonly nothing?: string;
+    };
 
 /** One route: said once, used for validation, types and the OpenAPI document. */
 export interface RouteSpec<P extends Shape, Q extends Shape, B> {

@@ -79,7 +79,8 @@ async function findBackwards(
   return { offset: least, lines: lines + 1, isInside: await isInLine(handle, least) };
 }
 
-async function isInLine(handle: FileHandle, offset: number): Promise<boolean> {
+/** Says whether a place of a file is behind the begin of a line. */
+export async function isInLine(handle: FileHandle, offset: number): Promise<boolean> {
   if (offset === 0) return false;
   const { bytesRead, buffer } = await handle.read(Buffer.alloc(1), 0, 1, offset - 1);
   return bytesRead === 1 && buffer[0] !== lineBreak;

@@ -6,6 +6,8 @@ export interface LogFile {
   readonly path: string;
   /** Stays the file's own when it is renamed. */
   readonly inode: number;
+  /** When it was made, in milliseconds: a later file may get its inode. */
+  readonly birth: number;
   readonly size: number;
 }
 
@@ -36,7 +38,9 @@ export async function logFiles(path: string): Promise<readonly LogFile[]> {
 /** A link, a pipe or a device is no log: it may show what is not meant to be shown, or be waited for. */
 async function look(path: string): Promise<LogFile | undefined> {
   const found = await lstat(path).catch(undefinedWhereMissing);
-  return found?.isFile() === true ? { path, inode: found.ino, size: found.size } : undefined;
+  return found?.isFile() === true
+    ? { path, inode: found.ino, birth: Math.trunc(found.birthtimeMs), size: found.size }
+    : undefined;
 }
 
 function undefinedWhereMissing(error: unknown): undefined {

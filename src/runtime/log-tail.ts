@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { findLastLines, type FilePosition } from './last-lines.js';
 import { logFiles, openLogFile, type LogFile } from './log-files.js';
+import { findPlace, placeText } from './log-place.js';
 
 const chunkBytes = 64 * 1024;
 
@@ -8,6 +9,8 @@ const chunkBytes = 64 * 1024;
 const mostTries = 5;
 
 export interface LogTailOptions {
+  /** Begin at this place, as `place` gave it, where it is still one of the log's; it may come from a stranger. */
+  readonly from?: string | undefined;
   /** Begin at so many last lines; at the log's begin where left out. */
   readonly lines?: number | undefined;
   /** How far to look back for them, in bytes; as far as it takes where left out. */
@@ -59,6 +62,11 @@ export class LogTail {
     }
   }
 
+  /** Returns the place that stands so many bytes before what is read next, in the piece that was read last. */
+  place(bytesBefore = 0): string {
+    return placeText(this.#file, this.#offset - bytesBefore);
+  }
+
   async close(): Promise<void> {
     await this.#handle.close();
   }
@@ -97,10 +105,12 @@ export class LogTail {
 
 async function findBegin(
   files: readonly LogFile[],
-  { lines, mostBytes = Infinity, signal = new AbortController().signal }: LogTailOptions,
+  { from, lines, mostBytes = Infinity, signal = new AbortController().signal }: LogTailOptions,
 ): Promise<FilePosition | undefined> {
   const [oldest] = files;
   if (oldest === undefined) return undefined;
+  const known = from === undefined ? undefined : await findPlace(files, from);
+  if (known !== undefined) return known;
   const first = { file: oldest, offset: 0, isInside: false };
   return lines === undefined ? first : ((await findLastLines(files, { lines, mostBytes, signal })) ?? first);
 }

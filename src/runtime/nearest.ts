@@ -19,6 +19,27 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return candidates[lower.indexOf(begun ?? closest(written, lower))];
 }
 
+/**
+ * Returns the nearest candidate where it is near, so that it may well be meant: it begins with the word, or few of its letters
+ * are others.
+ */
+export function near(word: string, candidates: readonly string[]): string | undefined {
+  const meant = nearest(word, candidates);
+  if (meant === undefined) return undefined;
+  const written = word.toLowerCase();
+  const found = meant.toLowerCase();
+  const isBegun = written.length >= shortestStart && found.startsWith(written);
+  const slips = Math.max(Math.min(mostSlips, written.length / 2), written.length / 3);
+  return isBegun || distance(written, found) <= slips ? meant : undefined;
+}
+
+/** Says that a name is unknown, and which is meant: the one that is near, else any; `none` where there is none. */
+export function unknownText(name: string, known: readonly string[], none: string): string {
+  if (known.length === 0) return `is unknown: ${none}`;
+  const meant = near(name, known);
+  return `is unknown: ${meant === undefined ? `known are ${known.join(', ')}` : `the nearest known one is ${meant}`}`;
+}
+
 /** Returns the candidate of which a word is a slip of the pen; undefined where it may well be a word of its own. */
 export function misspelt(word: string, candidates: readonly string[]): string | undefined {
   if (candidates.length === 0) return undefined;

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type * as Yaml from 'yaml';
 import type { Node, Pair, YAMLMap } from 'yaml';
-import { closest, distance } from 'fastest-levenshtein';
+import { near } from '../runtime/nearest.js';
 import type { Problems } from '../runtime/problems.js';
 import type { FoundSetting } from './setting.js';
 import { allSettings, rpcUrlSetting } from './settings-table.js';
@@ -107,9 +107,8 @@ class ConfigFile {
   }
 
   #addUnknown(key: string, pair: Pair, keys: readonly string[]): void {
-    const near = closest(key, [...keys]);
-    const isNear = distance(key, near) <= Math.max(2, key.length / 2);
-    const hint = isNear ? `did you mean '${near}'?` : `the keys are ${keys.join(', ')}`;
+    const meant = near(key, keys);
+    const hint = meant === undefined ? `the keys are ${keys.join(', ')}` : `did you mean '${meant}'?`;
     this.#problems.add(`${this.#name}:${this.#lineOf(pair)}: unknown key '${key}'`, hint);
   }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -292,6 +292,25 @@ withChromium('the page of the dashboard', () => {
     await see('.row-attempt:only-child');
     expect(await text('.row-attempt a')).to.equal(`Task ${last}`);
     expect(wrongs).to.deep.equal([]);
+  });
+
+  it('shows each line of a log once, whether or not its connection breaks meanwhile', async () => {
+    await store(45, 'transfers');
+    mkdirSync(join(api.parts.cwd, 'logs'));
+    const log = join(api.parts.cwd, 'logs/x.log');
+    writeFileSync(log, 'one\ntwo\n');
+    const id = await run(45, 1, { log_path: 'logs/x.log' });
+    await go(`#/task/${id}`);
+    await see('.log-text:text("two")');
+    api.app.server.closeAllConnections();
+    appendFileSync(log, 'three\n');
+    await see('.log-text:text("three")');
+    expect(await page.locator('.log-text').allTextContents()).to.deep.equal(['one', 'two', 'three']);
+    api.app.server.closeAllConnections();
+    unlinkSync(log);
+    writeFileSync(log, 'another\n');
+    await see('.log-text:text("another")');
+    expect(await page.locator('.log-text').allTextContents()).to.deep.equal(['another']);
   });
 
   it('is whole behind a proxy that shows it below a prefix', async () => {

@@ -45,8 +45,15 @@ eachDatabase('the files of the dashboard', (databases) => {
   it('are not sent again to whoever has them', async () => {
     const { headers } = await api.send('/');
     expect(headers['cache-control']).to.equal('no-cache');
-    const again = await api.send({ url: '/', headers: { 'if-none-match': headers.etag } });
-    expect([again.statusCode, again.body]).to.deep.equal([304, '']);
+    const etag = headers.etag ?? '';
+    const send = (asked: string): ReturnType<typeof api.send> =>
+      api.send({ url: '/', headers: { 'if-none-match': asked } });
+    for (const asked of [etag, `W/${etag}`, `"other", W/${etag}`, '*']) {
+      const again = await send(asked);
+      expect([again.statusCode, again.body], asked).to.deep.equal([304, '']);
+    }
+    for (const asked of ['', '"other"', etag.slice(1, -1), `W/W/${etag}`])
+      expect((await send(asked)).statusCode, asked).to.equal(200);
   });
 
   it('are compressed where that is wanted', async () => {

@@ -108,6 +108,7 @@ eachDatabase('the API about events', (testDatabase) => {
     expect(problem).to.include({ detail: "pipeline 45 has no event 'Transer'", hint: "did you mean 'Transfer'?" });
     const signature = expectProblem(await api.send(`${url}?event=Transfer(address,address)`), 400);
     expect(signature).to.include({ hint: "did you mean 'Transfer(address,address,uint256)'?" });
+    expect(expectProblem(await api.send(`${url}?event=Over`), 400), 'nothing is like it').not.to.have.property('hint');
     expectProblem(await api.send(`${url}?event=' OR 1=1 --`.replaceAll(' ', '%20')), 400);
     expect(expectProblem(await api.send(`${url}?from_block=3&to_block=2`), 400)).to.include({
       detail: 'query.from_block: lies behind to_block',

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, renameSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
 import { insertSilentTask } from '../database/insert-silent-task.js';
 import { openMigrated } from '../support/migrated-database.js';
+import { HastyClock } from '../support/hasty-clock.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { eventually } from '../support/within.js';
 import { expectProblem, testApi, type TestApi } from './api-fixture.js';
@@ -191,5 +192,89 @@ describe('the API about the logs of tasks', () => {
     await eventually('it ends', () => isOver);
     expect(text).not.to.contain('"one"');
     expect(text).to.match(new RegExp(`event: end\ndata: {"task_id":${id}}\n\n$`));
+  });
+
+  describe('goes on for who was there before', () => {
+    interface Heard {
+      readonly event: string;
+      readonly data: string;
+      readonly id: string | undefined;
+    }
+    const clock = new HastyClock();
+    let hasty: TestApi;
+    let path: string;
+    let id: number;
+
+    before(async () => {
+      hasty = testApi(database, {}, { clock, cwd: folder });
+      path = join(folder, 'logs/again.log');
+      writeFileSync(path, 'one\ntwo\nthree\nhalf a line');
+      id = await taskWithLog('logs/again.log', 1);
+    });
+    after(() => hasty.app.close());
+
+    const hear = async (lastEventId: string | undefined, query = ''): Promise<readonly Heard[]> => {
+      const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
+      const answer = await hasty.send({ url: logOf(id, `/stream${query}`), headers });
+      expect(answer.statusCode, answer.body).to.equal(200);
+      const blocks = answer.body.split('\n\n').filter((block) => block.includes('event: '));
+      return blocks.map((block) => {
+        const valueOf = (field: string): string | undefined => new RegExp(`^${field}: (.*)$`, 'm').exec(block)?.[1];
+        return { event: valueOf('event') ?? '', data: valueOf('data') ?? '', id: valueOf('id') };
+      });
+    };
+    const told = (heard: readonly Heard[]): readonly string[] =>
+      heard.map(({ event, data }) => (event === 'line' ? (JSON.parse(data) as string) : `<${event}>`));
+    const all = ['<begin>', 'one', 'two', 'three', 'half a line', '<end>'];
+
+    it('with what came since, line by line', async () => {
+      const heard = await hear(undefined);
+      expect(told(heard)).to.deep.equal(all);
+      expect(told(await hear(heard[1]?.id))).to.deep.equal(all.slice(2));
+      expect(told(await hear(heard[3]?.id, '?lines=0'))).to.deep.equal(all.slice(4));
+      expect(heard[4]?.id, 'a line that may go on').to.equal(undefined);
+    });
+
+    it('with nothing, 204, where all was told, which ends the EventSource of a browser', async () => {
+      const end = (await hear(undefined)).at(-1)?.id ?? '';
+      const again = { url: logOf(id, '/stream'), headers: { 'last-event-id': end } };
+      for (let n = 0; n < 60; n++) {
+        const answer = await hasty.send(again);
+        expect([answer.statusCode, answer.body], `there is room for the ${n}th`).to.deep.equal([204, '']);
+      }
+      const document = (await hasty.send('/openapi.json')).json<object>();
+      const { get } = (document as { paths: Record<string, { get: object }> }).paths[
+        logOf(0, '/stream').replace('0', '{id}')
+      ]!;
+      expect(get).to.have.nested.property('responses.204').that.has.all.keys('description');
+      expect(told(await hear(end.replace('-end', ''))), 'the end itself was not told').to.include('<end>');
+      appendFileSync(path, ' goes on\nmore\n');
+      const longer = [...all.slice(0, 4), 'half a line goes on', 'more', '<end>'];
+      expect(told(await hear(end)), 'a late line').to.deep.equal(longer);
+    });
+
+    it('as long as its task runs, though an end was told', async () => {
+      const end = (await hear(undefined)).at(-1)?.id ?? '';
+      const write = (status: number): Promise<unknown> =>
+        database.write([database.knex('pipeline_task').where({ id }).update({ status })]);
+      await write(0);
+      const before = clock.sleptMs;
+      const heard = hear(end);
+      await eventually('its log is followed', () => clock.sleptMs > before);
+      await write(1);
+      expect(told(await heard)).to.include('<end>');
+    });
+
+    it('across files that were put aside, and anew where its place is gone', async () => {
+      writeFileSync(path, 'one\ntwo\n');
+      const place = (await hear(undefined))[1]?.id;
+      renameSync(path, `${path}.1`);
+      writeFileSync(path, 'three\n');
+      expect(told(await hear(place))).to.deep.equal(['two', 'three', '<end>']);
+      unlinkSync(`${path}.1`);
+      expect(told(await hear(place))).to.deep.equal(['<begin>', 'three', '<end>']);
+      for (const strange of ['', '-end', '1-2-3', 'x'.repeat(10_000), '../../secret.txt'])
+        expect(told(await hear(strange)), strange.slice(0, 20)).to.deep.equal(['<begin>', 'three', '<end>']);
+    });
   });
 });

@@ -9,6 +9,7 @@ import { testApi } from './api-fixture.js';
 import type { TestApi } from './api-fixture.js';
 
 const base = '/api/v1/pipeline';
+const wholeNumber = 'must be a whole number from 1 to 2147483647';
 const definition = {
   pipeline_name: 'old',
   description: 'from before',
@@ -59,7 +60,9 @@ describe('an API for older clients', () => {
     expect(wrong.json()).to.have.property('detail').that.contains('components');
     for (const [body, detail] of [
       [{ pipeline_id: 45 }, 'body.pipeline_info: is missing: the definition'],
-      [{ pipeline_info: '{}' }, 'body.pipeline_id: must be a whole number from 1 on'],
+      ...[undefined, 0, 2 ** 31, '45.5', '', '4e1', '-1', '0x2d', ['45'], true].map(
+        (id) => [{ pipeline_id: id, pipeline_info: '{}' }, `body.pipeline_id: ${wholeNumber}`] as const,
+      ),
     ] as const) {
       const refused = await post('/config', body);
       expect([refused.statusCode, refused.json<{ detail: string }>().detail]).to.deep.equal([400, detail]);
@@ -156,6 +159,19 @@ describe('an API for older clients', () => {
       'pipeline 45 is disabled',
     ]);
     await database.knex('pipeline').where({ id: 45 }).update({ disabled: 0 });
+  });
+
+  it('takes an id that is a text of digits', async () => {
+    for (const id of ['45', ' 045\n', '+45', '45.0']) {
+      const stored = await post('/config', { pipeline_id: id, pipeline_info: JSON.stringify(definition) });
+      expect([stored.statusCode, stored.json<{ pipeline_id: number }>().pipeline_id]).to.deep.equal([200, 45]);
+      expect((await post('/start', { pipeline_id: id })).json()).to.include({ pipeline_id: 45 });
+    }
+    for (const id of ['x', '45x', ''])
+      expect((await post('/start', { pipeline_id: id })).json()).to.include({
+        detail: `body.pipeline_id: ${wholeNumber}`,
+      });
+    expect((await plain.post(`${base}/start`, { pipeline_id: '45' })).statusCode).to.equal(400);
   });
 
   it('minds no body of the call that resets nothing', async () => {

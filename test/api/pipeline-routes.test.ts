@@ -289,7 +289,8 @@ eachDatabase('the API about pipelines', (testDatabase) => {
     };
     const root = await add('资产');
     const leaf = await add('erc20', root);
-    expectProblem(await api.post(`${base}/classification`, { name: 'two\nlines' }), 400);
+    for (const name of ['two\nlines', 'two\u2028lines', 'turned \u202eround', '\u200b'])
+      expectProblem(await api.post(`${base}/classification`, { name }), 400);
     expect(root).to.equal(1);
     const { tree, unclassified } = (await api.get(`${base}/tree`)) as {
       tree: Record<string, unknown>[];

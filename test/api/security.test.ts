@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { LightMyRequestResponse } from 'fastify';
 import { mock } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import type { Database } from '../../src/database/database.js';
 import { AuditStore } from '../../src/database/operations/audit-store.js';
 import { openMigrated } from '../support/migrated-database.js';
@@ -9,6 +10,7 @@ import { expectProblem, testApi, type TestApi } from './api-fixture.js';
 
 const tasks = '/api/v1/pipeline/tasks';
 const cancel = '/api/v1/pipeline/task/1/cancel';
+const classification = '/api/v1/pipeline/classification';
 const tokens = { CHAINPARSE_API_TOKEN: 'write-token-of-the-test', CHAINPARSE_API_READ_TOKEN: 'read-token-of-the-test' };
 
 describe("the API's guards", () => {
@@ -168,6 +170,63 @@ describe("the API's guards", () => {
     expectProblem(await send('<a/>', 'text/xml'), 415);
     expectProblem(await send('a=b', 'application/x-www-form-urlencoded'), 415);
     expectProblem(await send('x', 'text/plain'), 415);
+  });
+
+  it('read no body that is not in UTF-8, for what they would keep of it is another text', async () => {
+    const api = open();
+    const send = (
+      payload: string | Buffer,
+      type: string,
+      headers: Readonly<Record<string, string>> = {},
+    ): Promise<LightMyRequestResponse> =>
+      api.send({ url: classification, method: 'POST', payload, headers: { 'content-type': type, ...headers } });
+    const body = (name: string): string => JSON.stringify({ name });
+    for (const payload of [
+      Buffer.from(body('caf\u00e9'), 'latin1'),
+      Buffer.from(body('\u00d7\u00aa\u00d5\u00cb'), 'latin1'),
+    ]) {
+      const { errors } = expectProblem(await send(payload, 'application/json'), 400);
+      expect(errors).to.deep.equal([{ path: 'body', message: 'is not text in UTF-8' }]);
+      const config = { url: '/api/v1/pipeline/config', method: 'POST', payload } as const;
+      expectProblem(await api.send({ ...config, headers: { 'content-type': 'application/yaml' } }), 400);
+    }
+    for (const charset of ['gbk', '"iso-8859-1"', 'utf-16le'])
+      expectProblem(await send(body('x'), `application/json; charset=${charset}`), 415);
+    for (const coding of ['gzip', 'identity, br']) {
+      const refused = await send(gzipSync(body('x')), 'application/json', { 'content-encoding': coding });
+      expectProblem(refused, 415);
+      expect(refused.headers).to.include({ 'accept-encoding': 'identity' });
+    }
+    const taken = [
+      'application/json; charset=UTF-8',
+      'application/json;charset="utf8"',
+      'application/json; charset=us-ascii',
+    ];
+    for (const type of taken) {
+      const answer = await send(`\ufeff${body('转账')}`, type, { 'content-encoding': 'identity' });
+      expect(answer.statusCode, `${type}: ${answer.body}`).to.equal(201);
+      expect(answer.json()).to.include({ name: '转账' });
+    }
+  });
+
+  it('read no body that is nested more than 64 levels deep', async () => {
+    const api = open({ CHAINPARSE_API_OLDER_CLIENTS: 'on' });
+    const send = (url: string, payload: string): Promise<LightMyRequestResponse> =>
+      api.send({
+        url: `/api/v1/pipeline/${url}`,
+        method: 'POST',
+        payload,
+        headers: { 'content-type': 'application/json' },
+      });
+    const nested = (levels: number, inside = ''): string => `${'['.repeat(levels)}${inside}${']'.repeat(levels)}`;
+    const value = (levels: number, inside?: string): string =>
+      `{"transformer":"to_string","source_value":${nested(levels, inside)}}`;
+    expect((await send('transform/preview', value(63))).statusCode).to.equal(200);
+    for (const [levels, inside] of [[64], [20_000], [20_000, '9007199254740993'], [500_000]] as const) {
+      const { errors } = expectProblem(await send('transform/preview', value(levels, inside)), 400);
+      expect(errors).to.deep.equal([{ path: 'body', message: 'is nested more than 64 levels deep' }]);
+    }
+    expectProblem(await send('config', `{"pipeline_id":45,"pipeline_info":${nested(20_000)}}`), 400);
   });
 
   it('refuse to every call that takes no body one that says something, and change nothing', async () => {

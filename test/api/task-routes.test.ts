@@ -127,6 +127,9 @@ eachDatabase('the API about tasks', (testDatabase) => {
       { path: 'query.statsu', message: 'is unknown: the nearest known one is status' },
       { path: 'query.page', message: 'is no whole number from 1 to 1000000' },
     ]);
+    expect(expectProblem(await api.send(`${base}/tasks?x=1`), 400)['detail']).to.match(
+      /^query\.x: is unknown: known are \w+, /,
+    );
     expect(expectProblem(await api.send(`${base}/task/1?lines=2`), 400)['detail']).to.equal(
       'query.lines: is unknown: this call takes none',
     );

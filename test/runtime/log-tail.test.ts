@@ -97,6 +97,52 @@ describe('LogTail', () => {
     await tail.close();
   });
 
+  describe('goes on at a place that it had', () => {
+    const from = async (place: string): Promise<readonly [string, boolean]> => {
+      const tail = (await LogTail.open(path, { from: place, lines: 1 }))!;
+      const isThere = tail.place() === place;
+      return [await drain(tail).finally(() => tail.close()), isThere];
+    };
+    let place: string;
+
+    beforeEach(async () => {
+      writeFileSync(path, '1\n2\n');
+      const tail = (await LogTail.open(path))!;
+      expect(await drain(tail)).to.equal('1\n2\n');
+      place = tail.place();
+      expect(await from(tail.place(2))).to.deep.equal(['2\n', true]);
+      expect(await from(tail.place(4))).to.deep.equal(['1\n2\n', true]);
+      await tail.close();
+    });
+
+    it('also where its file was put aside, and others behind it', async () => {
+      expect(await from(place)).to.deep.equal(['', true]);
+      appendFileSync(path, '3\n');
+      renameSync(path, `${path}.2`);
+      writeFileSync(`${path}.1`, '4\n');
+      writeFileSync(path, '5\n');
+      expect(await from(place)).to.deep.equal(['3\n4\n5\n', true]);
+    });
+
+    it('but at the last lines where its file is gone, was emptied, or has another line there', async () => {
+      truncateSync(path);
+      expect(await from(place)).to.deep.equal(['', false]);
+      appendFileSync(path, 'longer\n');
+      expect(await from(place)).to.deep.equal(['longer\n', false]);
+      unlinkSync(path);
+      writeFileSync(path, '8\n9\n');
+      expect(await from(place)).to.deep.equal(['9\n', false]);
+    });
+
+    it('and at the last lines where a stranger made the place up', async () => {
+      const [inode = '', birth = ''] = place.split('-');
+      for (const offset of ['', '1', '3', '5', '-1', '0x2', '1e0', '2 ', '9'.repeat(15), '9'.repeat(400)])
+        expect(await from(`${inode}-${birth}-${offset}`), offset).to.deep.equal(['2\n', false]);
+      for (const text of ['', '-', '1', `${inode}--4`, `${inode}-${birth}`, `${inode}-${Number(birth) + 1}-4`])
+        expect(await from(text), text).to.deep.equal(['2\n', false]);
+    });
+  });
+
   it('looks back no further than it may, and says that it begins inside of a line', async () => {
     writeFileSync(`${path}.1`, 'a\nb\n');
     writeFileSync(path, 'long line\nc\n');

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { TaskStore } from '../../database/tasks/task-store.js';
-import { taskStatus } from '../../model/task.js';
+import { taskStatus, type Task } from '../../model/task.js';
 import { LineSplitter } from '../../runtime/line-splitter.js';
-import type { LogTail } from '../../runtime/log-tail.js';
+import type { LogTail, LogTailOptions } from '../../runtime/log-tail.js';
 import type { ApiParts } from '../api-parts.js';
 import { openLogOfTask } from '../find-task-log.js';
 import { readLogLines } from '../log-lines.js';
@@ -16,6 +16,11 @@ const base = '/api/v1/pipeline';
 /** How often a log and its task are looked at, in milliseconds. */
 const pollMs = 500;
 const statusPollMs = 2_000;
+
+const lineBreak = 0x0a;
+
+/** Stands behind the place in the id of an event `end`: whoever has it was told all. */
+const endMark = '-end';
 
 const logSchema = z.strictObject({
   task_id: z.int(),
@@ -48,14 +53,27 @@ export function logRoutes(parts: ApiParts): readonly Route[] {
     route({
       method: 'GET',
       path: `${base}/task/{id}/log/stream`,
-      summary: 'Follow the log of a task: an event "line" for each line, "end" when the task has ended.',
+      summary:
+        'Follow the log of a task: "begin" before the last lines, "line" for each line, "end" when the task has ended; ' +
+        'with Last-Event-ID what came since.',
       ...{ tag, access: 'read', params: idParams, problems: [403, 404, 503] },
       query: z.object({ lines: wholeNumber(0, 10_000).default(100) }),
-      answer: { media: 'text/event-stream', what: 'a stream of events' },
-      handle: async ({ params, query, signal }) => {
+      answer: {
+        media: 'text/event-stream',
+        what: 'a stream of events',
+        nothing: 'all was told to who sends this Last-Event-ID',
+      },
+      handle: async ({ params: { id }, query: { lines }, signal, lastEventId = '' }) => {
         const over = AbortSignal.any([signal, parts.stopping]);
-        const log = await openLogOfTask(parts, await store.get(params.id), { lines: query.lines, signal: over });
-        return { events: followLog(parts, store, { id: params.id, log, over }) };
+        const task = await store.get(id);
+        const open = (options: LogTailOptions): Promise<LogTail> =>
+          openLogOfTask(parts, task, { ...options, signal: over });
+        if (lastEventId.endsWith(endMark) && hasEnded(task) && lastEventId === (await endOf(open))) {
+          return { status: 204 };
+        }
+        const from = lastEventId.replace(new RegExp(`${endMark}$`), '');
+        const log = await open({ from, lines });
+        return { events: followLog(parts, store, { id, log, over, isResumed: log.place() === from }) };
       },
     }),
   ];
@@ -64,6 +82,8 @@ export function logRoutes(parts: ApiParts): readonly Route[] {
 interface Followed {
   readonly id: number;
   readonly log: LogTail;
+  /** Its client has what stands before. */
+  readonly isResumed: boolean;
   /** Aborted when the client is gone or the server ends. */
   readonly over: AbortSignal;
 }
@@ -71,27 +91,41 @@ interface Followed {
 async function* followLog(
   { clock, secrets }: ApiParts,
   store: TaskStore,
-  { id, log, over }: Followed,
+  { id, log, over, isResumed }: Followed,
 ): AsyncGenerator<ServerEvent> {
   const splitter = new LineSplitter(log);
+  const lineOf = (line: string): ServerEvent => ({ event: 'line', data: JSON.stringify(secrets.mask(line)) });
   let askAt = -Infinity;
   try {
+    if (!isResumed) yield { event: 'begin', data: JSON.stringify({ task_id: id }) };
     for (let isLast = false; !over.aborted;) {
-      for await (const piece of piecesOf(log, over))
-        for (const line of splitter.push(piece)) yield { event: 'line', data: JSON.stringify(secrets.mask(line)) };
+      for await (const piece of piecesOf(log, over)) {
+        let end = 0;
+        for (const line of splitter.push(piece)) {
+          end = piece.indexOf(lineBreak, end) + 1;
+          yield { id: log.place(piece.length - end), ...lineOf(line) };
+        }
+      }
       if (isLast) break;
       // A process that has ended its task may still write its last lines: one more turn.
       if (clock.monotonic() >= askAt) {
-        isLast = await hasEnded(store, id);
+        isLast = await isOver(store, id);
         askAt = clock.monotonic() + statusPollMs;
       }
       await clock.sleep(isLast ? 2 * pollMs : pollMs, over).catch(() => undefined);
     }
-    for (const line of splitter.end()) yield { event: 'line', data: JSON.stringify(secrets.mask(line)) };
-    if (!over.aborted) yield { event: 'end', data: JSON.stringify({ task_id: id }) };
+    yield* splitter.end().map(lineOf);
+    if (!over.aborted) yield { id: `${log.place()}${endMark}`, event: 'end', data: JSON.stringify({ task_id: id }) };
   } finally {
     await log.close();
   }
+}
+
+/** Returns the id of the `end` of a log as it is now. */
+async function endOf(open: (options: LogTailOptions) => Promise<LogTail>): Promise<string> {
+  const log = await open({ lines: 0 });
+  await log.close();
+  return `${log.place()}${endMark}`;
 }
 
 /** Reads what there is for now. */
@@ -104,7 +138,11 @@ async function* piecesOf(log: LogTail, over: AbortSignal): AsyncGenerator<Buffer
 }
 
 /** A database that is away says nothing about the task: its log goes on. */
-async function hasEnded(store: TaskStore, id: number): Promise<boolean> {
+async function isOver(store: TaskStore, id: number): Promise<boolean> {
   const task = await store.get(id).catch(() => null);
-  return task !== null && task.status !== taskStatus.running && task.status !== taskStatus.queued;
+  return task !== null && hasEnded(task);
+}
+
+function hasEnded({ status }: Task): boolean {
+  return status !== taskStatus.running && status !== taskStatus.queued;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { restarts } from '../../model/pipeline.js';
+import { readingProblem } from '../../pipeline/definition/pipeline-name.js';
 import { idInBody, shownInstant } from './parameters.js';
 import { taskSchema } from './task-schemas.js';
 
@@ -116,8 +117,12 @@ export const classificationBody = z.strictObject({
     .trim()
     .min(1)
     .max(255)
-    .regex(/^\P{Cc}*$/u, { error: 'must be one line without control characters' })
-    .regex(/^\P{Cs}*$/u, { error: 'must be well-formed Unicode: it has half of a character' }),
+    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, { error: 'must be one line without control characters' })
+    .regex(/^\P{Cs}*$/u, { error: 'must be well-formed Unicode: it has half of a character' })
+    .superRefine((name, context) => {
+      const problem = readingProblem(name);
+      if (problem !== null) context.addIssue(problem);
+    }),
   parent_id: idInBody.nullable().default(null),
 });
 

@@ -75,8 +75,8 @@ export function createServer(parts: ApiParts, audit: AuditStore, routes: readonl
   });
   limitConnections(app.server, connectionLimits);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(bodyMedia, { parseAs: 'string' }, (request, body, done) =>
-    done(null, readBody(request, body as string)),
+  app.addContentTypeParser(bodyMedia, { parseAs: 'buffer' }, (request, body, done) =>
+    done(null, readBody(request, body as Buffer)),
   );
   app.decorateRequest('right', 'anyone');
   app.setErrorHandler((error, request, reply) => sendProblem(parts, error, request, reply));

@@ -94,6 +94,7 @@ function responsesOf(route: Route): Readonly<Record<number, object>> {
   const responses: Record<number, object> = {};
   const texts = other === undefined ? {} : { [other]: { schema: z.string() } };
   for (const good of [status].flat()) responses[good] = { description, content: { [media]: { schema }, ...texts } };
+  if ('nothing' in answer) responses[204] = z.null().describe(answer.nothing ?? '');
   for (const code of problemsOf(route)) {
     responses[code] = { description: reasons[code] ?? 'a problem', content: problem };
   }

@@ -26,8 +26,13 @@ export function registerDashboard(app: FastifyInstance): void {
 function send(request: FastifyRequest, reply: FastifyReply, file: DashboardFile, caching: string): FastifyReply {
   const { headers } = request;
   void reply.headers({ 'cache-control': caching, etag: file.etag, vary: 'accept-encoding' });
-  if (headers['if-none-match'] === file.etag) return reply.code(304).send();
+  if (names(headers['if-none-match'], file.etag)) return reply.code(304).send();
   void reply.type(file.media);
   if (!/\bgzip\b(?!;q=0(?:\.0*)?(?:,|$))/.test(headers['accept-encoding'] ?? '')) return reply.send(file.body);
   return reply.header('content-encoding', 'gzip').send(file.zipped);
+}
+
+/** Whether a browser has it compressed does not matter: a proxy that compresses makes an ETag weak. */
+function names(asked = '', etag: string): boolean {
+  return asked.split(',').some((each) => ['*', etag].includes(each.trim().replace(/^W\//, '')));
 }

@@ -47,8 +47,12 @@ async function openStream(
   const leave = streams.enter(request);
   try {
     const answer = await route.handle(input);
-    if (!('events' in answer)) throw new TypeError(`${route.path} answered with no stream`);
-    streams.send(reply, answer.events, leave);
+    if ('events' in answer) {
+      streams.send(reply, answer.events, leave);
+    } else {
+      void sendAnswer(reply, answer);
+      leave();
+    }
   } catch (error) {
     leave();
     throw error;
@@ -79,6 +83,7 @@ function sendAnswer(reply: FastifyReply, answer: RouteAnswer): FastifyReply {
   if ('events' in answer) throw new TypeError('a stream where none was announced');
   if (answer.status !== undefined) void reply.code(answer.status);
   if ('json' in answer) return reply.type('application/json; charset=utf-8').send(JSON.stringify(answer.json));
+  if (!('text' in answer)) return reply.send();
   return reply
     .headers(answer.headers ?? {})
     .type(answer.media)

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { issueText } from '../../pipeline/definition/issue-text.js';
-import { nearest } from '../../runtime/nearest.js';
+import { unknownText } from '../../runtime/nearest.js';
 import type { FieldProblem } from '../problem.js';
 
 /** Issues of one part of a request that are told, at most. */
@@ -47,8 +47,7 @@ export function unknownKeys(schema: z.ZodType, data: unknown, name: string): rea
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
-  const meant = nearest(key, known);
-  return meant === undefined ? 'is unknown: this call takes none' : `is unknown: the nearest known one is ${meant}`;
+  return unknownText(key, known, 'this call takes none');
 }
 
 function keysOf(schema: z.ZodType): readonly string[] {

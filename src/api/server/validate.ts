@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
 import { invalidRequest, ProblemError } from '../problem.js';
+import { readJson } from '../read-json.js';
+import { bodyText } from './body-text.js';
 import { readPart, unknownKeys } from './request-problems.js';
 
 /**
@@ -25,19 +27,19 @@ function withoutEmpty(query: unknown): unknown {
   return Object.fromEntries(Object.entries(query ?? {}).filter(([, value]) => value !== ''));
 }
 
-/** Reads a body's text as its route wants it: JSON, or as it is. Throws a ProblemError. */
-export function readBody({ headers, routeOptions }: FastifyRequest, text: string): unknown {
+/** Reads a body as its route wants it: JSON, or its text as it is. Throws a ProblemError. */
+export function readBody(request: FastifyRequest, bytes: Buffer): unknown {
+  const { headers, routeOptions } = request;
   const { body } = routeOptions.config;
-  if (body !== 'json' && body !== 'exact json') return text;
+  if (body === undefined) return undefined;
+  const text = bodyText(request, bytes);
+  if (body === 'text') return text;
   if (/yaml/i.test(headers['content-type'] ?? '')) {
     throw new ProblemError(415, 'UNSUPPORTED_MEDIA_TYPE', 'this call reads application/json');
   }
   if (text.trim() === '') return undefined;
-  try {
-    return body === 'json' ? (JSON.parse(text) as unknown) : parseExactJson(text);
-  } catch {
-    throw invalidRequest([{ path: 'body', message: 'is no JSON' }]);
-  }
+  const value = readJson(text);
+  return body === 'json' ? value : parseExactJson(text);
 }
 
 /** Texts, which may hold digits, too, and numbers. */

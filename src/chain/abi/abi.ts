@@ -1,5 +1,6 @@
 import type { AbiFragment } from '../../model/pipeline.js';
 import { UsageError } from '../../runtime/errors.js';
+import { isDeeper } from '../../runtime/is-deeper.js';
 import { compileEvent, eventSignature } from './compile-event.js';
 
 /** Deeper nesting, of tuples or of arrays, is an attack on the stack: readers of 1,000 levels take seconds to compile. */
@@ -26,11 +27,6 @@ export function parseAbi(value: unknown, use: AbiUse = 'event'): readonly AbiFra
 /** Returns the canonical full signatures of an ABI's events, tuples expanded, in its order. */
 export function eventSignatures(abi: readonly AbiFragment[]): string[] {
   return abi.filter(isEvent).map(eventSignature);
-}
-
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
 }
 
 function isEvent(fragment: AbiFragment): boolean {

@@ -12,7 +12,9 @@ export interface Comparable {
 }
 
 /** Reads a value of a type from its text; undefined where it does not fit. */
-export function toComparable(type: AbiType, text: string): Comparable | undefined {
+export function toComparable(type: AbiType, written: string): Comparable | undefined {
+  // Of a string every character counts.
+  const text = type.kind === 'string' ? written : written.trim();
   switch (type.kind) {
     case 'uint':
     case 'int':

@@ -133,7 +133,7 @@ function toTexts(value: unknown): string | readonly string[] {
 
 /** Whole numbers lose no digit in a text; others can't be what is meant. */
 function toText(value: unknown): string | undefined {
-  if (typeof value === 'string') return value.trim();
+  if (typeof value === 'string') return value;
   if (typeof value === 'boolean' || typeof value === 'bigint') return String(value);
   return Number.isSafeInteger(value) ? String(value) : undefined;
 }

@@ -1,5 +1,5 @@
 import { isMeant } from '../../model/event-choice.js';
-import { nearest } from '../../runtime/nearest.js';
+import { near, nearest } from '../../runtime/nearest.js';
 import type { EventFields, Remark } from '../seam/component.js';
 
 /** What other programs call the fields of an event. */
@@ -26,8 +26,10 @@ export function missingKey(
   const meant = events.filter((event) => isMeant(eventName, event));
   if (meant.length === 0 || meant.some((event) => hasKey(event, key))) return null;
   const names = [...new Set(meant.flatMap(({ fields }) => fields.map(({ name }) => name)))];
-  const closest = nameMeant(key, new Set(names)) ?? nearest(key, names);
-  const tail = closest === undefined ? '' : `; the key that is meant is ${closest}`;
+  const named = nameMeant(key, new Set(names));
+  const closest = near(key, names);
+  const guess = closest === undefined ? '' : `; the nearest is ${closest}`;
+  const tail = named === undefined ? guess : `; the key that is meant is ${named}`;
   return { message: `${key} is no key of the event, and so always absent${tail}` };
 }
 

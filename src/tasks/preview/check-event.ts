@@ -3,7 +3,7 @@ import type { EventFields, Field } from '../../components/seam/component.js';
 import type { JsonValue } from '../../model/event-message.js';
 import { ProblemsError } from '../../runtime/errors.js';
 import type { KeyProblem } from '../../runtime/errors.js';
-import { countProblem, isMapping, memberProblems, unknownText, valueProblems } from './check-value.js';
+import { countProblem, isMapping, memberProblems, unknownField, valueProblems } from './check-value.js';
 
 /** What an event is held against. */
 export interface KnownEvents {
@@ -94,7 +94,7 @@ function fieldProblems(
   }
   const field = fields.find((each) => each.name === name);
   if (name === 'event_name' || name === 'event_signature' || added.includes(name)) return [];
-  if (field === undefined) return [{ key: name, message: unknownText(name, [...fixed(fields), { name: 'args' }]) }];
+  if (field === undefined) return [{ key: name, message: unknownField(name, [...fixed(fields), { name: 'args' }]) }];
   if (name === 'chain_id' && value !== chainId)
     return [{ key: name, message: `must be ${chainId}, the source's chain` }];
   return fixedProblems(field, value);

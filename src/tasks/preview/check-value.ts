@@ -2,7 +2,7 @@ import { address } from '../../components/keys/address.js';
 import type { Field } from '../../components/seam/component.js';
 import type { JsonValue } from '../../model/event-message.js';
 import type { KeyProblem } from '../../runtime/errors.js';
-import { nearest } from '../../runtime/nearest.js';
+import { unknownText } from '../../runtime/nearest.js';
 
 /** A value that somebody wrote by hand, and what is to be said of it. */
 interface Given {
@@ -28,17 +28,14 @@ export function memberProblems({ key, value }: Given, fields: readonly Field[]):
   return Object.entries(value).flatMap(([name, each]) => {
     const field = fields.find((one) => one.name === name);
     if (field !== undefined) return valueProblems({ key: `${key}.${name}`, value: each }, field);
-    return [{ key: `${key}.${name}`, message: unknownText(name, fields) }];
+    return [{ key: `${key}.${name}`, message: unknownField(name, fields) }];
   });
 }
 
 /** Says that a name is none of those that are known, and which may be meant. */
-export function unknownText(name: string, fields: readonly Pick<Field, 'name'>[]): string {
-  const meant = nearest(
-    name,
-    fields.map((field) => field.name),
-  );
-  return meant === undefined ? 'is unknown: there is none' : `is unknown: the nearest known one is ${meant}`;
+export function unknownField(name: string, fields: readonly Pick<Field, 'name'>[]): string {
+  const known = fields.map((field) => field.name);
+  return unknownText(name, known, 'there is none');
 }
 
 /** Says what is wrong with a whole number that no type of Solidity bounds; null: nothing. */

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
+import { compileWhere } from '../../../src/chain/abi/compile-where.js';
 import { parseDefinition } from '../../../src/pipeline/definition/read-definition.js';
 import { printDefinition } from '../../../src/pipeline/definition/print-definition.js';
 import type { EventMonitorConfig } from '../../../src/components/event-monitor/config.js';
+import type { AbiFragment } from '../../../src/model/pipeline.js';
 import { cases, problemsOf } from '../../pipeline/definition/definition-failures.js';
 import { definitionOptions, monitorYaml } from '../../pipeline/definition/definition-texts.js';
 
@@ -31,6 +33,28 @@ describe('the key where', () => {
     expect((await configOf(where(`args.from: "${alice.toLowerCase()}"`))).where).to.deep.equal({
       'args.from': { eq: alice.toLowerCase() },
     });
+  });
+
+  it('keeps every character of a text, and finds a number between spaces', async () => {
+    const inputs = ['string', 'uint256'].map((type, at) => ({ name: 'sn'.charAt(at), type, indexed: false }));
+    const abi = [{ type: 'event', name: 'Said', inputs }];
+    for (const text of ['\ufeffBOM', ' x', 'x\n', '\u00a0']) {
+      const monitor = { ...monitorWith({ 'args.s': text, 'args.n': { in: [' 5 ', '6'] } }), abi_path: undefined, abi };
+      const definition = await parseDefinition(
+        JSON.stringify({ name: 'x', components: [monitor] }),
+        'p.json',
+        definitionOptions,
+      );
+      const config = definition.components[0]?.config as unknown as EventMonitorConfig;
+      const { where: stored = {} } = config;
+      expect(stored['args.s']).to.deep.equal({ eq: text });
+      const conditions = compileWhere(abi[0] as AbiFragment, stored);
+      const passes = (args: object): boolean | undefined => conditions?.passes({ topics: [] }, JSON.stringify(args));
+      expect(passes({ s: text, n: '5' }), 'as it was written').to.equal(true);
+      expect(passes({ s: text.trim(), n: '5' }), 'without what is around it').to.equal(false);
+      expect(passes({ s: text, n: '7' })).to.equal(false);
+      expect(await configOf(printDefinition(definition))).to.deep.equal(config);
+    }
   });
 
   it('is printed as it can be read again', async () => {

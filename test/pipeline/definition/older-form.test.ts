@@ -134,6 +134,7 @@ describe('a definition of the older program', () => {
       'event_args.to',
       'tx_hash',
       'args.valu',
+      'nope',
       'args.value',
       'args',
       'decimals',
@@ -159,7 +160,8 @@ describe('a definition of the older program', () => {
       `source_key: from${tail('args.from')}`,
       `source_key: event_args.to${tail('args.to')}`,
       `source_key: tx_hash${tail('transaction_hash')}`,
-      `source_key: args.valu${tail('args.value')}`,
+      'source_key: args.valu is no key of the event, and so always absent; the nearest is args.value',
+      'source_key: nope is no key of the event, and so always absent',
       'event_name: Transfr is no event of the source; the nearest is Transfer',
     ]);
   });

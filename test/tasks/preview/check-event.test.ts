@@ -74,7 +74,7 @@ describe('checkEvent', () => {
       'event.args.makr: is unknown: the nearest known one is maker',
       'event.args.order.0.price: must be a whole number that fits int16, its digits as a text',
       'event.args.order.0.open: must be true or false',
-      'event.args.order.0.side: is unknown: the nearest known one is price',
+      'event.args.order.0.side: is unknown: known are price, open',
     ]);
     expect(ofArguments({ amounts: ['1'], order: {} })).to.deep.equal([
       'event.args.amounts: must be a list of 2',

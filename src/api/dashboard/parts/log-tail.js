@@ -30,6 +30,12 @@ export function makeLogTail(taskId, signal) {
   }
 
   function take({ name, data }) {
+    // What is told from now on is no continuation of what is shown.
+    if (name === 'begin') {
+      waiting.length = 0;
+      lines.replaceChildren();
+      setText(note, t('log.empty'));
+    }
     if (name === 'line') {
       // Many lines come at once: they are drawn at once.
       if (waiting.push(JSON.parse(data)) === 1) requestAnimationFrame(flush);
@@ -42,11 +48,7 @@ export function makeLogTail(taskId, signal) {
   }
 
   function tell(state, failure) {
-    // A stream that begins anew tells the last lines anew.
-    if (state === 'open') {
-      lines.replaceChildren();
-      setText(note, t('log.empty'));
-    }
+    if (state === 'open') setText(note, lines.childElementCount === 0 ? t('log.empty') : '');
     if (state !== 'lost' || failure === null) return;
     setText(note, failureText(failure));
     if ([403, 404].includes(failure.status)) ended.abort();
