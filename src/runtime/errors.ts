@@ -116,6 +116,17 @@ export class LeaseLostError extends ChainparseError {
   readonly exitCode = 4;
 }
 
+/** What a sink fills was claimed in the same life of its pipeline with a higher claim than the one that was to come next. */
+export class ClaimedLaterError extends LeaseLostError {
+  /** The claim that stands. */
+  readonly claim: number;
+
+  constructor(message: string, claim: number) {
+    super(message);
+    this.claim = claim;
+  }
+}
+
 /** The lease is another's, which is alive. */
 export class LeaseHeldError extends ChainparseError {
   readonly code: string = 'LEASE_HELD';

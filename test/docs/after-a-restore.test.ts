@@ -1,8 +1,6 @@
 import { expect } from 'chai';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openFileSink } from '../../src/components/file-sink/open-file-sink.js';
-import { fileSinkSchema } from '../../src/components/file-sink/schema.js';
 import type { Database } from '../../src/database/database.js';
 import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import { pruneJournal } from '../../src/database/events/prune-journal.js';
@@ -11,7 +9,6 @@ import { ShardStore } from '../../src/database/events/shard-store.js';
 import { StoredBlocks } from '../../src/database/events/stored-blocks.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
 import type { EventMessage } from '../../src/model/event-message.js';
-import { silentLogger } from '../../src/runtime/logger.js';
 import { readSeq } from '../../src/tasks/outbox/message-of.js';
 import { rewindPipeline } from '../../src/tasks/rewind/rewind-pipeline.js';
 import { exampleBatch, exampleEvent, hashOf } from '../database/example-batch.js';
@@ -19,9 +16,9 @@ import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { projectRoot } from '../support/processes.js';
 import { rejectionOf } from '../support/rejection.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
 import { eventually } from '../support/within.js';
 import { FailingTable } from '../tasks/outbox/failing-table.js';
+import { FilesOf } from '../tasks/outbox/files-of.js';
 import { OutboxRuns, eventOn, noMore } from '../tasks/outbox/outbox-fixture.js';
 import type { Send } from '../tasks/outbox/outbox-fixture.js';
 import { RecordingSink } from '../tasks/outbox/recording-sink.js';
@@ -110,8 +107,8 @@ eachDatabase('what the page on operations does after a restore', (databases) => 
     expect([...sink.state].sort()).to.deep.equal([...(await runs.stored())].sort());
   };
 
-  it('is two statements, without which a receiver would keep what the chain took back', async () => {
-    expect(statements).to.have.length(2);
+  it('is three statements, without which a receiver would keep what the chain took back', async () => {
+    expect(statements).to.have.length(3);
     await restored(false);
     await runs.run([sink.openable()], reorganised);
     expect([...sink.state.keys()].some((id) => id.includes(hashOf('block 12')))).to.equal(true);
@@ -147,17 +144,8 @@ eachDatabase('what the page on operations does after a restore', (databases) => 
 
   it('has a table and files go on, each with what there is, once', async () => {
     const table = new FailingTable(database, pipelineId);
-    const dataFolder = temporaryFolder();
-    const config = await fileSinkSchema.parseAsync({ path: 'out', format: 'jsonl' });
-    const opening = { pipelineId, name: 'files', installation: 'i', clock: runs.clock, logger: silentLogger };
-    const files = sink.openable({
-      ...{ name: 'files', type: 'file_sink' },
-      open: async () => ({
-        stages: [],
-        sink: await openFileSink(config, { ...opening, database, dataFolder, events: [] }),
-      }),
-    });
-    const sinks = [table.openable(), files];
+    const files = new FilesOf(runs);
+    const sinks = [table.openable(), files.openable()];
     await runs.run(sinks, oneByOne(1, 4));
     await raise();
     await runs.run(sinks, noMore);
@@ -167,11 +155,7 @@ eachDatabase('what the page on operations does after a restore', (databases) => 
       yield takenBackTo(3);
       yield exampleBatch(4, 7);
     });
-    const names = readdirSync(join(dataFolder, 'out'), { recursive: true, encoding: 'utf8' });
-    const texts = names
-      .filter((name) => name.endsWith('.jsonl'))
-      .map((name) => readFileSync(join(dataFolder, 'out', name), 'utf8'));
-    expect(texts.join('').trim().split('\n').sort()).to.deep.equal([...(await runs.stored()).values()].sort());
+    expect(files.lines).to.deep.equal([...(await runs.stored()).values()].sort());
     expect((await table.rows()).map((row) => row.split(' ')[0])).to.deep.equal(['1', '2', '3', '4', '5', '6', '7']);
   });
 
@@ -199,6 +183,19 @@ eachDatabase('what the page on operations does after a restore', (databases) => 
       yield takenBackTo(0);
     });
     expect(sink.state.size).to.equal(0);
+  });
+
+  it('has a table and files go on that have been claimed since the backup, where there is nothing else in them', async () => {
+    const [table, files] = [new FailingTable(database, pipelineId), new FilesOf(runs)];
+    const sinks = [table.openable(), files.openable()];
+    await runs.run(sinks, oneByOne(1, 4));
+    const restore = await backUp();
+    for (let lost = 0; lost < 3; lost++) await runs.run(sinks, noMore);
+    await restore();
+    await raise();
+    await runs.run(sinks, oneByOne(5, 6));
+    expect(files.lines).to.have.length(6);
+    expect(await table.rows()).to.have.length(6);
   });
 
   async function rewind(): Promise<number> {

@@ -1,6 +1,6 @@
 import type { BlockRange } from '../../model/block.js';
 import type { PlannedFile, SinkFileOwner, SinkFileStore } from '../../database/sinks/sink-file-store.js';
-import { LeaseLostError, RuntimeFailure } from '../../runtime/errors.js';
+import { ClaimedLaterError, RuntimeFailure } from '../../runtime/errors.js';
 import type { SinkCursor } from '../seam/sink.js';
 import type { FileFormat } from './config.js';
 import type { FileStore, ReadyFile } from './file-store.js';
@@ -60,7 +60,7 @@ export class FileTarget {
 
   /**
    * Takes the target over. One whose cursor is of another life of the pipeline is left as it is: whoever asked judges it.
-   * Throws RuntimeFailure where the files are another sink's, LeaseLostError where a later holder has it.
+   * Throws RuntimeFailure where the files are another sink's, ClaimedLaterError where a later holder has it.
    */
   async claim(by: Omit<SinkCursor, 'place'>, signal: AbortSignal): Promise<Manifest> {
     const { store, plans, owner } = this.#parts;
@@ -147,8 +147,9 @@ export class FileTarget {
       manifest.sink === owner.sink;
     if (!isOwn) throw this.#refused(`belongs to sink '${manifest.sink}' of ${this.#pipelineOf(manifest)}`);
     if (manifest.state.cursor === null && manifest.files.length === 0) return emptyManifest(owner, by);
-    if (manifest.state.epoch === by.epoch && manifest.state.claim > by.claim) {
-      throw new LeaseLostError(`${store.label} is held by a later run of pipeline ${owner.pipeline_id}`);
+    const { epoch, claim } = manifest.state;
+    if (epoch === by.epoch && claim > by.claim) {
+      throw new ClaimedLaterError(`${store.label} is held by a later run of pipeline ${owner.pipeline_id}`, claim);
     }
     return manifest;
   }

@@ -71,7 +71,8 @@ export interface Sink {
   deliverStored?(batch: StoredBatch, context: SinkContext): Promise<boolean>;
   /**
    * Claims the target and returns the cursor that it keeps beside what was delivered: of a target that moves both at once,
-   * which makes each message land exactly once. Left out: the pipeline's database keeps the cursor.
+   * which makes each message land exactly once. Throws ClaimedLaterError where a higher claim of the same epoch stands. Left out:
+   * the pipeline's database keeps the cursor.
    */
   claim?(claim: Omit<SinkCursor, 'place'>, context: SinkContext): Promise<SinkCursor | null>;
   /**

@@ -95,11 +95,20 @@ export class SinkStore {
     ]);
   }
 
-  /** Takes the sinks of a pipeline over: what earlier holders still send matches nothing. Throws FenceError. */
-  async claim(guard: SinkGuard): Promise<void> {
+  /**
+   * Takes the sinks of a pipeline over: what earlier holders still send matches nothing. The pipeline's claim becomes another
+   * one where that is given. Throws FenceError.
+   */
+  async claim(guard: SinkGuard, claim = guard.claim): Promise<void> {
     const { knex } = this.#database;
-    const rows = knex(table).where({ pipeline_id: guard.pipelineId }).update({ claim: guard.claim });
-    await this.#database.write([this.#holds(guard), rows]);
+    const rows = knex(table).where({ pipeline_id: guard.pipelineId }).update({ claim });
+    await this.#database.write([this.#holds(guard, claim), rows]);
+  }
+
+  /** Returns the claim with which a task has its pipeline now; null: it has it no more. */
+  async claimOf(task: Omit<SinkGuard, 'claim'>): Promise<number | null> {
+    const [row] = await this.#database.read<{ claim: number }[]>(() => this.#checkpointOf(task).select('claim'));
+    return row?.claim ?? null;
   }
 
   /**
@@ -168,10 +177,14 @@ export class SinkStore {
     return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
   }
 
+  #checkpoint(guard: SinkGuard): Knex.QueryBuilder {
+    return this.#checkpointOf(guard).where({ claim: guard.claim });
+  }
+
   /** A promoted replica may give another process the same task id and claim: the task tells whose they are. */
-  #checkpoint({ pipelineId, taskId, claim }: SinkGuard): Knex.QueryBuilder {
+  #checkpointOf({ pipelineId, taskId }: Omit<SinkGuard, 'claim'>): Knex.QueryBuilder {
     const { knex } = this.#database;
-    const named = knex('pipeline_checkpoint').where({ pipeline_id: pipelineId, task_id: taskId, claim });
+    const named = knex('pipeline_checkpoint').where({ pipeline_id: pipelineId, task_id: taskId });
     if (this.#holder === null) return named;
     // Also of one that a person has ended: what is on its way may arrive.
     const task = heldTask(this.#database, this.#holder).where({ id: taskId });
@@ -179,8 +192,8 @@ export class SinkStore {
   }
 
   /** The step that fails where the pipeline is another's; it waits for whoever commits. */
-  #holds(guard: SinkGuard): Statement {
-    return this.#database.fenced(this.#checkpoint(guard).update({ claim: guard.claim }));
+  #holds(guard: SinkGuard, claim = guard.claim): Statement {
+    return this.#database.fenced(this.#checkpoint(guard).update({ claim }));
   }
 }
 

@@ -37,7 +37,7 @@ export function sinksIn({ knex }: Database, { schema }: TargetPlace): Knex.Query
 }
 
 /** Writes the statement that frees a table of its sink. */
-export function releaseSql(database: Database, place: TargetPlace): string {
+function releaseSql(database: Database, place: TargetPlace): string {
   return sinksIn(database, place).where({ table_name: place.folded }).delete().toQuery();
 }
 

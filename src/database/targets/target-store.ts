@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { ConflictError, LeaseLostError, UsageError } from '../../runtime/errors.js';
+import { ClaimedLaterError, ConflictError, LeaseLostError, UsageError } from '../../runtime/errors.js';
 import type { Database } from '../database.js';
 import { FenceError } from '../script.js';
 import type { BulkDelete, BulkInsert } from '../script.js';
@@ -7,7 +7,7 @@ import { checkTable } from './check-table.js';
 import { copyEvents } from './copy-events.js';
 import type { EventCopy } from './copy-events.js';
 import { sinkColumns, sinkKey, sinkTableName } from './sink-table.js';
-import { askTarget, otherOwner, releaseSql, sinksIn } from './target-owner.js';
+import { askTarget, otherOwner, sinksIn } from './target-owner.js';
 import type { NamedTable, TargetOwner } from './target-owner.js';
 import type { TargetQuestion, TargetPlace, TargetTable } from '../target-dialect.js';
 
@@ -60,8 +60,6 @@ export class TargetStore {
   readonly #owner: StoredOwner;
   readonly #wanted: WantedTable;
   #place: TargetPlace | null = null;
-  /** A higher claim than this one stood when it was claimed. */
-  #isBehind = false;
 
   constructor(database: Database, owner: StoredOwner, wanted: WantedTable) {
     this.#database = database;
@@ -72,8 +70,7 @@ export class TargetStore {
   /**
    * Claims the table: whoever had a lower claim of the same epoch, or one of another, writes no more. Makes the table where
    * there is none; its cursor is forgotten then, for what was delivered is gone. Throws UsageError, with the SQL to run,
-   * where the table differs or is another sink's. Where a higher claim of the same epoch stands, that stays: its cursor says
-   * so, and nothing can be written.
+   * where the table differs or is another sink's, and ClaimedLaterError where a higher claim of the same epoch stands.
    */
   async claim(claim: TargetClaim): Promise<Claimed> {
     const { targets } = this.#database.dialect;
@@ -82,10 +79,10 @@ export class TargetStore {
     const table = { place, columns, key, indexes };
     const isNew = !(await this.#check(table));
     await this.#makeSinkTable(place);
-    this.#isBehind = !(await this.#raise(place, claim, isNew));
+    await this.#raise(place, claim, isNew);
     this.#place = place;
     if (isNew) await this.#make(table);
-    return { cursor: toCursor(await this.#readRow(place), this.#isBehind), isNew };
+    return { cursor: toCursor(await this.#readRow(place)), isNew };
   }
 
   /**
@@ -102,7 +99,7 @@ export class TargetStore {
         ...(insert.count > 0 ? [{ ...path, key: this.#wanted.key, ...insert }] : []),
       ]);
     } catch (error) {
-      throw error instanceof FenceError ? await this.#explain(place) : error;
+      throw error instanceof FenceError ? await this.#explain(place, cursor) : error;
     }
   }
 
@@ -161,8 +158,7 @@ export class TargetStore {
     await this.#database.write(statements.map((sql) => ({ sql, bindings: [] })));
   }
 
-  /** Returns false where a higher claim stands. */
-  async #raise(place: TargetPlace, { epoch, claim }: TargetClaim, isNew: boolean): Promise<boolean> {
+  async #raise(place: TargetPlace, { epoch, claim }: TargetClaim, isNew: boolean): Promise<void> {
     const table_name = place.folded;
     const forgotten = { table_name, cursor_epoch: null, cursor_claim: null, cursor_place: null };
     const row = { ...this.#key, table_name, epoch, claim };
@@ -178,13 +174,9 @@ export class TargetStore {
         // Of another table, or of one that is gone.
         isOurs(this.#row(place)).update(forgotten),
       ]);
-      return true;
     } catch (error) {
       const isTaken = error instanceof FenceError || this.#database.dialect.targets.refusesRow(error);
-      if (!isTaken) throw error;
-      const reason = await this.#explain(place);
-      if (reason instanceof LeaseLostError) return false;
-      throw reason;
+      throw isTaken ? await this.#explain(place, { epoch, claim }) : error;
     }
   }
 
@@ -199,7 +191,7 @@ export class TargetStore {
   }
 
   /** Says why a claim or a write matched nothing. */
-  async #explain(place: TargetPlace): Promise<Error> {
+  async #explain(place: TargetPlace, { epoch, claim }: TargetClaim): Promise<Error> {
     const { name } = this.#wanted;
     const other = await otherOwner(this.#database, this.#owner, { place, name });
     if (other !== null) return other;
@@ -211,12 +203,8 @@ export class TargetStore {
       });
     }
     const message = `the table ${name} is another run's to write: claim ${own.claim} of ${own.epoch} stands in ${where}`;
-    // Of a pipeline's database that was set back; whoever has lost the lease is told so by that.
-    if (this.#isBehind)
-      return new ConflictError(message, {
-        hint: `to write it all the same, run: ${releaseSql(this.#database, place)}`,
-      });
-    return new LeaseLostError(message);
+    const isLater = own.epoch === epoch && own.claim > claim;
+    return isLater ? new ClaimedLaterError(message, own.claim) : new LeaseLostError(message);
   }
 
   async #readRow(place: TargetPlace): Promise<SinkRow | undefined> {
@@ -238,9 +226,7 @@ export class TargetStore {
   }
 }
 
-/** Of a claim that could not be raised, the cursor names the one that stands. */
-function toCursor(row: SinkRow | undefined, isBehind: boolean): TargetCursor | null {
-  const { cursor_epoch: epoch = null, cursor_claim: moved = null, cursor_place: place = null } = row ?? {};
-  const claim = isBehind ? (row?.claim ?? null) : moved;
+function toCursor(row: SinkRow | undefined): TargetCursor | null {
+  const { cursor_epoch: epoch = null, cursor_claim: claim = null, cursor_place: place = null } = row ?? {};
   return epoch === null || claim === null || place === null ? null : { epoch, claim, place };
 }

@@ -23,6 +23,7 @@ import type { DeliveryNews } from './delivery-news.js';
 import { neededVersion, readPlace } from './place.js';
 import type { OpenableSink } from './openable-sink.js';
 import { firstText } from './resume.js';
+import { RunClaim } from './run-claim.js';
 import { RunJournal } from './run-journal.js';
 import { SinkLoop } from './sink-loop.js';
 import { SinkRow } from './sink-row.js';
@@ -222,10 +223,10 @@ export class Outbox {
     return this.#finalized < 0 ? 'it is not known which blocks are final' : `final is block ${this.#finalized}`;
   }
 
-  async #takeOver(): Promise<{ readonly guard: SinkGuard; readonly epoch: string }> {
+  async #takeOver(): Promise<{ readonly guard: RunClaim; readonly epoch: string }> {
     const { pipelineId, lease, sinks, database } = this.#parts;
     const head = await this.#journal.current(pipelineId);
-    const guard = { pipelineId, taskId: lease.taskId, claim: head?.claim ?? 0 };
+    const guard = new RunClaim(this.#store, { pipelineId, taskId: lease.taskId, claim: head?.claim ?? 0 });
     const epoch = head?.epoch ?? '';
     try {
       await this.#store.keepOnly(guard, sinks);

@@ -47,7 +47,6 @@ function fromTarget(
     throw stop('its target has lost what was delivered, or is another one');
   }
   if (held.epoch !== head.epoch) throw stop('its target belongs to another life of the pipeline (another epoch)');
-  if (held.claim > head.claim) throw stop('its target was claimed later than the pipeline: the database was set back');
   if (held.place === standing.sentPlace) return own;
   const place = readPlace(held.place);
   if (place === null) throw stop('the place that its target keeps can’t be read');

@@ -1,16 +1,17 @@
 import type { JournalStore } from '../../database/events/journal-store.js';
 import type { DeadLetterStore } from '../../database/sinks/dead-letter-store.js';
-import type { SinkGuard, SinkStore } from '../../database/sinks/sink-store.js';
+import type { SinkStore } from '../../database/sinks/sink-store.js';
 import type { EventOrigin } from '../../model/event-origin.js';
 import type { SinkStanding } from '../../model/sink.js';
 import type { Bell } from '../../runtime/bell.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { DeliveryNews } from './delivery-news.js';
+import type { RunClaim } from './run-claim.js';
 
 /** What all sinks of a run share. */
 export interface SinkLoopShared {
-  readonly guard: SinkGuard;
+  readonly guard: RunClaim;
   readonly epoch: string;
   readonly origin: EventOrigin;
   readonly journal: JournalStore;

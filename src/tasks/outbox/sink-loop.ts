@@ -1,8 +1,8 @@
 import { TakenInPartError, UnfitReceiverError } from '../../components/seam/delivery-errors.js';
-import type { Sink } from '../../components/seam/sink.js';
+import type { Sink, SinkCursor } from '../../components/seam/sink.js';
 import type { JournalHead } from '../../database/events/journal-store.js';
 import type { SinkStanding } from '../../model/sink.js';
-import { LeaseLostError } from '../../runtime/errors.js';
+import { ClaimedLaterError, LeaseLostError } from '../../runtime/errors.js';
 import { waitAtMost } from '../../runtime/wait-at-most.js';
 import type { PacedSink } from './commit-pace.js';
 import { adoptingPass, nextPass } from './next-pass.js';
@@ -39,7 +39,7 @@ export class SinkLoop implements PacedSink {
     this.#shared = shared;
     this.#trouble = new SinkTrouble(sink.name, row, shared);
     this.#connection = new SinkConnection(sink, shared, () => this.#at.forget());
-    this.#at = new SinkProgress(this.#connection, { epoch: shared.epoch, claim: shared.guard.claim });
+    this.#at = new SinkProgress(this.#connection, this.#holder);
     const parts = { row, trouble: this.#trouble, connection: this.#connection, at: this.#at };
     this.#delivery = new SinkDelivery(sink, parts, shared, () => !this.#isStopping && !this.#standing.paused);
   }
@@ -100,6 +100,11 @@ export class SinkLoop implements PacedSink {
     return this.#shared.stopping.aborted;
   }
 
+  get #holder(): Omit<SinkCursor, 'place'> {
+    const { epoch, guard } = this.#shared;
+    return { epoch, claim: guard.claim };
+  }
+
   get #standing(): SinkStanding {
     const standing = this.#shared.standingOf(this.sink.name);
     if (standing === undefined) throw new SinkGoneError(`the sink ${this.sink.name} is the pipeline’s no more`);
@@ -145,10 +150,7 @@ export class SinkLoop implements PacedSink {
   async #deliverDue(): Promise<Due | null> {
     const opened = await this.#connection.open();
     const head = await this.#head();
-    if (this.#isAheadOf(head)) {
-      await this.#beginAnew();
-      return null;
-    }
+    if (this.#at.place !== null && (await this.#beginsAnew(head))) return null;
     const place = this.#at.place ?? (await this.#resume(opened.sink, head));
     if (place.at !== 'end') {
       await this.#deliverPass(opened, place);
@@ -188,13 +190,19 @@ export class SinkLoop implements PacedSink {
     const { journal, guard } = this.#shared;
     const head = await journal.current(guard.pipelineId);
     this.#newestVersion = Math.max(this.#newestVersion, head?.version ?? 0);
-    if (head?.claim === guard.claim) return head;
-    throw new LeaseLostError(`pipeline ${guard.pipelineId} was claimed by another task`);
+    return guard.confirm(head);
   }
 
-  /** Says whether it stands where the journal has not come to: the database was set back. */
-  #isAheadOf(head: JournalHead): boolean {
-    return (this.#at.place?.pass.to.version ?? -1) > head.version;
+  /**
+   * Where it stands where the journal has not come to, for the database was set back, or the claim has leapt, it knows nothing
+   * any more: its row and its target are asked, and judged, as at the beginning of a run. Says whether that is so.
+   */
+  async #beginsAnew(head: JournalHead): Promise<boolean> {
+    const isAhead = (this.#at.place?.pass.to.version ?? -1) > head.version;
+    if (!isAhead && this.#at.holder.claim === this.#shared.guard.claim) return false;
+    if (isAhead) this.#row.forget();
+    await this.#connection.close();
+    return true;
   }
 
   /**
@@ -210,32 +218,20 @@ export class SinkLoop implements PacedSink {
       // Nobody knows yet.
       return error as Error;
     }
-    if (this.#isAheadOf(head)) {
-      await this.#beginAnew();
-      return null;
-    }
+    if (await this.#beginsAnew(head)) return null;
     // Whoever claims later does so in the database first.
-    const { pipelineId } = this.#shared.guard;
-    return new SinkStoppedError(
-      pipelineId,
-      this.sink.name,
-      `${message}, though the pipeline is this task’s: was the database set back?`,
-    );
-  }
-
-  /** Knows nothing any more: its row and its target are asked, and judged, as at the beginning of a run. */
-  async #beginAnew(): Promise<void> {
-    this.#row.forget();
-    await this.#connection.close();
+    return this.#stopped(`${message}, though the pipeline is this task’s: was the database set back?`);
   }
 
   /** Finds out where the sink stands, by its row and by what its target keeps. */
   async #resume(sink: Sink, head: JournalHead): Promise<SinkPlace> {
-    const { guard, epoch, journal, sinks } = this.#shared;
+    const { guard, journal, sinks } = this.#shared;
+    this.#at.holder = this.#holder;
     await this.#row.write();
     const standing = (await sinks.list(guard.pipelineId)).find(({ name }) => name === this.sink.name);
     if (standing === undefined) throw new SinkGoneError('gone');
-    const held = await this.#delivery.call((context) => sink.claim?.({ epoch, claim: guard.claim }, context));
+    const isAsked = isReplayAsked(standing);
+    const held = await this.#claim(sink, isAsked);
     this.#at.read(standing, held);
     const { gathers } = this.#connection;
     const reachesBack = (version: number): Promise<boolean> => journal.reachesBack(guard.pipelineId, version);
@@ -243,8 +239,6 @@ export class SinkLoop implements PacedSink {
     try {
       place = await resumePlace({ standing, head, held, gathers, reachesBack });
     } catch (error) {
-      const own = standing.place === null ? null : readPlace(standing.place);
-      const isAsked = standing.replay > (own?.pass.replay ?? 0);
       if (!(error instanceof SinkStoppedError) || !isAsked) throw error;
       place = { pass: adoptingPass(this.#due(head)), at: 'begin' };
       await this.#delivery.store(place);
@@ -254,6 +248,23 @@ export class SinkLoop implements PacedSink {
     // is cut off here would have it told again.
     await this.#row.note({ ...this.#at.sentChange(), ...this.#at.changeTo(place) });
     return place;
+  }
+
+  /** Claims the target; one that was claimed later than the pipeline only where a person says how it is to be filled. */
+  async #claim(sink: Sink, isAsked: boolean): Promise<SinkCursor | null | undefined> {
+    try {
+      return await this.#delivery.call((context) => sink.claim?.(this.#at.holder, context));
+    } catch (error) {
+      if (!(error instanceof ClaimedLaterError)) throw error;
+      if (!isAsked) throw this.#stopped('its target was claimed later than the pipeline: the database was set back');
+      await this.#shared.guard.leapOver(error.claim);
+      this.#at.holder = this.#holder;
+      return this.#claim(sink, isAsked);
+    }
+  }
+
+  #stopped(message: string): SinkStoppedError {
+    return new SinkStoppedError(this.#shared.guard.pipelineId, this.sink.name, message);
   }
 
   async #bear(error: Error): Promise<void> {
@@ -280,6 +291,12 @@ export class SinkLoop implements PacedSink {
 /** Says whether nothing more will be due where nothing is now: what is not final yet may come. */
 function isAll({ head, delivery, finalized }: Due): boolean {
   return delivery === 'latest' || head.blocks === null || finalized >= head.blocks.to;
+}
+
+/** Says whether a stretch is to be sent again that no pass has yet sent. */
+function isReplayAsked({ place, replay }: SinkStanding): boolean {
+  const own = place === null ? null : readPlace(place);
+  return replay > (own?.pass.replay ?? 0);
 }
 
 /** Says whether no waiting mends what is wrong. */

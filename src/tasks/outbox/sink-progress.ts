@@ -16,7 +16,8 @@ export interface Resumed {
 /** Where one sink stands, and what its row must say of that. */
 export class SinkProgress {
   readonly #connection: SinkConnection;
-  readonly #holder: Omit<SinkCursor, 'place'>;
+  /** Under which claim its target is written. */
+  holder: Omit<SinkCursor, 'place'>;
   /** Where it stands; null until that is known. */
   place: SinkPlace | null = null;
   /** What its receiver was told last. */
@@ -30,7 +31,7 @@ export class SinkProgress {
 
   constructor(connection: SinkConnection, holder: Omit<SinkCursor, 'place'>) {
     this.#connection = connection;
-    this.#holder = holder;
+    this.holder = holder;
   }
 
   /** What it was given first: rows of earlier versions, up to a block, are none of its affair. */
@@ -76,7 +77,7 @@ export class SinkProgress {
   }
 
   cursorOf(place: string): SinkCursor {
-    return { ...this.#holder, place };
+    return { ...this.holder, place };
   }
 
   /** Returns what its row must say of what its receiver was told: a target that gathers was not told for good. */
@@ -90,7 +91,7 @@ export class SinkProgress {
     this.#cursorBlock = keptBlock === undefined ? this.blockAt(place) : keptBlock;
     return {
       place: placeText(place),
-      epoch: this.#holder.epoch,
+      epoch: this.holder.epoch,
       needsVersion: this.#needed(place),
       reaches: place.pass.to.version,
       cursorBlock: this.#cursorBlock,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
 import type { Database } from '../../../src/database/database.js';
-import { LeaseLostError, RuntimeFailure } from '../../../src/runtime/errors.js';
+import { ClaimedLaterError, LeaseLostError, RuntimeFailure } from '../../../src/runtime/errors.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { SmallDisk } from '../../support/small-disk.js';
@@ -207,7 +207,8 @@ describe('the folder of a file sink', () => {
     const later = await open();
     await later.claim?.({ ...claim, claim: 2 }, contextOf());
     await later.deliver(batchOf([insert(1), insert(150)], 'p2'), contextOf());
-    await rejectionOf((await open()).claim!(claim, contextOf()), LeaseLostError);
+    const error = await rejectionOf((await open()).claim!(claim, contextOf()), ClaimedLaterError);
+    expect(error.claim).to.equal(2);
   });
 
   it('becomes that of a pipeline which was made anew only where somebody asks for it', async () => {
