@@ -233,7 +233,7 @@ export class SinkLoop implements PacedSink {
     const reachesBack = (version: number): Promise<boolean> => journal.reachesBack(guard.pipelineId, version);
     let place: SinkPlace;
     try {
-      place = await resumePlace({ standing, head, held, gathers, reachesBack });
+      place = await resumePlace({ standing, head, held, gathers, isLost: this.#at.isLost, reachesBack });
     } catch (error) {
       const own = standing.place === null ? null : readPlace(standing.place);
       const isAsked = standing.replay > (own?.pass.replay ?? 0);
