@@ -13,6 +13,8 @@ export const secretValue = /^\s*(?:bearer|basic|token|digest)\s/i;
 
 /** Schemes whose path is a database's name, not a key. */
 const databaseSchemes = new Set(['mysql:', 'mariadb:', 'postgres:', 'postgresql:']);
+/** What a URL of this scheme names is a bucket and what lies in it. */
+const bucketScheme = 's3:';
 const webSchemes = new Set(['http:', 'https:', 'ws:', 'wss:']);
 
 /** Returns a URL without its secrets: what may be logged, printed and stored. Anything that is no URL reads `***`. */
@@ -58,7 +60,7 @@ function isKey({ protocol, password }: URL): boolean {
 
 function maskPath({ protocol, pathname, search, hash }: URL): string {
   const rest = search + hash === '' ? '' : `?${masked}`;
-  if (databaseSchemes.has(protocol)) return pathname + rest;
+  if (databaseSchemes.has(protocol) || protocol === bucketScheme) return pathname + rest;
   return (pathname === '' || pathname === '/') && rest === '' ? '' : `/${masked}`;
 }
 

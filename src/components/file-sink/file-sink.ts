@@ -63,7 +63,12 @@ export class FileSink implements Sink {
     return this.#parts.target.manifest.state.cursor?.place ?? null;
   }
 
-  async claim(claim: Omit<SinkCursor, 'place'>, { signal }: SinkContext): Promise<SinkCursor | null> {
+  get isEmpty(): boolean {
+    const { files, complete, state } = this.#parts.target.manifest;
+    return files.length === 0 && complete === null && state.cursor === null;
+  }
+
+  async claim(claim: Omit<SinkCursor, 'place'>, { signal, wasClaimed }: SinkContext): Promise<SinkCursor | null> {
     await this.close();
     const { target } = this.#parts;
     const { files, outdated, complete, state } = await target.claim(claim, signal);
@@ -77,6 +82,7 @@ export class FileSink implements Sink {
     for (const { fromBlock: from, toBlock: to } of target.unfinished) {
       if (to <= this.#covered && isWhole(files, { from, to })) this.#outdate({ from, to }, 0);
     }
+    for (const file of wasClaimed === true ? await target.missing(signal) : []) this.#outdate(rangeOf(file), 0);
     this.#stand = state.cursor;
     return state.cursor;
   }

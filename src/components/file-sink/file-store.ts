@@ -1,3 +1,5 @@
+import { TargetChangedError } from '../seam/delivery-errors.js';
+
 /** A file that is ready to get its name. */
 export interface ReadyFile {
   /** Where its bytes are. */
@@ -7,7 +9,10 @@ export interface ReadyFile {
   readonly sha256: string;
 }
 
-/** Where a sink's files are: a folder, or a part of a bucket. What can't be done now is a ReceiverAwayError. */
+/**
+ * Where a sink's files are: a folder, or a part of a bucket. What can't be done now is a ReceiverAwayError. Where the manifest
+ * is not the one that was read or written last nothing is put: a TargetChangedError.
+ */
 export interface FileStore {
   /** As a person may see it. */
   readonly label: string;
@@ -20,12 +25,12 @@ export interface FileStore {
   /** Returns the manifest's text as it is now; null: there is none. */
   readManifest(signal: AbortSignal): Promise<string | null>;
   /**
-   * Replaces the manifest that was read or written last. `check` throws where that is no longer this sink's to do; it is asked
-   * when all is ready but for the last step.
+   * Replaces the manifest that was read or written last, and no other; where there was none, none. `check` throws where that is
+   * no longer this sink's to do; it is asked when all is ready but for the last steps.
    */
   writeManifest(text: string, check: () => Promise<void>, signal: AbortSignal): Promise<void>;
-  /** Says whether there is anything that looks like a file of a sink. */
-  hasFiles(signal: AbortSignal): Promise<boolean>;
+  /** Returns what looks like a file of a sink: names, and their bytes. */
+  sizes(signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
   /** Gives a file its name, whole or not at all; where that name is taken by what was left over, in its place. */
   put(name: string, file: ReadyFile, signal: AbortSignal): Promise<void>;
   /** Says whether a file of this name and size is there. */
@@ -36,3 +41,16 @@ export interface FileStore {
 
 /** What says which of the files count, beside them. */
 export const manifestName = '_chainparse.json';
+
+/** Returns what is thrown where another manifest is there than the one that was read or written last; null: none is. */
+export function manifestChanged(label: string, found: string | null): TargetChangedError {
+  const manifest = `${label}/${manifestName}`;
+  if (found !== null) {
+    return new TargetChangedError(`${manifest} was changed by somebody else`, {
+      hint: 'one folder is for one sink: it is read anew, and judged, before anything is written',
+    });
+  }
+  return new TargetChangedError(`${manifest} is gone`, {
+    hint: 'was the folder emptied, or is its volume away? It is looked at anew before anything is written',
+  });
+}

@@ -86,6 +86,12 @@ export class FileTarget {
     return this.#manifest;
   }
 
+  /** Returns the files that are listed, and not there as they were written. */
+  async missing(signal: AbortSignal): Promise<readonly ManifestFile[]> {
+    const sizes = await this.#parts.store.sizes(signal);
+    return this.#manifest.files.filter(({ name, bytes }) => sizes.get(name) !== bytes);
+  }
+
   /** Makes a target of another life of the pipeline this one's; returns false where it is already. */
   adopt(): boolean {
     if (this.#stranger === undefined) return false;
@@ -137,7 +143,8 @@ export class FileTarget {
     const { store, owner } = this.#parts;
     const text = await store.readManifest(signal);
     if (text === null) {
-      if (await store.hasFiles(signal)) throw this.#refused('holds files, and no _chainparse.json that says whose');
+      if ((await store.sizes(signal)).size > 0)
+        throw this.#refused('holds files, and no _chainparse.json that says whose');
       return emptyManifest(owner, by);
     }
     const manifest = parseManifest(text, store.label);

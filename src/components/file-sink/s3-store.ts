@@ -2,7 +2,7 @@ import { RuntimeFailure } from '../../runtime/errors.js';
 import { makeFolder } from '../../runtime/make-folder.js';
 import type { S3Keys } from './config.js';
 import { onDisk, removeUnfinished, unfinishedPath } from './disk.js';
-import { manifestName } from './file-store.js';
+import { manifestChanged, manifestName } from './file-store.js';
 import type { FileStore, ReadyFile } from './file-store.js';
 import { S3Client } from './s3-client.js';
 import { isFileName } from './spans.js';
@@ -49,15 +49,9 @@ export class S3Store implements FileStore {
   }
 
   async readManifest(signal: AbortSignal): Promise<string | null> {
-    const answer = await this.#client.ask({ method: 'GET', key: this.#keyOf(manifestName) }, [404], signal);
-    if (answer.status !== 404) {
-      this.#manifest = etagOf(answer.headers);
-      return answer.text;
-    }
-    // Whether the bucket itself is missing, listing it says.
-    await this.#list(signal);
-    this.#manifest = null;
-    return null;
+    const found = await this.#readManifest(signal);
+    this.#manifest = found?.etag ?? null;
+    return found?.text ?? null;
   }
 
   async writeManifest(text: string, check: () => Promise<void>, signal: AbortSignal): Promise<void> {
@@ -70,18 +64,18 @@ export class S3Store implements FileStore {
       this.#manifest = etagOf(answer.headers);
       return;
     }
-    // It may have been written by a request whose answer was lost.
-    if ((await this.readManifest(signal)) === text) return;
-    throw new RuntimeFailure(`${this.label}/${manifestName} was changed by somebody else`, {
-      hint: 'one folder is for one sink; the next run goes on from what stands there now',
-    });
+    const found = await this.#readManifest(signal);
+    // It may have been written by a request whose answer was lost. Another's is not to be replaced by the next try.
+    if (found?.text !== text) throw manifestChanged(this.label, found?.text ?? null);
+    this.#manifest = found.etag;
   }
 
-  async hasFiles(signal: AbortSignal): Promise<boolean> {
-    return (await this.#list(signal)).some(isFileName);
+  async sizes(signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+    return new Map([...(await this.#list(signal))].filter(([name]) => isFileName(name)));
   }
 
   async put(name: string, file: ReadyFile, signal: AbortSignal): Promise<void> {
+    await this.#confirm(signal);
     const key = this.#keyOf(name);
     const put = (condition: Readonly<Record<string, string>>) =>
       this.#client.ask(
@@ -107,16 +101,52 @@ export class S3Store implements FileStore {
     await this.#client.ask({ method: 'DELETE', key: this.#keyOf(name) }, [404], signal);
   }
 
-  /** The names of some objects of the prefix, without those below it. */
-  async #list(signal: AbortSignal): Promise<readonly string[]> {
+  async #readManifest(signal: AbortSignal): Promise<{ readonly text: string; readonly etag: string } | null> {
+    const { status, text, headers } = await this.#client.ask(
+      { method: 'GET', key: this.#keyOf(manifestName) },
+      [404],
+      signal,
+    );
+    if (status !== 404) return { text, etag: etagOf(headers) };
+    // Whether the bucket itself is missing, listing it says.
+    await this.#list(signal);
+    return null;
+  }
+
+  /** Throws TargetChangedError where the manifest is not the one that was read or written last. */
+  async #confirm(signal: AbortSignal): Promise<void> {
+    const { status, headers } = await this.#client.ask(
+      { method: 'HEAD', key: this.#keyOf(manifestName) },
+      [404],
+      signal,
+    );
+    const found = status === 404 ? null : etagOf(headers);
+    if (found !== this.#manifest) throw manifestChanged(this.label, found);
+  }
+
+  /** The objects of the prefix, without those below it: names, and their bytes. */
+  async #list(signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
     const query = { 'list-type': '2', prefix: this.#prefix, delimiter: '/', 'max-keys': '1000' };
-    const { text } = await this.#client.ask({ method: 'GET', key: '', query }, [], signal);
-    return [...text.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) => key.slice(this.#prefix.length));
+    const found = new Map<string, number>();
+    for (let more: string | undefined = ''; more !== undefined;) {
+      const page = more === '' ? query : { ...query, 'continuation-token': more };
+      const { text } = await this.#client.ask({ method: 'GET', key: '', query: page }, [], signal);
+      for (const [, object = ''] of text.matchAll(/<Contents>([^]*?)<\/Contents>/g)) {
+        // A prefix may stand there with what XML escapes; the names of files never do.
+        found.set((tagOf(object, 'Key') ?? '').replace(/^.*\//s, ''), Number(tagOf(object, 'Size')));
+      }
+      more = tagOf(text, 'NextContinuationToken');
+    }
+    return found;
   }
 
   #keyOf(name: string): string {
     return `${this.#prefix}${name}`;
   }
+}
+
+function tagOf(xml: string, tag: string): string | undefined {
+  return new RegExp(`<${tag}>([^<]*)</${tag}>`).exec(xml)?.[1];
 }
 
 function etagOf(headers: Readonly<Record<string, string | string[] | undefined>>): string {

@@ -24,6 +24,13 @@ export class TakenInPartError extends ChainparseError {
   }
 }
 
+/** What a target holds is not what this sink left there last: it is closed, and claimed anew before anything is written. */
+export class TargetChangedError extends ChainparseError {
+  readonly code = 'TARGET_CHANGED';
+  readonly exitCode = 1;
+  override readonly retryable = true;
+}
+
 /** A receiver can't take messages now. */
 export class ReceiverAwayError extends ChainparseError {
   readonly code = 'RECEIVER_AWAY';

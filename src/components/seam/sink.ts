@@ -40,6 +40,8 @@ export interface SinkContext {
    * make it: for a target that is written anew in pieces. The same pass gives the same messages again.
    */
   inserts(blocks: BlockRange): AsyncIterable<readonly EventMessage[]>;
+  /** This run has gone on from the target before: what it lists may have been lost since, and is looked for. */
+  readonly wasClaimed?: boolean;
   /** Aborted when calls in the air must be dropped; the sink then throws the signal's reason. */
   readonly signal: AbortSignal;
 }
@@ -71,8 +73,8 @@ export interface Sink {
   deliverStored?(batch: StoredBatch, context: SinkContext): Promise<boolean>;
   /**
    * Claims the target and returns the cursor that it keeps beside what was delivered: of a target that moves both at once,
-   * which makes each message land exactly once. Throws ClaimedLaterError where a higher claim of the same epoch stands. Left out:
-   * the pipeline's database keeps the cursor.
+   * which makes each message land exactly once. Throws ClaimedLaterError where a higher claim of the same epoch stands. Whatever
+   * throws TargetChangedError has it claimed anew. Left out: the pipeline's database keeps the cursor.
    */
   claim?(claim: Omit<SinkCursor, 'place'>, context: SinkContext): Promise<SinkCursor | null>;
   /**
@@ -82,6 +84,8 @@ export interface Sink {
   settle?(settled: Settled, context: SinkContext): Promise<void>;
   /** The last block that the target holds for good, where a sink gathers; null: none yet. */
   readonly keptBlock?: number | null;
+  /** Nothing is left in the target of what was delivered, where a sink gathers: that may well be so before its first file. */
+  readonly isEmpty?: boolean;
   /** The place of the cursor that `claim` would return now, where a sink gathers; null: none. Who prunes keeps what lies behind it. */
   readonly keptPlace?: string | null;
   /** Lets connections go. May be called twice. */

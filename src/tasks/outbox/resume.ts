@@ -13,6 +13,8 @@ export interface ResumeFacts {
   readonly held: SinkCursor | null | undefined;
   /** It gathers: its target may lie behind what it was handed. */
   readonly gathers: boolean;
+  /** It gathers, and its target held something in this run, and is empty now. */
+  readonly isLost: boolean;
   /** Says whether the journal still tells all that changed since a version. */
   readonly reachesBack: (version: number) => Promise<boolean>;
 }
@@ -36,12 +38,18 @@ export async function resumePlace(facts: ResumeFacts): Promise<SinkPlace> {
 }
 
 function fromTarget(
-  { standing, head, gathers }: ResumeFacts,
+  { standing, head, gathers, isLost }: ResumeFacts,
   own: SinkPlace,
   held: SinkCursor | null,
   stop: (message: string) => SinkStoppedError,
 ): SinkPlace {
   if (held === null) {
+    // Whatever block a replay is asked from: of what is lost no part is missed.
+    if (isLost && standing.replay <= own.pass.replay) {
+      throw stop(
+        'its target holds nothing any more: was it emptied, or is its volume away? Once that is back it goes on',
+      );
+    }
     if (gathers) return firstPlace(standing, own);
     if (standing.sentPlace === null) return own;
     throw stop('its target has lost what was delivered, or is another one');

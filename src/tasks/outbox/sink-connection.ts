@@ -1,3 +1,4 @@
+import { TargetChangedError } from '../../components/seam/delivery-errors.js';
 import type { Clock } from '../../runtime/clock.js';
 import { RuntimeFailure } from '../../runtime/errors.js';
 import { waitAtMost } from '../../runtime/wait-at-most.js';
@@ -43,7 +44,10 @@ export class SinkConnection {
     return (this.#opened ??= await this.#sink.open());
   }
 
-  /** Calls the sink, with a signal that is aborted once nobody waits any more; what does not answer is closed. */
+  /**
+   * Calls the sink, with a signal that is aborted once nobody waits any more; what does not answer is closed, and what must be
+   * claimed anew.
+   */
   async call<T>(work: (signal: AbortSignal) => Promise<T> | undefined): Promise<T | undefined> {
     const { clock, signal } = this.#parts;
     const done = new AbortController();
@@ -56,7 +60,7 @@ export class SinkConnection {
     try {
       return await Promise.race([work(AbortSignal.any([signal, late.signal])), tooLong]);
     } catch (error) {
-      if (late.signal.aborted) await this.close();
+      if (late.signal.aborted || error instanceof TargetChangedError) await this.close();
       throw error;
     } finally {
       done.abort(new Error('done'));

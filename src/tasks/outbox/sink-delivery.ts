@@ -207,6 +207,7 @@ export class SinkDelivery {
     return {
       logger: this.#shared.logger,
       signal,
+      wasClaimed: this.#at.wasClaimed,
       inserts: (blocks) => {
         if (pass === undefined || opened === null) throw new RuntimeFailure('no pass has begun');
         return insertsOf(pass, blocks, this.#portions, this.#parts(opened));

@@ -237,7 +237,7 @@ export class SinkLoop implements PacedSink {
     const reachesBack = (version: number): Promise<boolean> => journal.reachesBack(guard.pipelineId, version);
     let place: SinkPlace;
     try {
-      place = await resumePlace({ standing, head, held, gathers, reachesBack });
+      place = await resumePlace({ standing, head, held, gathers, isLost: this.#at.isLost, reachesBack });
     } catch (error) {
       if (!(error instanceof SinkStoppedError) || !isAsked) throw error;
       place = { pass: adoptingPass(this.#due(head)), at: 'begin' };

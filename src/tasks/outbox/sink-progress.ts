@@ -22,6 +22,10 @@ export class SinkProgress {
   place: SinkPlace | null = null;
   /** What its receiver was told last. */
   sent: SinkCursor | null = null;
+  /** It has gone on from its target in this run. */
+  wasClaimed = false;
+  /** Its target held something when it was looked at last. */
+  #hadAny = false;
   /** The pass of which the row knows already. */
   #stored: Pass | null = null;
   #base: SinkStanding['base'] = { version: 0, block: -1 };
@@ -32,6 +36,11 @@ export class SinkProgress {
   constructor(connection: SinkConnection, holder: Omit<SinkCursor, 'place'>) {
     this.#connection = connection;
     this.holder = holder;
+  }
+
+  /** Its target, which gathers, held something in this run and is empty now. */
+  get isLost(): boolean {
+    return this.#hadAny && this.#connection.opened?.sink.isEmpty === true;
   }
 
   /** What it was given first: rows of earlier versions, up to a block, are none of its affair. */
@@ -52,6 +61,8 @@ export class SinkProgress {
     const isHeld = this.#connection.gathers && held !== null && held !== undefined;
     this.#heldNeeds = isHeld ? neededBy(held.place) : null;
     this.place = place;
+    this.wasClaimed = true;
+    this.#hadAny = false;
   }
 
   /** Knows no more where it stands: its target must be asked. */
@@ -87,7 +98,8 @@ export class SinkProgress {
 
   /** Returns what its row must say once it stands at a place. */
   changeTo(place: SinkPlace): SinkChange {
-    const keptBlock = this.#connection.opened?.sink.keptBlock;
+    const { keptBlock, isEmpty } = this.#connection.opened?.sink ?? {};
+    if (isEmpty === false) this.#hadAny = true;
     this.#cursorBlock = keptBlock === undefined ? this.blockAt(place) : keptBlock;
     return {
       place: placeText(place),

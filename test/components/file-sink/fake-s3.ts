@@ -21,6 +21,8 @@ export class FakeS3 {
   }[] = [];
   /** What it was asked, in order. */
   readonly asked: string[] = [];
+  /** How many objects it lists at once. */
+  pageSize = 1_000;
   #endpoint = '';
   #server: Server | undefined;
 
@@ -57,25 +59,21 @@ export class FakeS3 {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const url = new URL(request.url ?? '', 'http://s3');
-    const [, , ...parts] = url.pathname.split('/').map(decodeURIComponent);
-    const key = parts.join('/');
+    const key = keyOf(url);
     this.asked.push(`${request.method ?? ''} ${key}`);
     const [next] = this.answers;
     const isMeant = next !== undefined && (next.on === undefined || next.on === `${request.method ?? ''} ${key}`);
     if (isMeant) this.answers.shift();
     const does = !isMeant || next.isDone === true;
-    const [status, headers, body] = does ? this.#do(request, key, Buffer.concat(chunks)) : [0, {}, ''];
+    const [status, headers, body] = does ? this.#do(request, url, Buffer.concat(chunks)) : [0, {}, ''];
     if (isMeant) response.writeHead(next.status).end(`<Error><Code>${next.code}</Code></Error>`);
     else response.writeHead(status, headers).end(request.method === 'HEAD' ? undefined : body);
   }
 
-  #do(
-    { method, headers }: IncomingMessage,
-    key: string,
-    body: Buffer,
-  ): [number, Record<string, string>, string | Buffer] {
+  #do({ method, headers }: IncomingMessage, url: URL, body: Buffer): [number, Record<string, string>, string | Buffer] {
+    const key = keyOf(url);
     const there = this.objects.get(key);
-    if (key === '') return [200, {}, [...this.objects.keys()].map((name) => `<Key>${name}</Key>`).join('')];
+    if (key === '') return [200, {}, this.#list(url.searchParams)];
     if (method === 'PUT') {
       const isRight =
         (headers['if-none-match'] !== '*' || there === undefined) &&
@@ -90,4 +88,19 @@ export class FakeS3 {
     const meta = there.sha256 === undefined ? {} : { 'x-amz-meta-chainparse-sha256': there.sha256 };
     return [200, { etag: there.etag, 'content-length': String(there.body.length), ...meta }, there.body];
   }
+
+  #list(query: URLSearchParams): string {
+    const first = Number(query.get('continuation-token') ?? 0);
+    const names = this.names.slice(first, first + this.pageSize);
+    const objects = names.map(
+      (name) => `<Contents><Key>${name}</Key><Size>${this.text(name).length}</Size></Contents>`,
+    );
+    const next = first + this.pageSize;
+    const more = next < this.names.length ? `<NextContinuationToken>${next}</NextContinuationToken>` : '';
+    return objects.join('') + more;
+  }
+}
+
+function keyOf({ pathname }: URL): string {
+  return pathname.split('/').map(decodeURIComponent).slice(2).join('/');
 }

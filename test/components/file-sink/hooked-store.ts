@@ -41,8 +41,8 @@ export class HookedStore implements FileStore {
     return this.#around('manifest', () => this.#store.writeManifest(text, checked, signal));
   }
 
-  hasFiles(signal: AbortSignal): Promise<boolean> {
-    return this.#store.hasFiles(signal);
+  sizes(signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+    return this.#store.sizes(signal);
   }
 
   put(name: string, file: ReadyFile, signal: AbortSignal): Promise<void> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
+import { ReceiverAwayError, TargetChangedError } from '../../../src/components/seam/delivery-errors.js';
 import { S3Store } from '../../../src/components/file-sink/s3-store.js';
 import { RuntimeFailure } from '../../../src/runtime/errors.js';
 import { makeAuthority } from '../../support/authority.js';
@@ -34,11 +34,33 @@ describe('a file sink’s part of a bucket', () => {
     await zombie.writeManifest('1', held, signal);
     expect(await holder.readManifest(signal)).to.equal('1');
     await holder.writeManifest('2', held, signal);
-    const error = await rejectionOf(zombie.writeManifest('3', held, signal), RuntimeFailure);
-    expect(error.message).to.equal('s3://lake/usdc/_chainparse.json was changed by somebody else');
+    for (const text of ['3', '3', '4']) {
+      const error = await rejectionOf(zombie.writeManifest(text, held, signal), TargetChangedError);
+      expect(error.message).to.equal('s3://lake/usdc/_chainparse.json was changed by somebody else');
+      expect(s3.text('usdc/_chainparse.json')).to.equal('2');
+    }
+    await rejectionOf(zombie.put('1-2.csv', file('a'), signal), TargetChangedError);
+    await rejectionOf(open().writeManifest('4', held, signal), TargetChangedError);
     expect(s3.text('usdc/_chainparse.json')).to.equal('2');
-    await rejectionOf(open().writeManifest('4', held, signal), RuntimeFailure);
-    expect(s3.text('usdc/_chainparse.json')).to.equal('2');
+    s3.objects.clear();
+    for (const change of [holder.put('1-2.csv', file('a'), signal), holder.writeManifest('5', held, signal)]) {
+      const error = await rejectionOf(change, TargetChangedError);
+      expect(error.message).to.equal('s3://lake/usdc/_chainparse.json is gone');
+    }
+    expect(s3.names).to.deep.equal([]);
+  });
+
+  it('lists its files with their bytes, however many there are', async () => {
+    s3.pageSize = 2;
+    for (const [i, name] of ['1-2.csv', '3-4.csv', '5-6.csv', 'notes.txt', '7-8.csv'].entries()) {
+      await open().put(name, file('x'.repeat(i + 1)), signal);
+    }
+    expect([...(await open().sizes(signal))]).to.deep.equal([
+      ['1-2.csv', 1],
+      ['3-4.csv', 2],
+      ['5-6.csv', 3],
+      ['7-8.csv', 5],
+    ]);
   });
 
   it('knows what it wrote itself where the answer was lost', async () => {
@@ -47,7 +69,7 @@ describe('a file sink’s part of a bucket', () => {
     await rejectionOf(store.writeManifest('1', held, signal), ReceiverAwayError);
     await store.writeManifest('1', held, signal);
     await store.writeManifest('2', held, signal);
-    s3.answers.push({ status: 503, code: 'SlowDown', isDone: true });
+    s3.answers.push({ status: 503, code: 'SlowDown', isDone: true, on: 'PUT usdc/1-2.csv' });
     await rejectionOf(store.put('1-2.csv', file('a'), signal), ReceiverAwayError);
     await store.put('1-2.csv', file('a'), signal);
     expect(s3.asked.filter((each) => each === 'PUT usdc/1-2.csv')).to.have.length(2);
@@ -72,29 +94,27 @@ describe('a file sink’s part of a bucket', () => {
     ] as const;
     for (const [status, code, message, hint] of cases) {
       s3.answers.push({ status, code, on: 'GET ' });
-      const error = await rejectionOf(open().hasFiles(signal), RuntimeFailure);
+      const error = await rejectionOf(open().sizes(signal), RuntimeFailure);
       expect(error.message).to.contain(message);
       expect(error.hint).to.contain(hint);
     }
     for (const status of [500, 503, 429, 409, 408]) {
       s3.answers.push({ status, code: 'X' });
-      expect((await rejectionOf(open().hasFiles(signal), ReceiverAwayError)).message).to.equal(
-        'bucket lake answered X',
-      );
+      expect((await rejectionOf(open().sizes(signal), ReceiverAwayError)).message).to.equal('bucket lake answered X');
     }
     const nowhere = new S3Store({
       path: 's3://lake',
       keys: { ...s3.keys, endpoint: 'http://127.0.0.1:1' },
       workFolder,
     });
-    const away = await rejectionOf(nowhere.hasFiles(signal), ReceiverAwayError);
+    const away = await rejectionOf(nowhere.sizes(signal), ReceiverAwayError);
     expect(away.message).to.match(/^http:\/\/127\.0\.0\.1:1 can't be reached: .*ECONNREFUSED/);
   });
 
   it('says how to name the authority of an endpoint whose certificate nobody knows', async () => {
     const endpoint = `https://127.0.0.1:${await startHttps(makeAuthority())}`;
     const store = new S3Store({ path: 's3://lake', keys: { ...s3.keys, endpoint }, workFolder });
-    const { hint } = await rejectionOf(store.hasFiles(signal), ReceiverAwayError);
+    const { hint } = await rejectionOf(store.sizes(signal), ReceiverAwayError);
     expect(hint).to.contain('set NODE_EXTRA_CA_CERTS=FILE');
   });
 
@@ -102,18 +122,18 @@ describe('a file sink’s part of a bucket', () => {
     const controller = new AbortController();
     const reason = new Error('the run is over');
     controller.abort(reason);
-    expect(await rejectionOf(open().hasFiles(controller.signal))).to.equal(reason);
+    expect(await rejectionOf(open().sizes(controller.signal))).to.equal(reason);
   });
 
   it('is asked by Amazon’s names where no endpoint is given', async () => {
     const keys = { ...s3.keys, endpoint: '', region: 'nowhere-1' };
     const error = await rejectionOf(
-      new S3Store({ path: 's3://b/x', keys, workFolder }).hasFiles(signal),
+      new S3Store({ path: 's3://b/x', keys, workFolder }).sizes(signal),
       ReceiverAwayError,
     );
     expect(error.message).to.match(/^https:\/\/b\.s3\.nowhere-1\.amazonaws\.com can't be reached/);
     const dotted = new S3Store({ path: 's3://a.b/x', keys, workFolder });
-    const other = await rejectionOf(dotted.hasFiles(signal), ReceiverAwayError);
+    const other = await rejectionOf(dotted.sizes(signal), ReceiverAwayError);
     expect(other.message).to.match(/^https:\/\/s3\.nowhere-1\.amazonaws\.com can't be reached/);
   });
 });
