@@ -21,9 +21,13 @@ export function blocksBehind(
 
 /** Says whether a sink has something to come that does not wait for a person: rows, a replay, or dead letters. */
 export function isOwed(head: Pick<JournalHead, 'version' | 'blocks'>, sink: SinkStanding): boolean {
-  if (sink.paused) return false;
-  const replayed = sink.place === null ? 0 : (readPlace(sink.place)?.pass.replay ?? 0);
-  return sink.dueLetters > 0 || sink.replay > replayed || blocksBehind(head, sink) > 0;
+  return !sink.paused && (sink.dueLetters > 0 || isReplayAsked(sink) || blocksBehind(head, sink) > 0);
+}
+
+/** Says whether a stretch is to be sent again that no pass has yet sent. */
+export function isReplayAsked({ place, replay }: Pick<SinkStanding, 'place' | 'replay'>): boolean {
+  const own = place === null ? null : readPlace(place);
+  return replay > (own?.pass.replay ?? 0);
 }
 
 /** The version up to which it has been told all. */

@@ -4,6 +4,7 @@ import type { JournalHead } from '../../database/events/journal-store.js';
 import type { SinkStanding } from '../../model/sink.js';
 import { ClaimedLaterError, LeaseLostError } from '../../runtime/errors.js';
 import { waitAtMost } from '../../runtime/wait-at-most.js';
+import { isReplayAsked } from './blocks-behind.js';
 import type { PacedSink } from './commit-pace.js';
 import { adoptingPass, nextPass } from './next-pass.js';
 import type { Due } from './next-pass.js';
@@ -291,12 +292,6 @@ export class SinkLoop implements PacedSink {
 /** Says whether nothing more will be due where nothing is now: what is not final yet may come. */
 function isAll({ head, delivery, finalized }: Due): boolean {
   return delivery === 'latest' || head.blocks === null || finalized >= head.blocks.to;
-}
-
-/** Says whether a stretch is to be sent again that no pass has yet sent. */
-function isReplayAsked({ place, replay }: SinkStanding): boolean {
-  const own = place === null ? null : readPlace(place);
-  return replay > (own?.pass.replay ?? 0);
 }
 
 /** Says whether no waiting mends what is wrong. */
