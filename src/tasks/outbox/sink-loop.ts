@@ -9,7 +9,6 @@ import type { PacedSink } from './commit-pace.js';
 import { adoptingPass, nextPass } from './next-pass.js';
 import type { Due } from './next-pass.js';
 import type { OpenableSink, OpenedSink } from './openable-sink.js';
-import { readPlace } from './place.js';
 import type { Extent, SinkPlace } from './place.js';
 import { resumePlace } from './resume.js';
 import { SinkConnection } from './sink-connection.js';
