@@ -150,6 +150,7 @@ const cursor = { epoch: 'bench', claim: 1, place: '' };
 
 const context: SinkContext = {
   logger: silentLogger,
+  moved: () => undefined,
   inserts: () => expectNone(),
   signal: new AbortController().signal,
 };

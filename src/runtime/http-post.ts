@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
-import type { Client, buildConnector } from 'undici';
+import type { Client, Dispatcher, buildConnector } from 'undici';
 import type { Clock } from './clock.js';
 import { RuntimeFailure, messageOf } from './errors.js';
 import { giveUpLater } from './give-up-later.js';
@@ -36,6 +36,8 @@ export class HttpPost {
   readonly #url: URL;
   readonly #login: Readonly<Record<string, string>>;
   #client: Client | null = null;
+  /** Its connection, where there is one, has brought an answer. */
+  #isUsed = false;
 
   constructor(options: HttpPostOptions) {
     this.#options = options;
@@ -71,7 +73,7 @@ export class HttpPost {
     this.#client ??= await this.#open();
     const path = this.#url.pathname + this.#url.search;
     try {
-      const answer = await this.#client.request({ path, method: 'POST', headers, body, signal });
+      const answer = await this.#request(this.#client, { path, method: 'POST', headers, body, signal });
       // Nobody may listen to it any more when its connection is cut.
       answer.body.on('error', () => undefined);
       return { status: answer.statusCode, headers: answer.headers, body: answer.body };
@@ -82,6 +84,19 @@ export class HttpPost {
     }
   }
 
+  /** Receivers close what was idle, perhaps just when the next request comes: that is no sign that they are away. */
+  async #request(client: Client, request: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
+    try {
+      const answer = await client.request(request);
+      this.#isUsed = true;
+      return answer;
+    } catch (error) {
+      if (!this.#isUsed || !isCut(error)) throw error;
+      this.#isUsed = false;
+      return this.#request(client, request);
+    }
+  }
+
   async #open(): Promise<Client> {
     const { Client, buildConnector } = await import('undici');
     const { refuses, lookup = systemLookup } = this.#options;
@@ -89,8 +104,16 @@ export class HttpPost {
       refuses === undefined
         ? buildConnector({ lookup })
         : checked(buildConnector({ lookup: checkedLookup(lookup, refuses) }), refuses);
-    return new Client(this.#url.origin, { connect });
+    // Its own limit of five minutes would come before a longer one of ours.
+    const client = new Client(this.#url.origin, { connect, headersTimeout: 0 });
+    return client.on('connect', () => (this.#isUsed = false));
   }
+}
+
+/** Says whether a connection ended before an answer to what was sent on it. */
+function isCut(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
 }
 
 type Refuses = (address: string) => boolean;

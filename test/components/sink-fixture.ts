@@ -51,7 +51,7 @@ export function batchOf(messages: readonly EventMessage[]): SinkBatch {
 
 /** What a delivery is given. */
 export function sinkContext(signal: AbortSignal = new AbortController().signal): SinkContext {
-  return { logger: silentLogger, inserts: noInserts, signal };
+  return { logger: silentLogger, inserts: noInserts, moved: () => undefined, signal };
 }
 
 /** What a sink of these tests is made of; it needs neither database nor folder. */

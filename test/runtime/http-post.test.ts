@@ -41,6 +41,26 @@ describe('a POST', () => {
     expect(new Set(server.got.map(({ port }) => port)).size).to.equal(1);
   });
 
+  it('is sent again at once, on a new connection, where one that was used is closed by then', async () => {
+    open();
+    const cutsEach = (n: number): void => {
+      server.answer = (response) => {
+        if (server.got.length % n === 0) response.socket?.destroy();
+        else response.end();
+      };
+    };
+    cutsEach(2);
+    expect([await send(), await send()]).to.deep.equal([200, 200]);
+    const [used, cut, anew] = server.got.map(({ port }) => port);
+    expect([cut === used, anew === used]).to.deep.equal([true, false]);
+    cutsEach(1);
+    // Neither the connection that was used nor a new one brings an answer: now it is away.
+    await rejectionOf(send(), RuntimeFailure);
+    expect(server.got).to.have.length(5);
+    await rejectionOf(send(), RuntimeFailure);
+    expect(server.got).to.have.length(6);
+  });
+
   it('has each new connection checked: a name that leads elsewhere the next time gains nothing', async () => {
     const refuses = (address: string): boolean => address === '127.0.0.2';
     open({ url: namedUrl(), refuses, lookup: named(['127.0.0.1'], ['127.0.0.2'], ['127.0.0.2', '127.0.0.1']) });

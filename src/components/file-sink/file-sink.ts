@@ -246,8 +246,8 @@ export class FileSink implements Sink {
     else await this.#keep(range, made, stand, (standing) => target.confirm(file, made.seq, standing, context.signal));
   }
 
-  #publish(range: BlockRange, made: MadeFile | null, stand: Stand, { signal }: SinkContext): Promise<void> {
-    return this.#keep(range, made, stand, (standing) => this.#parts.target.publish(range, made, standing, signal));
+  #publish(range: BlockRange, made: MadeFile | null, stand: Stand, context: SinkContext): Promise<void> {
+    return this.#keep(range, made, stand, (standing) => this.#parts.target.publish(range, made, standing, context));
   }
 
   /** Writes the manifest with what has become of some blocks; what was made for them is needed no more then. */

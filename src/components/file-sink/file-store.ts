@@ -31,8 +31,11 @@ export interface FileStore {
   writeManifest(text: string, check: () => Promise<void>, signal: AbortSignal): Promise<void>;
   /** Returns what looks like a file of a sink: names, and their bytes. */
   sizes(signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
-  /** Gives a file its name, whole or not at all; where that name is taken by what was left over, in its place. */
-  put(name: string, file: ReadyFile, signal: AbortSignal): Promise<void>;
+  /**
+   * Gives a file its name, whole or not at all; where that name is taken by what was left over, in its place. `moved` is told
+   * when bytes of it have left.
+   */
+  put(name: string, file: ReadyFile, signal: AbortSignal, moved?: () => void): Promise<void>;
   /** Says whether a file of this name and size is there. */
   holds(name: string, bytes: number, signal: AbortSignal): Promise<boolean>;
   /** Removes a file, if it is there. */

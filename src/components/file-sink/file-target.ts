@@ -1,7 +1,7 @@
 import type { BlockRange } from '../../model/block.js';
 import type { PlannedFile, SinkFileOwner, SinkFileStore } from '../../database/sinks/sink-file-store.js';
 import { ClaimedLaterError, RuntimeFailure } from '../../runtime/errors.js';
-import type { SinkCursor } from '../seam/sink.js';
+import type { SinkContext, SinkCursor } from '../seam/sink.js';
 import type { FileFormat } from './config.js';
 import type { FileStore, ReadyFile } from './file-store.js';
 import { emptyManifest, manifestText, parseManifest } from './manifest.js';
@@ -26,6 +26,8 @@ export interface MadeFile {
 
 /** What a manifest says beside its files. */
 export type ManifestState = Pick<Manifest, 'complete' | 'outdated'> & Pick<Manifest['state'], 'cursor' | 'ahead'>;
+
+type Upload = Pick<SinkContext, 'signal' | 'moved'>;
 
 /** The files of a sink and their manifest, which alone says which of them count. */
 export class FileTarget {
@@ -109,12 +111,13 @@ export class FileTarget {
   }
 
   /** Puts a file in the place of those that hold these blocks, null: of nothing; the manifest says so at once or not at all. */
-  async publish(range: BlockRange, made: MadeFile | null, standing: ManifestState, signal: AbortSignal): Promise<void> {
+  async publish(range: BlockRange, made: MadeFile | null, standing: ManifestState, call: Upload): Promise<void> {
+    const { signal } = call;
     const kept = this.#manifest.files.filter(
       ({ from_block: from, to_block: to }) => to < range.from || from > range.to,
     );
     const gone = this.#manifest.files.filter((file) => !kept.includes(file)).map(({ name }) => name);
-    const added = made === null ? [] : [await this.#place(range, made, signal)];
+    const added = made === null ? [] : [await this.#place(range, made, call)];
     const dropped = this.unfinished.filter(({ name }) => !added.some((file) => file.name === name));
     const { cursor, ahead, complete, outdated } = standing;
     const { named_block: named, generation, superseded } = this.#manifest.state;
@@ -171,7 +174,7 @@ export class FileTarget {
     });
   }
 
-  async #place(range: BlockRange, { file, ...made }: MadeFile, signal: AbortSignal): Promise<ManifestFile> {
+  async #place(range: BlockRange, { file, ...made }: MadeFile, { signal, moved }: Upload): Promise<ManifestFile> {
     const { store, plans, format } = this.#parts;
     const generation = this.#generationOf(range.from);
     const name = fileNameOf(range, generation, format);
@@ -180,7 +183,7 @@ export class FileTarget {
     await plans.plan(this.#owner(), [planned, ...others]);
     this.#planned = [planned, ...others];
     signal.throwIfAborted();
-    await store.put(name, file, signal);
+    await store.put(name, file, signal, moved);
     const { bytes, sha256 } = file;
     const { rows, lastBlock, seq } = made;
     const blocks = { from_block: range.from, to_block: range.to };

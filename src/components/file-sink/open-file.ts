@@ -115,6 +115,7 @@ export async function readAnew(
   try {
     for await (const messages of context.inserts(range)) {
       context.signal.throwIfAborted();
+      context.moved();
       seq = messages.reduce((highest, message) => Math.max(highest, message.seq), seq);
       lastBlock = messages.at(-1)?.place.blockNumber ?? lastBlock;
       await work.add(messages);

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import { AwsV4Signer } from 'aws4fetch';
 import { Pool } from 'undici';
 import { certificateHint } from '../../runtime/certificate-hint.js';
@@ -15,6 +16,8 @@ export interface S3Request {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | ReadyFile;
+  /** Called as the bytes of a file leave. */
+  readonly moved?: (() => void) | undefined;
 }
 
 /** What a bucket answered. */
@@ -26,6 +29,8 @@ export interface S3Answer {
 
 /** Without a sign of life for so long a request has failed. */
 const silenceMs = 120_000;
+/** The same for a file: of what has left this process megabytes may yet be on a slow line. */
+const fileSilenceMs = 290_000;
 
 /** Asks one bucket, by its own URL or, where an endpoint is given or its name needs it, by a path. */
 export class S3Client {
@@ -48,7 +53,10 @@ export class S3Client {
     throw this.#failure(answer);
   }
 
-  async #send({ method, key, query = {}, headers = {}, body }: S3Request, signal: AbortSignal): Promise<S3Answer> {
+  async #send(
+    { method, key, query = {}, headers = {}, body, moved }: S3Request,
+    signal: AbortSignal,
+  ): Promise<S3Answer> {
     const url = new URL(this.#base);
     url.pathname += key.split('/').map(encodeURIComponent).join('/');
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
@@ -58,8 +66,9 @@ export class S3Client {
     try {
       const { statusCode: status, ...answer } = await this.#pool.request({
         path: url.pathname + url.search,
-        ...{ method, headers: signed, signal, headersTimeout: silenceMs, bodyTimeout: silenceMs },
-        body: isFile ? createReadStream(body.path) : (body ?? null),
+        ...{ method, headers: signed, signal, bodyTimeout: silenceMs },
+        headersTimeout: isFile ? fileSilenceMs : silenceMs,
+        body: isFile ? Readable.from(bytesOf(body, moved), { objectMode: false }) : (body ?? null),
       });
       return { status, headers: answer.headers, text: await answer.body.text() };
     } catch (error) {
@@ -92,6 +101,14 @@ export class S3Client {
       return new ReceiverAwayError(`${name} answered ${code}`, { retryAfterMs });
     }
     return new RuntimeFailure(`${name} refuses: ${code}`, { hint: hintOf(status, code) });
+  }
+}
+
+async function* bytesOf({ path }: ReadyFile, moved?: () => void): AsyncGenerator<Buffer> {
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    // The one before it has left.
+    moved?.();
+    yield chunk;
   }
 }
 

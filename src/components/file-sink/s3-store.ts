@@ -74,12 +74,12 @@ export class S3Store implements FileStore {
     return new Map([...(await this.#list(signal))].filter(([name]) => isFileName(name)));
   }
 
-  async put(name: string, file: ReadyFile, signal: AbortSignal): Promise<void> {
+  async put(name: string, file: ReadyFile, signal: AbortSignal, moved?: () => void): Promise<void> {
     await this.#confirm(signal);
     const key = this.#keyOf(name);
     const put = (condition: Readonly<Record<string, string>>) =>
       this.#client.ask(
-        { method: 'PUT', key, headers: { ...condition, [sha256Header]: file.sha256 }, body: file },
+        { method: 'PUT', key, headers: { ...condition, [sha256Header]: file.sha256 }, body: file, moved },
         [412],
         signal,
       );

@@ -48,6 +48,12 @@ export function redisFailure(error: unknown, server: string): ChainparseError {
   });
 }
 
+/** Returns which commands of a transaction failed, where the others have been done; undefined: nobody knows of any that was. */
+export function failedIn(error: unknown): ReadonlySet<number> | undefined {
+  const { errorIndexes } = error as Partial<TransactionError>;
+  return errorIndexes === undefined ? undefined : new Set(errorIndexes);
+}
+
 /** Of the replies to a transaction the first that is an error counts. */
 function replyOf(error: unknown): string {
   const { replies = [], errorIndexes: [first = -1] = [] } = error as Partial<TransactionError>;

@@ -12,7 +12,7 @@ import { readTlsFiles } from '../keys/tls-files.js';
 import type { TlsContents } from '../keys/tls-files.js';
 import { redisSchemes } from './config.js';
 import type { RedisConfig } from './config.js';
-import { redisFailure } from './redis-errors.js';
+import { failedIn, redisFailure } from './redis-errors.js';
 
 interface Means {
   readonly createClient: typeof createClient;
@@ -21,12 +21,17 @@ interface Means {
 
 type Client = ReturnType<typeof connectable>;
 
-/** Adds messages to streams of Redis: each batch whole, or not at all. */
+/**
+ * Adds messages to streams of Redis: of each stream a batch's messages all, or none. Where a key is no stream the others have
+ * theirs, and do not get them again.
+ */
 export class RedisSink implements Sink {
   readonly #config: RedisConfig;
   readonly #means: Means;
   readonly #url: string;
   #client: Client | null = null;
+  /** Keys of messages that are in their streams, of batches that are not in all of them. */
+  readonly #taken = new Set<string>();
 
   constructor(config: RedisConfig, means: Means) {
     this.#config = config;
@@ -34,10 +39,11 @@ export class RedisSink implements Sink {
     this.#url = urlOf(config);
   }
 
-  async deliver({ messages }: SinkBatch, { signal }: SinkContext): Promise<void> {
+  async deliver({ messages }: SinkBatch, { signal, moved }: SinkContext): Promise<void> {
     const seconds = this.#config.timeout;
     const reason = (): Error => new RuntimeFailure(`no answer ${this.#isGreeting ? 'to TLS ' : ''}within ${seconds} s`);
     const limit = { clock: this.#means.clock, after: AbortSignal.abort(), delayMs: seconds * 1_000, reason };
+    moved(limit.delayMs);
     try {
       await giveUpLater(limit, () => untilAborted(this.#add(messages), signal));
       signal.throwIfAborted();
@@ -65,12 +71,20 @@ export class RedisSink implements Sink {
     return this.#url.startsWith('rediss:');
   }
 
-  /** One transaction: of a batch that fails in the middle nothing comes before what must precede it. */
+  /** One transaction: nothing comes to a stream before what must precede it. Only a key that is no stream fails alone. */
   async #add(messages: readonly EventMessage[]): Promise<void> {
     const client = await this.#connected();
     const transaction = client.multi();
-    for (const message of messages) transaction.addCommand(this.#commandOf(message));
-    await transaction.exec();
+    const left = this.#taken.size === 0 ? messages : messages.filter((message) => !this.#taken.has(keyOf(message)));
+    for (const message of left) transaction.addCommand(this.#commandOf(message));
+    try {
+      await transaction.exec();
+    } catch (error) {
+      const failed = failedIn(error);
+      for (const [i, message] of left.entries()) if (failed?.has(i) === false) this.#taken.add(keyOf(message));
+      throw error;
+    }
+    for (const message of messages) this.#taken.delete(keyOf(message));
   }
 
   #commandOf(message: EventMessage): string[] {
@@ -95,6 +109,10 @@ export class RedisSink implements Sink {
     });
     return client;
   }
+}
+
+function keyOf({ id, op, seq }: EventMessage): string {
+  return `${id}:${op}:${seq}`;
 }
 
 /** Says whether the server closed the connection: one for TLS does so to who sends anything else. */

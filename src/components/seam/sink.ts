@@ -42,6 +42,11 @@ export interface SinkContext {
   inserts(blocks: BlockRange): AsyncIterable<readonly EventMessage[]>;
   /** This run has gone on from the target before: what it lists may have been lost since, and is looked for. */
   readonly wasClaimed?: boolean;
+  /**
+   * Tells that a call moves: what it may take at most, some minutes, begins anew. Who knows that the next step may take longer,
+   * for it has a limit of its own, says so in milliseconds. A sink whose calls are short needs not call it.
+   */
+  readonly moved: (ownMs?: number) => void;
   /** Aborted when calls in the air must be dropped; the sink then throws the signal's reason. */
   readonly signal: AbortSignal;
 }

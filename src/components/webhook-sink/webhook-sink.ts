@@ -32,14 +32,19 @@ export class WebhookSink implements Sink {
     const refuses = config.allow_private ? undefined : isPrivateAddress;
     this.#config = config;
     this.#clock = clock;
-    this.#post = new HttpPost({ url, timeoutMs: config.timeout * 1_000, clock, refuses, lookup });
+    this.#post = new HttpPost({ url, timeoutMs: this.#timeoutMs, clock, refuses, lookup });
     this.#requestsOf = requestsOf(config, opening);
   }
 
-  async deliver({ messages }: SinkBatch, { signal }: SinkContext): Promise<void> {
+  get #timeoutMs(): number {
+    return this.#config.timeout * 1_000;
+  }
+
+  async deliver({ messages }: SinkBatch, { signal, moved }: SinkContext): Promise<void> {
     for (const request of this.#requestsOf(messages)) {
       // Else a receiver that takes so many requests a minute would get the first ones again and again.
       if (this.#taken.has(request.key)) continue;
+      moved(this.#timeoutMs);
       await this.#send(request, signal);
       this.#taken.add(request.key);
     }

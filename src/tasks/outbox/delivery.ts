@@ -1,4 +1,4 @@
-import type { Sink, SinkBatch, SinkContext, SinkCursor } from '../../components/seam/sink.js';
+import type { SinkBatch, SinkCursor } from '../../components/seam/sink.js';
 import { MessageRefusedError, TakenInPartError } from '../../components/seam/delivery-errors.js';
 import type { EventMessage } from '../../model/event-message.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -17,8 +17,10 @@ export interface Outgoing {
 }
 
 export interface DeliveryParts {
-  readonly sink: Pick<Sink, 'deliver'>;
-  readonly context: SinkContext;
+  /** Hands a batch to the sink. */
+  readonly send: (batch: SinkBatch) => Promise<void>;
+  /** Aborted when calls in the air must be dropped. */
+  readonly signal: AbortSignal;
   readonly maxAttempts: number;
   readonly clock: Clock;
   /** Says whether the rest of what was taken in part is still to be sent. */
@@ -79,14 +81,14 @@ async function deliverOne(outgoing: Outgoing, parts: DeliveryParts): Promise<Sin
         return outgoing.before;
       }
       await parts.onRefused(message, error);
-      await parts.clock.sleep(backoffMs(attempt, backoff), AbortSignal.any([parts.stopping, parts.context.signal]));
+      await parts.clock.sleep(backoffMs(attempt, backoff), AbortSignal.any([parts.stopping, parts.signal]));
     }
   }
 }
 
 async function deliver(outgoing: Outgoing, parts: DeliveryParts): Promise<SinkCursor> {
   const batch = batchOf(outgoing);
-  await parts.sink.deliver(batch, parts.context);
+  await parts.send(batch);
   await parts.onDelivered(batch);
   return batch.after;
 }

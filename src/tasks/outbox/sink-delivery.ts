@@ -134,9 +134,9 @@ export class SinkDelivery {
   async #send(sink: Sink, outgoing: Outgoing): Promise<SinkCursor | null> {
     const { clock, stopping, signal } = this.#shared;
     return deliverAll(outgoing, {
-      ...{ context: this.#context(signal), maxAttempts: this.#sink.maxAttempts, clock, stopping },
+      ...{ maxAttempts: this.#sink.maxAttempts, clock, stopping, signal },
       goesOn: this.#goesOn,
-      sink: { deliver: (batch) => this.call((each) => sink.deliver(batch, each)) },
+      send: (batch) => this.call((context) => sink.deliver(batch, context)),
       onDelivered: ({ after, messages }) => this.#delivered(after, messages.length),
       onRefused: (message, error) => this.#trouble.tell(error, `message ${message.id}`),
       onDead: async (message, attempts, error, after) => {
@@ -198,15 +198,15 @@ export class SinkDelivery {
 
   /** Calls the sink; one that does not answer is given up, and opened anew. */
   call<T>(work: (context: SinkContext) => Promise<T> | undefined): Promise<T | undefined> {
-    return this.#connection.call((signal) => work(this.#context(signal)));
+    return this.#connection.call((call) => work(this.#context(call)));
   }
 
-  #context(signal: AbortSignal): SinkContext {
+  #context(call: Pick<SinkContext, 'signal' | 'moved'>): SinkContext {
     const { pass } = this.#at.place ?? {};
     const { opened } = this.#connection;
     return {
+      ...call,
       logger: this.#shared.logger,
-      signal,
       wasClaimed: this.#at.wasClaimed,
       inserts: (blocks) => {
         if (pass === undefined || opened === null) throw new RuntimeFailure('no pass has begun');

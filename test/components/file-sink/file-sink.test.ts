@@ -8,6 +8,7 @@ import { openMigrated } from '../../support/migrated-database.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { SmallDisk } from '../../support/small-disk.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
+import { FakeS3 } from './fake-s3.js';
 import { batchOf, claim, contextOf, holdPipeline, openSink } from './opened-sink.js';
 import { SimJournal, messageOf } from './sim-journal.js';
 import type { SimOutbox } from './sim-outbox.js';
@@ -163,6 +164,19 @@ describe('the folder of a file sink', () => {
     await holdPipeline(database);
   });
   const open = (path = 'lake') => openSink({ path, rotate_blocks: 100 }, { database, dataFolder });
+
+  it('tells that it moves while it reads anew and while files leave: both may take long', async () => {
+    const s3 = await FakeS3.start();
+    const { endpoint } = s3.keys;
+    const sink = await openSink({ path: 's3://lake', endpoint, rotate_blocks: 100 }, { database, dataFolder });
+    let moves = 0;
+    const context = { ...contextOf([insert(1)]), moved: () => void (moves += 1) };
+    await sink.claim?.(claim, context);
+    await sink.deliver(batchOf([insert(1), insert(1), insert(150)], 'p1'), context);
+    // A portion of what was read anew, and the bytes of its file.
+    expect([moves, s3.names]).to.deep.equal([2, ['0-99.jsonl', '_chainparse.json']]);
+    await sink.close();
+  });
 
   it('may hold nothing of anybody else’s', async () => {
     mkdirSync(join(dataFolder, 'lake'));

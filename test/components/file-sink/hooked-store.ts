@@ -45,8 +45,8 @@ export class HookedStore implements FileStore {
     return this.#store.sizes(signal);
   }
 
-  put(name: string, file: ReadyFile, signal: AbortSignal): Promise<void> {
-    return this.#around('put', () => this.#store.put(name, file, signal));
+  put(name: string, file: ReadyFile, signal: AbortSignal, moved?: () => void): Promise<void> {
+    return this.#around('put', () => this.#store.put(name, file, signal, moved));
   }
 
   holds(name: string, bytes: number, signal: AbortSignal): Promise<boolean> {

@@ -40,6 +40,7 @@ export function contextOf(messages: readonly EventMessage[] = []): SinkContext {
   return {
     logger: silentLogger,
     signal: new AbortController().signal,
+    moved: () => undefined,
     inserts: async function* ({ from, to }) {
       await Promise.resolve();
       yield messages.filter(({ place }) => place.blockNumber >= from && place.blockNumber <= to);

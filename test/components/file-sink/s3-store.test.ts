@@ -75,6 +75,14 @@ describe('a file sink’s part of a bucket', () => {
     expect(s3.asked.filter((each) => each === 'PUT usdc/1-2.csv')).to.have.length(2);
   });
 
+  it('tells that the bytes of a file leave', async () => {
+    let moves = 0;
+    const text = 'x'.repeat(1_000_000);
+    await open().put('1-2.csv', file(text), signal, () => (moves += 1));
+    expect(s3.text('usdc/1-2.csv')).to.equal(text);
+    expect(moves).to.be.within(10, 100);
+  });
+
   it('replaces what was left over, and nothing that came since', async () => {
     await open().put('1-2.csv', file('left over'), signal);
     await open().put('1-2.csv', file('right'), signal);

@@ -98,6 +98,7 @@ export class SimOutbox {
     return {
       logger: silentLogger,
       signal: this.#controller.signal,
+      moved: () => undefined,
       inserts: async function* (range) {
         const messages = journal.inserts(pass, range);
         for (let i = 0; i < messages.length; i += 7) {

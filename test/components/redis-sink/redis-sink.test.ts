@@ -75,6 +75,26 @@ withRedis('the streams of Redis', () => {
     expect(await ids('usdc.Approval')).to.deep.equal([transferMessage(2).id]);
   });
 
+  it('get nothing again where another of the batch is none, until that is put right', async () => {
+    await open({ stream: 'usdc.{event_name}' });
+    await server.command('SET', 'usdc.Approval', 'a text');
+    const approval = transferMessage(2, { eventName: 'Approval' });
+    const messages = [transferMessage(1), approval, transferMessage(3)];
+    for (let i = 0; i < 3; i++)
+      expect((await rejectionOf(deliver(messages), UsageError)).message).to.contain('WRONGTYPE');
+    const transfers = [transferMessage(1).id, transferMessage(3).id];
+    expect(await ids('usdc.Transfer')).to.deep.equal(transfers);
+    await server.command('DEL', 'usdc.Approval');
+    await deliver(messages);
+    expect([await ids('usdc.Transfer'), await ids('usdc.Approval')]).to.deep.equal([transfers, [approval.id]]);
+    // What is sent again on purpose comes again.
+    await deliver(messages);
+    expect([await ids('usdc.Transfer'), await ids('usdc.Approval')]).to.deep.equal([
+      [...transfers, ...transfers],
+      [approval.id, approval.id],
+    ]);
+  });
+
   it('are kept to about so many entries', async () => {
     await open({ max_length: 1_000 });
     await deliver(transferMessages(5_000));

@@ -101,7 +101,7 @@ export class SinkFixture {
   }
 
   get context(): SinkContext {
-    return { logger: this.logger, signal: this.signal, inserts: () => expectNone() };
+    return { logger: this.logger, signal: this.signal, moved: () => undefined, inserts: () => expectNone() };
   }
 
   claim(claim: number, epoch = 'epoch-1'): Promise<SinkCursor | null> {

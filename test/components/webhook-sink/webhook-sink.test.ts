@@ -162,6 +162,14 @@ describe('the webhook', () => {
     expect((await waiting).message).to.equal('no answer within 5 s');
   });
 
+  it('tells of each request how long it may take', async () => {
+    open({ timeout: 400, max_body_bytes: 1_000 });
+    const told: (number | undefined)[] = [];
+    const moved = (ownMs?: number): void => void told.push(ownMs);
+    await sink.deliver(batchOf(transferMessages(2)), { ...sinkContext(), moved });
+    expect(told).to.deep.equal([400_000, 400_000]);
+  });
+
   it('waits where a connection is cut, before and within an answer', async () => {
     open();
     server.answer = (response) => response.socket?.destroy();

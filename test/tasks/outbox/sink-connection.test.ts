@@ -1,0 +1,59 @@
+import { expect } from 'chai';
+import type { SinkContext } from '../../../src/components/seam/sink.js';
+import { RuntimeFailure } from '../../../src/runtime/errors.js';
+import { SinkConnection } from '../../../src/tasks/outbox/sink-connection.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { rejectionOf } from '../../support/rejection.js';
+import { RecordingSink } from './recording-sink.js';
+
+describe('a call of a sink', () => {
+  const clock = new FakeClock();
+  let call: Pick<SinkContext, 'signal' | 'moved'>;
+  let answer: () => void;
+  let closed: number;
+
+  const begin = (): Promise<void> => {
+    closed = 0;
+    const parts = { clock, signal: new AbortController().signal };
+    return new SinkConnection(new RecordingSink().openable(), parts, () => (closed += 1)).call((given) => {
+      call = given;
+      return new Promise<void>((resolve) => (answer = resolve));
+    });
+  };
+
+  it('is given up after five minutes without a sign of life', async () => {
+    const failed = rejectionOf(begin(), RuntimeFailure);
+    await clock.advance(299_999);
+    expect(call.signal.aborted).to.equal(false);
+    await clock.advance(1);
+    expect((await failed).message).to.equal('no answer within 300 s');
+    expect([call.signal.aborted, closed]).to.deep.equal([true, 1]);
+  });
+
+  it('may take longer for as long as it moves', async () => {
+    const done = begin();
+    for (let minutes = 0; minutes < 20; minutes += 4) {
+      await clock.advance(240_000);
+      call.moved();
+    }
+    answer();
+    await done;
+    expect([clock.sleeping, closed]).to.deep.equal([0, 0]);
+    const failed = rejectionOf(begin(), RuntimeFailure);
+    await clock.advance(240_000);
+    call.moved();
+    await clock.advance(299_999);
+    expect(closed).to.equal(0);
+    await clock.advance(1);
+    expect((await failed).message).to.equal('no answer within 300 s');
+  });
+
+  it('may take as long as a longer limit of the sink’s own', async () => {
+    const failed = rejectionOf(begin(), RuntimeFailure);
+    call.moved(400_000);
+    await clock.advance(409_999);
+    expect(closed).to.equal(0);
+    await clock.advance(1);
+    expect((await failed).message).to.equal('no answer within 410 s');
+  });
+});
