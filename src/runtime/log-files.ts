@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { lstat, open, type FileHandle } from 'node:fs/promises';
+import { lstat, open, rename, type FileHandle } from 'node:fs/promises';
 
 /** A log's file, the one that is written to or one that was put aside. */
 export interface LogFile {
@@ -33,6 +33,17 @@ export async function logFiles(path: string): Promise<readonly LogFile[]> {
     if (older === undefined) return files;
     files.unshift(older);
   }
+}
+
+/**
+ * Puts a log with all its files aside as `PATH.before-TIME`, `PATH.before-TIME.1`, …, which can be read as a log too, but are no
+ * part of the one at `PATH`. Returns its new path; null where none was there.
+ */
+export async function putLogAside(path: string, now: number): Promise<string | null> {
+  const files = await logFiles(path);
+  const aside = `${path}.before-${new Date(now).toISOString().replaceAll(/[-:]/g, '')}`;
+  for (const file of files) await rename(file.path, `${aside}${file.path.slice(path.length)}`);
+  return files.length === 0 ? null : aside;
 }
 
 /** A link, a pipe or a device is no log: it may show what is not meant to be shown, or be waited for. */

@@ -13,18 +13,25 @@ import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { combineLoggers } from '../../src/runtime/combined-logger.js';
 import type { Logger } from '../../src/runtime/logger.js';
+import { LogTail } from '../../src/runtime/log-tail.js';
 import { RotatingFile } from '../../src/runtime/rotating-file.js';
 import { SecretMask } from '../../src/runtime/secrets.js';
 import { openTaskLog, type TaskLog } from '../../src/runtime/task-log.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-function setUp(): { path: string; log: TaskLog; complaints: string[]; read: () => Record<string, unknown>[] } {
-  const path = join(temporaryFolder(), 'logs', 'pipeline_1.log');
+interface Opened {
+  readonly path: string;
+  readonly log: TaskLog;
+  readonly complaints: readonly string[];
+  readonly read: () => Record<string, unknown>[];
+}
+
+async function setUp(path = join(temporaryFolder(), 'logs', 'pipeline_1.log')): Promise<Opened> {
   const complaints: string[] = [];
   const secrets = new SecretMask();
   secrets.remember('https://rpc.example/v3/AbCd1234');
   const console: Logger = { log: (_level, message) => complaints.push(message) };
-  const log = openTaskLog(path, { level: 'info', secrets, console });
+  const log = await openTaskLog(path, { level: 'info', secrets, console });
   const read = (): Record<string, unknown>[] =>
     readFileSync(path, 'utf8')
       .trimEnd()
@@ -34,8 +41,8 @@ function setUp(): { path: string; log: TaskLog; complaints: string[]; read: () =
 }
 
 describe('a task log', () => {
-  it('holds a line as JSON on the disk before log() returns', () => {
-    const { log, read } = setUp();
+  it('holds a line as JSON on the disk before log() returns', async () => {
+    const { log, read } = await setUp();
     log.logger.log('warn', '任务超时', { event: 'task.timed_out', task_id: 1, pipeline_id: 45 });
     log.logger.log('debug', 'too much detail');
     const [line, ...more] = read();
@@ -45,8 +52,8 @@ describe('a task log', () => {
     log.close();
   });
 
-  it('masks secrets in messages and fields', () => {
-    const { log, path } = setUp();
+  it('masks secrets in messages and fields', async () => {
+    const { log, path } = await setUp();
     log.logger.log('info', 'asked https://rpc.example/v3/AbCd1234', {
       error: new Error('key AbCd1234'),
       url: ['AbCd1234'],
@@ -55,8 +62,8 @@ describe('a task log', () => {
     log.close();
   });
 
-  it('goes on in a new folder when its own has vanished', () => {
-    const { log, path, read, complaints } = setUp();
+  it('goes on in a new folder when its own has vanished', async () => {
+    const { log, path, read, complaints } = await setUp();
     log.logger.log('info', 'first');
     rmSync(dirname(path), { recursive: true });
     log.logger.log('info', 'second');
@@ -65,8 +72,8 @@ describe('a task log', () => {
     log.close();
   });
 
-  it('complains once where it can not be written, and goes on as soon as it can', () => {
-    const { log, path, read, complaints } = setUp();
+  it('complains once where it can not be written, and goes on as soon as it can', async () => {
+    const { log, path, read, complaints } = await setUp();
     const folder = dirname(path);
     writeFileSync(folder, 'a file where the folder should be');
     log.logger.log('info', 'lost');
@@ -77,6 +84,46 @@ describe('a task log', () => {
     log.logger.log('info', 'written');
     expect(read().map(({ msg }) => msg)).to.deep.equal(['written']);
     log.close();
+  });
+
+  it('puts aside what another database has left at its path, with all that was put aside of it, and says so', async () => {
+    const folder = temporaryFolder();
+    const names = ['pipeline_1.log', 'pipeline_1.log.1', 'pipeline_1.log.2', 'pipeline_12.log'];
+    for (const name of names) writeFileSync(join(folder, name), `${name} of another\n`);
+    const { log, read, complaints } = await setUp(join(folder, 'pipeline_1.log'));
+    log.logger.log('info', 'first');
+    const aside = readdirSync(folder).filter((name) => name.includes('.before-'));
+    expect(aside).to.have.length(3);
+    expect(complaints).to.have.length(1);
+    expect(complaints[0]).to.match(
+      /pipeline_1\.log was the log of another .*: it is put aside as \S+pipeline_1\.log\.before-\d{8}T\d{6}\.\d{3}Z$/,
+    );
+    expect(read().map(({ msg }) => msg)).to.deep.equal([...complaints, 'first']);
+    const other = (await LogTail.open(complaints[0]!.split(' put aside as ')[1]!))!;
+    const texts: string[] = [];
+    for (let piece = await other.read(); piece !== undefined; piece = await other.read()) texts.push(piece.toString());
+    await other.close();
+    expect(texts.join('')).to.equal(
+      names
+        .slice(0, 3)
+        .toReversed()
+        .map((name) => `${name} of another\n`)
+        .join(''),
+    );
+    expect(readdirSync(folder)).to.have.length(5).and.include.members(['pipeline_1.log', 'pipeline_12.log']);
+    log.close();
+  });
+
+  it('goes on behind it where it can not be put aside', async () => {
+    // A name that has no room for more.
+    const path = join(temporaryFolder(), 'x'.repeat(250));
+    writeFileSync(path, '{"msg":"of another"}\n');
+    const { log, read, complaints } = await setUp(path);
+    log.logger.log('info', 'first');
+    log.close();
+    expect(complaints).to.have.length(1);
+    expect(complaints[0]).to.match(/already can't be put aside, and is gone on with: ENAMETOOLONG/);
+    expect(read().map(({ msg }) => msg)).to.deep.equal(['of another', ...complaints, 'first']);
   });
 
   it('survives a full disk', function () {

@@ -25,13 +25,14 @@ const orderedTables = [
  */
 export async function deletePipeline(database: Database, id: number, defaultIntervalSeconds: number): Promise<void> {
   const unheld = { id, defaultIntervalSeconds };
-  await writeUnlessHeld(database, unheld, [
-    ...['pipeline_wanted', 'pipeline_shard'].map((table) => deleteFrom(database, table, id)),
-  ]);
+  // Both once more at the end: who starts it beside the deletion may have been before it.
+  const wishes = ['pipeline_wanted', 'pipeline_shard'].map((table) => deleteFrom(database, table, id));
+  await writeUnlessHeld(database, unheld, wishes);
   for (const { table, order } of orderedTables) await deleteInChunks(database, id, table, order);
   await writeUnlessHeld(database, unheld, [
-    ...['pipeline_shard', 'pipeline_task', 'pipeline_sink', 'pipeline_component', 'sink_file', 'factory_scan'].map(
-      (table) => deleteFrom(database, table, id),
+    ...wishes,
+    ...['pipeline_task', 'pipeline_sink', 'pipeline_component', 'sink_file', 'factory_scan'].map((table) =>
+      deleteFrom(database, table, id),
     ),
     database.knex('pipeline').where({ id }).delete(),
   ]);

@@ -155,6 +155,8 @@ export class PipelineStore {
       await this.#database.write([
         this.#insertRow(definition, key, { id }),
         ...this.#database.dialect.countFrom(this.#database.knex, 'pipeline', id),
+        // What was wanted of one that had this id before, and is deleted, is not wanted of this one.
+        this.#database.knex('pipeline_wanted').where({ pipeline_id: id }).delete(),
         ...this.#insertComponents(id, definition),
       ]);
     } catch (error) {

@@ -76,17 +76,17 @@ export class WantedStore {
     return { queuedTaskId: insertedId(results), ended: results[1]?.matched ?? 0 };
   }
 
-  /** Wants a pipeline not to run, and ends its tasks that run or wait, as stopped; returns how many. */
+  /** Wants a pipeline not to run, and ends its tasks that run or wait, as stopped; returns how many. Throws NotFoundError. */
   async stop(pipelineId: number): Promise<number> {
     const { knex, dialect } = this.#database;
     const stopped = { state: 'stopped', since: dialect.now(knex), next_start: null, ...nothingWrong };
     // Also of one that was never started: whoever stops it has taken note of its failure.
     const row = knex(table).insert({ pipeline_id: pipelineId, ...stopped });
-    const results = await this.#database.write([
+    const results = await writeLocked(this.#database, pipelineId, [
       endOpenTasks(this.#database, pipelineId),
       row.onConflict('pipeline_id').merge(stopped),
     ]);
-    return results[0]?.matched ?? 0;
+    return results[1]?.matched ?? 0;
   }
 
   /** Queues a task that reads nothing and delivers what is due; returns its id, null where one waits or lives. */
@@ -102,6 +102,7 @@ export class WantedStore {
         .where({ state: 'started' })
         .whereNotNull('next_start')
         .whereRaw(isDue(this.#database))
+        .whereIn('pipeline_id', knex('pipeline').select('id'))
         .orderBy('next_start')
         .limit(limit)
         .select('pipeline_id'),
@@ -140,6 +141,8 @@ export class WantedStore {
     const queued = knex({ waiting: 'pipeline_task' }).where({ ...own, 'waiting.status': taskStatus.queued });
     const rows = await this.#database.read<UnjudgedRow[]>(() =>
       knex({ wanted: table })
+        // Older versions could leave the wish for a pipeline that is deleted.
+        .join('pipeline', 'pipeline.id', 'wanted.pipeline_id')
         .leftJoin({ checkpoint: 'pipeline_checkpoint' }, 'checkpoint.pipeline_id', 'wanted.pipeline_id')
         .leftJoin({ task: 'pipeline_task' }, 'task.id', 'checkpoint.task_id')
         .where('wanted.state', 'started')

@@ -28,12 +28,12 @@ export class OpenedRun {
     return { log: (...line) => this.#logger.log(...line) };
   }
 
-  /** Opens the log of a task; returns the logger that writes to it and to the process's. */
-  openLog(task: Task): Logger {
+  /** Opens the log of a task that begins; returns the logger that writes to it and to the process's. */
+  async openLog(task: Task): Promise<Logger> {
     const { cwd, logger, settings, secrets } = this.#host;
     const path = task.logPath ?? join(settings.logDir, `pipeline_${task.id}.log`);
     const file = isAbsolute(path) ? path : join(cwd, path);
-    this.#log = openTaskLog(file, { level: settings.logLevel, secrets, console: logger });
+    this.#log = await openTaskLog(file, { level: settings.logLevel, secrets, console: logger });
     const combined = combineLoggers([logger, this.#log.logger]);
     this.#logger = combined;
     this.#progress = this.#host.showProgress(task.id, about(task, combined));

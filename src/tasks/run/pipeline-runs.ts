@@ -76,7 +76,7 @@ export class PipelineRuns {
       observe: this.#watch.observe,
       begin: async (task) => {
         order.onBegin?.(task);
-        const logger = opened.openLog(task);
+        const logger = await opened.openLog(task);
         const chain = opened.openChain(this.#chains, prepared, logger);
         const portal = opened.openPortal(this.#portals, prepared);
         const delivery = order.shard !== undefined ? undefined : deliveryOf(this.#host, prepared, { chain, logger });

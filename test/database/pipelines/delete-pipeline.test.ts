@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
 import { isBeingDeleted } from '../../../src/database/pipelines/delete-pipeline.js';
 import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
+import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
 import { LeaseHeldError, NotFoundError } from '../../../src/runtime/errors.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
@@ -79,6 +80,21 @@ eachDatabase('a deleted pipeline', (databases) => {
       }),
     );
 
+  /** The database, with something that happens before each write but the first one. */
+  function behindFirstWrite(happens: () => unknown): Database {
+    let writes = 0;
+    const write: Database['write'] = async (steps) => {
+      if (++writes > 1) await happens();
+      return database.write(steps);
+    };
+    return new Proxy(database, {
+      get: (target, key) => {
+        const value: unknown = key === 'write' ? write : Reflect.get(target, key, target);
+        return typeof value === 'function' && key !== 'knex' ? (value.bind(target) as unknown) : value;
+      },
+    });
+  }
+
   it('takes all that belongs to it along, and nothing of another', async () => {
     await fill(1, 25_000);
     await fill(2, 3);
@@ -98,16 +114,8 @@ eachDatabase('a deleted pipeline', (databases) => {
       await addTask(id, 1, 60, true);
       await store.setDisabled(id, true);
     }
-    let writes = 0;
-    const write: Database['write'] = (steps) => {
-      if (++writes > 1) throw new Error('cut short');
-      return database.write(steps);
-    };
-    const broken = new Proxy(database, {
-      get: (target, key) => {
-        const value: unknown = key === 'write' ? write : Reflect.get(target, key, target);
-        return typeof value === 'function' && key !== 'knex' ? (value.bind(target) as unknown) : value;
-      },
+    const broken = behindFirstWrite(() => {
+      throw new Error('cut short');
     });
     expect(await isBeingDeleted(database, 30)).to.equal(false);
     expect((await rejectionOf(new PipelineStore(broken).delete(30, 30))).message).to.equal('cut short');
@@ -115,6 +123,16 @@ eachDatabase('a deleted pipeline', (databases) => {
     expect(await isBeingDeleted(database, 31)).to.equal(false);
     await store.delete(30, 30);
     expect(await isBeingDeleted(database, 30)).to.equal(false);
+  });
+
+  it('is not wanted any more, also where it was started after its deletion had begun', async () => {
+    await fill(40, 2);
+    const wanted = new WantedStore(database, 30);
+    await new PipelineStore(behindFirstWrite(() => wanted.start(40))).delete(40, 30);
+    expect(await wanted.list()).to.deep.equal([]);
+    await rejectionOf(wanted.start(40), NotFoundError);
+    await rejectionOf(wanted.stop(40), NotFoundError);
+    expect(await wanted.list()).to.deep.equal([]);
   });
 
   for (const beaten of [true, false]) {

@@ -66,6 +66,17 @@ eachDatabase('the store of pipelines', (databases) => {
 
   const newestId = async (): Promise<number> => (await store.list()).at(-1)!.id;
 
+  it('does not begin with what was wanted of a deleted one that had its id', async () => {
+    const { knex, dialect } = database;
+    const since = dialect.now(knex);
+    const left = [4600, 4601].map((id) => ({ pipeline_id: id, state: 'started', since }));
+    await database.write([knex('pipeline_wanted').insert(left)]);
+    await store.import({ ...definition, id: 4600, name: 'reborn' });
+    const rows = await database.read<object[]>(() => knex('pipeline_wanted').select('pipeline_id'));
+    expect(rows).to.deep.equal([{ pipeline_id: 4601 }]);
+    await store.delete(4600, 30);
+  });
+
   it('stores it under the id that it names, and refuses to do so twice', async () => {
     expect(await store.import({ ...definition, id: 4500, name: 'numbered' })).to.equal(4500);
     const rows = await count('pipeline_component');

@@ -76,6 +76,17 @@ eachDatabase('the store of what is wanted', (databases) => {
     expect(await wanted.list()).to.deep.equal([]);
   });
 
+  it('passes over what an older version has left of a pipeline that is deleted', async () => {
+    const { knex, dialect } = database;
+    const left = { state: 'started', since: dialect.now(knex) };
+    await database.write([
+      knex('pipeline_wanted').insert({ ...left, pipeline_id: 98 }),
+      knex('pipeline_wanted').insert({ ...left, pipeline_id: 99, next_start: dialect.secondsAgo(knex, 1) }),
+    ]);
+    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+    expect(await wanted.listDue(10)).to.deep.equal([]);
+  });
+
   it('queues one task where many start a pipeline at one time', async () => {
     const ids = await Promise.all([1, 2, 3, 4].map(async () => (await wanted.start(45)).queuedTaskId));
     expect(ids.filter((id) => id !== null)).to.have.length(1);

@@ -21,7 +21,7 @@ describe('OpenedRun', () => {
       },
     };
     const run = new OpenedRun(host as unknown as RunHost);
-    run.openLog({ id: 7, pipelineId: 45, logPath: null } as Task);
+    await run.openLog({ id: 7, pipelineId: 45, logPath: null } as Task);
     shown?.log('info', 'block 5', { event: 'task.progress', events: 0 });
     await run.close();
     const fields = { event: 'task.progress', events: 0, task_id: 7, pipeline_id: 45 };
