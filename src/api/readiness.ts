@@ -40,7 +40,7 @@ const patienceMs = 5_000;
 /** Looks at the database, the monitor, the silence of tasks, pipelines that are down and the lag of live ones. */
 export async function readReadiness(parts: ApiParts): Promise<Readiness> {
   const reason = (): Error => new Error(`no answer within ${patienceMs / 1_000} s`);
-  const patience = { clock: parts.clock, after: AbortSignal.abort(), delayMs: patienceMs, reason };
+  const patience = { clock: parts.clock, delayMs: patienceMs, reason };
   const checks = await giveUpLater(patience, () => readChecks(parts)).catch((error: unknown) => [
     failedDatabase(parts.secrets.mask(messageOf(error))),
   ]);

@@ -30,6 +30,9 @@ export interface PostAnswer {
   readonly body: Readable;
 }
 
+/** How soon a request fails on a connection that was closed while it was idle, in milliseconds. */
+const idleCutMs = 1_000;
+
 /** POSTs to one URL over one connection that stays open; follows no redirect. */
 export class HttpPost {
   readonly #options: HttpPostOptions;
@@ -86,12 +89,16 @@ export class HttpPost {
 
   /** Receivers close what was idle, perhaps just when the next request comes: that is no sign that they are away. */
   async #request(client: Client, request: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
+    const { clock } = this.#options;
+    const sentAt = clock.monotonic();
     try {
       const answer = await client.request(request);
       this.#isUsed = true;
       return answer;
     } catch (error) {
-      if (!this.#isUsed || !isCut(error)) throw error;
+      // Who cuts a connection later was at work on what was sent.
+      const wasIdle = this.#isUsed && clock.monotonic() - sentAt < idleCutMs;
+      if (!wasIdle || !isCut(error)) throw error;
       this.#isUsed = false;
       return this.#request(client, request);
     }

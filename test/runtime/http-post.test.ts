@@ -61,6 +61,18 @@ describe('a POST', () => {
     expect(server.got).to.have.length(6);
   });
 
+  it('is not sent again by itself where the receiver was at work on it', async () => {
+    let now = 0;
+    open({ clock: { ...systemClock, monotonic: () => now } });
+    await send();
+    server.answer = (response) => {
+      now += 1_000;
+      response.socket?.destroy();
+    };
+    await rejectionOf(send(), RuntimeFailure);
+    expect(server.got).to.have.length(2);
+  });
+
   it('has each new connection checked: a name that leads elsewhere the next time gains nothing', async () => {
     const refuses = (address: string): boolean => address === '127.0.0.2';
     open({ url: namedUrl(), refuses, lookup: named(['127.0.0.1'], ['127.0.0.2'], ['127.0.0.2', '127.0.0.1']) });

@@ -71,7 +71,7 @@ export function logRoutes(parts: ApiParts): readonly Route[] {
         if (lastEventId.endsWith(endMark) && hasEnded(task) && lastEventId === (await endOf(open))) {
           return { status: 204 };
         }
-        const from = lastEventId.replace(new RegExp(`${endMark}$`), '');
+        const from = lastEventId.endsWith(endMark) ? lastEventId.slice(0, -endMark.length) : lastEventId;
         const log = await open({ from, lines });
         return { events: followLog(parts, store, { id, log, over, isResumed: log.place() === from }) };
       },

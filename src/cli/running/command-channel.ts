@@ -29,7 +29,7 @@ export class CommandChannel implements AlertChannel {
     const child = this.#start(message);
     const reason = (): Error => failure(`it was killed after ${timeoutMs / 1_000} s`);
     try {
-      const limit = { clock, after: AbortSignal.abort(), delayMs: timeoutMs, reason };
+      const limit = { clock, delayMs: timeoutMs, reason };
       await giveUpLater(limit, () => whenEnded(child, signal));
     } finally {
       killGroup(child);

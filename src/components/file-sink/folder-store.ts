@@ -106,15 +106,16 @@ export class FolderStore implements FileStore {
   }
 }
 
-/** Gives a file a name that nothing has: of several who do so at once one alone succeeds. Some disks have no links. */
+/**
+ * Gives a file a name that nothing has: of several who do so at once one alone succeeds. Some disks have no links, and say so in
+ * many ways; what else is wrong with one keeps from renaming, too.
+ */
 async function linkTo(path: string, name: string): Promise<'given' | 'taken' | 'impossible'> {
   try {
     await link(path, name);
     return 'given';
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return 'taken';
-    if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(codeOf(error))) return 'impossible';
-    throw error;
+    return codeOf(error) === 'EEXIST' ? 'taken' : 'impossible';
   }
 }
 

@@ -42,7 +42,7 @@ export class RedisSink implements Sink {
   async deliver({ messages }: SinkBatch, { signal, moved }: SinkContext): Promise<void> {
     const seconds = this.#config.timeout;
     const reason = (): Error => new RuntimeFailure(`no answer ${this.#isGreeting ? 'to TLS ' : ''}within ${seconds} s`);
-    const limit = { clock: this.#means.clock, after: AbortSignal.abort(), delayMs: seconds * 1_000, reason };
+    const limit = { clock: this.#means.clock, delayMs: seconds * 1_000, reason };
     moved(limit.delayMs);
     try {
       await giveUpLater(limit, () => untilAborted(this.#add(messages), signal));

@@ -53,7 +53,7 @@ function retryAfterMs(value: string | string[] | undefined, now: number): number
 /** An answer that is long or slow isn't worth its connection. */
 async function beginningOf(body: Readable, clock: Clock): Promise<string> {
   const reason = (): Error => new Error('the answer goes on');
-  const limit = { clock, after: AbortSignal.abort(), delayMs: mostMs, reason };
+  const limit = { clock, delayMs: mostMs, reason };
   try {
     return await giveUpLater(limit, () => read(body));
   } catch {

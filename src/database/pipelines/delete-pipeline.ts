@@ -25,7 +25,7 @@ const orderedTables = [
  */
 export async function deletePipeline(database: Database, id: number, defaultIntervalSeconds: number): Promise<void> {
   const unheld = { id, defaultIntervalSeconds };
-  // Both once more at the end: who starts it beside the deletion may have been before it.
+  // Once more at the end: a start that came meanwhile has left a wish.
   const wishes = ['pipeline_wanted', 'pipeline_shard'].map((table) => deleteFrom(database, table, id));
   await writeUnlessHeld(database, unheld, wishes);
   for (const { table, order } of orderedTables) await deleteInChunks(database, id, table, order);

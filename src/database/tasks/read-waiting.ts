@@ -2,6 +2,7 @@ import { isSilentFor } from '../../runtime/silence.js';
 import { taskStatus } from '../../model/task.js';
 import type { Waiting } from '../../model/waiting.js';
 import type { Database } from '../database.js';
+import { silence } from '../task-steps/silence.js';
 
 /** A queued row, as far as its waiting goes. */
 interface QueuedRow {
@@ -62,18 +63,18 @@ async function readWorkers(database: Database): Promise<LivingWorkers> {
 
 /** The newest running tasks of pipelines and their shards, silent ones too: whoever runs is waited for until somebody has ended it. */
 async function readHolders(database: Database, pipelineIds: readonly number[]): Promise<ReadonlyMap<string, Holder>> {
-  const { dialect } = database;
   const rows = await database.read<HolderRow[]>((knex) =>
     knex('pipeline_task')
       .whereIn('pipeline_id', [...pipelineIds])
       .where({ status: taskStatus.running })
       .orderBy('id')
       .select('id', 'pipeline_id', 'shard', 'heartbeat_interval')
-      .select(knex.raw('? AS age', [dialect.secondsSince(knex, 'last_heartbeat')])),
+      .select(knex.raw('? AS age', [silence(database)])),
   );
   return new Map(
     rows.map((row) => [
       laneOf(row),
+      // How often one beats that names no interval each process decides for itself.
       { id: row.id, isSilent: isSilentFor(row.age, row.heartbeat_interval ?? Infinity) },
     ]),
   );

@@ -61,7 +61,7 @@ export class SystemMetrics {
 
   /** Reads anew what the database knows; where it can't be asked, throws, and says so in the metrics. */
   async refresh(): Promise<void> {
-    const patience = { clock: this.#options.clock, after: AbortSignal.abort(), delayMs: patienceMs, reason: lateError };
+    const patience = { clock: this.#options.clock, delayMs: patienceMs, reason: lateError };
     try {
       this.#known = await giveUpLater(patience, () => readKnown(this.#options));
     } catch (error) {

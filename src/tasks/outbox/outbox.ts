@@ -209,6 +209,7 @@ export class Outbox {
 
   #tellWait(): void {
     const busy = this.#sinks.filter((sink) => this.#busy.has(sink));
+    if (busy.length === 0) return;
     const names = busy.map(({ sink }) => sink.name).join(', ');
     const reasons = busy.flatMap(({ sink, trouble }) => (trouble === null ? [] : [`${sink.name} can’t: ${trouble}`]));
     const waits = busy.some(({ sink, trouble }) => trouble === null && sink.delivery === 'finalized');

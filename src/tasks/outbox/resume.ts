@@ -1,6 +1,7 @@
 import type { SinkCursor } from '../../components/seam/sink.js';
 import type { JournalHead } from '../../database/events/journal-store.js';
 import type { SinkStanding } from '../../model/sink.js';
+import { isReplayAsked } from './blocks-behind.js';
 import { comparePasses, isSamePass, neededVersion, placeText, readPlace } from './place.js';
 import type { SinkPlace } from './place.js';
 import { SinkStoppedError } from './sink-stopped-error.js';
@@ -45,7 +46,7 @@ function fromTarget(
 ): SinkPlace {
   if (held === null) {
     // Whatever block a replay is asked from: of what is lost no part is missed.
-    if (isLost && standing.replay <= own.pass.replay) {
+    if (isLost && !isReplayAsked(standing)) {
       throw stop(
         'its target holds nothing any more: was it emptied, or is its volume away? Once that is back it goes on',
       );

@@ -35,7 +35,8 @@ export class SinkDelivery {
   readonly #letters: SinkLetters;
   readonly #shared: SinkLoopShared;
   readonly #goesOn: () => boolean;
-  #settled: string | null = null;
+  /** What was told last of how far all has come, and whom. */
+  #settled: { readonly sink: Sink; readonly text: string; readonly ends: boolean } | null = null;
   /** The last block that a target which gathers held for good when it was looked at last; null: it was not yet. */
   #kept: number | null = null;
   #taken = 0;
@@ -175,12 +176,12 @@ export class SinkDelivery {
     if (sink?.settle === undefined || place === null) return;
     const block = this.#at.blockAt(place);
     const text = placeText(place);
-    const key = `${text} ${ends}`;
-    if (block === null || this.#settled === key) return;
+    const known = this.#settled?.sink === sink && this.#settled.text === text ? this.#settled : null;
+    if (block === null || known?.ends === ends || known?.ends === true) return;
     // A target that keeps its cursor may keep this one: its row must not lie behind.
     await this.#row.write(this.#at.changeTo(place));
     await this.call((context) => sink.settle?.({ block, cursor: this.#at.cursorOf(text), ends }, context));
-    this.#settled = key;
+    this.#settled = { sink, text, ends };
     await this.#row.note(this.#at.changeTo(place));
   }
 

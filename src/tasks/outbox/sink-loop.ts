@@ -58,8 +58,9 @@ export class SinkLoop implements PacedSink {
           if (await this.#isGone(error)) return null;
           this.#shared.signal.throwIfAborted();
           const trouble = error instanceof LeaseLostError ? await this.#judgeLoss(error) : (error as Error);
+          if (trouble instanceof TakenInPartError) continue;
           if (this.#isStopping) return null;
-          if (trouble === null || trouble instanceof TakenInPartError) continue;
+          if (trouble === null) continue;
           if (isForPeople(trouble) && this.#shared.isDraining()) {
             await this.#trouble.tell(trouble);
             return trouble;
@@ -130,7 +131,8 @@ export class SinkLoop implements PacedSink {
       if (isDone && !paused) await this.#trouble.over();
       await this.#row.write();
       if (isDone) busy.delete(this);
-      if (busy.size === 0) {
+      // What was asked for while its last was written is done first.
+      if (busy.size === 0 && work.rings === heard) {
         work.ring();
         return;
       }
@@ -256,6 +258,8 @@ export class SinkLoop implements PacedSink {
       return await this.#delivery.call((context) => sink.claim?.(this.#at.holder, context));
     } catch (error) {
       if (!(error instanceof ClaimedLaterError)) throw error;
+      // Of a run that was taken over meanwhile it is the one that took it.
+      await this.#head();
       if (!isAsked) throw this.#stopped('its target was claimed later than the pipeline: the database was set back');
       await this.#shared.guard.leapOver(error.claim);
       this.#at.holder = this.#holder;

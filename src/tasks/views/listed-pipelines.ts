@@ -31,8 +31,10 @@ export async function readListedPipelines(
   latest: readonly Task[],
 ): Promise<readonly ListedPipeline[]> {
   const tasks = new Map(latest.map((task) => [task.pipelineId, task]));
-  const pipelines = await new PipelineStore(database).list();
-  const wanted = await new WantedStore(database, defaultIntervalSeconds).list();
+  const [pipelines, wanted] = await Promise.all([
+    new PipelineStore(database).list(),
+    new WantedStore(database, defaultIntervalSeconds).list(),
+  ]);
   const wantedOf = new Map(wanted.map((each) => [each.pipelineId, each]));
   return pipelines.map((pipeline) => ({
     ...pipeline,

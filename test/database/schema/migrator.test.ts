@@ -21,7 +21,7 @@ eachDatabase('the migrator', (databases) => {
   let migrator: Migrator;
 
   beforeEach(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     url = await databases.fresh();
     database = await openDatabase(url, { create: true });
     await database.knex.raw('SELECT 1');
@@ -163,7 +163,7 @@ eachDatabase('the migrator', (databases) => {
   });
 
   it('lets one of two processes work and the other wait', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const both = [url, url].map(
       (at) => new Child(process.execPath, ['--import', import.meta.resolve('tsx'), program, at]),
     );
@@ -198,7 +198,7 @@ eachDatabase('the migrator', (databases) => {
 
   for (const older of [false, true]) {
     it(`completes what a crash cut short, at whatever step${older ? ', on older tables' : ''}`, async function () {
-      this.timeout(120_000);
+      this.timeout(240_000);
       const begun = await begin(older);
       if (['mysql', 'mariadb'].includes(databases.dialect)) await crashInEach(older);
       else await crashInAll(begun);

@@ -5,7 +5,7 @@ import {
   UnfitReceiverError,
   TakenInPartError,
 } from '../../../src/components/seam/delivery-errors.js';
-import type { Settled } from '../../../src/components/seam/sink.js';
+import type { Settled, SinkBatch } from '../../../src/components/seam/sink.js';
 import type { Database } from '../../../src/database/database.js';
 import { JournalStore } from '../../../src/database/events/journal-store.js';
 import { DeadLetterStore } from '../../../src/database/sinks/dead-letter-store.js';
@@ -817,6 +817,25 @@ eachDatabase('the outbox', (databases) => {
     expect((await run).task.endReason).to.equal('completed');
     for (const { lines } of [paused, down]) expect(lines).to.deep.equal([insert(1, 1), insert(2, 1)]);
     expect(await runs.standing()).to.include({ failing: false, cursorBlock: 2 });
+  });
+
+  it('does what a person asks of it while it writes the last of what it gathered', async () => {
+    const delivered: number[] = [];
+    let isAsked = false;
+    const gathering = {
+      claim: () => Promise.resolve(null),
+      deliver: ({ messages }: SinkBatch) => Promise.resolve(void delivered.push(messages.length)),
+      settle: async ({ ends }: Settled) => {
+        if (!ends || isAsked) return;
+        isAsked = true;
+        await new SinkStore(database).requestReplay(await runs.standing(), 2);
+        // Until the run has looked what people want.
+        await runs.clock.sleep(10_000);
+      },
+      close: () => Promise.resolve(),
+    };
+    await runs.run([sink.openable({ open: () => Promise.resolve({ stages: [], sink: gathering }) })], blocks(1, 2));
+    expect(delivered).to.deep.equal([2, 1]);
   });
 
   it('tells only of the events that a sink names, through its stages', async () => {

@@ -23,6 +23,7 @@ export function makeLogTail(taskId, signal) {
 
   function flush() {
     const fresh = waiting.splice(0);
+    if (fresh.length === 0) return;
     lines.append(...fresh.slice(-mostLines).map(drawLine));
     while (lines.childElementCount > mostLines) lines.firstChild.remove();
     if (follow.checked) toEnd(box);

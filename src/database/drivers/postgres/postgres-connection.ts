@@ -1,9 +1,8 @@
-import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { userInfo } from 'node:os';
 import pg from 'pg';
 import type { Client, ClientConfig } from 'pg';
-import { DatabaseUnreachableError, DatabaseUnusableError } from '../../../runtime/errors.js';
+import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
 import type { PostgresAddress } from './postgres-address.js';
 import { classify } from './postgres-errors.js';
@@ -26,8 +25,8 @@ export interface ConnectOptions {
 
 /**
  * Connects, and prepares the session. Learns the database's time zone where this process does not know it yet; throws
- * UsageError where the process is set to another, or a certificate's file can't be read, DatabaseUnusableError where its encoding
- * lacks characters, DatabaseUnreachableError where a node that must take writes takes none.
+ * UsageError where the process is set to another, or a certificate's file can't be read, DatabaseUnreachableError where a
+ * node that must take writes takes none.
  */
 export async function connect(address: PostgresAddress, options: ConnectOptions): Promise<Client> {
   const client = await connectByMode(address, options.sockets);
@@ -94,42 +93,13 @@ async function connectOnce(
   });
   // Without a listener an error of an idle connection would end the process; the next query meets it anyway.
   client.on('error', () => undefined);
-  const encoding = toldEncoding(client);
   try {
     await client.connect();
-    refuseEncoding(encoding());
     return client;
   } catch (error) {
     dropConnection(client);
     throw error;
   }
-}
-
-/** Returns what gives the encoding of the database's texts once the server has told it, as it does while a session begins. */
-function toldEncoding(client: Client): () => string | undefined {
-  let encoding: string | undefined;
-  const { connection } = client as unknown as { readonly connection: EventEmitter<{ parameterStatus: [Parameter] }> };
-  connection.on('parameterStatus', ({ parameterName, parameterValue }) => {
-    if (parameterName === 'server_encoding') encoding = parameterValue;
-  });
-  return () => encoding;
-}
-
-interface Parameter {
-  readonly parameterName: string;
-  readonly parameterValue: string;
-}
-
-/** Texts of chains are of any script: a database that can't hold some would stop a run in the middle. */
-function refuseEncoding(encoding = 'UTF8'): void {
-  // SQL_ASCII takes bytes as they come.
-  if (encoding === 'UTF8' || encoding === 'SQL_ASCII') return;
-  throw new DatabaseUnusableError(
-    `the database keeps texts in ${encoding}, which holds few of the characters that chains write`,
-    {
-      hint: "make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
-    },
-  );
 }
 
 function tlsOptions({ ssl }: PostgresAddress): Exclude<ClientConfig['ssl'], boolean | undefined> {

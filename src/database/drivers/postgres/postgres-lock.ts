@@ -1,4 +1,6 @@
 import type { MigrationLock } from '../../driver.js';
+import type { Schema } from '../../../../migrations/schema.js';
+import { DatabaseUnusableError, messageOf } from '../../../runtime/errors.js';
 import { endTransaction } from '../end-transaction.js';
 
 /** The lock's number in a database: what a hash makes of its name. */
@@ -13,8 +15,12 @@ const patienceMs = 200;
  */
 const begin = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL lock_timeout = '50s'; SET LOCAL statement_timeout = 0`;
 
-/** The lock of a database; a standby has none, and nothing to migrate. */
+/** SQLSTATE: untranslatable_character. */
+const untranslatable = '22P05';
+
+/** The lock of a database; a standby has none, and nothing to migrate. Throws DatabaseUnusableError, as `refuseEncoding` does. */
 export const postgresLock: MigrationLock = async ({ schema, clock, onWait }, work) => {
+  await refuseEncoding(schema);
   await schema.run(begin);
   return endTransaction(schema, async () => {
     for (let told = false; ; told = true) {
@@ -26,3 +32,16 @@ export const postgresLock: MigrationLock = async ({ schema, clock, onWait }, wor
     return work(() => Promise.resolve());
   });
 };
+
+/** Throws DatabaseUnusableError where the database's encoding lacks characters of the schema's own comments. */
+async function refuseEncoding(schema: Schema): Promise<void> {
+  try {
+    await schema.ask("SELECT '最后心跳时间' AS text");
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== untranslatable) throw error;
+    throw new DatabaseUnusableError(`the database's encoding lacks characters: ${messageOf(error)}`, {
+      hint: "make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
+      cause: error,
+    });
+  }
+}

@@ -30,7 +30,7 @@ export class EmailChannel implements AlertChannel {
     const { clock, timeoutMs } = this.#options;
     const transport = await this.#open();
     const reason = (): Error => new AlertDeliveryError(`no answer within ${timeoutMs / 1_000} s`, { retryable: true });
-    const limit = { clock, after: AbortSignal.abort(), delayMs: timeoutMs, reason };
+    const limit = { clock, delayMs: timeoutMs, reason };
     const close = (): void => transport.close();
     signal.addEventListener('abort', close, { once: true });
     try {
