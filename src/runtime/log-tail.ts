@@ -1,7 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
-import { findLastLines, type FilePosition } from './last-lines.js';
+import { findLastLines, isInLine, type FilePosition } from './last-lines.js';
 import { logFiles, openLogFile, type LogFile } from './log-files.js';
-import { findPlace, placeText } from './log-place.js';
 
 const chunkBytes = 64 * 1024;
 
@@ -113,4 +112,22 @@ async function findBegin(
   if (known !== undefined) return known;
   const first = { file: oldest, offset: 0, isInside: false };
   return lines === undefined ? first : ((await findLastLines(files, { lines, mostBytes, signal })) ?? first);
+}
+
+/** Returns a text for a place in a log that stays good when its file is put aside. */
+function placeText({ inode, birth }: LogFile, offset: number): string {
+  return `${inode}-${birth}-${offset}`;
+}
+
+/** Finds the place that a text stands for. Undefined: its file is gone or was emptied, or no line begins there. */
+async function findPlace(files: readonly LogFile[], text: string): Promise<FilePosition | undefined> {
+  const offset = Number(/^\d+-\d+-(\d{1,15})$/.exec(text)?.[1] ?? NaN);
+  const file = files.find((each) => placeText(each, offset) === text);
+  if (file === undefined || offset > file.size) return undefined;
+  const handle = await openLogFile(file);
+  try {
+    return handle === undefined || (await isInLine(handle, offset)) ? undefined : { file, offset, isInside: false };
+  } finally {
+    await handle?.close();
+  }
 }

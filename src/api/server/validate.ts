@@ -3,7 +3,6 @@ import type { FastifyRequest, FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
 import { invalidRequest, ProblemError } from '../problem.js';
 import { readJson } from '../read-json.js';
-import { bodyText } from './body-text.js';
 import { readPart, unknownKeys } from './request-problems.js';
 
 /**
@@ -35,11 +34,33 @@ export function readBody(request: FastifyRequest, bytes: Buffer): unknown {
   const text = bodyText(request, bytes);
   if (body === 'text') return text;
   if (/yaml/i.test(headers['content-type'] ?? '')) {
-    throw new ProblemError(415, 'UNSUPPORTED_MEDIA_TYPE', 'this call reads application/json');
+    throw unsupported('this call reads application/json');
   }
   if (text.trim() === '') return undefined;
   const value = readJson(text);
   return body === 'json' ? value : parseExactJson(text);
+}
+
+/** ASCII is a part of UTF-8. */
+const readCharsets = new Set(['utf-8', 'utf8', 'us-ascii']);
+
+/** Returns a body's text, without its byte order mark. Throws a ProblemError: what is guessed would be another text. */
+function bodyText({ headers }: Pick<FastifyRequest, 'headers'>, bytes: Buffer): string {
+  const coding = headers['content-encoding'] ?? 'identity';
+  if (coding.trim().toLowerCase() !== 'identity') {
+    throw unsupported('the body is compressed, and read only as it is', { 'accept-encoding': 'identity' });
+  }
+  const [, charset = 'utf-8'] = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(headers['content-type'] ?? '') ?? [];
+  if (!readCharsets.has(charset.toLowerCase())) throw unsupported('the body is in another charset than UTF-8');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw invalidRequest([{ path: 'body', message: 'is not text in UTF-8' }]);
+  }
+}
+
+function unsupported(message: string, headers: Readonly<Record<string, string>> = {}): ProblemError {
+  return new ProblemError(415, 'UNSUPPORTED_MEDIA_TYPE', message, { headers });
 }
 
 /** Texts, which may hold digits, too, and numbers. */
