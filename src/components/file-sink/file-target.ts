@@ -4,8 +4,9 @@ import { ClaimedLaterError, RuntimeFailure } from '../../runtime/errors.js';
 import type { SinkContext, SinkCursor } from '../seam/sink.js';
 import type { FileFormat } from './config.js';
 import type { FileStore, ReadyFile } from './file-store.js';
-import { emptyManifest, manifestText, parseManifest } from './manifest.js';
+import { emptyManifest, manifestText } from './manifest.js';
 import type { Manifest, ManifestFile, ManifestOwner } from './manifest.js';
+import { readOwnManifest } from './target-owner.js';
 import { fileNameOf } from './spans.js';
 
 export interface FileTargetParts {
@@ -62,7 +63,7 @@ export class FileTarget {
 
   /**
    * Takes the target over. One whose cursor is of another life of the pipeline is left as it is: whoever asked judges it.
-   * Throws RuntimeFailure where the files are another sink's, ClaimedLaterError where a later holder has it.
+   * Throws AnothersFilesError where the files are another sink's, ClaimedLaterError where a later holder has it.
    */
   async claim(by: Omit<SinkCursor, 'place'>, signal: AbortSignal): Promise<Manifest> {
     const { store, plans, owner } = this.#parts;
@@ -144,34 +145,14 @@ export class FileTarget {
 
   async #read(signal: AbortSignal, by: Omit<SinkCursor, 'place'>): Promise<Manifest> {
     const { store, owner } = this.#parts;
-    const text = await store.readManifest(signal);
-    if (text === null) {
-      if ((await store.sizes(signal)).size > 0)
-        throw this.#refused('holds files, and no _chainparse.json that says whose');
+    const manifest = await readOwnManifest(store, owner, signal);
+    if (manifest === null || (manifest.state.cursor === null && manifest.files.length === 0))
       return emptyManifest(owner, by);
-    }
-    const manifest = parseManifest(text, store.label);
-    const isOwn =
-      manifest.installation === owner.installation &&
-      manifest.pipeline_id === owner.pipeline_id &&
-      manifest.sink === owner.sink;
-    if (!isOwn) throw this.#refused(`belongs to sink '${manifest.sink}' of ${this.#pipelineOf(manifest)}`);
-    if (manifest.state.cursor === null && manifest.files.length === 0) return emptyManifest(owner, by);
     const { epoch, claim } = manifest.state;
     if (epoch === by.epoch && claim > by.claim) {
       throw new ClaimedLaterError(`${store.label} is held by a later run of pipeline ${owner.pipeline_id}`, claim);
     }
     return manifest;
-  }
-
-  #pipelineOf({ installation, pipeline_id: id }: Manifest): string {
-    return installation === this.#parts.owner.installation ? `pipeline ${id}` : `pipeline ${id} of another database`;
-  }
-
-  #refused(why: string): RuntimeFailure {
-    return new RuntimeFailure(`${this.#parts.store.label} ${why}`, {
-      hint: 'one folder is for one sink: give another path, or empty it',
-    });
   }
 
   async #place(range: BlockRange, { file, ...made }: MadeFile, { signal, moved }: Upload): Promise<ManifestFile> {
