@@ -1,6 +1,7 @@
 import type { BlockRange } from '../../model/block.js';
 import type { PlannedFile, SinkFileOwner, SinkFileStore } from '../../database/sinks/sink-file-store.js';
 import { ClaimedLaterError, RuntimeFailure } from '../../runtime/errors.js';
+import { TargetLostError } from '../seam/delivery-errors.js';
 import type { SinkContext, SinkCursor } from '../seam/sink.js';
 import type { FileFormat } from './config.js';
 import type { FileStore, ReadyFile } from './file-store.js';
@@ -87,6 +88,17 @@ export class FileTarget {
     const state = { ...this.#manifest.state, ...by, superseded: [] };
     await this.#save({ ...this.#manifest, state }, signal);
     return this.#manifest;
+  }
+
+  /** Throws TargetLostError, with nothing touched, where files were written and nothing is there. */
+  async refuseLost(signal: AbortSignal): Promise<void> {
+    const { store, plans, owner } = this.#parts;
+    const written = await plans.list({ pipelineId: owner.pipeline_id, sink: owner.sink });
+    if (written.length === 0 || (await readOwnManifest(store, owner, signal)) !== null) return;
+    const what = `${store.label} holds nothing any more, though files were written: look whether its volume is mounted`;
+    throw new TargetLostError(
+      `${what}, or was emptied. Once they are back it goes on; a replay writes all of them anew`,
+    );
   }
 
   /** Returns the files that are listed, and not there as they were written. */
