@@ -64,7 +64,7 @@ export class FileTarget {
 
   /**
    * Takes the target over. One whose cursor is of another life of the pipeline is left as it is: whoever asked judges it.
-   * Throws AnothersFilesError where the files are another sink's, ClaimedLaterError where a later holder has it.
+   * Throws RuntimeFailure where the files are another sink's, ClaimedLaterError where a later holder has it.
    */
   async claim(by: Omit<SinkCursor, 'place'>, signal: AbortSignal): Promise<Manifest> {
     const { store, plans, owner } = this.#parts;

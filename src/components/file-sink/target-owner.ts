@@ -18,13 +18,13 @@ export interface TargetOwner extends Pick<Manifest, 'installation' | 'sink'> {
 const askMs = 15_000;
 
 /** What is there is another sink's, or nobody knows whose. */
-export class AnothersFilesError extends RuntimeFailure {
+class AnothersFilesError extends RuntimeFailure {
   constructor(label: string, why: string) {
     super(`${label} ${why}`, { hint: 'one folder is for one sink: give another path, or empty it' });
   }
 }
 
-/** Reads the manifest of a target; null: nothing is there. Throws AnothersFilesError where it is not this sink's. */
+/** Reads the manifest of a target; null: nothing is there. Throws RuntimeFailure where it is not this sink's. */
 export async function readOwnManifest(
   store: FileStore,
   { installation, pipeline_id: id, sink }: TargetOwner,
