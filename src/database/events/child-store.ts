@@ -81,11 +81,7 @@ export class ChildStore {
    * Returns the steps that take away the children announced above a block, with their rows below: whoever uses them takes
    * away all rows above `rowsUpTo`.
    */
-  async takeAbove(
-    pipelineId: number,
-    block: number,
-    rowsUpTo: number,
-  ): Promise<LeavingChildren> {
+  async takeAbove(pipelineId: number, block: number, rowsUpTo: number): Promise<LeavingChildren> {
     const leaving = await this.#leaving(pipelineId, block, rowsUpTo);
     const rows = leaving.flatMap(({ address, firstBlock }) => {
       const own: NarrowRows = (query) =>
