@@ -73,9 +73,13 @@ export class ContractCaller implements Stage {
   }
 
   #plansFor(message: EventMessage, context: StageContext): readonly Plan[] {
-    return this.#callers
-      .filter(({ config: { eventName } }) => isMeant(eventName, message))
-      .map((caller) => ({ caller, needed: this.#neededFor(caller, message, context) }));
+    return (
+      this.#callers
+        .filter(({ config: { eventName } }) => isMeant(eventName, message))
+        // What the event has already stays: nobody would see the answer.
+        .filter(({ keys }) => keys.some((key) => !message.data.fields.has(key)))
+        .map((caller) => ({ caller, needed: this.#neededFor(caller, message, context) }))
+    );
   }
 
   #neededFor({ config, method }: Caller, { place, data: { fields } }: EventMessage, context: StageContext) {

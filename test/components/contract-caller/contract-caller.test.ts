@@ -303,6 +303,20 @@ eachDatabase('a contract caller', (databases) => {
     );
   });
 
+  it('makes no call whose answer has no place of its own', async () => {
+    const unnamed = without('result_key', decimals);
+    expect(await run([{ ...decimals, result_key: 'args' }], messageOf(5))).to.deep.equal([
+      { contract_address: token(0), args: { to: holder }, already: 1 },
+    ]);
+    expect(node.asked).to.have.length(0);
+    // Of two names one is free.
+    const mapped = await (await open([{ ...decimals, result_key: 'decimals' }])).map([messageOf(5)], context);
+    expect(fieldsOf(await (await open([unnamed])).map(mapped, context))).to.have.nested.property(
+      '[0].decimals_result',
+      6,
+    );
+  });
+
   it('gives null where a call can not be made of what the event holds', async () => {
     const wrong = { ...balance, method_params: ['args.none'] };
     expect(await run([wrong], messageOf(5))).to.have.nested.property('[0].balance', null);
