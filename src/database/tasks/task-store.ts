@@ -9,7 +9,7 @@ import { writeIfHeld } from '../fenced-write.js';
 import { newEpoch } from '../events/checkpoint-store.js';
 import { endOpenTasks, stopped, wantStopped } from '../task-steps/wanted-steps.js';
 import { endReplaced } from '../task-steps/end-replaced.js';
-import { insertQueued, lockPipeline, storedRequest } from '../task-steps/queue-task.js';
+import { holdPipeline, insertQueued, lockPipeline, storedRequest } from '../task-steps/queue-task.js';
 import { queueUnheard } from '../task-steps/queue-unheard.js';
 import { runningTask } from '../task-steps/running-task.js';
 import type { Replaced } from '../task-steps/end-replaced.js';
@@ -262,7 +262,7 @@ export class TaskStore {
     }
     const { pipelineId, heard } = delivered;
     const results = await writeIfHeld(this.#database, [
-      lockPipeline(this.#database, pipelineId),
+      holdPipeline(this.#database, pipelineId),
       this.#database.fenced(ending),
       queueUnheard(this.#database, pipelineId, heard),
     ]);
