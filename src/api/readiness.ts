@@ -117,6 +117,8 @@ function checkPipelines(down: readonly DownPipeline[]): Check {
   return { name: 'pipelines', ok: kind === 'none', detail, kind, values: { n: down.length, list } };
 }
 
+const lagDoubts = { unknown: 'its nodes do not answer', uncommitted: 'the database takes no commit of it' } as const;
+
 /** Of a lag that is not known nobody says that it is too large, nor that there is none. */
 function checkLag(tasks: readonly Task[], most: number | null, unknown: Task | undefined): Check {
   const following = tasks.flatMap(({ id, progress }) => {
@@ -130,8 +132,9 @@ function checkLag(tasks: readonly Task[], most: number | null, unknown: Task | u
   const ok = most === null || worst.lag <= most;
   if (following.length === 0) return { name: 'lag', ok, detail: 'no live pipeline runs', kind: 'none', values: {} };
   if (unknown !== undefined && ok) {
-    const detail = `the lag of task ${unknown.id} is unknown: its nodes do not answer`;
-    return { name: 'lag', ok, detail, kind: 'unknown', values: { task: String(unknown.id) } };
+    const kind = unknown.progress?.lagUnknownSince === undefined ? 'unknown' : 'uncommitted';
+    const detail = `the lag of task ${unknown.id} is unknown: ${lagDoubts[kind]}`;
+    return { name: 'lag', ok, detail, kind, values: { task: String(unknown.id) } };
   }
   if (waiting !== undefined && ok) {
     const { id, next, head } = waiting;

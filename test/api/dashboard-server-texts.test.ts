@@ -6,7 +6,7 @@ import type { Database } from '../../src/database/database.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { alertText } from '../../src/model/alert-text.js';
 import type { AlertCondition } from '../../src/model/alert.js';
-import type { Task } from '../../src/model/task.js';
+import type { Progress, Task } from '../../src/model/task.js';
 import * as conditions from '../../src/tasks/alerts/alert-conditions.js';
 import { claimRequest } from '../database/claim-request.js';
 import { insertSilentTask } from '../database/insert-silent-task.js';
@@ -56,10 +56,10 @@ describe('what the dashboard makes of what the server says', () => {
     expect(numbers(read())).to.deep.equal(numbers(english));
   }
 
-  async function runLive(pipelineId: number, headBlock: number): Promise<void> {
+  async function runLive(pipelineId: number, headBlock: number, known: Partial<Progress> = {}): Promise<void> {
     await new CheckpointStore(database).get(pipelineId);
     const taskId = await new TaskStore(database).claim(claimRequest({ pipelineId }));
-    const progress = { mode: 'realtime', nextBlock: 100, targetBlock: null, headBlock, events: 1 } as const;
+    const progress = { mode: 'realtime', nextBlock: 100, targetBlock: null, headBlock, events: 1, ...known } as const;
     await new TaskStore(database).renew([{ taskId, progress }]);
   }
 
@@ -76,6 +76,10 @@ describe('what the dashboard makes of what the server says', () => {
     await runLive(45, 99);
     await look();
     await runLive(46, 107);
+    await look();
+    await runLive(49, 99, { lagUnknownSeconds: 17 });
+    await look();
+    await database.write([database.knex('pipeline_task').where({ pipeline_id: 49 }).delete()]);
     // An older program's table may hold NULL.
     const unknown = { pipeline_id: 45, status: 0, create_time: 'no time', log_path: '' };
     await database.write([database.knex('pipeline_task').insert(unknown)]);
@@ -98,6 +102,7 @@ describe('what the dashboard makes of what the server says', () => {
       'lag behind',
       'lag level',
       'lag none',
+      'lag uncommitted',
       'monitor alive',
       'monitor missing',
       'monitor unneeded',

@@ -64,7 +64,7 @@ function lagOf(running) {
   const checks = live.get('system')?.checks ?? [];
   const isUnknown =
     following.some((task) => lagUnknownSince(task) !== null || isAboveHead(task)) ||
-    (isPart && checks.some(({ name, kind }) => name === 'lag' && (kind === 'unknown' || kind === 'waiting')));
+    (isPart && checks.some(({ name, kind }) => name === 'lag' && ['unknown', 'uncommitted', 'waiting'].includes(kind)));
   if (isUnknown) return { text: t('state.unknown'), level: 'silent' };
   const lags = following.flatMap(({ progress }) => progress?.lag_blocks ?? []);
   if (isPart) lags.push(numberOf('lag', 'behind'));

@@ -30,7 +30,7 @@ function makeRow({ name }) {
     node,
     update(check) {
       // What is not known is not shown as good.
-      const ok = ['unknown', 'unread'].includes(check.kind) ? 'unknown' : check.ok;
+      const ok = ['unknown', 'uncommitted', 'unread'].includes(check.kind) ? 'unknown' : check.ok;
       setText(detail, checkText(check));
       if (shown === ok) return;
       shown = ok;
