@@ -14,7 +14,10 @@ eachServer('a run whose commits somebody keeps from landing, but not its beats',
     const url = await createDatabase(server().url());
     const scenario = await Scenario.begin(url, node.url, { mode: 'realtime' });
     const run = scenario.run();
-    const shows = (what: string, isShown: (progress: NonNullable<ScenarioTask['progress']>) => boolean): Promise<void> =>
+    const shows = (
+      what: string,
+      isShown: (progress: NonNullable<ScenarioTask['progress']>) => boolean,
+    ): Promise<void> =>
       eventually(
         what,
         async () => {
@@ -26,10 +29,13 @@ eachServer('a run whose commits somebody keeps from landing, but not its beats',
     await shows('it follows the head', ({ next_block: next }) => (next ?? 0) > 5);
     const lock = url.startsWith('postgres') ? 'LOCK TABLE event IN SHARE MODE' : 'LOCK TABLES event READ';
     const other = await beginElsewhere(url, lock);
+    await run.output(
+      /waiting for the database, for \d+ s by now: the database .* is busy: .*lock.*timeout.*\(/i,
+      40_000,
+    );
     await shows('its lag is unknown', (progress) => progress.lag_unknown_since !== undefined);
     const [task] = await scenario.tasks();
     expect(task).to.deep.include({ status: 0 }).and.to.have.nested.property('progress.lag_blocks', null);
-    await run.output(/waiting for the database, for \d+ s by now: the database .* is busy: .*lock.*timeout.*\(/i, 40_000);
     await other.end();
     await run.output(/the database lets the work go on, after \d+ s/, 30_000);
     await shows('its lag is known again', (progress) => progress.lag_unknown_since === undefined);

@@ -447,7 +447,9 @@ describe('a heartbeat', () => {
       await stuck;
       expect(waits.length).to.be.within(8, 40);
       expect(failure).to.be.instanceOf(DatabaseUnreachableError).and.to.include({ hint: busy.hint, cause: busy });
-      expect(String(failure)).to.match(/: the database answers, but for 3\d\d s nothing .*: the database is busy: a lock$/);
+      expect(String(failure)).to.match(
+        /: the database answers, but for 3\d\d s nothing .*: the database is busy: a lock$/,
+      );
       expect(clock.monotonic() - started).to.be.within(300_000, 335_000);
     });
 

@@ -36,7 +36,13 @@ describe('what is known of the head of a running task', () => {
 
   it('is unknown of a task that says so itself, as long as it says so', () => {
     const progress = { lagUnknownSince: '2024-01-15T10:05:30' };
-    const waits = { ...task, lastHeartbeat: '2024-01-15T10:06:00', heartbeatInterval: 30, silentSeconds: 5, progress } as Task;
+    const waits = {
+      ...task,
+      lastHeartbeat: '2024-01-15T10:06:00',
+      heartbeatInterval: 30,
+      silentSeconds: 5,
+      progress,
+    } as Task;
     contact.note([waits], [report('healthy', null)]);
     expect(contact.unknownSince(1)).to.equal('2024-01-15T10:05:30');
     contact.note([{ ...waits, silentSeconds: 91 }], []);
