@@ -177,6 +177,7 @@ export default {
   'check.is.lag.none': 'no live pipeline runs',
   'check.is.lag.unknown': 'the lag of task {task} is unknown: its nodes do not answer',
   'check.is.lag.uncommitted': 'the lag of task {task} is unknown: the database takes no commit of it',
+  'check.is.lag.silent': 'the lag of task {task} is unknown: it has given no sign of life for {n} s',
   'check.is.lag.waiting':
     'the lag of task {task} is unknown: it waits for block {next}, and its node is at block {head}',
   'check.is.lag.level': 'no live pipeline is behind',
