@@ -46,13 +46,13 @@ eachServer('a fence that waits for a lock', (server) => {
   });
   afterEach(() => database.close());
 
-  /** Has something waited for while a session of somebody else holds the checkpoint, who then commits what `sql` does. */
-  async function whileHeld<T>(sql: readonly string[], work: () => Promise<T>): Promise<T> {
+  /** Has something waited for while a session of somebody else holds what `sql` locks, who then commits what it does, and what is `late`. */
+  async function whileHeld<T>(sql: readonly string[], work: () => Promise<T>, ...late: string[]): Promise<T> {
     const holder = await beginElsewhere(url, ...sql);
     const waiting = work();
     waiting.catch(() => undefined);
     await eventually('it waits', async () => (await listOtherSessions(database)).length > 0);
-    await holder.run('COMMIT');
+    for (const statement of [...late, 'COMMIT']) await holder.run(statement);
     await holder.end();
     return waiting;
   }
@@ -95,15 +95,15 @@ eachServer('a fence that waits for a lock', (server) => {
       expect(await wanted.get(pipelineId)).to.include({ state: 'started' });
     });
 
-    it('sees what landed meanwhile: a rewind lets go what was held', async () => {
+    it('holds off a rewind until it is judged: what is held by then is let go', async () => {
       const hold = `UPDATE pipeline_wanted SET held_reason = 'the wrong chain' ${ofWanted}`;
       const rewind = { pipelineId, version: 1, replaces: null, from: 9, above: 4, to: { number: 4, hash: null } };
       const step = { ...rewind, holder: end.task?.id ?? null, ends: { keepsRemembered: true } };
-      await whileHeld([lock, hold], () => new RewindStore(database).takeBack(step));
+      await whileHeld([lock], () => new RewindStore(database).takeBack(step), hold);
       expect(await wanted.get(pipelineId)).to.include({ heldReason: null });
     });
 
-    it('sees what landed meanwhile: the end is of no effect where it was rewound', async () => {
+    it('is judged by what landed meanwhile: the end is of no effect where it was rewound', async () => {
       const moves = ['checkpoint SET task_id', 'wanted SET judged_task_id'].map(
         (set) => `UPDATE pipeline_${set} = NULL ${ofWanted}`,
       );
