@@ -1,6 +1,7 @@
 import type { Database, Query } from '../database.js';
 import { letGo } from '../task-steps/wanted-steps.js';
 import { endReplaced } from '../task-steps/end-replaced.js';
+import { lockPipeline } from '../task-steps/queue-task.js';
 import type { Replaced } from '../task-steps/end-replaced.js';
 import { ChildStore } from './child-store.js';
 import { insertRecentBlocks } from './event-columns.js';
@@ -66,6 +67,8 @@ export class RewindStore {
         ...(step.ends === null ? {} : { task_id: null }),
       });
     const before = [
+      // Whoever judges how its task has ended does so before all of this, or sees it.
+      ...(step.ends === null ? [] : [lockPipeline(this.#database, pipelineId)]),
       ...(step.replaces === null ? [] : endReplaced(this.#database, pipelineId, step.replaces)),
       this.#database.fenced(checkpoint),
       noteChange(this.#database, { pipelineId, kind: 'rollback', fromBlock, toBlock: step.from }),
@@ -77,7 +80,7 @@ export class RewindStore {
       deleteRows(this.#database, 'recent_block', pipelineId, above),
       ...children.steps,
       ...this.#remember(step),
-      ...(step.ends === null ? [] : [letGo(this.#database, pipelineId)]),
+      ...(step.ends === null ? [] : letGo(this.#database, pipelineId)),
     ]);
     return countTakenBack(results.slice(before.length, before.length + rows.length));
   }

@@ -11,6 +11,7 @@ import type { ChainEvent } from '../../../src/model/event.js';
 import type { FactoryChild, FoundChildren } from '../../../src/model/factory-child.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
+import { insertPipeline } from '../insert-pipeline.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { claimRequest } from '../claim-request.js';
 import { exampleBatch, exampleCommit, exampleEvent, hashOf, noProgress } from '../example-batch.js';
@@ -43,6 +44,7 @@ eachDatabase('the children of a factory', (databases) => {
   beforeEach(async () => {
     pipelineId += 1;
     version = 0;
+    await insertPipeline(database, pipelineId);
     await new CheckpointStore(database).get(pipelineId);
     taskId = await new TaskStore(database).claim(claimRequest({ pipelineId }));
   });
@@ -203,9 +205,6 @@ eachDatabase('the children of a factory', (databases) => {
   it('go with their pipeline', async () => {
     await keep(found(-1, 4, child(one, 3)));
     await database.write([database.knex('pipeline_task').where({ id: taskId }).update({ status: 1 })]);
-    await database
-      .write([database.knex('pipeline').insert({ id: pipelineId, name: `p${pipelineId}`, disabled: 0 })])
-      .catch(() => undefined);
     await deletePipeline(database, pipelineId, 30);
     expect(await batches.knownChildren(pipelineId)).to.equal(null);
   });

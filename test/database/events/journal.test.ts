@@ -14,6 +14,7 @@ import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { seededRandom } from '../../support/seeded-random.js';
 import { Dice } from '../../proof/simulator/dice.js';
+import { insertPipeline } from '../insert-pipeline.js';
 import { claimRequest } from '../claim-request.js';
 import { exampleBatch, exampleCommit, exampleEvent, hashOf, noProgress } from '../example-batch.js';
 
@@ -42,6 +43,7 @@ eachDatabase('the journal', (databases) => {
 
   async function begin(keepsRemoved: boolean): Promise<void> {
     pipelineId += 1;
+    await insertPipeline(database, pipelineId);
     await checkpoints.get(pipelineId);
     await claim(keepsRemoved);
   }

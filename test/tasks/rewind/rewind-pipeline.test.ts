@@ -17,6 +17,7 @@ import { checkRewind, rewindPipeline } from '../../../src/tasks/rewind/rewind-pi
 import type { RewindOptions, RewindStores } from '../../../src/tasks/rewind/rewind-pipeline.js';
 import { claimRequest } from '../../database/claim-request.js';
 import { exampleBatch, exampleCommit, hashOf } from '../../database/example-batch.js';
+import { insertPipeline } from '../../database/insert-pipeline.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { exampleWorker, storesOf } from '../run/task-fixture.js';
@@ -49,6 +50,7 @@ eachDatabase('a rewind', (databases) => {
   beforeEach(async () => {
     pipelineId += 1;
     rewinds = new DyingRewinds(database);
+    await insertPipeline(database, pipelineId);
     await checkpoints.get(pipelineId);
     taskId = await tasks.claim(claimRequest({ pipelineId }));
     const batch = exampleBatch(11, 30, { recentBlocks: exampleBatch(26, 30).recentBlocks });
