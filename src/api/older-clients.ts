@@ -80,6 +80,13 @@ function refuseAsBefore(error: unknown): never {
   throw error;
 }
 
+/** The commands' hint is of no use to a client of the API. */
+function refuseTaken(error: unknown): never {
+  if (!(error instanceof TakenError)) return refuseAsBefore(error);
+  const hint = `give it another pipeline_name; with the other's pipeline_id, POST ${base}/config replaces that definition`;
+  throw new ProblemError(400, error.code, error.message, { hint });
+}
+
 /** Lets a request say what only the older program's could. */
 function takingMore(each: Route): Route {
   if (each.path === `${base}/start`) {
@@ -178,7 +185,7 @@ function configOf(of: Route, parts: ApiParts): Handle {
     const { id, info } = older;
     const definition = await readSentDefinition(parts, info, { name: 'pipeline_info', isLenient: true, id });
     const stored = { ...definition, id };
-    const pipelineId = await new PipelineStore(parts.database).import(stored, { update: true }).catch(refuseAsBefore);
+    const pipelineId = await new PipelineStore(parts.database).import(stored, { update: true }).catch(refuseTaken);
     const components = definition.components.length;
     const message = `pipeline ${pipelineId} is stored`;
     return { status: 200, json: { success: true, message, pipeline_id: pipelineId, components_created: components } };

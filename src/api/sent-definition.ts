@@ -12,8 +12,8 @@ interface SentOptions extends Pick<DefinitionOptions, 'name' | 'isLenient'> {
 }
 
 /**
- * Reads a definition that a caller sent. Of its targets this database alone is asked: what a caller writes leads this process to no
- * other server and no file, and reads none of its variables.
+ * Reads a definition that a caller sent. Of its targets this database and the folder of pipelines' files alone are asked: what a
+ * caller writes leads this process to no other server and no other file, and reads none of its variables.
  */
 export function readSentDefinition(
   { database, clock, cwd, settings }: ApiParts,
@@ -27,7 +27,11 @@ export function readSentDefinition(
     heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
     storedAbi: async (abi) => (await new AbiStore(database).get(abi)).abi,
     askTargets: (read) =>
-      askDefinitionTargets(database, { ...read, id: id ?? read.id }, { clock, variables, asksElsewhere: false }),
+      askDefinitionTargets(
+        database,
+        { ...read, id: id ?? read.id },
+        { clock, variables, dataFolder, asksElsewhere: false },
+      ),
     surroundings: {
       ...{ workingFolder: cwd, dataFolder, database: settings.databaseUrl, variables },
       realPath: (path) => path,

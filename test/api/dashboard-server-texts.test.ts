@@ -8,6 +8,7 @@ import { alertText } from '../../src/model/alert-text.js';
 import type { AlertCondition } from '../../src/model/alert.js';
 import type { Task } from '../../src/model/task.js';
 import * as conditions from '../../src/tasks/alerts/alert-conditions.js';
+import { ageTask } from '../database/aged-task.js';
 import { claimRequest } from '../database/claim-request.js';
 import { insertSilentTask } from '../database/insert-silent-task.js';
 import { openMigrated } from '../support/migrated-database.js';
@@ -56,11 +57,12 @@ describe('what the dashboard makes of what the server says', () => {
     expect(numbers(read())).to.deep.equal(numbers(english));
   }
 
-  async function runLive(pipelineId: number, headBlock: number): Promise<void> {
+  async function runLive(pipelineId: number, headBlock: number): Promise<number> {
     await new CheckpointStore(database).get(pipelineId);
     const taskId = await new TaskStore(database).claim(claimRequest({ pipelineId }));
     const progress = { mode: 'realtime', nextBlock: 100, targetBlock: null, headBlock, events: 1 } as const;
     await new TaskStore(database).renew([{ taskId, progress }]);
+    return taskId;
   }
 
   it('tells every check in the language that is shown', async () => {
@@ -75,7 +77,7 @@ describe('what the dashboard makes of what the server says', () => {
     await look();
     await runLive(45, 99);
     await look();
-    await runLive(46, 107);
+    const behind = await runLive(46, 107);
     // An older program's table may hold NULL.
     const unknown = { pipeline_id: 45, status: 0, create_time: 'no time', log_path: '' };
     await database.write([database.knex('pipeline_task').insert(unknown)]);
@@ -93,11 +95,14 @@ describe('what the dashboard makes of what the server says', () => {
       ]);
       await look();
     }
+    await ageTask(database, behind, { created: 900, heartbeat: 300 });
+    await look();
     expect([...kinds].sort()).to.deep.equal([
       'database answers',
       'lag behind',
       'lag level',
       'lag none',
+      'lag silent',
       'monitor alive',
       'monitor missing',
       'monitor unneeded',

@@ -69,6 +69,15 @@ describe('an API for older clients', () => {
     }
   });
 
+  it('says by which call a definition gets in whose name another pipeline has', async () => {
+    const refused = await post('/config', { pipeline_id: 46, pipeline_info: JSON.stringify(definition) });
+    expect(refused.statusCode).to.equal(400);
+    expect(refused.json()).to.deep.include({
+      ...{ code: 'TAKEN', detail: "pipeline 45 is named 'old' already: a name is given once, regardless of case" },
+      hint: `give it another pipeline_name; with the other's pipeline_id, POST ${base}/config replaces that definition`,
+    });
+  });
+
   it('starts a task, and lists it in the older form beside ours', async () => {
     const started = await post('/start', { pipeline_id: 45, log_path: '/tmp/x.log' });
     expect(started.statusCode).to.equal(200);
@@ -86,7 +95,7 @@ describe('an API for older clients', () => {
     expect(page).to.include({ success: true, total: 1, page: 1, page_size: 10, total_pages: 1 });
     expect(page).to.have.nested.property('data[0]').that.includes(row);
     expect(page).to.have.nested.property('tasks[0].status_name', 'queued');
-    expect((await api.send(`${base}/tasks?pipeline_name=none`)).statusCode).to.equal(404);
+    expect((await plain.send(`${base}/tasks?pipeline_name=none`)).statusCode).to.equal(404);
     expect(await ask('/tasks/running')).to.deep.include({ success: true, data: [], count: 0 });
     expect(await ask('/task/1')).to.include({ success: true, task_id: 1, pipeline_name: 'old' });
     const { data, window_minutes: window } = await ask('/tasks/statistics');
@@ -232,6 +241,28 @@ describe('an API for older clients', () => {
         `{"source_value":${value},"transformed_value":${output},"transformer":"${transformer}"}`,
       );
     }
+  });
+
+  it('lists the tasks of all pipelines of a name, and none of one that nobody has', async () => {
+    const twin = { name: 'usdt', disabled: 0 };
+    await database.write([
+      database.knex('pipeline').insert([
+        { id: 901, ...twin },
+        { id: 902, ...twin, name: 'USDT' },
+      ]),
+    ]);
+    const tasks = [];
+    for (const pipeline_id of [901, 902]) tasks.push(await insertSilentTask(database, 5, { pipeline_id, status: 2 }));
+    const page = await ask('/tasks?pipeline_name=usdt&status=2');
+    expect(page).to.include({ success: true, total: 2, total_pages: 1 });
+    expect((page['data'] as { task_id: number }[]).map(({ task_id: id }) => id)).to.have.members(tasks);
+    const none = await ask('/tasks?pipeline_name=nobody');
+    expect(none).to.deep.include({ success: true, data: [], tasks: [], total: 0, page: 1, total_pages: 0 });
+    expect((await api.send(`${base}/tasks?pipeline_name=usdt&pipeline_id=901`)).statusCode).to.equal(400);
+    expect((await api.send(`${base}/tasks?pipeline_id=999`)).statusCode).to.equal(404);
+    const unclear = await plain.send(`${base}/tasks?pipeline_name=usdt`);
+    expect(unclear.statusCode).to.equal(400);
+    expect(unclear.json()).to.have.property('detail').that.contains('901, 902');
   });
 
   it('is one only where it is told to be', async () => {

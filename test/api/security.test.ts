@@ -266,6 +266,14 @@ describe("the API's guards", () => {
     const answer = await api.send({ url: '/api/v1/alerts', method: 'DELETE' });
     expectProblem(answer, 405);
     expect(answer.headers['allow']).to.equal('GET');
+    for (const [path, allow] of [
+      ['tasks', 'GET'],
+      ['45', 'PUT, DELETE'],
+      ['no-id', 'PUT, DELETE'],
+    ] as const) {
+      const { headers } = await api.send({ url: `/api/v1/pipeline/${path}`, method: 'PATCH' });
+      expect(headers['allow'], path).to.equal(allow);
+    }
     expectProblem(await api.send({ url: '/nothing', method: 'DELETE' }), 404);
   });
 

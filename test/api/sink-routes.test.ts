@@ -1,6 +1,9 @@
-import { resolve } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import yaml from 'yaml';
+import { emptyManifest, manifestText } from '../../src/components/file-sink/manifest.js';
+import { manifestName } from '../../src/components/file-sink/file-store.js';
 import type { Database } from '../../src/database/database.js';
 import { PipelineStore } from '../../src/database/pipelines/pipeline-store.js';
 import { DeadLetterStore } from '../../src/database/sinks/dead-letter-store.js';
@@ -91,6 +94,21 @@ eachDatabase('the API of sinks', (databases) => {
       /table: the table usdc in .* is filled by the sink 'rows' of pipeline \d+: a table has one/,
     );
     expect(await api.post(`/api/v1/pipeline/${pipelineId}`, body('first'), 'PUT')).to.have.property('statusCode', 200);
+  });
+
+  it('refuses a definition whose folder another pipeline fills, and looks at none outside that of pipelines’ files', async () => {
+    const owner = { installation: await readInstallation(database), pipeline_id: pipelineId, sink: 'lake' };
+    const source = (yaml.parse(monitorYaml()) as { components: object[] }).components;
+    const store = (name: string, path: string) =>
+      api.post('/api/v1/pipeline/config', { name, components: [...source, { name: 'lake', type: 'file_sink', path }] });
+    for (const folder of ['data/lake', 'elsewhere']) {
+      mkdirSync(join(api.parts.cwd, folder), { recursive: true });
+      const text = manifestText(emptyManifest(owner, { epoch: 'e', claim: 1 }));
+      writeFileSync(join(api.parts.cwd, folder, manifestName), text);
+    }
+    const { detail } = expectProblem(await store('of-the-lake', 'lake'), 400);
+    expect(detail).to.match(/path: .*\/data\/lake belongs to sink 'lake' of pipeline \d+/);
+    expect(await store('elsewhere', join(api.parts.cwd, 'elsewhere'))).to.have.property('statusCode', 201);
   });
 
   it('refuses two sinks of one definition that fill one folder or one file of SQLite', async () => {

@@ -43,6 +43,15 @@ export class MessageLedger {
     else this.#takeBack(message);
   }
 
+  /** Goes back to a block whose hash nobody knows, as a rewind does where no node can be asked. */
+  rewind(number: number): void {
+    const gone = this.children.takeAbove(number);
+    this.rows = this.rows.filter((row) => row.blockNumber <= number && !gone.has(row.contractAddress.toLowerCase()));
+    this.recentBlocks = [];
+    const version = this.checkpoint.version + 1;
+    this.checkpoint = { ...this.checkpoint, blockNumber: number, blockHash: null, version };
+  }
+
   /** What a run that starts now is given. */
   state(): Pick<SourceContext, 'checkpoint' | 'recentBlocks' | 'storedBlock' | 'knownChildren'> {
     const newest = (atMost: number): BlockRef | null => {

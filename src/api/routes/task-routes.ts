@@ -1,5 +1,5 @@
 import { listTasks, countTasks, type TaskFilter, type TaskOrder } from '../../database/tasks/task-listing.js';
-import { findByName } from '../../database/pipelines/pipeline-names.js';
+import { findByName, listByName } from '../../database/pipelines/pipeline-names.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskToJson } from '../../model/task-json.js';
@@ -140,8 +140,8 @@ class TaskList {
   async #readPage(query: PageQuery): Promise<object> {
     const { database, settings } = this.#parts;
     const { status, since, page, page_size: pageSize, silence } = query;
-    const pipelineId = await this.#pipelineOf(query);
-    const filter: TaskFilter = { status, pipelineId, since };
+    const { pipelineId, ...named } = await this.#pipelinesOf(query);
+    const filter: TaskFilter = { status, pipelineId, ...named, since };
     const part = { order: orderOf(query), limit: pageSize, offset: offsetOf(query) };
     const [tasks, total] = await Promise.all([
       listTasks(database, { ...filter, ...part }).then((found) =>
@@ -154,10 +154,16 @@ class TaskList {
     return { tasks: tasks.map((task) => taskWithSilence(task, settings, silence)), total, page, page_size: pageSize };
   }
 
-  async #pipelineOf({ pipeline_id: id, pipeline_name: name = '' }: PageQuery): Promise<number | undefined> {
-    if (name === '') return id;
-    if (id === undefined) return await findByName(this.#parts.database, name);
-    throw invalidRequest([{ path: 'query.pipeline_name', message: 'stands in place of pipeline_id: give one' }]);
+  /** An older program gave a name several times, and its clients look for tasks by it: to them a name that nobody has is no error. */
+  async #pipelinesOf(query: PageQuery): Promise<Pick<TaskFilter, 'pipelineId' | 'pipelineIds'>> {
+    const { pipeline_id: id, pipeline_name: name = '' } = query;
+    const { database, settings } = this.#parts;
+    if (name === '') return { pipelineId: id };
+    if (id !== undefined) {
+      throw invalidRequest([{ path: 'query.pipeline_name', message: 'stands in place of pipeline_id: give one' }]);
+    }
+    if (!settings.api.olderClients) return { pipelineId: await findByName(database, name) };
+    return { pipelineIds: (await listByName(database, name)).map((each) => each.id) };
   }
 }
 

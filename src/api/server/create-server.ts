@@ -116,14 +116,21 @@ function sendProblem(
 
 function refuseUnknown(routes: readonly Route[], request: FastifyRequest): never {
   const path = request.url.split('?', 1)[0] ?? '';
-  const methods = routes.filter((route) => patternOf(route).test(path)).map(({ method }) => method);
-  if (methods.length === 0) throw new ProblemError(404, 'NOT_FOUND', 'there is nothing here', { hint: 'see /docs' });
+  const found = routes.filter((route) => patternOf(route).test(path));
+  if (found.length === 0) throw new ProblemError(404, 'NOT_FOUND', 'there is nothing here', { hint: 'see /docs' });
+  const fitting = found.filter((route) => takes(route, path));
+  const methods = (fitting.length > 0 ? fitting : found).map(({ method }) => method);
   const headers = { allow: [...new Set(methods)].join(', ') };
   throw new ProblemError(405, 'METHOD_NOT_ALLOWED', `${request.method} is not among ${headers.allow}`, { headers });
 }
 
 function patternOf({ path }: Route): RegExp {
-  return new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`);
+  return new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`);
+}
+
+/** The name of one route may stand where another one has an id. */
+function takes(route: Route, path: string): boolean {
+  return route.params?.safeParse(patternOf(route).exec(path)?.groups).success !== false;
 }
 
 /** What is no HTTP gets an answer that says nothing, and is hung up on. */

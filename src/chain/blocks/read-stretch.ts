@@ -23,6 +23,7 @@ export class ReadStretch {
   readonly #chain: ChainView;
   readonly #storedBlock: StoredBlock;
   readonly #first: number;
+  readonly #anchor: number;
   readonly #recent: RecentBlocks;
   #next: number;
   /** The block before `next`; null where it is unknown, because nothing has been read. */
@@ -38,22 +39,22 @@ export class ReadStretch {
 
   private constructor(
     { chain, storedBlock }: StretchSources,
-    first: number,
-    last: BlockRef | null,
+    { first, next, last }: { readonly first: number; readonly next: number; readonly last: BlockRef | null },
     recent: readonly BlockRef[],
   ) {
     this.#chain = chain;
     this.#doubts = chain.doubts;
     this.#storedBlock = storedBlock;
     this.#first = first;
+    this.#anchor = last === null ? next : first;
     this.#last = last;
-    this.#next = last === null ? first : last.number + 1;
+    this.#next = next;
     this.#recent = new RecentBlocks(recent);
   }
 
   /** Begins a stretch at a block. */
   static begin(sources: StretchSources, first: number): ReadStretch {
-    return new ReadStretch(sources, first, null, []);
+    return new ReadStretch(sources, { first, next: first, last: null }, []);
   }
 
   /** Goes on behind a checkpoint. */
@@ -62,18 +63,23 @@ export class ReadStretch {
     const next = (blockNumber ?? -1) + 1;
     const last = blockNumber === null || blockHash === null ? null : { number: blockNumber, hash: blockHash };
     const held = recent.filter((block) => block.number < next);
-    return new ReadStretch(sources, last === null ? next : (startBlock ?? next), last, held);
+    return new ReadStretch(sources, { first: startBlock ?? next, next, last }, held);
   }
 
   /** Learns what is below the stretch: it tells whether the chain was begun anew where nothing else does. */
   async learnFloor(signal: AbortSignal): Promise<void> {
     this.#doubts = this.#chain.doubts;
-    this.#floor = await this.#chain.header(Math.max(0, this.#first - 1), signal);
+    this.#floor = await this.#chain.header(Math.max(0, this.#anchor - 1), signal);
   }
 
   /** The first block of the stretch. */
   get first(): number {
     return this.#first;
+  }
+
+  /** The first block that hangs on what is known of the chain; above `first` where a checkpoint stands on a block of unknown hash. */
+  get anchor(): number {
+    return this.#anchor;
   }
 
   /** The block to read next. */
@@ -205,7 +211,7 @@ export class ReadStretch {
   async #findBelow(latest: BlockHeader, signal: AbortSignal): Promise<BlockRef | undefined> {
     if (latest.hash === this.#lowerHead) return undefined;
     const held = this.#recent.newestUpTo(latest.number) ?? (await this.#storedBlock(latest.number)) ?? this.#floor;
-    if (held === null || held.number < this.#first - 1 || held.number > latest.number) return undefined;
+    if (held === null || held.number < this.#anchor - 1 || held.number > latest.number) return undefined;
     if ((await this.#headerOf(held.number, latest, signal)).hash !== held.hash) return held;
     this.#lowerHead = latest.hash;
     return undefined;
@@ -226,7 +232,7 @@ export class ReadStretch {
     const held = this.#recent.blocks.filter((block) => block.number < replaced.number);
     const ancestor = await findAncestor(held, headerOf);
     if (ancestor !== undefined) return ancestor;
-    const floor = this.#first - 1;
+    const floor = this.#anchor - 1;
     if (floor < 0 || !this.#isHeldWhole()) throw await this.#tooDeep(replaced, signal);
     const header = await headerOf(floor);
     if (header === null) throw new NodeLagsError(`block ${floor} is not there`);
@@ -246,6 +252,6 @@ export class ReadStretch {
   /** Where every block of the stretch is remembered, all of it can be taken back. */
   #isHeldWhole(): boolean {
     const [oldest] = this.#recent.blocks;
-    return this.#next <= this.#first || (oldest !== undefined && oldest.number <= this.#first);
+    return this.#next <= this.#anchor || (oldest !== undefined && oldest.number <= this.#anchor);
   }
 }

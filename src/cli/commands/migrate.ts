@@ -90,7 +90,7 @@ async function bringUp(context: CommandContext, migrator: Migrator, timezone: st
   if (timezone !== undefined) warnOfSetting(context, timezone);
   if (output.isJson) {
     const change = timezone === undefined ? {} : { time_zone: timezone, time_zone_before: before };
-    return output.json({ applied, ...change });
+    return output.json({ database: migrator.label, applied, ...change });
   }
   if (applied.length > 0 || timezone === undefined) {
     await output.line(applied.length === 0 ? 'the database is up to date' : `applied ${count(applied)}`);
@@ -122,7 +122,7 @@ async function rollBack({ output, logger, settings }: CommandContext, migrator: 
     logger.log('warn', textsIn(settings.lang).rollbacks.taskRuns(task), { event: 'migrate.in_use', task_id: task });
   }
   const names = await migrator.down((line) => output.note(line), all);
-  if (output.isJson) return output.json({ rolled_back: names });
+  if (output.isJson) return output.json({ database: migrator.label, rolled_back: names });
   await output.line(names.length === 0 ? 'there is nothing to roll back' : `rolled back ${count(names)}`);
 }
 
@@ -137,7 +137,7 @@ async function showStatus({ output }: CommandContext, migrator: Migrator): Promi
       ...(isKnown ? {} : { known: false }),
     }));
     const pending = migrations.filter(({ appliedAt, isKnown }) => isKnown && appliedAt === null).length;
-    return output.json({ migrations: rows, pending });
+    return output.json({ database: migrator.label, migrations: rows, pending });
   }
   await output.table(
     [{ column: 'migration', least: 16 }, { column: 'state' }, { column: 'applied', cut: 1, brief: briefInstant }],
@@ -153,7 +153,7 @@ function stateOf({ appliedAt, isKnown }: MigrationStatus, lang: Lang): string {
 
 async function printSql({ output }: CommandContext, migrator: Migrator): Promise<void> {
   const changes = await migrator.sql();
-  if (output.isJson) return output.json({ sql: changes.map(({ sql }) => sql) });
+  if (output.isJson) return output.json({ database: migrator.label, sql: changes.map(({ sql }) => sql) });
   for (const { text, sql } of changes) await output.lines(`-- ${text}\n${sql};`);
   if (changes.length === 0) await output.line('-- the database is up to date');
 }

@@ -14,7 +14,7 @@ import { findRewindBlock } from '../../tasks/rewind/rewind-block.js';
 import type { AskedChain, RewindBlock } from '../../tasks/rewind/rewind-block.js';
 import { checkRewind, rewindPipeline as rewind } from '../../tasks/rewind/rewind-pipeline.js';
 import type { ReadCheckpoint, RewindStores } from '../../tasks/rewind/rewind-pipeline.js';
-import type { TakenBack } from '../../database/events/rewind-store.js';
+import type { TakenBack } from '../../database/events/journal.js';
 import type { CommandContext } from '../context/context.js';
 import { thisProcess } from '../context/this-process.js';
 import { withDatabase } from '../context/opened-databases.js';

@@ -251,7 +251,7 @@ async function load(context: CommandContext, { file, lenient = false, id, name }
     storedAbi: async (abi) => (await withDatabase(context, (database) => new AbiStore(database).get(abi))).abi,
     surroundings: {
       workingFolder: context.cwd,
-      dataFolder: resolve(context.cwd, context.settings.dataDir),
+      dataFolder: dataFolderOf(context),
       database: context.settings.databaseUrl,
       variables: variablesOf(context),
       realPath,
@@ -265,14 +265,19 @@ async function load(context: CommandContext, { file, lenient = false, id, name }
 /** A database that is not there, or holds no tables yet, has given none away. */
 async function askTargets(context: CommandContext, read: ReadSinks): Promise<readonly TargetFinding[]> {
   try {
-    const parts = { clock: context.clock, variables: variablesOf(context), asksElsewhere: true };
+    const place = { dataFolder: dataFolderOf(context), asksElsewhere: true };
+    const parts = { clock: context.clock, variables: variablesOf(context), ...place };
     return await withDatabase(context, (database) => askDefinitionTargets(database, read, parts), 'in-memory');
   } catch (error) {
     if (error instanceof NotMigratedError) return [];
     if (!(error instanceof DatabaseUnreachableError)) throw error;
-    const message = `whether another pipeline fills a table of its sinks is not known: ${error.message}`;
+    const message = `whether another pipeline fills a table or a folder of its sinks is not known: ${error.message}`;
     return [{ path: ['components'], message, isRefused: false }];
   }
+}
+
+function dataFolderOf({ cwd, settings }: CommandContext): string {
+  return resolve(cwd, settings.dataDir);
 }
 
 function variablesOf({ secrets, variables: env }: CommandContext): VariableSource {

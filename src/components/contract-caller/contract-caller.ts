@@ -4,6 +4,7 @@ import { isMeant } from '../../model/event-choice.js';
 import { MessageData } from '../../model/event-message.js';
 import type { EventMessage, JsonValue } from '../../model/event-message.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/logger.js';
 import type { StageOpening } from '../seam/component.js';
 import type { Stage, StageContext } from '../seam/stage.js';
 import { parsePath, valueAt } from '../seam/field-path.js';
@@ -31,8 +32,11 @@ interface Planned {
   readonly plans: readonly Plan[];
 }
 
-/** Calls that have been warned of: so many are remembered. */
+/** Warnings of one run that are remembered. */
 const mostWarned = 10_000;
+
+/** The warnings of each run: it has one logger, and opens the caller anew for each sink below it. */
+const warnedOf = new WeakMap<Logger, Set<string>>();
 
 /** Adds to events what contracts answer. A remove gets the answers of its insert; what can't be known now is not guessed. */
 export class ContractCaller implements Stage {
@@ -40,7 +44,6 @@ export class ContractCaller implements Stage {
   readonly #name: string;
   readonly #pipelineId: number;
   readonly #results: CallResults;
-  readonly #warned = new Set<string>();
 
   private constructor(callers: readonly Caller[], opening: StageOpening) {
     this.#callers = callers;
@@ -70,9 +73,13 @@ export class ContractCaller implements Stage {
   }
 
   #plansFor(message: EventMessage, context: StageContext): readonly Plan[] {
-    return this.#callers
-      .filter(({ config: { eventName } }) => isMeant(eventName, message))
-      .map((caller) => ({ caller, needed: this.#neededFor(caller, message, context) }));
+    return (
+      this.#callers
+        .filter(({ config: { eventName } }) => isMeant(eventName, message))
+        // What the event has already stays: nobody would see the answer.
+        .filter(({ keys }) => keys.some((key) => !message.data.fields.has(key)))
+        .map((caller) => ({ caller, needed: this.#neededFor(caller, message, context) }))
+    );
   }
 
   #neededFor({ config, method }: Caller, { place, data: { fields } }: EventMessage, context: StageContext) {
@@ -86,11 +93,7 @@ export class ContractCaller implements Stage {
       return { key: callKey(kept), kept, block };
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
-      this.#warn(
-        `${method.name} of block ${place.blockNumber}`,
-        `${method.name} can't be called: ${error.message}`,
-        context,
-      );
+      this.#warn(`${method.name} can't be called: ${error.message}`, context);
       return null;
     }
   }
@@ -154,28 +157,26 @@ export class ContractCaller implements Stage {
     return MessageData.ofFields(result);
   }
 
-  #valueOf(
-    { method }: Caller,
-    { key, kept }: NeededCall,
-    known: KnownResult | undefined,
-    context: StageContext,
-  ): JsonValue {
+  #valueOf({ method }: Caller, { kept }: NeededCall, known: KnownResult | undefined, context: StageContext): JsonValue {
     if (known === undefined || !('result' in known) || known.result === null) return null;
     try {
       return method.decode(known.result);
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
-      this.#warn(key, `${method.name} of ${kept.target} is taken for null: ${error.message}`, context);
+      this.#warn(`${method.name} of ${kept.target} is taken for null: ${error.message}`, context);
       return null;
     }
   }
 
-  /** Each only once: an event may need the same thousands of times. */
-  #warn(key: string, text: string, { logger }: StageContext): void {
-    if (this.#warned.has(key)) return;
-    if (this.#warned.size >= mostWarned) this.#warned.clear();
-    this.#warned.add(key);
-    logger.log('warn', `${this.#name}: ${text}`, { event: 'contract_caller.no_value' });
+  /** Each text only once in a run: thousands of events may need the same. */
+  #warn(text: string, { logger }: StageContext): void {
+    const line = `${this.#name}: ${text}`;
+    const warned = warnedOf.get(logger) ?? new Set();
+    warnedOf.set(logger, warned);
+    if (warned.has(line)) return;
+    if (warned.size >= mostWarned) warned.clear();
+    warned.add(line);
+    logger.log('warn', line, { event: 'contract_caller.no_value' });
   }
 }
 

@@ -1,6 +1,6 @@
 import { toChecksumAddress } from '../../chain/abi/checksum.js';
 import type { EventFields, Keys, Remark, Row, StageKind } from '../seam/component.js';
-import { missingEvent, missingKey } from '../keys/event-keys.js';
+import { isTaken, missingEvent, missingKey } from '../keys/event-keys.js';
 import { calledFields } from './called-fields.js';
 import { resultKeys } from './config.js';
 import type { CallConfig, ContractCallerConfig } from './config.js';
@@ -47,16 +47,23 @@ function callRow(call: CallConfig): Row {
   ];
 }
 
-/** Remarks keys that no event has: calls that can never be made. */
+/** Remarks keys that no event has, and answers that none has room for: calls that can never be made. */
 function callRemarks({ calls }: ContractCallerConfig, above: readonly EventFields[]): readonly Remark[] {
   return calls.flatMap((call, n) =>
     callRemark(call, above).map((each) => ({ ...each, at: ['contract_callers', n, ...each.at] })),
   );
 }
 
-function callRemark({ eventName, target, params }: CallConfig, above: readonly EventFields[]): readonly Remark[] {
+function callRemark(call: CallConfig, above: readonly EventFields[]): readonly Remark[] {
+  const { eventName, target, params, resultKey } = call;
   const noEvent = missingEvent(eventName, above);
   if (noEvent !== null) return [{ at: ['event_name'], ...noEvent }];
+  const keys = resultKeys(call);
+  if (keys.every((key) => isTaken(key, eventName, above))) {
+    const what = `${keys.join(' and ')} ${keys.length === 1 ? 'is a key' : 'are keys'} of the event, never overwritten`;
+    const at = [resultKey === null ? 'method_name' : 'result_key'];
+    return [{ at, message: `${what}: the call is not made` }];
+  }
   const field = 'path' in target ? missingKey(target.path, eventName, above) : null;
   const ofParams = params.flatMap((param, m) => {
     // A text that is no path may well be meant as it stands.

@@ -229,8 +229,8 @@ export class BlockReader {
     const depth = stretch.next - 1 - number;
     const message = `the chain was reorganised: taking back blocks ${number + 1} to ${stretch.next - 1}`;
     this.#options.context.logger.log('warn', message, { event: 'source.reorg', ancestor: number, depth });
-    // Announcements below the stretch are not remembered: what they are worth now is found out anew.
-    const childrenUpTo = number < stretch.first ? -1 : number;
+    // Announcements below what is remembered are found out anew: nobody knows what they are worth now.
+    const childrenUpTo = number < stretch.anchor ? -1 : number;
     const { children } = this.#options;
     yield children === null ? { kind: 'rollback', ancestor } : { kind: 'rollback', ancestor, childrenUpTo };
     stretch.rollBack(ancestor);

@@ -29,7 +29,7 @@ export interface FileStore {
    * no longer this sink's to do; it is asked when all is ready but for the last steps.
    */
   writeManifest(text: string, check: () => Promise<void>, signal: AbortSignal): Promise<void>;
-  /** Returns what looks like a file of a sink: names, and their bytes. */
+  /** Returns what looks like a file of a sink: names, and their bytes; none where nothing is there. */
   sizes(signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
   /**
    * Gives a file its name, whole or not at all; where that name is taken by what was left over, in its place. `moved` is told

@@ -1,11 +1,13 @@
 import type { BlockRange } from '../../model/block.js';
 import type { PlannedFile, SinkFileOwner, SinkFileStore } from '../../database/sinks/sink-file-store.js';
 import { ClaimedLaterError, RuntimeFailure } from '../../runtime/errors.js';
+import { TargetLostError } from '../seam/delivery-errors.js';
 import type { SinkContext, SinkCursor } from '../seam/sink.js';
 import type { FileFormat } from './config.js';
 import type { FileStore, ReadyFile } from './file-store.js';
-import { emptyManifest, manifestText, parseManifest } from './manifest.js';
+import { emptyManifest, manifestText } from './manifest.js';
 import type { Manifest, ManifestFile, ManifestOwner } from './manifest.js';
+import { readOwnManifest } from './target-owner.js';
 import { fileNameOf } from './spans.js';
 
 export interface FileTargetParts {
@@ -88,6 +90,17 @@ export class FileTarget {
     return this.#manifest;
   }
 
+  /** Throws TargetLostError, with nothing touched, where files were written and nothing is there. */
+  async refuseLost(signal: AbortSignal): Promise<void> {
+    const { store, plans, owner } = this.#parts;
+    const written = await plans.list({ pipelineId: owner.pipeline_id, sink: owner.sink });
+    if (written.length === 0 || (await readOwnManifest(store, owner, signal)) !== null) return;
+    const what = `${store.label} holds nothing any more, though files were written: look whether its volume is mounted`;
+    throw new TargetLostError(
+      `${what}, or was emptied. Once they are back it goes on; a replay writes all of them anew`,
+    );
+  }
+
   /** Returns the files that are listed, and not there as they were written. */
   async missing(signal: AbortSignal): Promise<readonly ManifestFile[]> {
     const sizes = await this.#parts.store.sizes(signal);
@@ -144,34 +157,14 @@ export class FileTarget {
 
   async #read(signal: AbortSignal, by: Omit<SinkCursor, 'place'>): Promise<Manifest> {
     const { store, owner } = this.#parts;
-    const text = await store.readManifest(signal);
-    if (text === null) {
-      if ((await store.sizes(signal)).size > 0)
-        throw this.#refused('holds files, and no _chainparse.json that says whose');
+    const manifest = await readOwnManifest(store, owner, signal);
+    if (manifest === null || (manifest.state.cursor === null && manifest.files.length === 0))
       return emptyManifest(owner, by);
-    }
-    const manifest = parseManifest(text, store.label);
-    const isOwn =
-      manifest.installation === owner.installation &&
-      manifest.pipeline_id === owner.pipeline_id &&
-      manifest.sink === owner.sink;
-    if (!isOwn) throw this.#refused(`belongs to sink '${manifest.sink}' of ${this.#pipelineOf(manifest)}`);
-    if (manifest.state.cursor === null && manifest.files.length === 0) return emptyManifest(owner, by);
     const { epoch, claim } = manifest.state;
     if (epoch === by.epoch && claim > by.claim) {
       throw new ClaimedLaterError(`${store.label} is held by a later run of pipeline ${owner.pipeline_id}`, claim);
     }
     return manifest;
-  }
-
-  #pipelineOf({ installation, pipeline_id: id }: Manifest): string {
-    return installation === this.#parts.owner.installation ? `pipeline ${id}` : `pipeline ${id} of another database`;
-  }
-
-  #refused(why: string): RuntimeFailure {
-    return new RuntimeFailure(`${this.#parts.store.label} ${why}`, {
-      hint: 'one folder is for one sink: give another path, or empty it',
-    });
   }
 
   async #place(range: BlockRange, { file, ...made }: MadeFile, { signal, moved }: Upload): Promise<ManifestFile> {

@@ -53,7 +53,7 @@ export class FolderStore implements FileStore {
   async sizes(): Promise<ReadonlyMap<string, number>> {
     return onDisk(this.label, async () => {
       const sizes = new Map<string, number>();
-      for (const name of (await readdir(this.label)).filter(isFileName)) {
+      for (const name of ((await orMissing(readdir(this.label))) ?? []).filter(isFileName)) {
         const bytes = await this.#sizeOf(name);
         if (bytes !== null) sizes.set(name, bytes);
       }

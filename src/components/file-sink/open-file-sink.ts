@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { join, resolve } from 'node:path';
 import { JournalStore } from '../../database/events/journal-store.js';
 import { SinkFileStore } from '../../database/sinks/sink-file-store.js';
 import type { EventMessage } from '../../model/event-message.js';
@@ -10,9 +8,8 @@ import type { Sink } from '../seam/sink.js';
 import { columnsOf } from './columns.js';
 import type { FileSinkConfig } from './config.js';
 import { FileSink } from './file-sink.js';
-import type { FileStore } from './file-store.js';
 import { FileTarget } from './file-target.js';
-import { FolderStore } from './folder-store.js';
+import { openStore } from './open-store.js';
 import type { MakeWriter } from './work-file.js';
 
 /** Opens a file sink; nothing is touched before it is claimed. */
@@ -33,17 +30,6 @@ export async function openFileSink(config: FileSinkConfig, opening: SinkOpening)
     firstBlock: async () =>
       config.start === 'now' ? null : ((await journal.current(pipelineId))?.blocks?.from ?? null),
   });
-}
-
-async function openStore(
-  { path, s3 }: FileSinkConfig,
-  { pipelineId, name, dataFolder }: SinkOpening,
-): Promise<FileStore> {
-  if (s3 === null) return new FolderStore(resolve(dataFolder, path));
-  const { S3Store } = await import('./s3-store.js');
-  // Files are made here before they go there; the name of a sink need not be one of a folder.
-  const digest = createHash('sha256').update(name).digest('hex').slice(0, 8);
-  return new S3Store({ path, keys: s3, workFolder: join(dataFolder, '.chainparse-upload', `${pipelineId}-${digest}`) });
 }
 
 async function writersOf(config: FileSinkConfig, { events }: SinkOpening): Promise<MakeWriter> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { RuntimeFailure } from '../../runtime/errors.js';
 import { makeFolder } from '../../runtime/make-folder.js';
 import type { S3Keys } from './config.js';
@@ -14,6 +15,11 @@ export interface S3StoreOptions {
   readonly workFolder: string;
 }
 
+interface FoundManifest {
+  readonly text: string;
+  readonly etag: string;
+}
+
 const sha256Header = 'x-amz-meta-chainparse-sha256';
 
 /** Files in a bucket. An object is there whole or not at all; conditions keep an older holder from replacing any. */
@@ -24,6 +30,8 @@ export class S3Store implements FileStore {
   readonly #prefix: string;
   /** Which manifest was read or written last; null: there was none. */
   #manifest: string | null = null;
+  /** Digests of manifests that were sent since without an answer: each may be there. */
+  readonly #unanswered = new Set<string>();
   #claim = 0;
 
   constructor({ path, keys, workFolder }: S3StoreOptions) {
@@ -50,24 +58,17 @@ export class S3Store implements FileStore {
 
   async readManifest(signal: AbortSignal): Promise<string | null> {
     const found = await this.#readManifest(signal);
-    this.#manifest = found?.etag ?? null;
+    this.#holds(found?.etag ?? null);
     return found?.text ?? null;
   }
 
   async writeManifest(text: string, check: () => Promise<void>, signal: AbortSignal): Promise<void> {
     await check();
-    const condition = this.#manifest === null ? { 'if-none-match': '*' } : { 'if-match': this.#manifest };
-    const key = this.#keyOf(manifestName);
-    const headers = { ...condition, 'content-type': 'application/json' };
-    const answer = await this.#client.ask({ method: 'PUT', key, headers, body: text }, [404, 412], signal);
-    if (answer.status < 300) {
-      this.#manifest = etagOf(answer.headers);
-      return;
-    }
-    const found = await this.#readManifest(signal);
-    // It may have been written by a request whose answer was lost. Another's is not to be replaced by the next try.
-    if (found?.text !== text) throw manifestChanged(this.label, found?.text ?? null);
-    this.#manifest = found.etag;
+    if (await this.#putManifest(text, signal)) return;
+    const found = await this.#findOwn(signal, text);
+    // Another's is not to be replaced by the next try.
+    if (found.text === text || (await this.#putManifest(text, signal))) return;
+    throw manifestChanged(this.label, found.text);
   }
 
   async sizes(signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
@@ -101,7 +102,7 @@ export class S3Store implements FileStore {
     await this.#client.ask({ method: 'DELETE', key: this.#keyOf(name) }, [404], signal);
   }
 
-  async #readManifest(signal: AbortSignal): Promise<{ readonly text: string; readonly etag: string } | null> {
+  async #readManifest(signal: AbortSignal): Promise<FoundManifest | null> {
     const { status, text, headers } = await this.#client.ask(
       { method: 'GET', key: this.#keyOf(manifestName) },
       [404],
@@ -113,6 +114,36 @@ export class S3Store implements FileStore {
     return null;
   }
 
+  /** Returns false where the manifest is not the one that was read or written last. */
+  async #putManifest(text: string, signal: AbortSignal): Promise<boolean> {
+    const condition = this.#manifest === null ? { 'if-none-match': '*' } : { 'if-match': this.#manifest };
+    const headers = { ...condition, 'content-type': 'application/json' };
+    const question = { method: 'PUT', key: this.#keyOf(manifestName), headers, body: text } as const;
+    try {
+      const answer = await this.#client.ask(question, [404, 412], signal);
+      if (answer.status < 300) this.#holds(etagOf(answer.headers));
+      return answer.status < 300;
+    } catch (error) {
+      this.#unanswered.add(digestOf(text));
+      throw error;
+    }
+  }
+
+  /** Finds the manifest that this store wrote by a request whose answer was lost; throws TargetChangedError where another is there. */
+  async #findOwn(signal: AbortSignal, text?: string): Promise<FoundManifest> {
+    const found = await this.#readManifest(signal);
+    if (found === null || (found.text !== text && !this.#unanswered.has(digestOf(found.text))))
+      throw manifestChanged(this.label, found?.text ?? null);
+    this.#holds(found.etag);
+    return found;
+  }
+
+  /** This manifest is there, whatever was sent before. */
+  #holds(etag: string | null): void {
+    this.#manifest = etag;
+    this.#unanswered.clear();
+  }
+
   /** Throws TargetChangedError where the manifest is not the one that was read or written last. */
   async #confirm(signal: AbortSignal): Promise<void> {
     const { status, headers } = await this.#client.ask(
@@ -121,7 +152,7 @@ export class S3Store implements FileStore {
       signal,
     );
     const found = status === 404 ? null : etagOf(headers);
-    if (found !== this.#manifest) throw manifestChanged(this.label, found);
+    if (found !== this.#manifest) await this.#findOwn(signal);
   }
 
   /** The objects of the prefix, without those below it: names, and their bytes. */
@@ -147,6 +178,10 @@ export class S3Store implements FileStore {
 
 function tagOf(xml: string, tag: string): string | undefined {
   return new RegExp(`<${tag}>([^<]*)</${tag}>`).exec(xml)?.[1];
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 function etagOf(headers: Readonly<Record<string, string | string[] | undefined>>): string {

@@ -33,6 +33,14 @@ export function missingKey(
   return { message: `${key} is no key of the event, and so always absent${tail}` };
 }
 
+/** Says whether all events that are meant have a key already; `eventName`: null for every event. */
+export function isTaken(key: string, eventName: string | null, events: readonly EventFields[]): boolean {
+  const meant = events.filter((event) => isMeant(eventName, event));
+  const has = ({ fields, mapped }: EventFields): boolean =>
+    (!mapped && key === 'args') || fields.some(({ name }) => name === key && (mapped || !name.startsWith('args.')));
+  return meant.length > 0 && meant.every(has);
+}
+
 /** Remarks that an event is none of the source's; null where it is. */
 export function missingEvent(name: string | null, events: readonly EventFields[]): Pick<Remark, 'message'> | null {
   if (events.some((event) => isMeant(name, event)) || name === null) return null;

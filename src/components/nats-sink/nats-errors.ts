@@ -30,6 +30,9 @@ export function connectionError(error: unknown, { servers }: Pick<NatsConfig, 's
   return new ReceiverAwayError(`NATS at ${shown(servers)}: ${what}`, { cause: error, hint });
 }
 
+/** What a stream with `discard: new` says that is full, by which of its limits. */
+const fullWords = /^maximum (messages|bytes|messages per subject) exceeded$/;
+
 /** Returns what it means that a message was not acknowledged. */
 export function publishError(error: unknown, subject: string): ChainparseError {
   if (error instanceof ChainparseError) return error;
@@ -39,7 +42,10 @@ export function publishError(error: unknown, subject: string): ChainparseError {
   // Nobody listens there, which the client takes for a JetStream that is off.
   if (nameOf(error) === 'JetStreamNotEnabled') return noStreamError(subject, error);
   const text = nameOf(error) === 'TimeoutError' ? 'not acknowledged in time' : messageOf(error);
-  return new ReceiverAwayError(`NATS, ${subject}: ${text}`, { cause: error });
+  const hint = fullWords.test(text)
+    ? 'its stream is full, and takes nothing new (discard new): raise its limits (nats stream edit NAME), or make room in it, and it goes on'
+    : undefined;
+  return new ReceiverAwayError(`NATS, ${subject}: ${text}`, { cause: error, hint });
 }
 
 /** Returns what it means that no stream keeps what is sent to a subject. */

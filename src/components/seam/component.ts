@@ -229,10 +229,13 @@ export interface SinkOpening {
 }
 
 /** What a sink's target is asked with before it is opened. */
-export interface TargetOpening extends Pick<SinkOpening, 'name' | 'installation' | 'database' | 'clock'> {
+export interface TargetOpening extends Pick<
+  SinkOpening,
+  'name' | 'installation' | 'database' | 'dataFolder' | 'clock'
+> {
   /** Null: the pipeline is not stored yet. */
   readonly pipelineId: number | null;
-  /** False: nothing but the pipeline's own database may be asked. */
+  /** False: nothing but the pipeline's own database and what is below the folder of its files may be asked. */
   readonly asksElsewhere: boolean;
 }
 

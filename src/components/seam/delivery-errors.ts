@@ -1,4 +1,4 @@
-import { ChainparseError, UsageError } from '../../runtime/errors.js';
+import { ChainparseError, RuntimeFailure, UsageError } from '../../runtime/errors.js';
 import type { ErrorOptions } from '../../runtime/errors.js';
 
 /** A receiver will never take these messages as they are: whoever delivers looks for the one that is meant. */
@@ -30,6 +30,9 @@ export class TargetChangedError extends ChainparseError {
   readonly exitCode = 1;
   override readonly retryable = true;
 }
+
+/** A target holds nothing of what was delivered: only a person knows whether that is away or gone. */
+export class TargetLostError extends RuntimeFailure {}
 
 /** A receiver can't take messages now. */
 export class ReceiverAwayError extends ChainparseError {

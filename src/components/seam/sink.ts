@@ -42,6 +42,8 @@ export interface SinkContext {
   inserts(blocks: BlockRange): AsyncIterable<readonly EventMessage[]>;
   /** This run has gone on from the target before: what it lists may have been lost since, and is looked for. */
   readonly wasClaimed?: boolean;
+  /** By its row something was delivered for good, and nobody wants it sent again: a target that holds none of it has lost it. */
+  readonly mustHold?: boolean;
   /**
    * Tells that a call moves: what it may take at most, some minutes, begins anew. Who knows that the next step may take longer,
    * for it has a limit of its own, says so in milliseconds. A sink whose calls are short needs not call it.
@@ -78,8 +80,8 @@ export interface Sink {
   deliverStored?(batch: StoredBatch, context: SinkContext): Promise<boolean>;
   /**
    * Claims the target and returns the cursor that it keeps beside what was delivered: of a target that moves both at once,
-   * which makes each message land exactly once. Throws ClaimedLaterError where a higher claim of the same epoch stands. Whatever
-   * throws TargetChangedError has it claimed anew. Left out: the pipeline's database keeps the cursor.
+   * which makes each message land exactly once. Throws ClaimedLaterError where a higher claim of the same epoch stands, and
+   * TargetLostError, with nothing written, where it holds nothing and must. Whatever throws TargetChangedError has it claimed anew. Left out: the pipeline's database keeps the cursor.
    */
   claim?(claim: Omit<SinkCursor, 'place'>, context: SinkContext): Promise<SinkCursor | null>;
   /**

@@ -9,7 +9,7 @@ import { compareStored } from './compare-stored.js';
 import { insertEvents, insertRecentBlocks, insertUndecoded } from './event-columns.js';
 import type { RowOwner } from './event-columns.js';
 import { EventStore } from './event-store.js';
-import { deleteRows, noteChange, takeAwayRows } from './journal.js';
+import { countTakenBack, deleteRows, noteChange, takeAwayRows } from './journal.js';
 import type { NarrowRows } from './journal.js';
 import { pruneJournal } from './prune-journal.js';
 import { StoredBlocks } from './stored-blocks.js';
@@ -161,9 +161,10 @@ export class BatchStore {
       ...this.#guard(commit, commit.progress, { block_number: number, hash: toBytes(hash) }),
       noteChange(this.#database, { pipelineId, kind: 'rollback', fromBlock, toBlock: number + blocks }),
     ];
+    const rows = [...takeAwayRows(this.#database, pipelineId, above), ...children.rows];
     const results = await this.#database.write([
       ...before,
-      ...takeAwayRows(this.#database, pipelineId, above),
+      ...rows,
       deleteRows(this.#database, 'recent_block', pipelineId, above),
       ...children.steps,
       knex('reorg').insert({
@@ -174,7 +175,7 @@ export class BatchStore {
         blocks,
       }),
     ]);
-    return results[before.length + 1]?.matched ?? 0;
+    return countTakenBack(results.slice(before.length, before.length + rows.length)).events;
   }
 
   /** Forgets what nobody needs of a pipeline's journal, beside its commits; never throws. */

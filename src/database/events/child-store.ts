@@ -13,6 +13,15 @@ interface LeavingChild {
   readonly firstBlock: number;
 }
 
+/** What takes children away. */
+interface LeavingChildren {
+  /** Steps of `takeAwayRows`, for each child. */
+  readonly rows: readonly Step[];
+  readonly steps: readonly Step[];
+  /** The first block of which rows go; undefined where none do. */
+  readonly fromBlock: number | undefined;
+}
+
 /** The children of a pipeline's factory, and how far announcements are known. Whoever changes them does so in a commit of rows. */
 export class ChildStore {
   readonly #database: Database;
@@ -70,13 +79,9 @@ export class ChildStore {
 
   /**
    * Returns the steps that take away the children announced above a block, with their rows below: whoever uses them takes
-   * away all rows above `rowsUpTo`. `fromBlock`: the first block of which rows go, undefined where none do.
+   * away all rows above `rowsUpTo`.
    */
-  async takeAbove(
-    pipelineId: number,
-    block: number,
-    rowsUpTo: number,
-  ): Promise<{ readonly steps: readonly Step[]; readonly fromBlock: number | undefined }> {
+  async takeAbove(pipelineId: number, block: number, rowsUpTo: number): Promise<LeavingChildren> {
     const leaving = await this.#leaving(pipelineId, block, rowsUpTo);
     const rows = leaving.flatMap(({ address, firstBlock }) => {
       const own: NarrowRows = (query) =>
@@ -85,7 +90,7 @@ export class ChildStore {
     });
     const firstBlocks = leaving.map(({ firstBlock }) => firstBlock);
     const fromBlock = firstBlocks.length === 0 ? undefined : Math.min(...firstBlocks);
-    return { steps: [...rows, ...this.#goBack(pipelineId, block)], fromBlock };
+    return { rows, steps: this.#goBack(pipelineId, block), fromBlock };
   }
 
   /** Returns the steps that add children, and take others away with all their rows. */

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Database, Query } from '../database.js';
+import type { StepResult } from '../script.js';
 
 /** What a commit did to a pipeline's rows. */
 export type ChangeKind = 'append' | 'rollback' | 'replace' | 'repair';
@@ -48,9 +49,28 @@ export function versionOf(knex: Knex, pipelineId: number): Knex.QueryBuilder {
   return knex('pipeline_checkpoint').select('version').where({ pipeline_id: pipelineId });
 }
 
+/** How many steps `takeAwayRows` returns. */
+const stepsOfRows = 3;
+
 /** Returns the steps that take away rows of events and of logs that could not be decoded. */
 export function takeAwayRows(database: Database, pipelineId: number, which: NarrowRows): readonly Query[] {
   return [...takeAwayEvents(database, pipelineId, which), deleteRows(database, 'undecoded_log', pipelineId, which)];
+}
+
+/** How many rows were taken back. */
+export interface TakenBack {
+  readonly events: number;
+  readonly undecoded: number;
+}
+
+/** Returns how many rows the steps of one or more `takeAwayRows` have taken back. */
+export function countTakenBack(results: readonly StepResult[]): TakenBack {
+  const taken = { events: 0, undecoded: 0 };
+  for (let at = 0; at < results.length; at += stepsOfRows) {
+    taken.events += results[at + 1]?.matched ?? 0;
+    taken.undecoded += results[at + 2]?.matched ?? 0;
+  }
+  return taken;
 }
 
 /** Returns the steps that take away rows of events: the first keeps them where the pipeline has sinks, the second deletes them. */

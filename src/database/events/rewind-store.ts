@@ -4,8 +4,8 @@ import { endReplaced } from '../task-steps/end-replaced.js';
 import type { Replaced } from '../task-steps/end-replaced.js';
 import { ChildStore } from './child-store.js';
 import { insertRecentBlocks } from './event-columns.js';
-import { deleteRows, noteChange, takeAwayRows } from './journal.js';
-import type { NarrowRows } from './journal.js';
+import { countTakenBack, deleteRows, noteChange, takeAwayRows } from './journal.js';
+import type { NarrowRows, TakenBack } from './journal.js';
 import type { BulkInsert, Statement } from '../script.js';
 import { toBytes } from '../../runtime/hex-bytes.js';
 
@@ -30,12 +30,6 @@ export interface RewindStep {
     /** What is remembered of blocks up to this one belongs to the same chain. */
     readonly keepsRemembered: boolean;
   } | null;
-}
-
-/** How many rows a step took back. */
-export interface TakenBack {
-  readonly events: number;
-  readonly undecoded: number;
 }
 
 /** Takes the rows of pipelines back when a person says so. */
@@ -71,16 +65,16 @@ export class RewindStore {
       this.#database.fenced(checkpoint),
       noteChange(this.#database, { pipelineId, kind: 'rollback', fromBlock, toBlock: step.from }),
     ];
+    const rows = [...takeAwayRows(this.#database, pipelineId, above), ...children.rows];
     const results = await this.#database.write([
       ...before,
-      ...takeAwayRows(this.#database, pipelineId, above),
+      ...rows,
       deleteRows(this.#database, 'recent_block', pipelineId, above),
       ...children.steps,
       ...this.#remember(step),
       ...(step.ends === null ? [] : [letGo(this.#database, pipelineId)]),
     ]);
-    const [, events, undecoded] = results.slice(before.length);
-    return { events: events?.matched ?? 0, undecoded: undecoded?.matched ?? 0 };
+    return countTakenBack(results.slice(before.length, before.length + rows.length));
   }
 
   /** The block itself is remembered, so that what stands above it can be taken back when the chain changes its mind. */

@@ -1,4 +1,4 @@
-import { LeaseHeldError } from '../../runtime/errors.js';
+import { ConflictError, LeaseHeldError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
 import { writeIfHeld } from '../fenced-write.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
@@ -42,7 +42,7 @@ export async function deletePipeline(database: Database, id: number, defaultInte
  * Says of a pipeline that is disabled whether that is because its deletion has begun: its tasks, which go last, have run, and
  * nothing but a deletion takes the checkpoint away.
  */
-export async function isBeingDeleted(database: Database, id: number): Promise<boolean> {
+async function isBeingDeleted(database: Database, id: number): Promise<boolean> {
   const [task] = await database.read<object[]>((knex) =>
     knex('pipeline_task')
       .select('id')
@@ -52,6 +52,14 @@ export async function isBeingDeleted(database: Database, id: number): Promise<bo
       .limit(1),
   );
   return task !== undefined;
+}
+
+/** Returns what is told of a pipeline that is disabled, as it also is while it is being deleted. */
+export async function disabledProblem(database: Database, pipelineId: number): Promise<ConflictError> {
+  const [problem, remedy] = (await isBeingDeleted(database, pipelineId))
+    ? ['is being deleted', `if that was cut short: chainparse pipeline delete ${pipelineId}`]
+    : ['is disabled', `chainparse pipeline enable ${pipelineId}`];
+  return new ConflictError(`pipeline ${pipelineId} ${problem}`, { hint: remedy });
 }
 
 function deleteFrom({ knex }: Database, table: string, pipelineId: number): Query {

@@ -144,6 +144,8 @@ export class PipelineStore {
     const { knex, dialect } = this.#database;
     const [step] = await this.#database.write([
       this.#insertRow(definition, key, {}),
+      // An id may be given again, and what older versions left of it is not wanted of this one.
+      knex('pipeline_wanted').where('pipeline_id', dialect.lastInsertId(knex, 'pipeline')).delete(),
       knex('pipeline_component').insert(componentRow(first, 0, dialect.lastInsertId(knex, 'pipeline'))),
       ...others.map((component, i) => this.#insertNext(component, i + 1)),
     ]);

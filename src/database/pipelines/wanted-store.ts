@@ -5,9 +5,11 @@ import type { Slot } from '../../model/slot.js';
 import type { EndVerdict, UnjudgedEnd, Wanted } from '../../model/wanted.js';
 import type { Database, Query } from '../database.js';
 import { writeIfHeld } from '../fenced-write.js';
+import type { StepResult } from '../script.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
 import { insertedId, insertQueued, isDelivery, lockPipeline, readToo, writeLocked } from '../task-steps/queue-task.js';
 import { silence, silenceLimitSql } from '../task-steps/silence.js';
+import { disabledProblem } from './delete-pipeline.js';
 import { noteSlot } from './slot-store.js';
 import { toUnjudged, toWanted, type UnjudgedRow, type WantedRow } from './wanted-rows.js';
 import { endOpenTasks, isDue, nextStart, nothingWrong } from '../task-steps/wanted-steps.js';
@@ -52,17 +54,17 @@ export class WantedStore {
 
   /**
    * Wants a pipeline to run, and lets go what held it: a task is queued at once or, where it has a schedule, at a time of it,
-   * unless one waits or lives. Throws NotFoundError.
+   * unless one waits or lives. Throws NotFoundError, and ConflictError where it is disabled by now.
    */
   async start(pipelineId: number, slot: Slot | null = null): Promise<Started> {
-    const results = await writeLocked(this.#database, pipelineId, [
+    const results = await this.#writeEnabled(pipelineId, [
       ...this.#wantStarted(pipelineId),
       slot === null ? this.#queueUnlessOpen(pipelineId) : this.#waitUnlessOpen(pipelineId, slot),
     ]);
     return { queuedTaskId: slot === null ? insertedId(results) : null, ended: 0 };
   }
 
-  /** As `start`, but what runs is handed over to a new task, which goes on from the checkpoint. Throws NotFoundError. */
+  /** As `start`, but what runs is handed over to a new task, which goes on from the checkpoint. Throws as `start`. */
   async restart(pipelineId: number): Promise<Started> {
     const { knex, dialect } = this.#database;
     const own = { pipeline_id: pipelineId, shard: 0 };
@@ -72,7 +74,7 @@ export class WantedStore {
       ...this.#wantStarted(pipelineId),
       insertQueued(this.#database, pipelineId, {}),
     ];
-    const results = await writeLocked(this.#database, pipelineId, steps);
+    const results = await this.#writeEnabled(pipelineId, steps);
     return { queuedTaskId: insertedId(results), ended: results[1]?.matched ?? 0 };
   }
 
@@ -243,6 +245,15 @@ export class WantedStore {
       case 'done':
         return { failures: 0, state: 'stopped', since: dialect.now(knex) };
     }
+  }
+
+  /** A pipeline that is disabled, or about to be deleted, since somebody looked must not be wanted. */
+  async #writeEnabled(pipelineId: number, steps: readonly Query[]): Promise<readonly StepResult[]> {
+    const lock = lockPipeline(this.#database, pipelineId, { enabled: true });
+    const results = await writeIfHeld(this.#database, [lock, ...steps]);
+    if (results !== null) return results;
+    await writeLocked(this.#database, pipelineId, []);
+    throw await disabledProblem(this.#database, pipelineId);
   }
 
   #wantStarted(pipelineId: number): readonly Query[] {

@@ -30,6 +30,11 @@ export class Migrator {
     this.#clock = clock;
   }
 
+  /** Which database it is, as a person may see it. */
+  get label(): string {
+    return this.#database.label;
+  }
+
   /** Lists every migration that this version knows or the database has, in order. */
   async status(): Promise<readonly MigrationStatus[]> {
     const applied = await this.#unlocked(({ history }) => history.list());

@@ -50,9 +50,10 @@ export async function writeLocked(
   throw new NotFoundError(`there is no pipeline ${pipelineId}`, { hint: 'chainparse pipeline list' });
 }
 
-/** A fence that matches the row of a pipeline and holds it: who queues tasks of it does so first. */
-export function lockPipeline(database: Database, pipelineId: number): Statement {
+/** A fence that matches the row of a pipeline, or of one that may run, and holds it: who queues tasks of it does so first. */
+export function lockPipeline(database: Database, pipelineId: number, { enabled = false } = {}): Statement {
   const row = database.knex('pipeline').where({ id: pipelineId });
+  if (enabled) void row.where((each) => void each.whereNull('disabled').orWhere({ disabled: 0 }));
   return database.fenced(row.update({ id: database.knex.ref('id') }));
 }
 

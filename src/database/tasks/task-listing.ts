@@ -7,6 +7,8 @@ import { selectTasks } from './task-rows.js';
 export interface TaskFilter {
   readonly status?: number | undefined;
   readonly pipelineId?: number | undefined;
+  /** Of any of these pipelines; empty: no task at all. */
+  readonly pipelineIds?: readonly number[] | undefined;
   /** 0: only tasks of pipelines' own, none of a shard. */
   readonly shard?: 0 | undefined;
   /** Made at or after this instant, in the database's time zone: `2024-01-15 10:00:00`. */
@@ -59,9 +61,10 @@ export async function countTasks(database: Database, filter: TaskFilter): Promis
 }
 
 function narrow({ dialect, knex }: Database, query: Knex.QueryBuilder, filter: TaskFilter): Knex.QueryBuilder {
-  const { status, pipelineId, shard, since, withinSeconds } = filter;
+  const { status, pipelineId, pipelineIds, shard, since, withinSeconds } = filter;
   if (status !== undefined) void query.where({ status });
   if (pipelineId !== undefined) void query.where({ pipeline_id: pipelineId });
+  if (pipelineIds !== undefined) void query.whereIn('pipeline_id', pipelineIds);
   if (shard !== undefined) void query.where({ shard });
   if (since !== undefined) void query.where('create_time', '>=', since);
   if (withinSeconds !== undefined) void query.where('create_time', '>=', dialect.secondsAgo(knex, withinSeconds));

@@ -67,8 +67,10 @@ export class PipelineAlerts {
     const { desk, store, mutes, readFacts } = this.#options;
     desk.muted(await mutes.list());
     const facts = await readFacts();
-    const options = { ...this.#options, now: facts.now };
-    const verdicts = new Map(facts.pipelines.map((pipeline) => [pipeline.id, judgePipeline(pipeline, options)]));
+    const { defaultIntervalSeconds } = this.#options;
+    const verdicts = new Map(
+      facts.pipelines.map((pipeline) => [pipeline.id, judgePipeline(pipeline, { ...facts, defaultIntervalSeconds })]),
+    );
     const contact = contactOf(facts.endpoints);
     const { lags, near } = this.#judgeLag(facts);
     const found = [...this.#down(facts, verdicts), ...this.#unreachable(facts, contact), ...lags];

@@ -1,5 +1,5 @@
 import type { Database } from '../../database/database.js';
-import { isBeingDeleted } from '../../database/pipelines/delete-pipeline.js';
+import { disabledProblem } from '../../database/pipelines/delete-pipeline.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import type { Wanted } from '../../model/wanted.js';
@@ -42,14 +42,6 @@ export async function changeWanted(
       ? await store.restart(pipelineId)
       : await store.start(pipelineId, await new Schedules(database).next(pipelineId));
   return { wanted: await store.get(pipelineId), queuedTaskId, ended };
-}
-
-/** Returns what is told of a pipeline that is disabled, as it also is while it is being deleted. */
-export async function disabledProblem(database: Database, pipelineId: number): Promise<ConflictError> {
-  const [problem, remedy] = (await isBeingDeleted(database, pipelineId))
-    ? ['is being deleted', `if that was cut short: chainparse pipeline delete ${pipelineId}`]
-    : ['is disabled', `chainparse pipeline enable ${pipelineId}`];
-  return new ConflictError(`pipeline ${pipelineId} ${problem}`, { hint: remedy });
 }
 
 /** Throws ConflictError where a pipeline can't go on before it is rewound. */

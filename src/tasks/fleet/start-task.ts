@@ -1,11 +1,12 @@
 import type { Database } from '../../database/database.js';
+import { disabledProblem } from '../../database/pipelines/delete-pipeline.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { queueTask } from '../../database/task-steps/queue-task.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import type { RunRequest } from '../../model/run-request.js';
 import type { Task } from '../../model/task.js';
 import { ConflictError } from '../../runtime/errors.js';
-import { disabledProblem, refuseParked } from './change-wanted.js';
+import { refuseParked } from './change-wanted.js';
 
 /** A task that waits for a worker. */
 export interface StartedTask {

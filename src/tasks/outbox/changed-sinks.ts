@@ -3,6 +3,7 @@ import { JournalStore } from '../../database/events/journal-store.js';
 import type { Database } from '../../database/database.js';
 import { listByName, theOne } from '../../database/pipelines/pipeline-names.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
+import { SinkFileStore } from '../../database/sinks/sink-file-store.js';
 import { SinkStore } from '../../database/sinks/sink-store.js';
 import type { Component, PipelineDefinition } from '../../model/pipeline.js';
 import { DamagedDefinitionError, NotFoundError } from '../../runtime/errors.js';
@@ -21,7 +22,8 @@ export async function updateDefinition(database: Database, definition: PipelineD
   const old = definition.id ?? theOne(definition.name, await listByName(database, definition.name));
   const before = old === null ? [] : await componentsOf(store, old);
   const id = await store.import(definition, { update: true });
-  // It is stored, whatever becomes of the question.
+  // It is stored, whatever becomes of the rest.
+  await forgetFiles(database, id, before, definition.components).catch(() => undefined);
   return { id, warnings: await changedSinks(database, id, before, definition.components).catch(() => []) };
 }
 
@@ -33,6 +35,26 @@ async function componentsOf(store: PipelineStore, id: number): Promise<readonly 
     if (error instanceof NotFoundError || error instanceof DamagedDefinitionError) return [];
     throw error;
   }
+}
+
+/** What a sink has written elsewhere is not missed where it writes now. */
+async function forgetFiles(
+  database: Database,
+  id: number,
+  before: readonly Component[],
+  now: readonly Component[],
+): Promise<void> {
+  const files = new SinkFileStore(database);
+  for (const sink of now) {
+    const was = before.find(({ name, type }) => name === sink.name && type === sink.type);
+    if (was !== undefined && placeOf(was) !== placeOf(sink)) await files.forget({ pipelineId: id, sink: sink.name });
+  }
+}
+
+/** Names what a sink fills, as its definition writes it; null: others may fill it, too. */
+function placeOf({ type, config }: Component): string | null {
+  const kind = registry.find(type);
+  return kind?.role === 'sink' ? (kind.fills?.(config, null).name ?? null) : null;
 }
 
 /** Says of which sinks that have delivered the events, or what is made of them, are others than before. */

@@ -11,7 +11,9 @@ import type { Clock } from '../../runtime/clock.js';
 export interface TargetParts {
   readonly clock: Clock;
   readonly variables: VariableSource;
-  /** False: nothing but the pipeline's own database is asked. */
+  /** The folder under which a pipeline's files are; absolute. */
+  readonly dataFolder: string;
+  /** False: nothing but the pipeline's own database and that folder is asked. */
   readonly asksElsewhere: boolean;
 }
 

@@ -1,4 +1,4 @@
-import { TakenInPartError, UnfitReceiverError } from '../../components/seam/delivery-errors.js';
+import { TakenInPartError, TargetLostError, UnfitReceiverError } from '../../components/seam/delivery-errors.js';
 import type { Sink, SinkCursor } from '../../components/seam/sink.js';
 import type { JournalHead } from '../../database/events/journal-store.js';
 import type { SinkStanding } from '../../model/sink.js';
@@ -233,7 +233,7 @@ export class SinkLoop implements PacedSink {
     const standing = (await sinks.list(guard.pipelineId)).find(({ name }) => name === this.sink.name);
     if (standing === undefined) throw new SinkGoneError('gone');
     const isAsked = isReplayAsked(standing);
-    const held = await this.#claim(sink, isAsked);
+    const held = await this.#claim(sink, { isAsked, mustHold: !isAsked && standing.cursorBlock !== null });
     this.#at.read(standing, held);
     const { gathers } = this.#connection;
     const reachesBack = (version: number): Promise<boolean> => journal.reachesBack(guard.pipelineId, version);
@@ -253,17 +253,20 @@ export class SinkLoop implements PacedSink {
   }
 
   /** Claims the target; one that was claimed later than the pipeline only where a person says how it is to be filled. */
-  async #claim(sink: Sink, isAsked: boolean): Promise<SinkCursor | null | undefined> {
+  async #claim(sink: Sink, by: { isAsked: boolean; mustHold: boolean }): Promise<SinkCursor | null | undefined> {
     try {
-      return await this.#delivery.call((context) => sink.claim?.(this.#at.holder, context));
+      return await this.#delivery.call((context) =>
+        sink.claim?.(this.#at.holder, { ...context, mustHold: by.mustHold }),
+      );
     } catch (error) {
+      if (error instanceof TargetLostError) throw this.#stopped(error.message);
       if (!(error instanceof ClaimedLaterError)) throw error;
       // Of a run that was taken over meanwhile it is the one that took it.
       await this.#head();
-      if (!isAsked) throw this.#stopped('its target was claimed later than the pipeline: the database was set back');
+      if (!by.isAsked) throw this.#stopped('its target was claimed later than the pipeline: the database was set back');
       await this.#shared.guard.leapOver(error.claim);
       this.#at.holder = this.#holder;
-      return this.#claim(sink, isAsked);
+      return this.#claim(sink, by);
     }
   }
 

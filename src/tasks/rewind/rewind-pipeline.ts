@@ -1,7 +1,8 @@
 import type { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { Replaced } from '../../database/task-steps/end-replaced.js';
 import type { ShardStore } from '../../database/events/shard-store.js';
-import type { RewindStep, RewindStore, TakenBack } from '../../database/events/rewind-store.js';
+import type { TakenBack } from '../../database/events/journal.js';
+import type { RewindStep, RewindStore } from '../../database/events/rewind-store.js';
 import { FenceError } from '../../database/script.js';
 import type { StoredBlocks } from '../../database/events/stored-blocks.js';
 import type { TaskStore } from '../../database/tasks/task-store.js';

@@ -41,13 +41,17 @@ describe('migrate', () => {
     expect((await runInPlace(place, ['migrate', '--sql'])).stdout).to.equal('-- the database is up to date\n');
   });
 
-  it('says first which database it is, without its secrets, and not where only results are wanted', async () => {
+  it('says first which database it is, without its secrets, and in JSON with the results', async () => {
     const cwd = temporaryFolder();
     for (const options of [[], ['--status'], ['--rollback']]) {
       const { stderr } = await runInPlace({ cwd }, ['migrate', ...options]);
       expect(stderr, options.join()).to.match(/^the database is sqlite:chainparse\.db\n/);
     }
-    expect((await runInPlace({ cwd }, ['migrate', '--json'])).stderr).to.equal('');
+    for (const options of [[], ['--status'], ['--sql'], ['--rollback']]) {
+      const { stdout, stderr } = await runInPlace({ cwd }, ['migrate', '--json', ...options]);
+      expect(stderr).to.equal('');
+      expect(JSON.parse(stdout), options.join()).to.have.property('database', 'sqlite:chainparse.db');
+    }
     const away = 'postgres://me:pass-word@127.0.0.1:1/mine?sslmode=disable';
     const { code, stderr } = await runInPlace({ cwd }, ['migrate', '--database', away]);
     expect(code).to.equal(5);

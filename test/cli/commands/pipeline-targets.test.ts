@@ -1,10 +1,13 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { emptyManifest, manifestText } from '../../../src/components/file-sink/manifest.js';
+import { manifestName } from '../../../src/components/file-sink/file-store.js';
 import { readInstallation } from '../../../src/database/schema/read-installation.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { freePort } from '../../support/free-port.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
+import { FakeS3 } from '../../components/file-sink/fake-s3.js';
 import { fieldsOf, SinkFixture } from '../../components/table-sink/sink-fixture.js';
 import { runInPlace, type CommandResult } from '../run-in.js';
 
@@ -123,7 +126,7 @@ describe('validate and import, of tables that another pipeline fills', () => {
     const noOwn = await validate('first', away, away);
     expect(noOwn.code).to.equal(0);
     expect(noOwn.stderr).to.match(
-      /^warning: first\.yaml:5: components: whether another pipeline fills a table .* not known: .*ECONNREFUSED.*\n$/,
+      /^warning: first\.yaml:5: components: whether another pipeline fills a table or a folder .* not known: .*ECONNREFUSED.*\n$/,
     );
     expect(noFar.stderr + noOwn.stderr).not.to.contain('geheim');
   });
@@ -133,5 +136,82 @@ describe('validate and import, of tables that another pipeline fills', () => {
     writeFileSync(join(folder, 'none.yaml'), source);
     const alone = await validate('none', undefined, `mysql://u@127.0.0.1:${await freePort()}/own`);
     expect(alone).to.deep.include({ code: 0, stderr: '' });
+  });
+});
+
+describe('validate and import, of folders that another pipeline fills', () => {
+  let folder: string;
+  let s3: FakeS3;
+  const chainparse = (argv: readonly string[]): Promise<CommandResult> =>
+    runInPlace({ cwd: folder, env: { AWS_ACCESS_KEY_ID: 'k', AWS_SECRET_ACCESS_KEY: 's3cret' } }, [
+      ...argv,
+      ...['--database', `sqlite:${folder}/own.db`],
+    ]);
+
+  /** Writes a definition with these sinks. */
+  const define = (name: string, sinks: readonly string[]): void => {
+    const source = readFileSync(example, 'utf8').replace(/^(?:id|name):.*\n/gm, '');
+    const lines = sinks.map((keys, i) => `  - {name: s${i}, type: file_sink, ${keys}}\n`).join('');
+    writeFileSync(join(folder, `${name}.yaml`), `name: ${name}\n${source}${lines}`);
+  };
+
+  /** The first pipeline has run: the folders are its sinks'. */
+  const claimAll = async (): Promise<void> => {
+    const database = await openMigrated(`sqlite:${folder}/own.db`);
+    const installation = await readInstallation(database);
+    await database.close();
+    const text = (i: number): string =>
+      manifestText(emptyManifest({ installation, pipeline_id: 1, sink: `s${i}` }, { epoch: 'e', claim: 1 }));
+    mkdirSync(join(folder, 'data/lake'), { recursive: true });
+    writeFileSync(join(folder, 'data/lake', manifestName), text(0));
+    const body = Buffer.from(text(1));
+    s3.objects.set(manifestName, { body, etag: '"1"', sha256: undefined });
+  };
+
+  beforeEach(async () => {
+    folder = temporaryFolder();
+    s3 = await FakeS3.start();
+    const sinks = ['path: lake', `path: "s3://lake", endpoint: "${s3.keys.endpoint}"`];
+    for (const name of ['first', 'second']) define(name, sinks);
+    await (await openMigrated(`sqlite:${folder}/own.db`)).close();
+    expect(await chainparse(['pipeline', 'import', 'first.yaml'])).to.include({ code: 0, stdout: '1\n' });
+  });
+
+  it('tell each with its line and what to do, and store nothing', async () => {
+    await claimAll();
+    for (const command of ['validate', 'import']) {
+      const { code, stdout, stderr } = await chainparse(['pipeline', command, 'second.yaml']);
+      const hint = 'hint: one folder is for one sink: give another path, or empty it';
+      expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' });
+      expect(stderr.trimEnd().split('\n')).to.deep.equal([
+        `error: second.yaml:15: path: ${folder}/data/lake belongs to sink 's0' of pipeline 1`,
+        hint,
+        "error: second.yaml:16: path: s3://lake belongs to sink 's1' of pipeline 1",
+        hint,
+      ]);
+    }
+    expect((await chainparse(['pipeline', 'show', 'second'])).code).to.equal(3);
+  });
+
+  it('take the folders of the pipeline whose definition it is, and those that are not there yet', async () => {
+    expect(await chainparse(['pipeline', 'validate', 'second.yaml'])).to.deep.include({ code: 0, stderr: '' });
+    await claimAll();
+    expect(await chainparse(['pipeline', 'validate', 'first.yaml'])).to.deep.include({ code: 0, stderr: '' });
+    expect(await chainparse(['pipeline', 'import', 'first.yaml', '--update'])).to.include({ code: 0 });
+  });
+
+  it('refuse files of which nobody knows whose they are, and say so of a bucket that does not answer', async () => {
+    mkdirSync(join(folder, 'full'));
+    writeFileSync(join(folder, 'full/0-99.jsonl'), '');
+    define('third', [`path: "${folder}/full"`]);
+    expect((await chainparse(['pipeline', 'validate', 'third.yaml'])).stderr).to.contain(
+      `error: third.yaml:15: path: ${folder}/full holds files, and no _chainparse.json that says whose\n`,
+    );
+    await s3.stop();
+    const away = await chainparse(['pipeline', 'validate', 'second.yaml']);
+    expect(away.code).to.equal(0);
+    expect(away.stderr).to.match(
+      /^warning: second\.yaml:16: path: whether another sink fills it is not known: .* can't be reached: .*\n$/,
+    );
   });
 });

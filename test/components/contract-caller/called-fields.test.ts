@@ -41,6 +41,43 @@ describe('a contract caller’s definition', () => {
     ]);
   });
 
+  it('is told of a key that the event has already, where all events have it', async () => {
+    const events = [
+      {
+        ...above,
+        fields: [...above.fields, { name: 'block_number', type: 'int64' }, { name: 'args.to', type: 'address' }],
+      },
+      { ...above, eventName: 'Sync', eventSignature: 'Sync()', fields: [{ name: 'block_number', type: 'int64' }] },
+    ];
+    const remarksOn = async (keys: object): Promise<readonly string[]> => {
+      const config = await (
+        await schema
+      ).parseAsync({ contract_callers: [{ ...pair, method_name: 'symbol', ...keys }] });
+      const remarks = await contractCaller.remarks!(config, events);
+      return remarks.map(({ at, message }) => `${at.join('.')}: ${message}`);
+    };
+    const taken = 'never overwritten: the call is not made';
+    expect(await remarksOn({ result_key: 'block_number' })).to.deep.equal([
+      `contract_callers.0.result_key: block_number is a key of the event, ${taken}`,
+    ]);
+    expect(await remarksOn({ event_name: 'Swap', result_key: 'args' })).to.deep.equal([
+      `contract_callers.0.result_key: args is a key of the event, ${taken}`,
+    ]);
+    expect(await remarksOn({ event_name: 'Swap', result_key: 'symbol' })).to.have.length(1);
+    const asked = { ...above, fields: [...above.fields, { name: 'symbol_result', type: 'string' }] };
+    const unnamed = await (await schema).parseAsync({ ...pair, method_name: 'symbol' });
+    expect(await contractCaller.remarks!(unnamed, [asked])).to.deep.equal([
+      {
+        at: ['contract_callers', 0, 'method_name'],
+        message: `symbol and symbol_result are keys of the event, ${taken}`,
+      },
+    ]);
+    // Of these some events have room.
+    expect(await remarksOn({ result_key: 'symbol' })).to.deep.equal([]);
+    expect(await remarksOn({ event_name: 'Swap' })).to.deep.equal([]);
+    expect(await remarksOn({ result_key: 'to' })).to.deep.equal([]);
+  });
+
   it('is the same in its flat form and as a list, and gives its keys again', async () => {
     const call = { ...pair, method_name: 'balanceOf(address)', method_params: ['args.to'], block: 'latest' };
     const flat = await (await schema).parseAsync(call);

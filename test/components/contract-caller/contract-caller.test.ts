@@ -213,6 +213,25 @@ eachDatabase('a contract caller', (databases) => {
     );
   });
 
+  it('warns of one thing once in a run, however many blocks and sinks meet it', async () => {
+    node.contracts.set(token(1), (data) => (data === selector('symbol()') ? '0x' : encoded('uint8', 6)));
+    const callers = [
+      { ...symbol, block: 'event' },
+      { ...balance, method_params: ['args.none'] },
+    ];
+    const messages = Array.from({ length: 12 }, (_each, n) => messageOf(n + 1, { target: token(1) }));
+    for (const sink of [await open(callers), await open(callers)]) {
+      for (const message of messages) await sink.map([message], context);
+    }
+    expect(logger.messages('warn').map((text) => text.slice(0, 40))).to.deep.equal([
+      "tokens: balanceOf can't be called: inval",
+      'tokens: symbol of 0xaaaaaaaaaaaaaaaaaaaa',
+    ]);
+    const nextRun = new MemoryLogger();
+    await (await open(callers)).map(messages, { ...context, logger: nextRun });
+    expect(nextRun.messages('warn')).to.have.members(logger.messages('warn'));
+  });
+
   it('repeats for a remove what its insert had, without asking', async () => {
     const latest = { ...balance, block: 'latest', result_key: 'now' };
     const inserted = await run([balance, latest, decimals], messageOf(5));
@@ -281,6 +300,20 @@ eachDatabase('a contract caller', (databases) => {
     expect(await run([{ ...decimals, result_key: 'already' }], messageOf(5))).to.have.nested.property('[0].already', 1);
     expect(await run([{ ...decimals, event_name: 'Approval' }], messageOf(5))).to.not.have.nested.property(
       '[0].decimals',
+    );
+  });
+
+  it('makes no call whose answer has no place of its own', async () => {
+    const unnamed = without('result_key', decimals);
+    expect(await run([{ ...decimals, result_key: 'args' }], messageOf(5))).to.deep.equal([
+      { contract_address: token(0), args: { to: holder }, already: 1 },
+    ]);
+    expect(node.asked).to.have.length(0);
+    // Of two names one is free.
+    const mapped = await (await open([{ ...decimals, result_key: 'decimals' }])).map([messageOf(5)], context);
+    expect(fieldsOf(await (await open([unnamed])).map(mapped, context))).to.have.nested.property(
+      '[0].decimals_result',
+      6,
     );
   });
 

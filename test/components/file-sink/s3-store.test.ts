@@ -75,6 +75,27 @@ describe('a file sink’s part of a bucket', () => {
     expect(s3.asked.filter((each) => each === 'PUT usdc/1-2.csv')).to.have.length(2);
   });
 
+  it('takes no manifest for another’s that it wrote itself where the answer was lost, whatever comes next', async () => {
+    const store = open();
+    const lose = async (text: string, isDone: boolean): Promise<void> => {
+      s3.answers.push({ status: 503, code: 'SlowDown', isDone });
+      await rejectionOf(store.writeManifest(text, held, signal), ReceiverAwayError);
+    };
+    await lose('1', true);
+    await store.put('1-2.csv', file('a'), signal);
+    await lose('2', true);
+    await lose('3', false);
+    await store.writeManifest('4', held, signal);
+    expect(s3.text('usdc/_chainparse.json')).to.equal('4');
+    await lose('5', true);
+    const holder = open();
+    await holder.readManifest(signal);
+    await holder.writeManifest('6', held, signal);
+    await rejectionOf(store.put('3-4.csv', file('a'), signal), TargetChangedError);
+    await rejectionOf(store.writeManifest('7', held, signal), TargetChangedError);
+    expect(s3.text('usdc/_chainparse.json')).to.equal('6');
+  });
+
   it('tells that the bytes of a file leave', async () => {
     let moves = 0;
     const text = 'x'.repeat(1_000_000);

@@ -157,11 +157,28 @@ describeWithNats('a sink into NATS', () => {
     await stream('full', { max_msgs: 10, discard: 'new' as StreamConfig['discard'] });
     const sink = await open('full.x');
     const delivery = sink.deliver(batchOf(transferMessages(30)), sinkContext());
-    expect((await rejectionOf(delivery, ReceiverAwayError)).message).to.contain('maximum messages exceeded');
+    const full = await rejectionOf(delivery, ReceiverAwayError);
+    expect(full.message).to.contain('maximum messages exceeded');
+    expect(full.hint).to.contain('its stream is full').and.contain('nats stream edit NAME');
     expect((await stored('full')).map(({ id }) => id)).to.deep.equal(transferMessages(10).map(idOf));
     await manager.streams.update('full', { max_msgs: 1_000 });
     await sink.deliver(batchOf(transferMessages(30)), sinkContext());
     expect((await stored('full')).map(({ id }) => id)).to.deep.equal(transferMessages(30).map(idOf));
+  });
+
+  it('says what to do about a stream that is full, by whichever of its limits', async () => {
+    const discard = 'new' as StreamConfig['discard'];
+    await stream('bytes', { max_bytes: 1, discard });
+    await stream('subjects', { max_msgs_per_subject: 1, discard, discard_new_per_subject: true });
+    for (const [subject, limit] of [
+      ['bytes.x', 'bytes'],
+      ['subjects.x', 'messages per subject'],
+    ] as const) {
+      const delivery = (await open(subject)).deliver(batchOf(transferMessages(2)), sinkContext());
+      const { message, hint } = await rejectionOf(delivery, ReceiverAwayError);
+      expect(message).to.contain(`maximum ${limit} exceeded`);
+      expect(hint).to.contain('its stream is full');
+    }
   });
 
   it('loses and turns round nothing while the server is killed and comes back', async () => {

@@ -197,7 +197,7 @@ eachDatabase('a table sink', (databases) => {
     const config = tableSinkSchema.parse({ table: 'usdc' });
     const own = { pipelineId: 45, name: 'warehouse', installation: 'f'.repeat(32) };
     const ask = (owner: object, asked = config): Promise<Remark | null> => {
-      const opening = { ...own, asksElsewhere: true, database, clock: systemClock, ...owner };
+      const opening = { ...own, asksElsewhere: true, dataFolder: '/', database, clock: systemClock, ...owner };
       return tableSink.refusal!(asked, opening);
     };
     expect(await ask({ pipelineId: 46 })).to.equal(null);

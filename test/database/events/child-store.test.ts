@@ -80,10 +80,12 @@ eachDatabase('the children of a factory', (databases) => {
     await batches.commitEarlier({ pipelineId, taskId, version, chainId: 1, batch, progress: noProgress });
     version += 1;
   };
-  const rollback = async (number: number, childrenUpTo = number): Promise<void> => {
+  const rollback = async (number: number, childrenUpTo = number): Promise<number> => {
     const message = { kind: 'rollback' as const, ancestor: { number, hash: hashOf(`block ${number}`) }, childrenUpTo };
-    await batches.rollback({ pipelineId, taskId, version, message, blocks: 9 - number, progress: noProgress });
+    const commit = { pipelineId, taskId, version, message, blocks: 9 - number, progress: noProgress };
+    const taken = await batches.rollback(commit);
     version += 1;
+    return taken;
   };
   const rows = async (): Promise<string[]> => {
     const found = await database.read<{ block_number: number; contract_address: Buffer }[]>((knex) =>
@@ -132,7 +134,7 @@ eachDatabase('the children of a factory', (databases) => {
       events: [2, 3, 9].flatMap((block) => [eventOf(one, block), { ...eventOf(two, block), logIndex: 7 }]),
       early,
     });
-    await rollback(7);
+    expect(await rollback(7)).to.equal(4);
     expect(await rows()).to.deep.equal(['2 b2', '3 b2']);
     expect(await batches.knownChildren(pipelineId)).to.deep.include({ knownTo: 7, children: [child(two, 3)] });
     await rollback(6, -1);
@@ -160,11 +162,12 @@ eachDatabase('the children of a factory', (databases) => {
       events: [eventOf(one, 2), { ...eventOf(two, 2), logIndex: 7 }],
       early: [{ address: one, firstBlock: 2 }],
     });
-    await new RewindStore(database).takeBack({
+    const taken = await new RewindStore(database).takeBack({
       ...{ pipelineId, holder: taskId, version, replaces: null, from: 9, above: 4 },
       to: { number: 4, hash: hashOf('block 4') },
       ends: { keepsRemembered: true },
     });
+    expect(taken).to.deep.equal({ events: 1, undecoded: 1 });
     expect(await rows()).to.deep.equal(['2 b2']);
     expect(await batches.knownChildren(pipelineId)).to.deep.include({
       knownTo: 4,

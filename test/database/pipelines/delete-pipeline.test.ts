@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
-import { isBeingDeleted } from '../../../src/database/pipelines/delete-pipeline.js';
+import { disabledProblem } from '../../../src/database/pipelines/delete-pipeline.js';
 import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
 import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
-import { LeaseHeldError, NotFoundError } from '../../../src/runtime/errors.js';
+import { ConflictError, LeaseHeldError, NotFoundError } from '../../../src/runtime/errors.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { bulkInsert } from '../bulk-insert.js';
@@ -114,21 +114,25 @@ eachDatabase('a deleted pipeline', (databases) => {
       await addTask(id, 1, 60, true);
       await store.setDisabled(id, true);
     }
+    const told = async (id: number): Promise<string> => (await disabledProblem(database, id)).message;
     const broken = behindFirstWrite(() => {
       throw new Error('cut short');
     });
-    expect(await isBeingDeleted(database, 30)).to.equal(false);
+    expect(await told(30)).to.equal('pipeline 30 is disabled');
     expect((await rejectionOf(new PipelineStore(broken).delete(30, 30))).message).to.equal('cut short');
-    expect(await isBeingDeleted(database, 30)).to.equal(true);
-    expect(await isBeingDeleted(database, 31)).to.equal(false);
+    expect(await told(30)).to.equal('pipeline 30 is being deleted');
+    expect(await told(31)).to.equal('pipeline 31 is disabled');
     await store.delete(30, 30);
-    expect(await isBeingDeleted(database, 30)).to.equal(false);
   });
 
-  it('is not wanted any more, also where it was started after its deletion had begun', async () => {
+  it('is not wanted any more, nor where it was to be started or stopped after its deletion had begun', async () => {
     await fill(40, 2);
     const wanted = new WantedStore(database, 30);
-    await new PipelineStore(behindFirstWrite(() => wanted.start(40))).delete(40, 30);
+    const beside = async (): Promise<void> => {
+      await rejectionOf(wanted.start(40), ConflictError);
+      await wanted.stop(40);
+    };
+    await new PipelineStore(behindFirstWrite(beside)).delete(40, 30);
     expect(await wanted.list()).to.deep.equal([]);
     await rejectionOf(wanted.start(40), NotFoundError);
     await rejectionOf(wanted.stop(40), NotFoundError);

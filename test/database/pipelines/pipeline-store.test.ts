@@ -77,6 +77,18 @@ eachDatabase('the store of pipelines', (databases) => {
     await store.delete(4600, 30);
   });
 
+  it('does not begin with what was wanted of a deleted one whose id is given again', async () => {
+    const { knex, dialect } = database;
+    const last = await store.import({ ...definition, name: 'the last' });
+    const left = [1, 2, 3, 4].map((more) => ({ pipeline_id: last + more, state: 'started', since: dialect.now(knex) }));
+    await database.write([knex('pipeline_wanted').delete(), knex('pipeline_wanted').insert(left)]);
+    const id = await store.import({ ...definition, name: 'given again' });
+    const rows = await database.read<{ pipeline_id: number }[]>(() => knex('pipeline_wanted').select('pipeline_id'));
+    const others = left.map((row) => row.pipeline_id).filter((each) => each !== id);
+    expect(rows.map((row) => row.pipeline_id).sort()).to.deep.equal(others);
+    expect(others).to.have.length(3);
+  });
+
   it('stores it under the id that it names, and refuses to do so twice', async () => {
     expect(await store.import({ ...definition, id: 4500, name: 'numbered' })).to.equal(4500);
     const rows = await count('pipeline_component');

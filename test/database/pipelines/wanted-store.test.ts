@@ -11,7 +11,7 @@ import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { ClaimRequest } from '../../../src/database/tasks/task-store.js';
 import { taskStatus } from '../../../src/model/task.js';
 import type { UnjudgedEnd } from '../../../src/model/wanted.js';
-import { NotFoundError } from '../../../src/runtime/errors.js';
+import { ConflictError, NotFoundError } from '../../../src/runtime/errors.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { rejectionOf } from '../../support/rejection.js';
@@ -74,6 +74,16 @@ eachDatabase('the store of what is wanted', (databases) => {
   it('starts no pipeline that is not there, and keeps no wish for it', async () => {
     expect(await rejectionOf(wanted.start(99))).to.be.instanceOf(NotFoundError);
     expect(await wanted.list()).to.deep.equal([]);
+  });
+
+  it('starts no pipeline that was disabled since somebody looked', async () => {
+    await new PipelineStore(database).setDisabled(45, true);
+    for (const wish of [wanted.start(45), wanted.restart(45)]) {
+      expect((await rejectionOf(wish, ConflictError)).message).to.equal('pipeline 45 is disabled');
+    }
+    expect(await wanted.list()).to.deep.equal([]);
+    await new PipelineStore(database).setDisabled(45, false);
+    expect((await wanted.start(45)).queuedTaskId).to.be.greaterThan(0);
   });
 
   it('passes over what an older version has left of a pipeline that is deleted', async () => {

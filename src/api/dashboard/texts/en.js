@@ -175,6 +175,7 @@ export default {
   'check.is.pipelines.down': '{n} is down: {list}|{n} are down: {list}',
   'check.is.lag.none': 'no live pipeline runs',
   'check.is.lag.unknown': 'the lag of task {task} is unknown: its nodes do not answer',
+  'check.is.lag.silent': 'the lag of task {task} is unknown: it has given no sign of life for {n} s',
   'check.is.lag.waiting':
     'the lag of task {task} is unknown: it waits for block {next}, and its node is at block {head}',
   'check.is.lag.level': 'no live pipeline is behind',

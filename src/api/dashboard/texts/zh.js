@@ -167,6 +167,7 @@ export default {
   'check.is.pipelines.down': '{n} 条停运: {list}',
   'check.is.lag.none': '没有实时流水线在运行',
   'check.is.lag.unknown': '任务 {task} 的落后未知：它的节点没有应答',
+  'check.is.lag.silent': '任务 {task} 的落后未知：它已静默 {n} 秒',
   'check.is.lag.waiting': '任务 {task} 的落后未知：它在等待区块 {next}，而它的节点在区块 {head}',
   'check.is.lag.level': '没有实时流水线落后',
   'check.is.lag.behind': '任务 {task} 落后 {n} 个区块',

@@ -75,6 +75,8 @@ export function classify(error: unknown): ErrorKind {
 /** By the driver's code, the server's number and its text. */
 const hints: readonly [RegExp, string][] = [
   [/^\S+ (1040|1203) /, 'too many connections: raise max_connections, or end others'],
+  // A table in memory can be full, too; none of ours is.
+  [/^\S+ (1021|1114) /, 'the disk of the server is full: make room, and what waits goes on'],
   [/^\S+ 1049 /, 'create the database first: CREATE DATABASE … CHARACTER SET utf8mb4'],
   // Other options than this may prevent a statement (1290), too.
   [

@@ -6,7 +6,7 @@ import type { RpcErrorClass } from '../../../../src/chain/transport/errors/rpc-e
 import { readRpcErrors, withCorpus } from '../../../support/corpus.js';
 import { providerErrors } from './provider-errors.js';
 import { rpcErrorActions } from './rpc-error-action.js';
-import { rpcErrorTexts } from './rpc-error-texts.js';
+import { failedCalls, refusedCalls, rpcErrorTexts } from './rpc-error-texts.js';
 
 function actionOf(message: string, code?: number, status?: number): string {
   return rpcErrorActions[sortError(message, code, status)];
@@ -52,6 +52,23 @@ describe('the taxonomy of RPC errors', () => {
     expect(actionOf('out of CU', -32_000)).to.equal('stop-or-failover');
     expect(new RpcError('x', { class: 'revert', host: 'node' }).retryable).to.equal(false);
   });
+
+  for (const text of refusedCalls) {
+    it(`takes "${text}" for what a contract does with a call`, () => {
+      for (const code of [undefined, 3, -32_000, -32_015, -32_603]) {
+        expect(sortError(text, code, 200), String(code)).to.equal('revert');
+        expect(sortError(`${text} (0x)`, code, 200), `${code}, with data`).to.equal('revert');
+      }
+    });
+  }
+
+  for (const text of failedCalls) {
+    it(`does not take a node's "${text}" for a contract's refusal`, () => {
+      for (const code of [undefined, -32_000, -32_015, -32_603]) {
+        expect(sortError(text, code, 200), String(code)).to.not.equal('revert');
+      }
+    });
+  }
 
   it('takes the code where the message says nothing, then the HTTP status', () => {
     expect(actionOf('', -32_005)).to.equal('backoff');

@@ -190,6 +190,19 @@ describe('an event monitor of a factory', () => {
     expect(ledger.ids).to.deep.equal(truthOf(node));
   });
 
+  it('reads all earlier blocks of a child behind a checkpoint whose hash nobody knows', async () => {
+    node.mine(106, (number) => {
+      if (number === 40) return [made(child(1))];
+      return number === 10 || number === 46 ? [emitted(child(1))] : [];
+    });
+    await run({ config: { startBlock: 1, endBlock: 90 } });
+    expect(ledger.ids).to.deep.equal(truthOf(node, { to: 90 }));
+    ledger.rewind(30);
+    await run({ config: { startBlock: 1, endBlock: 90 } });
+    expect(ledger.ids).to.deep.equal(truthOf(node, { to: 90 }));
+    expect(ledger.ids).to.have.length(2);
+  });
+
   it('reads what was left when a run was ended while it read earlier blocks', async () => {
     node.mine(100, () => [emitted(child(1))]);
     await run({ config: { batchSize: 10 } });

@@ -30,6 +30,14 @@ describe('what a person is told to do about an error of MySQL or MariaDB', () =>
     expect(told('ER_OPTION_PREVENTS_STATEMENT', 1290, prevented('--skip-grant-tables'))).to.match(/^check that/);
   });
 
+  it('is to make room where the disk is full', () => {
+    for (const text of [
+      told('ER_DISK_FULL', 1021, 'Disk full (/tmp/#sql-1); waiting for someone to free some space...'),
+      told('ER_RECORD_FILE_FULL', 1114, "The table 'event' is full"),
+    ])
+      expect(text).to.equal('the disk of the server is full: make room, and what waits goes on');
+  });
+
   it('is to create the database that is not there', () => {
     expect(told('ER_BAD_DB_ERROR', 1049, "Unknown database 'events'")).to.match(/^create the database first/);
   });

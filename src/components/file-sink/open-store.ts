@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import type { SinkOpening } from '../seam/component.js';
+import type { FileSinkConfig } from './config.js';
+import type { FileStore } from './file-store.js';
+import { FolderStore } from './folder-store.js';
+
+/** Whose files go there. */
+interface StoreOwner extends Pick<SinkOpening, 'name' | 'dataFolder'> {
+  /** Null: of a pipeline that is not stored yet, which writes nothing. */
+  readonly pipelineId: number | null;
+}
+
+/** Opens where a sink's files are; nothing is touched before it is asked. */
+export async function openStore(
+  { path, s3 }: Pick<FileSinkConfig, 'path' | 's3'>,
+  { pipelineId, name, dataFolder }: StoreOwner,
+): Promise<FileStore> {
+  if (s3 === null) return new FolderStore(resolve(dataFolder, path));
+  const { S3Store } = await import('./s3-store.js');
+  // Files are made here before they go there; the name of a sink need not be one of a folder.
+  const digest = createHash('sha256').update(name).digest('hex').slice(0, 8);
+  return new S3Store({ path, keys: s3, workFolder: join(dataFolder, '.chainparse-upload', `${pipelineId}-${digest}`) });
+}
