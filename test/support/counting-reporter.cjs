@@ -1,10 +1,8 @@
 const { relative } = require('node:path');
 const Mocha = require('mocha');
+const { processorSeconds } = require('./processor-time.ts');
 
 const { consoleLog } = Mocha.reporters.Base;
-
-let processorSeconds;
-void import('./processor-time.ts').then((module) => ({ processorSeconds } = module));
 
 /** Files that take longer are named, in seconds of time or of processors. */
 const longSeconds = 5;
@@ -26,7 +24,7 @@ module.exports = class CountingReporter extends Mocha.reporters.Spec {
     runner.on('suite', (suite) => {
       if (!suite.parent?.root) return;
       this.#startedAt = performance.now();
-      this.#processorsAt = processorSeconds?.() ?? NaN;
+      this.#processorsAt = processorSeconds();
     });
     runner.on('suite end', (suite) => {
       if (!suite.parent?.root) return;
