@@ -188,21 +188,33 @@ export class WantedStore {
   }
 
   /**
-   * Writes down what follows from an end; returns false where another has judged it, or a person has changed what is wanted. Where
-   * the sinks are named of which nothing is to come, what is to come of others, or is asked meanwhile, is delivered by a task.
+   * Writes down what follows from an end; returns false where another has judged it, it is not how things stand any more, or a
+   * person has changed what is wanted: a start leaves the row as it was, but not the tasks. Where the sinks are named of which
+   * nothing is to come, what is to come of others, or is asked meanwhile, is delivered by a task.
    */
   async judge(end: UnjudgedEnd, verdict: EndVerdict, served: readonly SinkWish[] | null = null): Promise<boolean> {
     const { knex, dialect } = this.#database;
+    const { pipelineId, task } = end;
     const row = knex(table)
-      .where({ pipeline_id: end.pipelineId, state: 'started', failures: end.failures })
+      .where({ pipeline_id: pipelineId, state: 'started', failures: end.failures })
       .whereNull('next_start')
       .whereNull('held_reason')
       .whereRaw(dialect.sameAs(knex, 'judged_task_id', end.judgedTaskId));
-    const judged = { judged_task_id: end.task?.id ?? null, judged_version: end.version };
+    const queued = knex('pipeline_task').where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.queued });
+    const living = livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds);
+    for (const open of [queued, living]) void row.whereNotExists(open.select(knex.raw('1')));
+    const named = knex({ checkpoint: 'pipeline_checkpoint' })
+      .join({ task: 'pipeline_task' }, 'task.id', 'checkpoint.task_id')
+      .where('checkpoint.pipeline_id', pipelineId)
+      .select(knex.raw('1'));
+    if (task === null) void row.whereNotExists(named);
+    else void row.whereExists(named.where({ 'task.id': task.id, 'task.status': task.status }));
+    const judged = { judged_task_id: task?.id ?? null, judged_version: end.version };
     const results = await writeIfHeld(this.#database, [
-      lockPipeline(this.#database, end.pipelineId),
+      // What others have queued, or taken back, is seen only by a statement that begins behind theirs.
+      lockPipeline(this.#database, pipelineId),
       this.#database.fenced(row.update({ ...judged, ...this.#consequence(verdict) })),
-      ...(served === null ? [] : [queueUnheard(this.#database, end.pipelineId, served)]),
+      ...(served === null ? [] : [queueUnheard(this.#database, pipelineId, served)]),
     ]);
     return results !== null;
   }

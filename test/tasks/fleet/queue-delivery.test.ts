@@ -52,7 +52,7 @@ eachDatabase('what the sinks of a pipeline are asked in the last moments of its 
     const two = sinks.two.openable({ name: 'two' });
     const open: OpenableSink['open'] = async () => {
       const opened = await two.open();
-      const close = async (): Promise<void> => void (await atEnd());
+      const close = (): Promise<void> => atEnd().then(() => undefined);
       return { ...opened, sink: { deliver: opened.sink.deliver.bind(opened.sink), close } };
     };
     return [sinks.one.openable({ name: 'one' }), { ...two, open }];
