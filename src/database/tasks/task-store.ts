@@ -253,17 +253,16 @@ export class TaskStore {
     delivered: Delivered | null = null,
   ): Promise<boolean> {
     const kept = progress === null ? {} : { progress: JSON.stringify(progress) };
-    const ending = this.#running()
-      .where({ id })
-      .update({ ...this.#ended(outcome), ...kept });
+    const ending = this.#running().where({ id });
+    const end = ending.update({ ...this.#ended(outcome), ...kept });
     if (delivered === null) {
-      const [result] = await this.#database.write([ending]);
+      const [result] = await this.#database.write([end]);
       return result?.matched === 1;
     }
     const { pipelineId, heard } = delivered;
     const results = await writeIfHeld(this.#database, [
       holdPipeline(this.#database, pipelineId),
-      this.#database.fenced(ending),
+      this.#database.fenced(end),
       queueUnheard(this.#database, pipelineId, heard),
     ]);
     return results !== null;
