@@ -118,6 +118,8 @@ function checkPipelines(down: readonly DownPipeline[]): Check {
   return { name: 'pipelines', ok: kind === 'none', detail, kind, values: { n: down.length, list } };
 }
 
+const lagDoubts = { unknown: 'its nodes do not answer', uncommitted: 'the database takes no commit of it' } as const;
+
 /** Of a run that has fallen silent nobody knows whether its nodes answer. */
 function unknownLag(task: Task, { heartbeatIntervalSeconds }: Settings): Check {
   const { id, silentSeconds: n } = task;
@@ -126,13 +128,8 @@ function unknownLag(task: Task, { heartbeatIntervalSeconds }: Settings): Check {
     const detail = `the lag of task ${id} is unknown: it has given no sign of life for ${n} s`;
     return { name: 'lag', ok: true, detail, kind: 'silent', values: { ...values, n } };
   }
-  return {
-    name: 'lag',
-    ok: true,
-    detail: `the lag of task ${id} is unknown: its nodes do not answer`,
-    kind: 'unknown',
-    values,
-  };
+  const kind = task.progress?.lagUnknownSince === undefined ? 'unknown' : 'uncommitted';
+  return { name: 'lag', ok: true, detail: `the lag of task ${id} is unknown: ${lagDoubts[kind]}`, kind, values };
 }
 
 /** Of a lag that is not known nobody says that it is too large, nor that there is none. */

@@ -22,8 +22,12 @@ export interface RewindStep {
   readonly replaces: Replaced | null;
   /** The last block that has been read. */
   readonly from: number;
+  /** The first block of the stretch that was read. */
+  readonly first: number;
   /** Rows of later blocks go. */
   readonly above: number;
+  /** Children of a factory that were announced above this block go. */
+  readonly childrenUpTo: number;
   /** Where the checkpoint is set to, not above that; its hash is null where it is unknown. */
   readonly to: { readonly number: number; readonly hash: string | null };
   /** Set where this is the last step: the pipeline is held by nobody afterwards, and so parked by nobody. */
@@ -49,7 +53,8 @@ export class RewindStore {
     const { knex, dialect } = this.#database;
     const { pipelineId, to } = step;
     const above: NarrowRows = (rows) => rows.where('block_number', '>', step.above);
-    const children = await new ChildStore(this.#database).takeAbove(pipelineId, step.above, step.above);
+    const rowsBelow = { from: step.first, to: step.above };
+    const children = await new ChildStore(this.#database).takeAbove(pipelineId, step.childrenUpTo, rowsBelow);
     const fromBlock = Math.min(step.above + 1, children.fromBlock ?? Number.POSITIVE_INFINITY);
     const checkpoint = knex('pipeline_checkpoint')
       .where({ pipeline_id: pipelineId, version: step.version })

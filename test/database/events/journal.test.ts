@@ -79,7 +79,17 @@ eachDatabase('the journal', (databases) => {
   const rewind = async (above: number, from: number): Promise<void> => {
     const to = { number: above, hash: hashOf(`block ${above}`) };
     const { taskId: holder } = await checkpoints.get(pipelineId);
-    const step = { pipelineId, holder, version: await version(), replaces: null, from, above, to };
+    const step = {
+      pipelineId,
+      holder,
+      version: await version(),
+      replaces: null,
+      from,
+      first: 1,
+      above,
+      childrenUpTo: above,
+      to,
+    };
     await new RewindStore(database).takeBack({ ...step, ends: { keepsRemembered: true } });
     await tasks.finish(taskId, { status: 2, endReason: 'test', error: null }, null);
     await claim(true);

@@ -46,6 +46,8 @@ eachDatabase('rows that are taken back', (databases) => {
       replaces: null,
       from: 9,
       above: 4,
+      first: 1,
+      childrenUpTo: 4,
       to: { number: 4, hash: hashOf('block 4') },
       ends: { keepsRemembered: true },
       ...changes,

@@ -77,7 +77,17 @@ eachDatabase('a walk over rows of one state', (databases) => {
   const rewind = async (above: number): Promise<void> => {
     const { version, blockNumber } = await checkpoint();
     const to = { number: above, hash: hashOf(`block ${above}`) };
-    const step = { pipelineId, holder: await holder(), version, replaces: null, from: blockNumber!, above, to };
+    const step = {
+      pipelineId,
+      holder: await holder(),
+      version,
+      replaces: null,
+      from: blockNumber!,
+      first: 1,
+      above,
+      childrenUpTo: above,
+      to,
+    };
     await new RewindStore(database).takeBack({ ...step, ends: { keepsRemembered: true } });
   };
   const forgetJournal = (): Promise<unknown> =>

@@ -181,8 +181,10 @@ eachDatabase('a rewind', (databases) => {
     afterEach(() => hidden.clear());
 
     it('whose hash the chain tells, where the rows up to it are the chain’s', async () => {
-      expect(await find(20, 21)).to.deep.equal({ number: 20, hash: hashOf('block 20'), toldBy: 'chain' });
-      expect(await find(10, 21)).to.deep.equal({ number: 10, hash: hashOf('block 10'), toldBy: 'chain' });
+      const told = { toldBy: 'chain', standsUpTo: 20 } as const;
+      expect(await find(20, 21)).to.deep.equal({ number: 20, hash: hashOf('block 20'), ...told });
+      // Below all rows nothing tells whether the chain is the one of before.
+      expect(await find(10, 21)).to.deep.equal({ number: 10, hash: hashOf('block 10'), ...told, standsUpTo: -1 });
     });
 
     it('that is lower, where rows up to it are of blocks that were replaced', async () => {
