@@ -241,8 +241,13 @@ eachDatabase('the store of what is wanted', (databases) => {
     it('behind which what it left was rewound, and none of what a rewind has settled that has begun again', async () => {
       const first = await startAndFail();
       const end = await unjudged();
-      const rewind = { pipelineId: 45, version: 0, replaces: null, from: 9, above: 4, to: { number: 4, hash: null } };
-      await new RewindStore(database).takeBack({ ...rewind, holder: first, ends: { keepsRemembered: true } });
+      const rewind = { pipelineId: 45, version: 0, replaces: null, from: 9, first: 1, above: 4, childrenUpTo: 4 };
+      await new RewindStore(database).takeBack({
+        ...rewind,
+        holder: first,
+        to: { number: 4, hash: null },
+        ends: { keepsRemembered: true },
+      });
       await stale(end);
       const settled = await unjudged();
       expect(settled.task).to.equal(null);
