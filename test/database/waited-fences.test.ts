@@ -99,7 +99,7 @@ eachServer('a fence that waits for a lock', (server) => {
       const hold = `UPDATE pipeline_wanted SET held_reason = 'the wrong chain' ${ofWanted}`;
       const rewind = { pipelineId, version: 1, replaces: null, from: 9, first: 1, above: 4, childrenUpTo: 4 };
       const to = { number: 4, hash: null };
-      const step = { ...rewind, to, holder: end.task?.id ?? null, ends: { keepsRemembered: true } };
+      const step = { ...rewind, holder: end.task?.id ?? null, to, ends: { keepsRemembered: true } };
       await whileHeld([lock], () => new RewindStore(database).takeBack(step), hold);
       expect(await wanted.get(pipelineId)).to.include({ heldReason: null });
     });

@@ -17,7 +17,7 @@ eachServer('a run whose commits somebody keeps from landing, but not its beats',
     const shows = (
       what: string,
       isShown: (progress: NonNullable<ScenarioTask['progress']>) => boolean,
-    ): Promise<void> =>
+    ): Promise<boolean> =>
       eventually(
         what,
         async () => {
