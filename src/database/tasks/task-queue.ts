@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { RunRequest } from '../../model/run-request.js';
+import { goesOnPattern, type RunRequest } from '../../model/run-request.js';
 import { taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
 import { writeIfHeld } from '../fenced-write.js';
@@ -28,7 +28,7 @@ export class TaskQueue {
     this.#defaultIntervalSeconds = defaultIntervalSeconds;
   }
 
-  /** Lists of each pipeline and shard that nobody holds the task that waits longest, in their order; some pipelines aside. */
+  /** Lists of each pipeline and shard that nobody holds the task that waits longest, in their order, or what goes on before it; some pipelines aside. */
   async listClaimable(limit: number, except: readonly number[]): Promise<readonly QueuedTask[]> {
     const rows = await this.#database.read<{ id: number; pipeline_id: number; shard: number }[]>((knex: Knex) => {
       const [pipelineId, shard] = ['waiting.pipeline_id', 'waiting.shard'].map((column) => knex.raw('??', [column]));
@@ -38,12 +38,18 @@ export class TaskQueue {
         .whereNotIn('waiting.pipeline_id', [...except])
         .whereNotExists(living.select(knex.raw('1')))
         .groupBy('waiting.pipeline_id', 'waiting.shard')
-        .min({ id: 'waiting.id' })
-        .select('waiting.pipeline_id', 'waiting.shard')
+        .select('waiting.pipeline_id', 'waiting.shard', { id: this.#first() })
         .orderBy('id')
         .limit(limit);
     });
     return rows.map((row) => ({ taskId: row.id, pipelineId: row.pipeline_id, shard: row.shard }));
+  }
+
+  /** Of tasks that wait for one another: the one that goes on with what was handed over, else the one that waits longest. */
+  #first(): Knex.Raw {
+    const goesOn = 'MIN(CASE WHEN ?? LIKE ? THEN ?? END)';
+    const bindings = ['waiting.run_options', goesOnPattern, 'waiting.id', 'waiting.id'];
+    return this.#database.knex.raw(`COALESCE(${goesOn}, MIN(??))`, bindings);
   }
 
   /** Returns what a task was asked to run with; a row of another program asks for nothing. */

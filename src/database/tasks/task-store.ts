@@ -8,7 +8,7 @@ import { writeIfHeld } from '../fenced-write.js';
 import { newEpoch } from '../events/checkpoint-store.js';
 import { endOpenTasks, stopped, wantStopped } from '../task-steps/wanted-steps.js';
 import { endReplaced } from '../task-steps/end-replaced.js';
-import { insertQueued, lockPipeline } from '../task-steps/queue-task.js';
+import { insertQueued, insertSuccessor, lockPipeline } from '../task-steps/queue-task.js';
 import { runningTask } from '../task-steps/running-task.js';
 import type { Replaced } from '../task-steps/end-replaced.js';
 import type { Statement } from '../script.js';
@@ -278,7 +278,9 @@ export class TaskStore {
     return [
       lockPipeline(this.#database, pipelineId),
       this.#database.fenced(ending.update({ ...this.#ended(handedOver), ...kept })),
-      insertQueued(this.#database, pipelineId, request, undefined, shard),
+      ...(shard === undefined
+        ? insertSuccessor(this.#database, pipelineId, request)
+        : [insertQueued(this.#database, pipelineId, request, undefined, shard)]),
     ];
   }
 
