@@ -52,9 +52,16 @@ export async function writeLocked(
 
 /** A fence that matches the row of a pipeline, or of one that may run, and holds it: who queues tasks of it does so first. */
 export function lockPipeline(database: Database, pipelineId: number, { enabled = false } = {}): Statement {
-  const row = database.knex('pipeline').where({ id: pipelineId });
+  const row = holdPipeline(database, pipelineId);
   if (enabled) void row.where((each) => void each.whereNull('disabled').orWhere({ disabled: 0 }));
-  return database.fenced(row.update({ id: database.knex.ref('id') }));
+  return database.fenced(row);
+}
+
+/** As `lockPipeline`, but no fence: it matches nothing where the pipeline is gone. */
+export function holdPipeline({ knex }: Database, pipelineId: number): Knex.QueryBuilder {
+  return knex('pipeline')
+    .where({ id: pipelineId })
+    .update({ id: knex.ref('id') });
 }
 
 /** The id of the task that the last step of a script made; null where it made none. */

@@ -324,6 +324,43 @@ eachDatabase('the store of what is wanted', (databases) => {
     expect(await wanted.get(45)).to.include({ state: 'started' });
   });
 
+  it('ends all tasks of a started pipeline with the one that is cancelled, silent or queued to follow that', async () => {
+    for (const which of [0, 1]) {
+      const silent = await claim((await wanted.start(45)).queuedTaskId, {
+        holder: (await new CheckpointStore(database).get(45)).taskId,
+      });
+      await ageTask(database, silent, { created: 1_000, heartbeat: 92 });
+      await wanted.judge(await unjudged(), again);
+      const both = [silent, (await wanted.queueDue(45)) ?? 0];
+      expect(await tasks.cancel(both[which] ?? 0)).to.equal(true);
+      for (const id of both) expect(await tasks.get(id)).to.include({ status: 1, endReason: 'stopped' });
+      expect(await wanted.get(45)).to.include({ state: 'stopped' });
+    }
+  });
+
+  it('leaves no task behind where one is cancelled while workers queue the next', async function () {
+    this.timeout(30_000);
+    for (let round = 0; round < 5; round++) {
+      const holder = (await new CheckpointStore(database).get(45)).taskId;
+      const silent = await claim((await wanted.start(45)).queuedTaskId, { holder });
+      await ageTask(database, silent, { created: 1_000, heartbeat: 92 });
+      await wanted.judge(await unjudged(), again);
+      const [, isCancelled] = await Promise.all([wanted.queueDue(45), tasks.cancel(silent)]);
+      expect(isCancelled).to.equal(true);
+      const { total } = await tasks.list({ status: taskStatus.queued, limit: 1, offset: 0 });
+      expect(total).to.equal(0);
+    }
+  });
+
+  it('leaves a run alone that waits behind one that is cancelled and that nobody keeps running', async () => {
+    const runs = await claim(null);
+    const { taskId: waits } = await queueTask(database, 45, {});
+    await tasks.cancel(runs);
+    expect(await statusOf(waits)).to.equal(taskStatus.queued);
+    await tasks.cancel(waits);
+    expect(await statusOf(waits)).to.equal(taskStatus.succeeded);
+  });
+
   it('stops a pipeline that is disabled, and leaves a run alone that nobody keeps running', async () => {
     const pipelines = new PipelineStore(database);
     const kept = await claim((await wanted.start(45)).queuedTaskId);
