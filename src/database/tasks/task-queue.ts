@@ -5,7 +5,7 @@ import type { Database } from '../database.js';
 import { writeIfHeld } from '../fenced-write.js';
 import { holdStarted } from '../task-steps/wanted-steps.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
-import { readRequest } from '../task-steps/queue-task.js';
+import { lockPipeline, readRequest } from '../task-steps/queue-task.js';
 
 const table = 'pipeline_task';
 
@@ -15,6 +15,13 @@ export interface QueuedTask {
   readonly pipelineId: number;
   /** The shard of its history that it reads; 0: it is the pipeline's own task. */
   readonly shard: number;
+}
+
+/** Why nobody can run a pipeline as its definition stands. */
+export interface Refusal {
+  readonly reason: string;
+  /** The definition that was read, as `TaskQueue.definition` names it. */
+  readonly definition: number;
 }
 
 /** The tasks that wait: rows of `pipeline_task` until somebody claims them. */
@@ -60,15 +67,30 @@ export class TaskQueue {
     return readRequest(row?.run_options ?? null);
   }
 
+  /** Names the definition that a pipeline has now: an import gives it another. */
+  async definition(pipelineId: number): Promise<number> {
+    const [row] = await this.#database.read<{ id: number | null }[]>(() => this.#newestComponent(pipelineId));
+    return row?.id ?? 0;
+  }
+
+  /** Components are stored anew by each import. */
+  #newestComponent(pipelineId: number): Knex.QueryBuilder {
+    return this.#database.knex('pipeline_component').where({ pipeline_id: pipelineId }).max({ id: 'id' });
+  }
+
   /**
-   * Ends a task that waits because its definition is refused, whoever runs it, and has its pipeline wait for a person. Does
-   * nothing where it waits no more.
+   * Ends a task that waits because a definition is refused, whoever runs it, and has its pipeline wait for a person. Does
+   * nothing where it waits no more, or the pipeline has another definition by now.
    */
-  async refuse({ taskId, pipelineId }: QueuedTask, reason: string): Promise<void> {
+  async refuse({ taskId, pipelineId }: QueuedTask, { reason, definition }: Refusal): Promise<void> {
     const { knex, dialect } = this.#database;
     const refused = { status: taskStatus.failed, end_reason: 'refused', error: reason, end_time: dialect.now(knex) };
-    const waiting = knex(table).where({ id: taskId, status: taskStatus.queued });
+    const waiting = knex(table)
+      .where({ id: taskId, status: taskStatus.queued })
+      .whereRaw('COALESCE((?), 0) = ?', [this.#newestComponent(pipelineId), definition]);
     await writeIfHeld(this.#database, [
+      // Whoever mends it has done so by now, or lets go what is held here.
+      lockPipeline(this.#database, pipelineId),
       this.#database.fenced(waiting.update(refused)),
       holdStarted(this.#database, pipelineId, reason),
     ]);
