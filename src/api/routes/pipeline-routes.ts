@@ -4,7 +4,7 @@ import { listLatestTasks } from '../../database/tasks/task-lives.js';
 import { wantedToJson } from '../../model/wanted.js';
 import { taskToJson } from '../../model/task-json.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
-import { updateDefinition } from '../../tasks/outbox/changed-sinks.js';
+import { updateDefinition } from '../../tasks/outbox/update-definition.js';
 import { Schedules } from '../../tasks/fleet/schedules.js';
 import { readStanding } from '../../tasks/lease/parked.js';
 import { readShownPipelines } from '../../tasks/views/listed-pipelines.js';

@@ -12,10 +12,23 @@ export const eventMonitor: SourceKind<EventMonitorConfig> = {
   schema: async (reading) => (await import('./schema.js')).eventMonitorSchema(reading),
   keys: eventMonitorKeys,
   rows: eventMonitorRows,
-  describe: ({ chainName, chainId, mode, endBlock, verifyHeads, batchSize, portalDataset, shards }) => ({
+  describe: ({
+    chainName,
+    chainId,
+    mode,
+    startBlock,
+    endBlock,
+    verifyHeads,
+    batchSize,
+    portalDataset,
+    shards,
+    ...config
+  }) => ({
     chain: { name: chainName, id: chainId },
     mode,
+    startBlock,
     endBlock,
+    selection: selectionOf(config),
     endpoints: { least: verifyHeads === true ? 2 : 1, key: 'verify_heads' },
     readsPortal: portalDataset !== undefined,
     batchSize,
@@ -36,3 +49,13 @@ export const eventMonitor: SourceKind<EventMonitorConfig> = {
     return new EventMonitor(config, { chain: chain.client, heads: chain.heads, shared: chain.logs, portal, decoder });
   },
 };
+
+function selectionOf(
+  config: Pick<
+    EventMonitorConfig,
+    'contracts' | 'factory' | 'eventsToMonitor' | 'addressFilters' | 'where' | 'keepUnknown'
+  >,
+): unknown {
+  const { contracts, factory, eventsToMonitor, addressFilters, where, keepUnknown } = config;
+  return { contracts, factory, eventsToMonitor, addressFilters, where, keepUnknown };
+}

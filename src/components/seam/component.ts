@@ -52,8 +52,12 @@ export interface SourceDescription {
   /** The chain that a run must reach. */
   readonly chain: { readonly name: string; readonly id: number };
   readonly mode: 'historical' | 'realtime';
+  /** The first block that it reads; null: the first one of all, or the head. */
+  readonly startBlock: number | null;
   /** The last block that it reads; null: it ends at the head, or never. */
   readonly endBlock: number | null;
+  /** What decides which events of a block are stored: two are equal as JSON, or not. */
+  readonly selection: unknown;
   /** How many different endpoints it needs, and the key of the definition that asks for more than one. */
   readonly endpoints: { readonly least: number; readonly key: string };
   /** True where settled blocks come from a portal: a historical run then needs no endpoint. */

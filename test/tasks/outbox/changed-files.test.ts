@@ -18,7 +18,7 @@ import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js
 import { SinkStore } from '../../../src/database/sinks/sink-store.js';
 import type { PipelineDefinition } from '../../../src/model/pipeline.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
-import { updateDefinition } from '../../../src/tasks/outbox/changed-sinks.js';
+import { updateDefinition } from '../../../src/tasks/outbox/update-definition.js';
 import { exampleBatch } from '../../database/example-batch.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';

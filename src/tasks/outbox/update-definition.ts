@@ -1,4 +1,5 @@
 import { registry } from '../../components/registry.js';
+import type { SourceDescription } from '../../components/seam/component.js';
 import { JournalStore } from '../../database/events/journal-store.js';
 import type { Database } from '../../database/database.js';
 import { listByName, theOne } from '../../database/pipelines/pipeline-names.js';
@@ -12,7 +13,7 @@ import type { Problem } from '../../runtime/errors.js';
 /** What became of a definition that replaced another one. */
 export interface Updated {
   readonly id: number;
-  /** What a person should know of sinks that go on from where they stood. */
+  /** What a person should know of blocks that were read by the definition of before, and of sinks that go on from where they stood. */
   readonly warnings: readonly Required<Problem>[];
 }
 
@@ -24,7 +25,9 @@ export async function updateDefinition(database: Database, definition: PipelineD
   const id = await store.import(definition, { update: true });
   // It is stored, whatever becomes of the rest.
   await forgetFiles(database, id, before, definition.components).catch(() => undefined);
-  return { id, warnings: await changedSinks(database, id, before, definition.components).catch(() => []) };
+  const questions = [changedSource, changedSinks].map((ask) => ask(database, id, before, definition.components));
+  const warnings = await Promise.all(questions.map((asked) => asked.catch(() => [])));
+  return { id, warnings: warnings.flat() };
 }
 
 async function componentsOf(store: PipelineStore, id: number): Promise<readonly Component[]> {
@@ -55,6 +58,38 @@ async function forgetFiles(
 function placeOf({ type, config }: Component): string | null {
   const kind = registry.find(type);
   return kind?.role === 'sink' ? (kind.fills?.(config, null).name ?? null) : null;
+}
+
+/** Says what of the blocks that have been read is no longer as the definition has it. */
+async function changedSource(
+  database: Database,
+  id: number,
+  before: readonly Component[],
+  now: readonly Component[],
+): Promise<Updated['warnings']> {
+  const [was, is] = [before, now].map((components) => components.flatMap(sourceOf)[0]);
+  const blocks = (await new JournalStore(database).current(id))?.blocks ?? null;
+  if (was === undefined || is === undefined || blocks === null) return [];
+  const { from, to } = blocks;
+  if (JSON.stringify(was.selection) !== JSON.stringify(is.selection)) {
+    const message = `blocks ${from} to ${to} were read by the definition of before: what is stored of them stays as it is`;
+    return [{ message, hint: `to read them anew: chainparse run-pipeline ${id} --fresh` }];
+  }
+  const warnings: Required<Problem>[] = [];
+  if (is.startBlock !== null && is.startBlock < Math.min(from, was.startBlock ?? from)) {
+    const message = `blocks ${is.startBlock} to ${from - 1} have not been read: the pipeline goes on behind block ${to}`;
+    warnings.push({ message, hint: `to read them: chainparse run-pipeline ${id} --from-block ${is.startBlock}` });
+  }
+  if (is.endBlock !== null && is.endBlock < Math.min(to, was.endBlock ?? to)) {
+    const message = `what is stored of blocks ${is.endBlock + 1} to ${to} stays`;
+    warnings.push({ message, hint: `to take it back: chainparse pipeline rewind ${id} --to-block ${is.endBlock}` });
+  }
+  return warnings;
+}
+
+function sourceOf({ type, config }: Component): readonly SourceDescription[] {
+  const kind = registry.find(type);
+  return kind?.role === 'source' ? [kind.describe(config)] : [];
 }
 
 /** Says of which sinks that have delivered the events, or what is made of them, are others than before. */

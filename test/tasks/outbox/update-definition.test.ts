@@ -1,0 +1,62 @@
+import { expect } from 'chai';
+import type { EventMonitorConfig } from '../../../src/components/event-monitor/config.js';
+import type { Database } from '../../../src/database/database.js';
+import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
+import type { PipelineDefinition } from '../../../src/model/pipeline.js';
+import { updateDefinition } from '../../../src/tasks/outbox/update-definition.js';
+import { openMigrated } from '../../support/migrated-database.js';
+import { monitorConfig } from '../../support/monitor-run.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+describe('a definition that replaces the one by which blocks have been read', () => {
+  let database: Database;
+
+  beforeEach(async () => {
+    database = await openMigrated(`sqlite:${temporaryFolder()}/update.db`);
+    await new PipelineStore(database).import(definition({ startBlock: 100, endBlock: 180 }));
+  });
+  afterEach(() => database.close());
+
+  const definition = (changes: Partial<EventMonitorConfig>): PipelineDefinition => ({
+    ...{ id: 45, name: 'transfers', classificationId: null, description: null },
+    ...{ timeoutMinutes: null, restart: null, schedule: null, timeZone: null },
+    components: [{ name: 'source', type: 'event_monitor', config: { ...monitorConfig, ...changes } }],
+  });
+  const read = (): Promise<unknown> =>
+    database.write([
+      database.knex('pipeline_checkpoint').insert({ pipeline_id: 45, start_block: 100, block_number: 170, version: 7 }),
+    ]);
+  const warningsOf = async (changes: Partial<EventMonitorConfig>): Promise<readonly object[]> =>
+    (await updateDefinition(database, definition(changes))).warnings;
+
+  it('says that they stay as they were read where it wants other events of them', async () => {
+    expect(await warningsOf({ startBlock: 100, endBlock: 180, keepUnknown: true })).to.deep.equal([]);
+    await read();
+    expect(await warningsOf({ startBlock: 100, endBlock: 180, eventsToMonitor: ['Transfer'] })).to.deep.equal([
+      {
+        message: 'blocks 100 to 170 were read by the definition of before: what is stored of them stays as it is',
+        hint: 'to read them anew: chainparse run-pipeline 45 --fresh',
+      },
+    ]);
+  });
+
+  it('says which blocks are not read, and of which more is stored, where it begins or ends lower', async () => {
+    await read();
+    expect(await warningsOf({ startBlock: 50, endBlock: 150 })).to.deep.equal([
+      {
+        message: 'blocks 50 to 99 have not been read: the pipeline goes on behind block 170',
+        hint: 'to read them: chainparse run-pipeline 45 --from-block 50',
+      },
+      {
+        message: 'what is stored of blocks 151 to 170 stays',
+        hint: 'to take it back: chainparse pipeline rewind 45 --to-block 150',
+      },
+    ]);
+  });
+
+  it('says nothing where the same events of the same blocks are read otherwise', async () => {
+    await read();
+    expect(await warningsOf({ startBlock: 100, endBlock: null, mode: 'realtime', batchSize: 7 })).to.deep.equal([]);
+    expect(await warningsOf({ startBlock: 120, endBlock: 170, pollInterval: 3 })).to.deep.equal([]);
+  });
+});
