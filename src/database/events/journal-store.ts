@@ -170,7 +170,7 @@ export class JournalStore {
         .select(knex.raw("COUNT(CASE WHEN kind = 'append' THEN NULL ELSE 1 END) AS other")),
     );
     const { from = null, other = 0 } = next ?? {};
-    return { isAppended: Number(other) === 0, headBlock: from === null ? (head?.blocks?.to ?? null) : from - 1 };
+    return { isAppended: other === 0, headBlock: from === null ? (head?.blocks?.to ?? null) : from - 1 };
   }
 
   /** Returns for each of some events the version that had brought what was there of it at a version; null where it was not. */
