@@ -42,6 +42,17 @@ export class ChildStore {
     return { definition: scan.definition, knownTo: scan.known_to, children: rows.map(toChild) };
   }
 
+  /** Returns the children of a factory, told by its definition, that were announced above a block. */
+  async announcedAbove(pipelineId: number, definition: string, block: number): Promise<readonly FactoryChild[]> {
+    const rows = await this.#database.read<ChildRow[]>((knex) =>
+      knex('factory_child')
+        .where({ pipeline_id: pipelineId })
+        .where('since', '>', block)
+        .whereExists(knex('factory_scan').select('pipeline_id').where({ pipeline_id: pipelineId, definition })),
+    );
+    return rows.map(toChild);
+  }
+
   /** Returns the steps that store what was found; done twice they do the same as once. */
   keep(pipelineId: number, { definition, knownFrom, knownTo, children }: FoundChildren): readonly Step[] {
     const { knex } = this.#database;

@@ -26,6 +26,7 @@ import type { SimEvent } from '../../support/simulated-chain.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const [one, two] = [address(0xc1), address(0xc2)];
+const bytes = (contract: string): Buffer => Buffer.from(contract.slice(2), 'hex');
 
 describe('a repair of a factory’s pipeline', () => {
   let node: ChainSimulator;
@@ -123,6 +124,46 @@ describe('a repair of a factory’s pipeline', () => {
       expect(error.message).to.contain('block 100 is not there');
       expect(await rows()).to.deep.equal([99, 99]);
       expect(await children()).to.deep.equal([one, two]);
+    });
+  });
+
+  describe('beside a run', () => {
+    const announces = (at: number) => (number: number) =>
+      number === 30 ? [made(two)] : number === at ? [made(one)] : both(number);
+
+    it('leaves the events of a child that is announced meanwhile', async () => {
+      await begin(announcing, announces(-1));
+      const beside = async (): Promise<void> => {
+        node.mine(1, () => [made(one), emitted(one)]);
+        await run();
+        expect(await rows()).to.deep.equal([100, 99]);
+      };
+      expect((await repair({ beside })).counts).to.include({ extra: 0, repaired: 0 });
+      expect(await rows()).to.deep.equal([100, 99]);
+      expect((await repair()).isRight).to.equal(true);
+    });
+
+    it('does not bring events of a child whose announcement is replaced meanwhile', async () => {
+      await begin(announcing, announces(99));
+      const beside = async (): Promise<void> => {
+        node.reorg(3, 4, both);
+        await run();
+        expect(await rows()).to.deep.equal([0, 100]);
+      };
+      await repair({ beside });
+      expect(await rows()).to.deep.equal([0, 100]);
+    });
+
+    it('leaves the events of a child that is announced above the checkpoint, and puts the others right', async () => {
+      await begin(announcing, announces(90));
+      await inDatabase(({ knex }) => knex('pipeline_checkpoint').update({ block_number: 60, hash: null }));
+      await inDatabase(({ knex }) =>
+        knex('event')
+          .where({ block_number: 50, contract_address: bytes(two) })
+          .delete(),
+      );
+      expect((await repair()).counts).to.include({ missing: 1, extra: 0, repaired: 1 });
+      expect(await rows()).to.deep.equal([98, 98]);
     });
   });
 });
