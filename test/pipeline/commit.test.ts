@@ -172,7 +172,10 @@ eachDatabase('a commit', (databases) => {
     await commit(exampleBatch(1, 2));
     await repair(1, 'right');
     const { version } = await claimed.checkpoints.get(pipelineId);
-    await new RepairStore(database).replaceChildren({ pipelineId, chainId: 1, version, missing: [], extra: [] });
+    const known = { definition: 'd'.repeat(64), knownTo: 2 };
+    const scan = { pipeline_id: pipelineId, definition: known.definition, known_to: known.knownTo };
+    await database.write([database.knex('factory_scan').insert(scan)]);
+    await new RepairStore(database).replaceChildren({ pipelineId, chainId: 1, version, known, missing: [], extra: [] });
     await repair(2, 'right');
     expect(await failure(exampleBatch(3, 4))).to.be.instanceOf(CheckpointMovedError);
     expect(await blocks()).to.deep.equal([1, 2]);

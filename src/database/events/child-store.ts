@@ -1,6 +1,6 @@
 import type { EarlyRows, FactoryChild, FoundChildren, KnownChildren } from '../../model/factory-child.js';
 import type { Database, Query } from '../database.js';
-import type { BulkInsert, InsertColumn, SqlValue } from '../script.js';
+import type { BulkInsert, InsertColumn, SqlValue, Statement } from '../script.js';
 import { takeAwayRows } from './journal.js';
 import type { NarrowRows } from './journal.js';
 import { toBytes, toHex } from '../../runtime/hex-bytes.js';
@@ -104,22 +104,42 @@ export class ChildStore {
     return { rows, steps: this.#goBack(pipelineId, block), fromBlock };
   }
 
-  /** Returns the steps that add children, and take others away with all their rows. */
-  replace(pipelineId: number, missing: readonly FactoryChild[], extra: readonly FactoryChild[]): readonly Step[] {
+  /**
+   * Returns the steps that add children, and take others away with all their rows, unless they stay on a later level of nested
+   * factories: only the last one is read. The first step is a fence: what is known up to now must be what these were compared with.
+   */
+  replace(
+    pipelineId: number,
+    { definition, knownTo }: Pick<KnownChildren, 'definition' | 'knownTo'>,
+    missing: readonly FactoryChild[],
+    extra: readonly FactoryChild[],
+  ): readonly (Step | Statement)[] {
     const { knex } = this.#database;
-    const gone = extra.flatMap(({ level, address }) => {
-      const own: NarrowRows = (query) => query.where('contract_address', toBytes(address));
-      return [
-        knex('factory_child')
-          .where({ pipeline_id: pipelineId, level, address: toBytes(address) })
-          .delete(),
-        ...takeAwayRows(this.#database, pipelineId, own),
-      ];
+    const scan = knex('factory_scan').where({ pipeline_id: pipelineId, definition, known_to: knownTo });
+    const gone = extra.map(({ level, address }) =>
+      knex('factory_child')
+        .where({ pipeline_id: pipelineId, level, address: toBytes(address) })
+        .delete(),
+    );
+    const rows = extra.flatMap(({ level, address }) => {
+      const contract = toBytes(address);
+      const staying = knex('factory_child')
+        .select('pipeline_id')
+        .where({ pipeline_id: pipelineId, address: contract })
+        .where('level', '>', level);
+      const own: NarrowRows = (query) => query.where('contract_address', contract).whereNotExists(staying.clone());
+      return takeAwayRows(this.#database, pipelineId, own);
     });
     const early = missing.flatMap(({ address, earlier }) =>
       earlier === null ? [] : [{ address, firstBlock: earlier.from }],
     );
-    return [...gone, ...insertChildren(pipelineId, missing), ...this.noteEarly(pipelineId, early)];
+    return [
+      this.#database.fenced(scan.update({ known_to: knownTo })),
+      ...gone,
+      ...insertChildren(pipelineId, missing),
+      ...rows,
+      ...this.noteEarly(pipelineId, early),
+    ];
   }
 
   #goBack(pipelineId: number, block: number): readonly Step[] {

@@ -61,7 +61,7 @@ export async function verifyPipeline(options: VerifyOptions): Promise<VerifyRepo
   const unsure = children === null ? null : new UnsureChildren(new ChildStore(database), pipelineId, children, settled);
   const verification = new Verification({ ...options, decoder, unsure }, range, settled);
   const report = await verification.run();
-  if (children !== null) await verifyChildren(options, children, report);
+  if (children !== null) await verifyChildren({ ...options, settled }, children, report);
   return report;
 }
 

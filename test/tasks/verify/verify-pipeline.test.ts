@@ -152,6 +152,20 @@ describe('a repair of a factory’s pipeline', () => {
       };
       await repair({ beside });
       expect(await rows()).to.deep.equal([0, 100]);
+      expect(await children()).to.deep.equal([two]);
+    });
+
+    it('leaves a child that is announced in blocks that replace others meanwhile, with its events', async () => {
+      await begin(announcing, announces(-1));
+      const beside = async (): Promise<void> => {
+        node.reorg(3, 4, announces(99));
+        await run();
+        expect(await rows()).to.deep.equal([99, 99]);
+      };
+      await repair({ beside });
+      expect(await rows()).to.deep.equal([99, 99]);
+      expect(await children()).to.deep.equal([one, two]);
+      expect((await repair()).isRight).to.equal(true);
     });
 
     it('leaves the events of a child that is announced above the checkpoint, and puts the others right', async () => {
