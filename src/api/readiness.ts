@@ -4,10 +4,11 @@ import { MonitorStore } from '../database/operations/monitor-store.js';
 import { listTasks } from '../database/tasks/task-listing.js';
 import { readTaskSilence, type TaskSilence } from '../database/tasks/task-silence.js';
 import { isMonitorAlive } from '../model/monitor.js';
-import { lagBlocks, taskStatus, type Task } from '../model/task.js';
+import { isSilent, lagBlocks, taskStatus, type Task } from '../model/task.js';
 import { messageOf } from '../runtime/errors.js';
 import { giveUpLater } from '../runtime/give-up-later.js';
 import { printableLine } from '../runtime/printable.js';
+import type { Settings } from '../settings/settings.js';
 import { readDownPipelines, type DownPipeline } from '../tasks/alerts/read-down-pipelines.js';
 import { readChainsInDoubt } from '../tasks/views/chains-in-doubt.js';
 import { HeadContact } from '../tasks/views/head-contact.js';
@@ -67,7 +68,7 @@ async function readChecks({ database, settings }: ApiParts): Promise<readonly Ch
     checkMonitor(isWatched, tasks.length > 0),
     checkSilence(silence),
     checkPipelines(down),
-    checkLag(tasks, settings.api.maxLagBlocks, unknown),
+    checkLag(tasks, settings.api.maxLagBlocks, unknown === undefined ? null : unknownLag(unknown, settings)),
   ];
 }
 
@@ -117,8 +118,22 @@ function checkPipelines(down: readonly DownPipeline[]): Check {
   return { name: 'pipelines', ok: kind === 'none', detail, kind, values: { n: down.length, list } };
 }
 
+const lagDoubts = { unknown: 'its nodes do not answer', uncommitted: 'the database takes no commit of it' } as const;
+
+/** Of a run that has fallen silent nobody knows whether its nodes answer. */
+function unknownLag(task: Task, { heartbeatIntervalSeconds }: Settings): Check {
+  const { id, silentSeconds: n } = task;
+  const values = { task: String(id) };
+  if (isSilent(task, heartbeatIntervalSeconds)) {
+    const detail = `the lag of task ${id} is unknown: it has given no sign of life for ${n} s`;
+    return { name: 'lag', ok: true, detail, kind: 'silent', values: { ...values, n } };
+  }
+  const kind = task.progress?.lagUnknownSince === undefined ? 'unknown' : 'uncommitted';
+  return { name: 'lag', ok: true, detail: `the lag of task ${id} is unknown: ${lagDoubts[kind]}`, kind, values };
+}
+
 /** Of a lag that is not known nobody says that it is too large, nor that there is none. */
-function checkLag(tasks: readonly Task[], most: number | null, unknown: Task | undefined): Check {
+function checkLag(tasks: readonly Task[], most: number | null, unknown: Check | null): Check {
   const following = tasks.flatMap(({ id, progress }) => {
     const { nextBlock: next = null, headBlock: head = null } = progress ?? {};
     if (progress?.mode !== 'realtime' || next === null || head === null) return [];
@@ -129,10 +144,7 @@ function checkLag(tasks: readonly Task[], most: number | null, unknown: Task | u
   const worst = lags.reduce((a, b) => (b.lag > a.lag ? b : a), { id: 0, lag: 0 });
   const ok = most === null || worst.lag <= most;
   if (following.length === 0) return { name: 'lag', ok, detail: 'no live pipeline runs', kind: 'none', values: {} };
-  if (unknown !== undefined && ok) {
-    const detail = `the lag of task ${unknown.id} is unknown: its nodes do not answer`;
-    return { name: 'lag', ok, detail, kind: 'unknown', values: { task: String(unknown.id) } };
-  }
+  if (unknown !== null && ok) return unknown;
   if (waiting !== undefined && ok) {
     const { id, next, head } = waiting;
     const detail = `the lag of task ${id} is unknown: it waits for block ${next}, and its node is at block ${head}`;

@@ -43,6 +43,8 @@ export interface RollbackMessage {
   readonly ancestor: BlockRef;
   /** Children of a factory that were announced above this block go; the ancestor where nothing is said. */
   readonly childrenUpTo?: number;
+  /** Their rows of blocks below this one stay: nothing reads them anew. All go where nothing is said. */
+  readonly childRowsFrom?: number;
 }
 
 /** What a source sends down the pipeline, in the order in which it must be committed. */

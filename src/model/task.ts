@@ -40,8 +40,10 @@ export interface Progress {
   readonly readableBlock?: number;
   /** Events committed by this task. */
   readonly events: number;
-  /** Since when no endpoint of the task answers, in the database's time zone: its lag is unknown then; left out where one does. */
+  /** Since when nobody knows how far behind the task is, in the database's time zone: no endpoint of it answers, or its commits do not land; left out where it is known. */
   readonly lagUnknownSince?: string;
+  /** The same as its run tells it, for the clock of its host is not the database's: for how many seconds, when it beat last. */
+  readonly lagUnknownSeconds?: number;
 }
 
 /** A row of `pipeline_task` as the database's clock sees it now. Times are in the database's time zone, no suffix. */
@@ -106,8 +108,9 @@ export function heartbeatAge(task: Pick<Task, 'heartbeatAgeSeconds'> | null): nu
 }
 
 /** Returns how many blocks a task is behind the head; null while nobody knows: one of the two is unknown, or the head is well below what was read. */
-export function lagBlocks({ headBlock, nextBlock, lagUnknownSince }: Progress): number | null {
-  if (headBlock === null || nextBlock === null || lagUnknownSince !== undefined) return null;
+export function lagBlocks({ headBlock, nextBlock, lagUnknownSince, lagUnknownSeconds }: Progress): number | null {
+  if (headBlock === null || nextBlock === null) return null;
+  if (lagUnknownSince !== undefined || lagUnknownSeconds !== undefined) return null;
   return isLowHead(headBlock, nextBlock - 1) ? null : Math.max(0, headBlock - nextBlock);
 }
 

@@ -33,7 +33,7 @@ export interface Wanted {
 export interface UnjudgedEnd {
   readonly pipelineId: number;
   readonly failures: number;
-  /** The task whose end was judged before this one; null: none. */
+  /** The task whose end was judged before this one; this one: the definition was changed since it began. Null: none. */
   readonly judgedTaskId: number | null;
   /** The checkpoint's version, now and when an end was judged last; null: there was none. */
   readonly version: number | null;

@@ -201,7 +201,7 @@ export class Committer {
         return;
       } catch (error) {
         if (!(error instanceof FenceError) && !(error instanceof DatabaseUnreachableError)) throw error;
-        await lease.recover(signal);
+        await lease.recover(error, signal);
         if (await this.#landed(to)) return;
       }
     }

@@ -25,10 +25,12 @@ export class SourceMoves {
   /** Does something during which the source is not waited for. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.#isAwaited = false;
+    this.#lease.isCommitting = true;
     try {
       return await work();
     } finally {
       this.#isAwaited = true;
+      this.#lease.isCommitting = false;
     }
   }
 

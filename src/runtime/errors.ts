@@ -219,3 +219,8 @@ export function messageOf(error: unknown): string {
   // Of several addresses that were tried at once Node says nothing in words.
   return error.message === '' && typeof code === 'string' ? code : error.message;
 }
+
+/** Returns what a person can do about something that was thrown, in brackets behind its message; nothing where it does not say. */
+export function hintIn(error: unknown): string {
+  return error instanceof ChainparseError && error.hint !== undefined ? ` (${error.hint})` : '';
+}

@@ -6,8 +6,9 @@ import type { Database } from '../../src/database/database.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { alertText } from '../../src/model/alert-text.js';
 import type { AlertCondition } from '../../src/model/alert.js';
-import type { Task } from '../../src/model/task.js';
+import type { Progress, Task } from '../../src/model/task.js';
 import * as conditions from '../../src/tasks/alerts/alert-conditions.js';
+import { ageTask } from '../database/aged-task.js';
 import { claimRequest } from '../database/claim-request.js';
 import { insertSilentTask } from '../database/insert-silent-task.js';
 import { openMigrated } from '../support/migrated-database.js';
@@ -56,11 +57,12 @@ describe('what the dashboard makes of what the server says', () => {
     expect(numbers(read())).to.deep.equal(numbers(english));
   }
 
-  async function runLive(pipelineId: number, headBlock: number): Promise<void> {
+  async function runLive(pipelineId: number, headBlock: number, known: Partial<Progress> = {}): Promise<number> {
     await new CheckpointStore(database).get(pipelineId);
     const taskId = await new TaskStore(database).claim(claimRequest({ pipelineId }));
-    const progress = { mode: 'realtime', nextBlock: 100, targetBlock: null, headBlock, events: 1 } as const;
+    const progress = { mode: 'realtime', nextBlock: 100, targetBlock: null, headBlock, events: 1, ...known } as const;
     await new TaskStore(database).renew([{ taskId, progress }]);
+    return taskId;
   }
 
   it('tells every check in the language that is shown', async () => {
@@ -75,7 +77,11 @@ describe('what the dashboard makes of what the server says', () => {
     await look();
     await runLive(45, 99);
     await look();
-    await runLive(46, 107);
+    const behind = await runLive(46, 107);
+    await look();
+    await runLive(49, 99, { lagUnknownSeconds: 17 });
+    await look();
+    await database.write([database.knex('pipeline_task').where({ pipeline_id: 49 }).delete()]);
     // An older program's table may hold NULL.
     const unknown = { pipeline_id: 45, status: 0, create_time: 'no time', log_path: '' };
     await database.write([database.knex('pipeline_task').insert(unknown)]);
@@ -93,11 +99,15 @@ describe('what the dashboard makes of what the server says', () => {
       ]);
       await look();
     }
+    await ageTask(database, behind, { created: 900, heartbeat: 300 });
+    await look();
     expect([...kinds].sort()).to.deep.equal([
       'database answers',
       'lag behind',
       'lag level',
       'lag none',
+      'lag silent',
+      'lag uncommitted',
       'monitor alive',
       'monitor missing',
       'monitor unneeded',

@@ -17,6 +17,16 @@ describe('the progress that a task’s row tells', () => {
     expect(readProgress(JSON.stringify(unknown))).to.deep.equal(unknown);
   });
 
+  it('says since when nobody knows how far behind it is, by the beat that told for how long', () => {
+    const told = JSON.stringify({ ...none, lagUnknownSeconds: 90 });
+    const since = (text: string, beatAt: string | null): unknown => readProgress(text, beatAt)?.lagUnknownSince;
+    expect(since(told, '2026-01-02 03:04:05.678')).to.equal('2026-01-02T03:02:35');
+    expect(since(told, null)).to.equal(undefined);
+    expect(since(told, 'no time')).to.equal('noTtime');
+    const long = JSON.stringify({ ...none, lagUnknownSeconds: Number.MAX_SAFE_INTEGER });
+    expect(since(long, '2026-01-02 03:04:05')).to.equal('2026-01-02T03:04:05');
+  });
+
   it('is none where there is none, or another program has written what is none', () => {
     for (const text of [null, ...foreign]) expect(readProgress(text), String(text)).to.equal(null);
   });

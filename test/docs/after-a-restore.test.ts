@@ -12,6 +12,7 @@ import type { EventMessage } from '../../src/model/event-message.js';
 import { readSeq } from '../../src/tasks/outbox/message-of.js';
 import { rewindPipeline } from '../../src/tasks/rewind/rewind-pipeline.js';
 import { exampleBatch, exampleEvent, hashOf } from '../database/example-batch.js';
+import { insertPipeline } from '../database/insert-pipeline.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { projectRoot } from '../support/processes.js';
@@ -58,8 +59,9 @@ eachDatabase('what the page on operations does after a restore', (databases) => 
     this.timeout(60_000);
     database = await openMigrated(await databases.fresh());
   });
-  beforeEach(() => {
+  beforeEach(async () => {
     pipelineId += 1;
+    await insertPipeline(database, pipelineId);
     runs = new OutboxRuns(database, pipelineId);
     sink = new RecordingSink();
   });

@@ -5,6 +5,7 @@ import { commandList } from '../../src/cli/command-list.js';
 import { loadAll } from '../../src/cli/command-line/command.js';
 import { globalOptions, longFlag, optionsOf } from '../../src/cli/command-line/options.js';
 import type { CommandOutline } from '../../src/cli/context/command-outline.js';
+import { textsIn } from '../../src/texts/texts.js';
 import { projectRoot } from '../support/processes.js';
 
 const page = readFileSync(join(projectRoot, 'docs/cli.md'), 'utf8');
@@ -50,5 +51,13 @@ describe('what docs/cli.md says of a command', () => {
     });
     expect(tables).to.have.length.above(20);
     expect(tables.filter(({ isTaken }) => !isTaken)).to.deep.equal([]);
+  });
+
+  it('names every state that a pipeline of status has in JSON', () => {
+    const [json = ''] = textOf('status')
+      .split(/^(?=- `--json`)/m)
+      .slice(1);
+    const states = Object.keys(textsIn('en').system.pipeline);
+    expect(states.filter((state) => !json.includes(`\`${state}\``))).to.deep.equal([]);
   });
 });

@@ -108,6 +108,7 @@ eachDatabase('a commit', (databases) => {
     expect(await blocks()).to.deep.equal([1, 2]);
     expect(progress.events).to.equal(2);
     expect(lease.told).to.deep.equal(['recover', 'renewed 3 2']);
+    expect(lease.causes.map(({ message }) => message)).to.deep.equal(['connection lost']);
     await commit(exampleBatch(3, 4));
     expect(await stretch()).to.deep.equal({ startBlock: 1, blockNumber: 4, version: 2 });
   });

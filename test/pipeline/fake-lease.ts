@@ -5,6 +5,9 @@ import type { Lease } from '../../src/pipeline/lease.js';
 export class FakeLease implements Lease {
   readonly taskId: number;
   readonly told: string[] = [];
+  isCommitting = false;
+  /** What was to be recovered from. */
+  readonly causes: Error[] = [];
   recovers: () => Promise<void> = () => Promise.resolve();
 
   constructor(taskId = 1) {
@@ -20,8 +23,9 @@ export class FakeLease implements Lease {
     this.told.push(`renewed ${String(nextBlock)} ${events}`);
   }
 
-  async recover(): Promise<void> {
+  async recover(cause: Error): Promise<void> {
     this.told.push('recover');
+    this.causes.push(cause);
     await this.recovers();
   }
 }

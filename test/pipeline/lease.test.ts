@@ -23,6 +23,7 @@ describe('work on a database', () => {
     const lease = new FakeLease();
     expect(await whenReachable(lease, signal, failing(3, away))).to.equal('call 4');
     expect(lease.told).to.deep.equal(['recover', 'recover', 'recover']);
+    expect(lease.causes).to.deep.equal([away, away, away]);
   });
 
   it('ends where the lease is lost, or the error is another', async () => {

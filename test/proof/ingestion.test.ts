@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { SqliteEngine } from './simulator/sqlite-engine.js';
-import { playInChildren } from './simulator/in-children.js';
+import { Players } from './simulator/in-children.js';
 import { planBackfill } from './ingestion/plan-backfill.js';
 import { planSchedule } from './ingestion/plan.js';
 import { playSchedule } from './ingestion/schedule.js';
@@ -14,7 +14,7 @@ const changed = extentOf({ sample: 30, full: 100, soak: 10_000 });
 const firstBegun = 60;
 const begun = extentOf({ sample: 15, full: 60, soak: 2_000 });
 const backfills = extentOf({ sample: 2, full: 5, soak: 10 });
-const program = new URL('ingestion/run.ts', import.meta.url);
+const players = new Players(new URL('ingestion/run.ts', import.meta.url));
 
 describe('the ingestion simulator: a real event monitor, client and commits against endpoints that lie', function () {
   this.timeout(3_600_000);
@@ -45,15 +45,12 @@ describe('the ingestion simulator: a real event monitor, client and commits agai
   });
 
   it(`stores each event once, and no other, in ${schedules} schedules of faults, and each ends by itself`, async () => {
-    const found = await playInChildren(program, { from: 0, to: schedules }, ({ from, to }) => [
-      '--seeds',
-      `${from}-${to}`,
-    ]);
+    const found = await players.play({ from: 0, to: schedules }, ({ from, to }) => ['--seeds', `${from}-${to}`]);
     expect(found).to.deep.equal([]);
   });
 
   it(`stores nothing of two chains, and says why it ends, in ${changed} schedules whose chain is begun anew or swapped`, async () => {
-    const found = await playInChildren(program, { from: 0, to: changed }, ({ from, to }) => [
+    const found = await players.play({ from: 0, to: changed }, ({ from, to }) => [
       '--changes',
       '--seeds',
       `${from}-${to}`,
@@ -62,7 +59,7 @@ describe('the ingestion simulator: a real event monitor, client and commits agai
   });
 
   it(`stores nothing of two chains in ${begun} schedules whose chain is begun anew, with its first blocks, while it is read ahead`, async () => {
-    const found = await playInChildren(program, { from: firstBegun, to: firstBegun + begun }, ({ from, to }) => [
+    const found = await players.play({ from: firstBegun, to: firstBegun + begun }, ({ from, to }) => [
       '--begun-anew',
       '--seeds',
       `${from}-${to}`,

@@ -3,14 +3,14 @@ import { extentOf } from '../support/extent.js';
 import { mariadb } from '../support/mariadb.js';
 import { mysql } from '../support/mysql.js';
 import { postgres } from '../support/postgres.js';
-import { playInChildren } from './simulator/in-children.js';
+import { Players } from './simulator/in-children.js';
 import { planSchedule } from './simulator/plan.js';
 import type { SeedRange } from './simulator/play-seeds.js';
 import { ProcessDatabases } from './simulator/process-database.js';
 import { playSchedule } from './simulator/schedule.js';
 import { SqliteEngine } from './simulator/sqlite-engine.js';
 
-const program = new URL('simulator/run.ts', import.meta.url);
+const players = new Players(new URL('simulator/run.ts', import.meta.url));
 
 const canPlay = { sqlite: true, mariadb: mariadb.canStart, mysql: mysql.canStart, postgres: postgres.canStart };
 
@@ -50,19 +50,16 @@ describe('the simulator: real stores and protocol code under faults, a seeded sc
     await engine.close();
   });
 
-  let turn: Findings = Promise.resolve([]);
   const finds = (title: string, range: Omit<SeedRange, 'from' | 'to'>, count: number): void => {
     const isPossible = canPlay[range.dialect] && count > 0;
     let found: Findings = Promise.resolve([]);
     if (isPossible) {
       plays.push(() => {
-        found = turn.then(() =>
-          playInChildren(program, { from: 0, to: count }, ({ from, to }) => [
-            ...['--mode', range.mode, '--dialect', range.dialect],
-            ...['--seeds', `${from}-${to}`],
-          ]),
-        );
-        turn = found.catch(() => []);
+        found = players.play({ from: 0, to: count }, ({ from, to }) => [
+          ...['--mode', range.mode, '--dialect', range.dialect],
+          ...['--seeds', `${from}-${to}`],
+        ]);
+        found.catch(() => undefined);
       });
     }
     (isPossible ? it : it.skip)(`${title} in ${count} schedules (${range.dialect})`, async () => {

@@ -14,7 +14,7 @@ import { Scenario } from '../support/scenario.js';
 /** How many runs are killed in each of three parts. */
 const kills = extentOf({ sample: 2, full: 4, soak: 35 });
 const longestLifeMs = runsFromSource ? 4_000 : 1_500;
-const lastBlock = 3_000;
+const lastBlock = 1_500;
 
 interface ManifestJson {
   readonly complete: { readonly from_block: number; readonly to_block: number };
@@ -54,10 +54,10 @@ async function killSome(scenario: Scenario, ...options: string[]): Promise<void>
 /** Kills runs at random moments, with an audit that repairs and rows read afresh between them. */
 async function playWith(scenario: Scenario, url: string, rpcUrl: string): Promise<void> {
   await killSome(scenario);
-  const half = await scenario.run('--to-block', '1500').exit(120_000);
+  const half = await scenario.run('--to-block', '750').exit(120_000);
   expect(half.code, half.stderr).to.equal(0);
   await spoilRows(url);
-  await scenario.chainparse('verify', '45', '--to-block', '1500', '--repair', '--rpc-url', rpcUrl);
+  await scenario.chainparse('verify', '45', '--to-block', '750', '--repair', '--rpc-url', rpcUrl);
   await killSome(scenario);
   await killSome(scenario, '--fresh');
   const last = await scenario.run().exit(180_000);
@@ -70,7 +70,7 @@ async function storedLines(scenario: Scenario): Promise<readonly string[]> {
 }
 
 async function startNode(): Promise<ChainSimulator> {
-  const node = await ChainSimulator.start({ delayMs: 10 }, { finalizedDistance: 20, maxRange: 20 });
+  const node = await ChainSimulator.start({ delayMs: 20 }, { finalizedDistance: 20, maxRange: 20 });
   node.mine(lastBlock + 30, (number) => Array.from({ length: number % 7 }, () => ({})));
   return node;
 }
@@ -81,8 +81,8 @@ eachDatabaseInTurn('files of a run that is killed at random moments (kill -9)', 
     const node = await startNode();
     const url = await databases.fresh();
     const below = [
-      { name: 'lines', type: 'file_sink', path: 'lines', rotate_blocks: 500 },
-      { name: 'lake', type: 'file_sink', path: 'lake', format: 'parquet', rotate_blocks: 700, rotate_bytes: 100_000 },
+      { name: 'lines', type: 'file_sink', path: 'lines', rotate_blocks: 250 },
+      { name: 'lake', type: 'file_sink', path: 'lake', format: 'parquet', rotate_blocks: 350, rotate_bytes: 50_000 },
     ];
     const scenario = await Scenario.begin(url, node.url, {
       mode: 'historical',
@@ -120,7 +120,7 @@ withS3('files on S3 of a run that is killed at random moments (kill -9)', () => 
     this.timeout(kills * 20_000 + 300_000);
     const [node, s3] = await Promise.all([startNode(), startS3()]);
     await askS3(s3, 'PUT', 'lake');
-    const below = [{ name: 'lake', type: 'file_sink', path: 's3://lake/usdc', rotate_blocks: 500 }];
+    const below = [{ name: 'lake', type: 'file_sink', path: 's3://lake/usdc', rotate_blocks: 250 }];
     const scenario = await Scenario.begin(
       'sqlite:test.db',
       node.url,

@@ -15,12 +15,12 @@ import { endGently } from '../support/watched-runs.js';
 import { eventually } from '../support/within.js';
 
 const size = extentOf({ sample: { kills: 4 }, full: { kills: 6 }, soak: { kills: 60 } });
-const lastBlock = 2_000;
+const lastBlock = 1_000;
 /** A quarter of the blocks that can no longer be replaced, about. */
-const stretch = 492;
+const stretch = 242;
 const below = [
   { name: 'rows', type: 'table_sink', table: 'moved' },
-  { name: 'lines', type: 'file_sink', path: 'lines', rotate_blocks: 300 },
+  { name: 'lines', type: 'file_sink', path: 'lines', rotate_blocks: 150 },
 ];
 
 interface ShardRow {
@@ -126,7 +126,7 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
 
   /** Workers read the shards, and none of them to its end. */
   const readHalf = async (): Promise<void> => {
-    await begin(20);
+    await begin(40);
     stayHalfRead();
     await startWorker(4);
     await scenario.chainparse('pipeline', 'start', '45');
@@ -169,7 +169,7 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
 
   it('holds each event once, and its sinks get them in order, whichever workers are killed (kill -9)', async function () {
     this.timeout(120_000 + size.kills * 20_000);
-    await begin(60);
+    await begin(120);
     for (let i = 0; i < 4; i++) await startWorker(2);
     await scenario.chainparse('pipeline', 'start', '45');
     await untilCut();
@@ -189,7 +189,7 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
 
   it('is read by one run alone where there is no worker, and by it from where the others stopped', async function () {
     this.timeout(120_000);
-    await begin(20);
+    await begin(40);
     stayHalfRead();
     await startWorker(2);
     const alone = scenario.run();
@@ -273,7 +273,7 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
 
   it('goes on with new blocks after the last shard has joined', async function () {
     this.timeout(120_000);
-    await begin(10, { mode: 'realtime' });
+    await begin(20, { mode: 'realtime' });
     await startWorker(4);
     await scenario.chainparse('pipeline', 'start', '45');
     await untilCut();

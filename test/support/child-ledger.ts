@@ -44,7 +44,8 @@ export class ChildLedger {
       const to = Math.min(earlier?.to ?? -1, block);
       return { ...child, earlier: earlier === null || earlier.from > to ? null : { from: earlier.from, to } };
     });
-    return new Set(gone.map(({ address }) => address).filter((address) => this.#first.delete(address)));
+    for (const { address } of gone) this.#first.delete(address);
+    return new Set(gone.map(({ address }) => address));
   }
 
   #change(change: (child: FactoryChild) => FactoryChild): void {

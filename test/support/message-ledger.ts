@@ -117,9 +117,9 @@ export class MessageLedger {
     if (held === undefined) expect(ancestor.number, 'the ancestor is remembered').to.equal((startBlock ?? 0) - 1);
     else expect(ancestor.hash).to.equal(held.hash);
     const gone = this.children.takeAbove(message.childrenUpTo ?? ancestor.number);
-    this.rows = this.rows.filter(
-      (row) => row.blockNumber <= ancestor.number && !gone.has(row.contractAddress.toLowerCase()),
-    );
+    const stays = ({ blockNumber, contractAddress }: Row): boolean =>
+      blockNumber < (message.childRowsFrom ?? 0) || !gone.has(contractAddress.toLowerCase());
+    this.rows = this.rows.filter((row) => row.blockNumber <= ancestor.number && stays(row));
     this.recentBlocks = this.recentBlocks.filter((block) => block.number <= ancestor.number);
     this.rollbacks.push(message);
     this.#moveTo(ancestor, startBlock);

@@ -160,7 +160,12 @@ export interface ScenarioTask {
   readonly error: string | null;
   readonly last_heartbeat: string | null;
   readonly heartbeat_age_seconds: number | null;
-  readonly progress: { readonly next_block: number | null; readonly events: number } | null;
+  readonly progress: {
+    readonly next_block: number | null;
+    readonly events: number;
+    readonly lag_blocks?: number | null;
+    readonly lag_unknown_since?: string;
+  } | null;
 }
 
 /** The ids that an export must have for logs of the chain. */

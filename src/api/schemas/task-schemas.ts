@@ -57,7 +57,9 @@ const progress = z.strictObject({
   lag_blocks: z.int().nullable(),
   lag_unknown_since: shownInstant
     .optional()
-    .describe('no node of the task answers since then: how far it is behind nobody knows'),
+    .describe(
+      'no node of the task answers since then, or the database takes no commit of it: how far it is behind nobody knows',
+    ),
 });
 
 /** A task: CONTRACT's keys, in that order. */

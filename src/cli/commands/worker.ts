@@ -63,6 +63,11 @@ async function work(context: CommandContext, options: WorkerOptions): Promise<vo
   const stopping = AbortSignal.any([signals.stopping, ended.signal]);
   const schedules = new Schedules(database);
   const timeouts = new TimeoutStore(database);
+  const store = new WorkerStore(database);
+  const presence = new WorkerPresence({
+    ...{ store, clock, name, concurrency },
+    ...{ host: hostname(), identity: host.worker.identity, version: host.version, chains: settings.rpcChains },
+  });
   const keep = new KeepRunning({
     store: new WantedStore(database, settings.heartbeatIntervalSeconds),
     judge: (end) => readVerdict(database, schedules, end),
@@ -70,13 +75,9 @@ async function work(context: CommandContext, options: WorkerOptions): Promise<vo
     keepTimes: () => schedules.keep(),
     probe: () => probeDatabase(database),
     takeBackAhead: () => timeouts.takeBackAhead(),
+    beat: () => presence.beat(),
     heartbeatIntervalMs: settings.heartbeatIntervalSeconds * 1_000,
     ...{ clock, logger, mask, stopping },
-  });
-  const store = new WorkerStore(database);
-  const presence = new WorkerPresence({
-    ...{ store, clock, name, concurrency },
-    ...{ host: hostname(), identity: host.worker.identity, version: host.version, chains: settings.rpcChains },
   });
   const worker = new QueueWorker({
     ...{ queue, presence, concurrency, clock, logger, name },

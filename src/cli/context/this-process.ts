@@ -3,16 +3,19 @@ import { hostname } from 'node:os';
 import { isOfThisHost } from '../../runtime/is-of-this-host.js';
 import type { Claimant } from '../../tasks/lease/claim-task.js';
 
-/** Describes this process as a worker, and finds out whether another one of this host is gone. */
-export function thisProcess(): Claimant {
+/** Describes this process as a worker, and finds out whether another one of this host is gone; `identify` as /proc does. */
+export function thisProcess(identify = identityOf): Claimant {
   return {
     name: `${hostname()}:${process.pid}`,
-    identity: identityOf(process.pid),
-    isGone: (name, identity) => isGone(name, identity),
+    identity: identify(process.pid),
+    isGone: (name, identity) => isGone(name, identity, identify),
   };
 }
 
-/** The kernel's boot, the namespace in which pids are counted, and when the process started: on Linux, where /proc says. */
+/**
+ * The kernel's boot, the namespace in which pids are counted, and when the process started: on Linux, where /proc says. Null where it
+ * does not, or hides the process from this one's user.
+ */
 function identityOf(pid: number): string | null {
   try {
     const startedAt = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -30,12 +33,14 @@ export function machineIdentity(): string {
   return `${boot}/${readlinkSync('/proc/self/ns/pid')}`;
 }
 
-function isGone(name: string, identity: string | null): boolean {
+function isGone(name: string, identity: string | null, identify: typeof identityOf): boolean {
   const pid = Number(name.slice(name.lastIndexOf(':') + 1));
   if (!isOfThisHost(name) || !Number.isInteger(pid) || pid <= 0) return false;
+  // Before it is asked whether it runs: of one that ends in between nobody shall say that it runs and is hidden.
+  const found = identify(pid);
   if (!isRunning(pid)) return identity === null || isOfThisMachine(identity);
   // A pid is used again sooner or later: the same number with another start is another process.
-  return identity !== null && isOfThisMachine(identity) && identity !== identityOf(pid);
+  return identity !== null && found !== null && isOfThisMachine(identity) && identity !== found;
 }
 
 /** Two containers may share a host's name, not a namespace of pids. */
@@ -47,13 +52,13 @@ function isOfThisMachine(identity: string): boolean {
   }
 }
 
-/** Says whether a process of this machine runs. */
+/** Says whether a process of this machine runs, also where it is another user's, which /proc may hide. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return !isZombie(pid);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 

@@ -227,12 +227,13 @@ export class BlockReader {
     const ancestor = await stretch.ancestorBelow(replaced, signal);
     const { number } = ancestor;
     const depth = stretch.next - 1 - number;
-    const message = `the chain was reorganised: taking back blocks ${number + 1} to ${stretch.next - 1}`;
-    this.#options.context.logger.log('warn', message, { event: 'source.reorg', ancestor: number, depth });
+    const text = `the chain was reorganised: taking back blocks ${number + 1} to ${stretch.next - 1}`;
+    this.#options.context.logger.log('warn', text, { event: 'source.reorg', ancestor: number, depth });
     // Announcements below what is remembered are found out anew: nobody knows what they are worth now.
     const childrenUpTo = number < stretch.anchor ? -1 : number;
     const { children } = this.#options;
-    yield children === null ? { kind: 'rollback', ancestor } : { kind: 'rollback', ancestor, childrenUpTo };
+    const message = { kind: 'rollback', ancestor } as const;
+    yield children === null ? message : { ...message, childrenUpTo, childRowsFrom: stretch.first };
     stretch.rollBack(ancestor);
     children?.rollBack(childrenUpTo);
     await this.#options.moved();

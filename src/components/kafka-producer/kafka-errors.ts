@@ -25,6 +25,7 @@ const hints: readonly (readonly [words: string, hint: string | undefined])[] = [
   ['sasl authentication failed', 'look at sasl_mechanism, sasl_username and sasl_password'],
   ['ssl error', forTls],
   ['ssl handshake failed', forTls],
+  ['certificate verify failed', forTls],
   ['fatal error', undefined],
   ['unknown topic', 'create the topic, or let the brokers do so'],
   ['unknown partition', 'create the topic, or let the brokers do so'],

@@ -154,8 +154,9 @@ export class BatchStore {
     const { number, hash } = commit.message.ancestor;
     const { knex } = this.#database;
     const above: NarrowRows = (rows) => rows.where('block_number', '>', number);
-    const { childrenUpTo = number } = commit.message;
-    const children = await this.#children.takeAbove(pipelineId, childrenUpTo, number);
+    const { childrenUpTo = number, childRowsFrom = 0 } = commit.message;
+    const rowsBelow = { from: childRowsFrom, to: number };
+    const children = await this.#children.takeAbove(pipelineId, childrenUpTo, rowsBelow);
     const fromBlock = Math.min(number + 1, children.fromBlock ?? Number.POSITIVE_INFINITY);
     const before = [
       ...this.#guard(commit, commit.progress, { block_number: number, hash: toBytes(hash) }),

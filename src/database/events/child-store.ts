@@ -1,3 +1,4 @@
+import type { BlockRange } from '../../model/block.js';
 import type { EarlyRows, FactoryChild, FoundChildren, KnownChildren } from '../../model/factory-child.js';
 import type { Database, Query } from '../database.js';
 import type { BulkInsert, InsertColumn, SqlValue, Statement } from '../script.js';
@@ -89,14 +90,14 @@ export class ChildStore {
   }
 
   /**
-   * Returns the steps that take away the children announced above a block, with their rows below: whoever uses them takes
-   * away all rows above `rowsUpTo`.
+   * Returns the steps that take away the children announced above a block, with their rows of the blocks `below`: whoever uses them
+   * takes away all rows above these.
    */
-  async takeAbove(pipelineId: number, block: number, rowsUpTo: number): Promise<LeavingChildren> {
-    const leaving = await this.#leaving(pipelineId, block, rowsUpTo);
+  async takeAbove(pipelineId: number, block: number, below: BlockRange): Promise<LeavingChildren> {
+    const leaving = await this.#leaving(pipelineId, block, below);
     const rows = leaving.flatMap(({ address, firstBlock }) => {
       const own: NarrowRows = (query) =>
-        query.where('contract_address', address).whereBetween('block_number', [firstBlock, rowsUpTo]);
+        query.where('contract_address', address).whereBetween('block_number', [firstBlock, below.to]);
       return takeAwayRows(this.#database, pipelineId, own);
     });
     const firstBlocks = leaving.map(({ firstBlock }) => firstBlock);
@@ -154,12 +155,12 @@ export class ChildStore {
   }
 
   /** Of nested factories' levels only the last one is read: who goes as a factory alone leaves the rows. */
-  async #leaving(pipelineId: number, block: number, rowsUpTo: number): Promise<readonly LeavingChild[]> {
+  async #leaving(pipelineId: number, block: number, { from, to }: BlockRange): Promise<readonly LeavingChild[]> {
     const rows = await this.#database.read<ChildRow[]>((knex) =>
       knex('factory_child as child')
         .where({ pipeline_id: pipelineId })
         .where('since', '>', block)
-        .where('first_block', '<=', rowsUpTo)
+        .where((row) => void row.where('first_block', '<=', to).orWhere('since', '<=', to))
         .whereNotExists((inner) => {
           void inner
             .from('factory_child as inner_child')
@@ -169,7 +170,10 @@ export class ChildStore {
             .where('inner_child.since', '<=', block);
         }),
     );
-    return rows.map(({ address, first_block: firstBlock }) => ({ address, firstBlock: firstBlock ?? 0 }));
+    return rows.map(({ address, since, first_block: firstBlock }) => ({
+      address,
+      firstBlock: Math.max(from, Math.min(since, firstBlock ?? since)),
+    }));
   }
 
   #forgetRead(pipelineId: number): Step {

@@ -1,6 +1,7 @@
 import type { Database, Query } from '../database.js';
 import { letGo } from '../task-steps/wanted-steps.js';
 import { endReplaced } from '../task-steps/end-replaced.js';
+import { lockPipeline } from '../task-steps/queue-task.js';
 import type { Replaced } from '../task-steps/end-replaced.js';
 import { ChildStore } from './child-store.js';
 import { insertRecentBlocks } from './event-columns.js';
@@ -21,8 +22,12 @@ export interface RewindStep {
   readonly replaces: Replaced | null;
   /** The last block that has been read. */
   readonly from: number;
+  /** The first block of the stretch that was read. */
+  readonly first: number;
   /** Rows of later blocks go. */
   readonly above: number;
+  /** Children of a factory that were announced above this block go. */
+  readonly childrenUpTo: number;
   /** Where the checkpoint is set to, not above that; its hash is null where it is unknown. */
   readonly to: { readonly number: number; readonly hash: string | null };
   /** Set where this is the last step: the pipeline is held by nobody afterwards, and so parked by nobody. */
@@ -48,7 +53,8 @@ export class RewindStore {
     const { knex, dialect } = this.#database;
     const { pipelineId, to } = step;
     const above: NarrowRows = (rows) => rows.where('block_number', '>', step.above);
-    const children = await new ChildStore(this.#database).takeAbove(pipelineId, step.above, step.above);
+    const rowsBelow = { from: step.first, to: step.above };
+    const children = await new ChildStore(this.#database).takeAbove(pipelineId, step.childrenUpTo, rowsBelow);
     const fromBlock = Math.min(step.above + 1, children.fromBlock ?? Number.POSITIVE_INFINITY);
     const checkpoint = knex('pipeline_checkpoint')
       .where({ pipeline_id: pipelineId, version: step.version })
@@ -61,6 +67,8 @@ export class RewindStore {
         ...(step.ends === null ? {} : { task_id: null }),
       });
     const before = [
+      // Whoever judges how its task has ended does so before all of this, or sees it.
+      ...(step.ends === null ? [] : [lockPipeline(this.#database, pipelineId)]),
       ...(step.replaces === null ? [] : endReplaced(this.#database, pipelineId, step.replaces)),
       this.#database.fenced(checkpoint),
       noteChange(this.#database, { pipelineId, kind: 'rollback', fromBlock, toBlock: step.from }),
@@ -72,7 +80,7 @@ export class RewindStore {
       deleteRows(this.#database, 'recent_block', pipelineId, above),
       ...children.steps,
       ...this.#remember(step),
-      ...(step.ends === null ? [] : [letGo(this.#database, pipelineId)]),
+      ...(step.ends === null ? [] : letGo(this.#database, pipelineId)),
     ]);
     return countTakenBack(results.slice(before.length, before.length + rows.length));
   }

@@ -181,7 +181,7 @@ export class PipelineStore {
       ...this.#insertComponents(id, definition),
       // A component of the same name and type stands where it stood.
       ...forgetOtherSinks(knex, id, definition.components),
-      letGo(this.#database, id),
+      ...letGo(this.#database, id),
     ]);
     if (results === null) throw noSuchPipeline(id);
     return id;

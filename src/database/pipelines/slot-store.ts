@@ -2,7 +2,6 @@ import type { Knex } from 'knex';
 import type { Pipeline } from '../../model/pipeline.js';
 import type { Slot } from '../../model/slot.js';
 import type { Database, Query } from '../database.js';
-import { nothingWrong } from '../task-steps/wanted-steps.js';
 
 const table = 'pipeline_wanted';
 
@@ -65,8 +64,7 @@ export class SlotStore {
    * any more; how its newest task has ended is then judged anew.
    */
   async retime({ pipelineId, nextStart, nextStartOf }: Scheduled, slot: Pick<Slot, 'at' | 'of'> | null): Promise<void> {
-    const next =
-      slot === null ? { next_start: null, ...nothingWrong } : { next_start: slot.at, next_start_of: slot.of };
+    const next = { next_start: slot?.at ?? null, next_start_of: slot?.of ?? null };
     const waiting = { pipeline_id: pipelineId, state: 'started', next_start: nextStart, next_start_of: nextStartOf };
     await this.#database.write([this.#database.knex(table).where(waiting).update(next)]);
   }

@@ -175,17 +175,34 @@ export class WantedStore {
     return knex.raw('COALESCE(?, ? - ?)', [ended, silence(this.#database, 'task'), limit]);
   }
 
-  /** Writes down what follows from an end; returns false where another has judged it, or a person has changed what is wanted. */
+  /**
+   * Writes down what follows from an end; returns false where another has judged it, it is not how things stand any more, or a
+   * person has changed what is wanted: a start leaves the row as it was, but not the tasks.
+   */
   async judge(end: UnjudgedEnd, verdict: EndVerdict): Promise<boolean> {
     const { knex, dialect } = this.#database;
+    const { pipelineId, task } = end;
     const row = knex(table)
-      .where({ pipeline_id: end.pipelineId, state: 'started', failures: end.failures })
+      .where({ pipeline_id: pipelineId, state: 'started', failures: end.failures })
       .whereNull('next_start')
       .whereNull('held_reason')
       .whereRaw(dialect.sameAs(knex, 'judged_task_id', end.judgedTaskId));
-    const judged = { judged_task_id: end.task?.id ?? null, judged_version: end.version };
-    const [result] = await this.#database.write([row.update({ ...judged, ...this.#consequence(verdict) })]);
-    return result?.matched === 1;
+    const queued = knex('pipeline_task').where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.queued });
+    const living = livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds);
+    for (const open of [queued, living]) void row.whereNotExists(open.select(knex.raw('1')));
+    const named = knex({ checkpoint: 'pipeline_checkpoint' })
+      .join({ task: 'pipeline_task' }, 'task.id', 'checkpoint.task_id')
+      .where('checkpoint.pipeline_id', pipelineId)
+      .select(knex.raw('1'));
+    if (task === null) void row.whereNotExists(named);
+    else void row.whereExists(named.where({ 'task.id': task.id, 'task.status': task.status }));
+    const judged = { judged_task_id: task?.id ?? null, judged_version: end.version };
+    const results = await writeIfHeld(this.#database, [
+      // What others have queued, or taken back, is seen only by a statement that begins behind theirs.
+      lockPipeline(this.#database, pipelineId),
+      row.update({ ...judged, ...this.#consequence(verdict) }),
+    ]);
+    return results?.at(-1)?.matched === 1;
   }
 
   /** Lists some started pipelines for which a task waits because theirs was judged silent, which beats again. */

@@ -38,15 +38,24 @@ export function wantStopped({ knex, dialect }: Database, pipelineId: number | Kn
 }
 
 /**
- * A step that lets a started pipeline go on which had waited for a person, or for another try: it is due at once. One that
- * waits for a time of its schedule still does.
+ * Steps that let a started pipeline go on which had waited for a person, or for another try: it is due at once. One that waits for
+ * a time of its schedule still does. Of one that waits for neither, the end of the task that it has, judged later, holds it not.
  */
-export function letGo({ knex, dialect }: Database, pipelineId: number): Query {
-  return knex(table)
-    .where({ pipeline_id: pipelineId, state: 'started' })
-    .whereNull('next_start_of')
-    .where((waits) => void waits.whereNotNull('held_reason').orWhereNotNull('next_start'))
-    .update({ next_start: dialect.now(knex), ...nothingWrong });
+export function letGo({ knex, dialect }: Database, pipelineId: number): readonly Query[] {
+  const started = knex(table).where({ pipeline_id: pipelineId, state: 'started' });
+  const held = knex('pipeline_checkpoint').select('task_id').where({ pipeline_id: pipelineId });
+  // What waits already will know what was mended; the task before it may be one that it is taken back for.
+  const queued = knex('pipeline_task').where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.queued });
+  return [
+    started
+      .clone()
+      .whereNotExists(queued.select(knex.raw('1')))
+      .update({ judged_task_id: held }),
+    started
+      .whereNull('next_start_of')
+      .where((waits) => void waits.whereNotNull('held_reason').orWhereNotNull('next_start'))
+      .update({ next_start: dialect.now(knex), ...nothingWrong }),
+  ];
 }
 
 /** A step that has a started pipeline wait for a person. */

@@ -85,7 +85,7 @@ function toTask(row: TaskRow, waiting: Waiting | null): Task {
     endReason: row.end_reason,
     error: row.error,
     keepsBlock: row.keeps_block,
-    progress: readProgress(row.progress),
+    progress: readProgress(row.progress, row.last_heartbeat),
     heartbeatAgeSeconds: row.heartbeat_age,
     silentSeconds: row.heartbeat_age ?? row.create_age ?? 0,
     waiting,

@@ -63,8 +63,12 @@ export class AlertDesk {
     return [...this.#standing.values()].filter(({ over }) => over === null).map(({ condition }) => condition);
   }
 
-  /** Raises the alert of a condition; where it stands, repeats it when that is due. */
-  raise(found: AlertCondition): void {
+  /**
+   * Raises the alert of a condition; where it stands, repeats it when that is due. `isAbsence`: what is wrong is that others have
+   * written nothing, which proves nothing while this process can't either.
+   */
+  raise(found: AlertCondition, { isAbsence = false } = {}): void {
+    if (isAbsence && this.#isAway) return;
     const condition = this.#options.mask(found);
     const key = alertKey(condition);
     const known = this.#standing.get(key);
@@ -76,7 +80,7 @@ export class AlertDesk {
     standing.condition = condition;
     this.#standing.set(key, standing);
     if (this.#isAway) this.#tellAlone(standing);
-    else this.#then(() => this.#store(standing, fresh));
+    else this.#then(() => this.#store(standing, fresh, isAbsence));
   }
 
   /** Clears an alert: what it was raised for is over, as `message` says. */
@@ -136,7 +140,7 @@ export class AlertDesk {
   }
 
   /** Stores what stands. What the database has had is new to it only where others have cleared it: then it begins as `fresh`. */
-  async #store(standing: Standing, fresh: Standing): Promise<void> {
+  async #store(standing: Standing, fresh: Standing, isAbsence = false): Promise<void> {
     const { store, worker, repeatSeconds } = this.#options;
     const { condition } = standing;
     const { raisedAt, sinceSeconds, toldAt } = standing.isStored ? fresh : standing;
@@ -158,7 +162,8 @@ export class AlertDesk {
         standing,
       });
     } catch (error) {
-      this.#tellAlone(standing);
+      if (!isAbsence) this.#tellAlone(standing);
+      else if (!standing.isStored) this.forget(alertKey(condition));
       throw error;
     }
   }

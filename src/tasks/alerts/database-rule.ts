@@ -20,6 +20,10 @@ export class DatabaseRule {
     this.#options = options;
   }
 
+  get isAway(): boolean {
+    return this.#awaySince !== null;
+  }
+
   /** The database has failed a statement. */
   away(error: string): void {
     const { desk, clock, limitSeconds } = this.#options;

@@ -107,10 +107,10 @@ export class RunAlerts {
   /** At two looks in a row there must be none: one that is started anew is away for a moment. */
   async #lookForMonitor(isDue: boolean): Promise<void> {
     const { desk, isMonitored } = this.#options;
-    // Where the database can't say there are other alerts.
-    const monitored = await isMonitored().catch(() => null);
+    // Where the database can't say there are other alerts; where it takes no beat of a run, it takes none of a monitor.
+    const monitored = this.#database.isAway ? null : await isMonitored().catch(() => null);
     this.#missed = monitored === false ? this.#missed + 1 : 0;
-    if (isDue && this.#missed > 1) desk.raise(noMonitor());
+    if (isDue && this.#missed > 1) desk.raise(noMonitor(), { isAbsence: true });
     const known = desk.standing.some(({ rule }) => rule === 'no_monitor');
     if (monitored === true && known) desk.clear(alertKey(noMonitor()), 'a monitor is alive again');
   }

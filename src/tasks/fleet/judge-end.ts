@@ -46,7 +46,10 @@ export function judgeEnd(end: UnjudgedEnd, facts: JudgeFacts): EndVerdict {
   if (task.status === taskStatus.succeeded) return again(task, moved ? 1 : Math.max(1, facts.sameEnds), 0);
   const failures = moved ? 1 : end.failures + 1;
   const reason = holdingReason(task, failures, facts);
-  return reason === null ? again(task, failures, failures) : { kind: 'held', reason, failures };
+  if (reason === null) return again(task, failures, failures);
+  // A person has changed the definition since it began, and would have let it go.
+  if (end.judgedTaskId === task.id) return { kind: 'again', inSeconds: 0, failures: 0 };
+  return { kind: 'held', reason, failures };
 }
 
 /** Whoever judges comes by every few seconds: what has passed by then was waited for. */

@@ -14,6 +14,8 @@ export interface KeepRunningOptions {
   readonly probe: () => Promise<DatabaseProbe>;
   /** Has the silence of tasks count from now on whose heartbeats lie in the future; returns their ids. */
   readonly takeBackAhead: () => Promise<readonly number[]>;
+  /** Gives the worker's own sign of life; throws where the database takes none. */
+  readonly beat: () => Promise<void>;
   readonly heartbeatIntervalMs: number;
   /** Puts the times right for which pipelines with a schedule wait. */
   readonly keepTimes: () => Promise<void>;
@@ -77,6 +79,8 @@ export class KeepRunning {
   async look(): Promise<void> {
     const { clock, keepTimes } = this.#options;
     try {
+      // A database that answers and takes nothing, for it is read-only or its disk full, is away until it takes a beat.
+      if (this.#isAway) await this.#step("the worker's own beat", this.#options.beat());
       if (clock.monotonic() - this.#timesAt >= timesMs) {
         this.#timesAt = clock.monotonic();
         await this.#step('keeping times', keepTimes());

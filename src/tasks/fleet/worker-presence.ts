@@ -1,5 +1,6 @@
 import type { NewWorker, WorkerStore } from '../../database/operations/worker-store.js';
 import type { Clock } from '../../runtime/clock.js';
+import { OneAtATime } from '../../runtime/one-at-a-time.js';
 
 export interface WorkerPresenceOptions extends Omit<NewWorker, 'heartbeatIntervalSeconds'> {
   readonly store: Pick<WorkerStore, 'register' | 'beat' | 'end'>;
@@ -15,6 +16,8 @@ export class WorkerPresence {
   #id: number | null = null;
   #beatAt = -Infinity;
   #running = 0;
+  /** Two beats at one time would both register it. */
+  readonly #beats = new OneAtATime();
 
   constructor(options: WorkerPresenceOptions) {
     this.#options = options;
@@ -27,9 +30,19 @@ export class WorkerPresence {
 
   /** Beats where a beat is due, or the worker runs more or fewer tasks than it has told. */
   async show(running: number): Promise<void> {
+    const now = this.#options.clock.monotonic();
+    if (running === this.#running && now - this.#beatAt < intervalSeconds * 1_000) return;
+    await this.#beats.run(() => this.#beat(running));
+  }
+
+  /** Beats whether one is due or not; throws where the database takes none. */
+  beat(): Promise<void> {
+    return this.#beats.run(() => this.#beat(this.#running));
+  }
+
+  async #beat(running: number): Promise<void> {
     const { store, clock } = this.#options;
     const now = clock.monotonic();
-    if (running === this.#running && now - this.#beatAt < intervalSeconds * 1_000) return;
     // The row may be gone: rolled back, or forgotten while this process slept for a week.
     if (this.#id === null || !(await store.beat(this.#id, { running }))) {
       this.#id = await store.register({ ...this.#options, heartbeatIntervalSeconds: intervalSeconds });

@@ -1,7 +1,7 @@
 import { ReceiverAwayError } from '../../components/seam/delivery-errors.js';
 import type { SinkStanding } from '../../model/sink.js';
 import type { Clock } from '../../runtime/clock.js';
-import { ChainparseError, messageOf } from '../../runtime/errors.js';
+import { hintIn, messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { backoffMs } from '../../runtime/retry.js';
 import type { SinkRow } from './sink-row.js';
@@ -59,7 +59,7 @@ export class SinkTrouble {
   async tell(error: Error, about?: string): Promise<void> {
     const { clock, logger, mask, guard } = this.#parts;
     const message = `${about === undefined ? '' : `${about}: `}${messageOf(error)}`;
-    const what = mask(message).slice(0, mostText) + mask(remedyOf(error)).slice(0, mostRemedy);
+    const what = mask(message).slice(0, mostText) + mask(hintIn(error)).slice(0, mostRemedy);
     const isNews = this.#told !== what;
     if (!isNews && clock.monotonic() - this.#toldAt < retellMs) return;
     const fields = { event: 'sink.failing', pipeline_id: guard.pipelineId, sink: this.#sink };
@@ -77,9 +77,4 @@ export class SinkTrouble {
     const fields = { event: 'sink.back', pipeline_id: this.#parts.guard.pipelineId, sink: this.#sink };
     this.#parts.logger.log('info', `sink ${this.#sink} delivers again`, fields);
   }
-}
-
-/** What a person can do about it: nobody else tells it of what happens in the background. */
-function remedyOf(error: Error): string {
-  return error instanceof ChainparseError && error.hint !== undefined ? ` (${error.hint})` : '';
 }

@@ -11,6 +11,8 @@ export interface RewindBlock {
   readonly number: number;
   readonly hash: string | null;
   readonly toldBy: 'chain' | 'database' | null;
+  /** Up to this block the chain is known to be the one that was read; left out: it was not asked. */
+  readonly standsUpTo?: number;
 }
 
 /** What of a chain is asked. */
@@ -42,7 +44,9 @@ export async function findRewindBlock(
   const kept = await storedAt(Math.min(number, newest.number));
   if (await stands(kept, first, newest, headerOf)) {
     if (header === null) throw nodeLags(number, newest);
-    return { number, hash: header.hash, toldBy: 'chain' };
+    const known = await storedBlock(stores, checkpoint, number);
+    const keptUpTo = kept === null || kept.number < first ? -1 : kept.number;
+    return { number, hash: header.hash, toldBy: 'chain', standsUpTo: known.hash === header.hash ? number : keptUpTo };
   }
   const common = await lastCommonBlock({ first, replaced: number + 1 }, storedAt, headerOf);
   throw tooHigh(pipelineId, number, header === null, common?.number ?? first - 1);

@@ -22,8 +22,11 @@ export interface RewindStores {
 }
 
 export interface RewindOptions extends Pick<ClaimOptions, 'pipelineId' | 'worker' | 'heartbeatIntervalSeconds'> {
-  /** The block to go back to; its hash is null where it is unknown. */
-  readonly to: { readonly number: number; readonly hash: string | null };
+  /**
+   * The block to go back to; its hash is null where it is unknown. `standsUpTo`: up to there the chain is known to be the one that was
+   * read, and children of a factory stay; left out: up to the block itself.
+   */
+  readonly to: { readonly number: number; readonly hash: string | null; readonly standsUpTo?: number };
   /** About how many rows one transaction takes back. */
   readonly rowsPerStep?: number | undefined;
 }
@@ -62,7 +65,8 @@ export async function rewindPipeline(stores: RewindStores, options: RewindOption
 }
 
 async function nextStep(stores: RewindStores, options: RewindOptions): Promise<RewindStep> {
-  const { pipelineId, to, rowsPerStep = defaultRowsPerStep } = options;
+  const { pipelineId, rowsPerStep = defaultRowsPerStep } = options;
+  const { standsUpTo = options.to.number, ...to } = options.to;
   const { checkpoint, replaces } = await checkRewind(stores, options);
   const border = await stores.storedBlocks.borderOf(pipelineId, to.number, rowsPerStep);
   const recent = border === null ? await stores.checkpoints.recentBlocks(pipelineId) : [];
@@ -73,7 +77,9 @@ async function nextStep(stores: RewindStores, options: RewindOptions): Promise<R
     version: checkpoint.version,
     replaces,
     from: checkpoint.blockNumber,
+    first: checkpoint.startBlock ?? 0,
     above: border?.number ?? to.number,
+    childrenUpTo: border?.number ?? standsUpTo,
     to: border === null ? to : lower(border, checkpoint),
     ends: border === null ? { keepsRemembered } : null,
   };

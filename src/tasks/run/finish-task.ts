@@ -54,7 +54,7 @@ async function endAtLast(
       throw new LeaseLostError(`task ${task.id} had been ended already, or is another process's`);
     } catch (error) {
       if (!(error instanceof DatabaseUnreachableError)) throw error;
-      await waitForDatabase(heartbeat, givenUp);
+      await waitForDatabase(heartbeat, error, givenUp);
     }
   }
 }
@@ -67,9 +67,9 @@ function end(parts: FinishParts, outcome: TaskOutcome, progress: Progress): Prom
 }
 
 /** The task may have been ended by the very statement whose answer was lost: then it can't be renewed, and is looked up. */
-async function waitForDatabase(heartbeat: Heartbeat, givenUp: AbortSignal): Promise<void> {
+async function waitForDatabase(heartbeat: Heartbeat, cause: Error, givenUp: AbortSignal): Promise<void> {
   try {
-    await heartbeat.recover(givenUp);
+    await heartbeat.recover(cause, givenUp);
   } catch (error) {
     if (!(error instanceof LeaseLostError)) throw error;
   }

@@ -1,4 +1,4 @@
-import { messageOf } from '../../runtime/errors.js';
+import { hintIn, messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { heartbeatFailed, heartbeatSent, writeLine } from '../../texts/log-lines.js';
 import type { Lang } from '../../runtime/lang.js';
@@ -12,10 +12,15 @@ export interface HeartbeatReportOptions {
   readonly observe: Observe;
 }
 
+/** How rarely is told again that the work waits for the database, in milliseconds. */
+const retellMs = 60_000;
+
 /** Tells people, in the log, and observers what becomes of a task's beats. */
 export class HeartbeatReport {
   readonly #options: HeartbeatReportOptions;
   readonly #name: { readonly taskId: number; readonly pipelineId: number };
+  /** For how long the work had waited when that was told last, in milliseconds. */
+  #waitToldMs = -Infinity;
 
   constructor(options: HeartbeatReportOptions) {
     this.#options = options;
@@ -38,6 +43,23 @@ export class HeartbeatReport {
     const error = messageOf(cause);
     writeLine(logger, heartbeatFailed(lang, this.#name, error));
     observe({ kind: 'beat_failed', ...this.#name, failures, error });
+  }
+
+  /** The database has failed the work for so long: told at once, and then seldom. */
+  waits(cause: Error, waitedMs: number): void {
+    if (waitedMs - this.#waitToldMs < retellMs) return;
+    this.#waitToldMs = waitedMs;
+    const seconds = Math.round(waitedMs / 1_000);
+    const fields = { event: 'task.waits', task_id: this.#name.taskId, waited_seconds: seconds };
+    const message = `waiting for the database, for ${seconds} s by now: ${messageOf(cause)}${hintIn(cause)}`;
+    this.#options.logger.log('warn', message, fields);
+  }
+
+  goesOn(waitedMs: number): void {
+    this.#waitToldMs = -Infinity;
+    const seconds = Math.round(waitedMs / 1_000);
+    const fields = { event: 'task.goes_on', task_id: this.#name.taskId, waited_seconds: seconds };
+    this.#options.logger.log('info', `the database lets the work go on, after ${seconds} s`, fields);
   }
 
   stalled(stillSeconds: number): void {

@@ -2,7 +2,13 @@ import type { Progress } from '../../model/task.js';
 import { nothingToAwait } from '../../pipeline/lease.js';
 import type { Lease } from '../../pipeline/lease.js';
 import type { Clock } from '../../runtime/clock.js';
-import { DatabaseUnreachableError, DatabaseUnusableError, LeaseLostError } from '../../runtime/errors.js';
+import {
+  ChainparseError,
+  DatabaseUnreachableError,
+  DatabaseUnusableError,
+  LeaseLostError,
+  messageOf,
+} from '../../runtime/errors.js';
 import { backoffMs } from '../../runtime/retry.js';
 import type { BeatResult, BeatRounds, Beating, SentBeat } from './beat-rounds.js';
 import { HeartbeatReport } from './heartbeat-report.js';
@@ -16,10 +22,15 @@ export interface HeartbeatOptions extends HeartbeatReportOptions {
   readonly intervalMs: number;
   /** How long nothing may move before the task stops beating. */
   readonly stallAfterMs: number;
+  /** Called after each beat which told that nobody knows how far the run is behind. */
+  readonly onDoubt?: () => void;
 }
 
 /** The first wait before a lost database is asked again; later ones grow to one heartbeat interval. */
 const firstRetryMs = 250;
+
+/** After how long a commit keeps what was learnt of the chain before it from being known, in milliseconds. */
+const doubtMs = 10_000;
 
 /**
  * A task's heartbeat: it tells the truth. It beats as long as work moves. Every turn of the loop that moved may renew the
@@ -29,6 +40,7 @@ const firstRetryMs = 250;
  */
 export class Heartbeat implements Lease, Beating {
   readonly taskId: number;
+  isCommitting = false;
   readonly #options: HeartbeatOptions;
   readonly #lost = new AbortController();
   readonly #report: HeartbeatReport;
@@ -52,6 +64,8 @@ export class Heartbeat implements Lease, Beating {
   #failingSince = 0;
   /** Recoveries since the work last moved. */
   #recoveries = 0;
+  /** Since when the database has failed the work, by the monotonic clock; null: it does not. */
+  #waitsSince: number | null = null;
   /** The task's end is on its way to the database. */
   #isEnding = false;
 
@@ -82,7 +96,8 @@ export class Heartbeat implements Lease, Beating {
   }
 
   get unkept(): Progress | null {
-    return this.#progress === this.#kept ? null : this.#progress;
+    const progress = this.#progress === null ? null : this.shown(this.#progress);
+    return progress === this.#kept ? null : progress;
   }
 
   get isStalled(): boolean {
@@ -113,12 +128,19 @@ export class Heartbeat implements Lease, Beating {
     this.#landed(this.#options.clock.monotonic());
   }
 
-  async recover(signal: AbortSignal): Promise<void> {
+  /** Returns a progress as it may be shown: the lag of who follows the head is not known while the database takes no commit. */
+  shown(progress: Progress): Progress {
+    const unheardMs = progress.mode === 'realtime' ? this.#unheardMs : null;
+    return unheardMs === null ? progress : { ...progress, lagUnknownSeconds: Math.round(unheardMs / 1_000) };
+  }
+
+  async recover(cause: Error, signal: AbortSignal): Promise<void> {
+    if (cause instanceof DatabaseUnreachableError) this.#noteWait(cause);
     // Renewed, yet nothing has moved since: what failed will fail again if it is tried at once.
     if (this.#recoveries > 0) await this.#options.clock.sleep(this.#retryMs(this.#recoveries), signal);
     this.#recoveries++;
     await this.#renewAtLast(signal);
-    this.#refuseToStall();
+    this.#refuseToStall(cause);
   }
 
   /** Beats while calls are in the air, until `signal` is aborted or the lease is lost. */
@@ -143,6 +165,7 @@ export class Heartbeat implements Lease, Beating {
       this.#kept = progress ?? this.#kept;
       this.#landed(sentAt);
       this.#report.landed(this.#options.clock.monotonic() - sentAt);
+      if (progress?.lagUnknownSeconds !== undefined) this.#options.onDoubt?.();
     } else if (result === 'lost') {
       this.#failure = new LeaseLostError(`task ${this.taskId} is no longer running: its lease is lost`);
       if (!this.#isEnding) this.#report.refused();
@@ -207,9 +230,23 @@ export class Heartbeat implements Lease, Beating {
   }
 
   #touch(progress: Progress): void {
+    if (this.#waitsSince !== null) this.#report.goesOn(this.#options.clock.monotonic() - this.#waitsSince);
+    this.#waitsSince = null;
     this.#progress = progress;
     this.#stall.moved();
     this.#recoveries = 0;
+  }
+
+  #noteWait(cause: DatabaseUnreachableError): void {
+    const now = this.#options.clock.monotonic();
+    this.#waitsSince ??= now - this.#stall.stillMs;
+    this.#report.waits(cause, now - this.#waitsSince);
+  }
+
+  /** For how long nobody has learnt how far the chain is, because of the database; null: it can be learnt. */
+  get #unheardMs(): number | null {
+    if (this.#waitsSince !== null) return this.#options.clock.monotonic() - this.#waitsSince;
+    return this.isCommitting && this.#stall.stillMs >= doubtMs ? this.#stall.stillMs : null;
   }
 
   #retryMs(attempt: number): number {
@@ -218,10 +255,12 @@ export class Heartbeat implements Lease, Beating {
   }
 
   /** A database that takes each beat and no commit must not keep a task alive for ever. */
-  #refuseToStall(): void {
+  #refuseToStall(cause: Error): void {
     if (this.#stall.stillMs < this.#options.stallAfterMs) return;
     const seconds = Math.round(this.#stall.stillMs / 1000);
-    throw new DatabaseUnreachableError(`the database answers, but for ${seconds} s nothing could be read or committed`);
+    const message = `the database answers, but for ${seconds} s nothing could be read or committed: ${messageOf(cause)}`;
+    const hint = cause instanceof ChainparseError ? cause.hint : undefined;
+    throw new DatabaseUnreachableError(message, { hint, cause });
   }
 
   #untilNextMs(): number {

@@ -60,8 +60,10 @@ export async function runTask(options: TaskOptions): Promise<TaskResult> {
     rounds: options.rounds ?? new BeatRounds({ tasks, clock }),
     intervalMs: options.heartbeatIntervalSeconds * 1000,
     stallAfterMs: options.stallAfterSeconds * 1000,
+    onDoubt: () => run.show(),
   });
-  return new TaskRun(options, { tasks, checkpoints, heartbeat, ...begun }).run();
+  const run = new TaskRun(options, { tasks, checkpoints, heartbeat, ...begun });
+  return run.run();
 }
 
 /** A task that can't begin has ended: its row must not look alive until a monitor finds it silent. */
@@ -266,11 +268,17 @@ class TaskRun {
     return new OwnShards({ ...own, fingerprint, tasks, source, lease, logger, signal });
   }
 
-  /** How far a shard is says nothing of how far its pipeline is. */
   #progressed(progress: Progress): void {
     this.#progress = progress;
+    this.show();
+  }
+
+  /** How far a shard is says nothing of how far its pipeline is. */
+  show(): void {
+    const { heartbeat } = this.#parts;
+    const progress = heartbeat.shown(this.#progress);
     if (this.#options.shard === undefined) this.#tell({ kind: 'progressed', progress });
-    this.#options.onProgress(progress, () => this.#parts.heartbeat.beatAt);
+    this.#options.onProgress(progress, () => heartbeat.beatAt);
   }
 
   #committed({ kind, events, durationMs }: CommitSeen): void {
@@ -285,7 +293,7 @@ class TaskRun {
   async #finish(outcome: TaskOutcome): Promise<TaskResult> {
     const { tasks, heartbeat, logger } = this.#parts;
     const parts = { ...this.#options, tasks, heartbeat, successor: this.#successor(outcome) };
-    const task = await finishTask(parts, outcome, this.#progress);
+    const task = await finishTask(parts, outcome, heartbeat.shown(this.#progress));
     const { pipelineId, lang } = this.#options;
     const change = { taskId: task.id, pipelineId, from: 'running', to: statusName(outcome.status) };
     writeLine(logger, statusChanged(lang, { ...change, reason: outcome.endReason }));

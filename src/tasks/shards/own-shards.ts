@@ -76,7 +76,7 @@ export class OwnShards implements ShardsAhead {
       return await this.#join(first, start, progress);
     } catch (error) {
       if (!(error instanceof FenceError) && !(error instanceof DatabaseUnreachableError)) throw error;
-      await this.#options.lease.recover(this.#options.signal);
+      await this.#options.lease.recover(error, this.#options.signal);
       return { kind: 'again' };
     }
   }
@@ -90,7 +90,7 @@ export class OwnShards implements ShardsAhead {
         return;
       } catch (error) {
         if (!(error instanceof FenceError) && !(error instanceof DatabaseUnreachableError)) throw error;
-        await lease.recover(signal);
+        await lease.recover(error, signal);
       }
     }
   }

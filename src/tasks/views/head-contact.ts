@@ -2,8 +2,8 @@ import { isMute, isStale, type RpcEndpoint } from '../../model/rpc-endpoint.js';
 import { isSilent, taskStatus, type Task } from '../../model/task.js';
 
 /**
- * Knows since when no endpoint of a running task answers, or the task itself is silent: its head, and with it its lag, is
- * unknown since then.
+ * Knows since when no endpoint of a running task answers, the task itself is silent, or what it commits does not land: its head,
+ * and with it its lag, is unknown since then.
  */
 export class HeadContact {
   readonly #defaultIntervalSeconds: number;
@@ -37,6 +37,8 @@ export class HeadContact {
 
   #doubtedSince(task: Task, endpoints: readonly RpcEndpoint[]): string | null {
     if (task.status !== taskStatus.running) return null;
+    const told = task.progress?.lagUnknownSince;
+    if (told !== undefined) return told;
     if (endpoints.length > 0 && endpoints.every(({ state }) => isMute(state))) return lastSilence(endpoints);
     return isSilent(task, this.#defaultIntervalSeconds) ? (task.lastHeartbeat ?? task.createTime) : null;
   }

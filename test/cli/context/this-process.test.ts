@@ -20,6 +20,13 @@ describe('a process of this host', () => {
     expect(self.isGone(name, `${identity}0`)).to.equal(true);
   });
 
+  it('is not known to be gone while it runs and is hidden, as /proc hides what is of other users', function () {
+    if (identity === null) return this.skip(); // only Linux tells when a process began
+    const hiding = thisProcess(() => null);
+    expect(hiding.isGone(name, identity)).to.equal(false);
+    expect(hiding.isGone(`${hostname()}:999999999`, identity), 'no process has that number').to.equal(true);
+  });
+
   it('is not known to be gone where it ran on another host or in another container', () => {
     expect(self.isGone('elsewhere:1', null)).to.equal(false);
     expect(self.isGone(`${hostname()}:999999999`, 'boot/pid:[1]/1')).to.equal(false);

@@ -34,5 +34,7 @@ describe('why Kafka takes nothing', () => {
     expect(hintOf('all broker connections are down', 'a:9093/1: SSL handshake failed: x')).to.equal(
       hintOf('ssl error'),
     );
+    const untrusted = 'a:9093/bootstrap: error:0A000086:SSL routines::certificate verify failed';
+    expect(hintOf('all broker connections are down', untrusted)).to.equal(hintOf('ssl error'));
   });
 });

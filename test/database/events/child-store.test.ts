@@ -7,11 +7,12 @@ import { RewindStore } from '../../../src/database/events/rewind-store.js';
 import { deletePipeline } from '../../../src/database/pipelines/delete-pipeline.js';
 import { FenceError } from '../../../src/database/script.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
-import type { EarlierBatch, EventBatch } from '../../../src/model/batch.js';
+import type { EarlierBatch, EventBatch, RollbackMessage } from '../../../src/model/batch.js';
 import type { ChainEvent } from '../../../src/model/event.js';
 import type { FactoryChild, FoundChildren } from '../../../src/model/factory-child.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
+import { insertPipeline } from '../insert-pipeline.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { claimRequest } from '../claim-request.js';
 import { exampleBatch, exampleCommit, exampleEvent, hashOf, noProgress } from '../example-batch.js';
@@ -44,6 +45,7 @@ eachDatabase('the children of a factory', (databases) => {
   beforeEach(async () => {
     pipelineId += 1;
     version = 0;
+    await insertPipeline(database, pipelineId);
     await new CheckpointStore(database).get(pipelineId);
     taskId = await new TaskStore(database).claim(claimRequest({ pipelineId }));
   });
@@ -81,8 +83,8 @@ eachDatabase('the children of a factory', (databases) => {
     await batches.commitEarlier({ pipelineId, taskId, version, chainId: 1, batch, progress: noProgress });
     version += 1;
   };
-  const rollback = async (number: number, childrenUpTo = number): Promise<number> => {
-    const message = { kind: 'rollback' as const, ancestor: { number, hash: hashOf(`block ${number}`) }, childrenUpTo };
+  const rollback = async (number: number, children: Partial<RollbackMessage> = {}): Promise<number> => {
+    const message = { kind: 'rollback' as const, ancestor: { number, hash: hashOf(`block ${number}`) }, ...children };
     const commit = { pipelineId, taskId, version, message, blocks: 9 - number, progress: noProgress };
     const taken = await batches.rollback(commit);
     version += 1;
@@ -138,8 +140,20 @@ eachDatabase('the children of a factory', (databases) => {
     expect(await rollback(7)).to.equal(4);
     expect(await rows()).to.deep.equal(['2 b2', '3 b2']);
     expect(await batches.knownChildren(pipelineId)).to.deep.include({ knownTo: 7, children: [child(two, 3)] });
-    await rollback(6, -1);
+    await rollback(6, { childrenUpTo: -1 });
     expect(await batches.knownChildren(pipelineId)).to.deep.include({ knownTo: -1, children: [] });
+  });
+
+  it('go with all rows that they have from a block on where nobody knows what their announcements are worth', async () => {
+    const batch = exampleBatch(1, 9, { found: found(-1, 9, child(one, 3)) });
+    const events = [2, 3, 5, 9].map((block) => eventOf(one, block));
+    await commit({
+      ...batch,
+      events: [...events, { ...eventOf(two, 5), logIndex: 7 }],
+      early: [{ address: one, firstBlock: 2 }],
+    });
+    expect(await rollback(7, { childrenUpTo: -1, childRowsFrom: 3 })).to.equal(3);
+    expect(await rows()).to.deep.equal(['2 a1', '5 b2']);
   });
 
   it('keep their rows where they go as a factory alone, and stay what is read', async () => {
@@ -201,7 +215,7 @@ eachDatabase('the children of a factory', (databases) => {
       early: [{ address: one, firstBlock: 2 }],
     });
     const taken = await new RewindStore(database).takeBack({
-      ...{ pipelineId, holder: taskId, version, replaces: null, from: 9, above: 4 },
+      ...{ pipelineId, holder: taskId, version, replaces: null, from: 9, above: 4, first: 1, childrenUpTo: 4 },
       to: { number: 4, hash: hashOf('block 4') },
       ends: { keepsRemembered: true },
     });
@@ -213,12 +227,22 @@ eachDatabase('the children of a factory', (databases) => {
     });
   });
 
+  it('go above the block up to which the chain is known when a person rewinds, with their rows below the block that is rewound to', async () => {
+    const batch = exampleBatch(1, 9, { found: found(-1, 9, child(one, 3), child(two, 5)) });
+    const events = [4, 6].flatMap((block) => [eventOf(one, block), { ...eventOf(two, block), logIndex: 7 }]);
+    await commit({ ...batch, events, early: [{ address: two, firstBlock: 4 }] });
+    await new RewindStore(database).takeBack({
+      ...{ pipelineId, holder: taskId, version, replaces: null, from: 9, first: 1, above: 6, childrenUpTo: 3 },
+      to: { number: 6, hash: hashOf('block 6') },
+      ends: { keepsRemembered: true },
+    });
+    expect(await rows()).to.deep.equal(['4 a1', '6 a1']);
+    expect(await batches.knownChildren(pipelineId)).to.deep.include({ knownTo: 3, children: [child(one, 3)] });
+  });
+
   it('go with their pipeline', async () => {
     await keep(found(-1, 4, child(one, 3)));
     await database.write([database.knex('pipeline_task').where({ id: taskId }).update({ status: 1 })]);
-    await database
-      .write([database.knex('pipeline').insert({ id: pipelineId, name: `p${pipelineId}`, disabled: 0 })])
-      .catch(() => undefined);
     await deletePipeline(database, pipelineId, 30);
     expect(await batches.knownChildren(pipelineId)).to.equal(null);
   });

@@ -14,6 +14,7 @@ import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { seededRandom } from '../../support/seeded-random.js';
 import { Dice } from '../../proof/simulator/dice.js';
+import { insertPipeline } from '../insert-pipeline.js';
 import { claimRequest } from '../claim-request.js';
 import { exampleBatch, exampleCommit, exampleEvent, hashOf, noProgress } from '../example-batch.js';
 
@@ -42,6 +43,7 @@ eachDatabase('the journal', (databases) => {
 
   async function begin(keepsRemoved: boolean): Promise<void> {
     pipelineId += 1;
+    await insertPipeline(database, pipelineId);
     await checkpoints.get(pipelineId);
     await claim(keepsRemoved);
   }
@@ -77,7 +79,17 @@ eachDatabase('the journal', (databases) => {
   const rewind = async (above: number, from: number): Promise<void> => {
     const to = { number: above, hash: hashOf(`block ${above}`) };
     const { taskId: holder } = await checkpoints.get(pipelineId);
-    const step = { pipelineId, holder, version: await version(), replaces: null, from, above, to };
+    const step = {
+      pipelineId,
+      holder,
+      version: await version(),
+      replaces: null,
+      from,
+      first: 1,
+      above,
+      childrenUpTo: above,
+      to,
+    };
     await new RewindStore(database).takeBack({ ...step, ends: { keepsRemembered: true } });
     await tasks.finish(taskId, { status: 2, endReason: 'test', error: null }, null);
     await claim(true);

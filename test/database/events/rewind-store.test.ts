@@ -13,6 +13,7 @@ import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { claimRequest } from '../claim-request.js';
 import { exampleBatch, exampleCommit, exampleEvent, hashOf } from '../example-batch.js';
+import { insertPipeline } from '../insert-pipeline.js';
 import { rejectionOf } from '../../support/rejection.js';
 
 eachDatabase('rows that are taken back', (databases) => {
@@ -28,6 +29,7 @@ eachDatabase('rows that are taken back', (databases) => {
   });
   beforeEach(async () => {
     pipelineId += 1;
+    await insertPipeline(database, pipelineId);
     await new CheckpointStore(database).get(pipelineId);
     taskId = await tasks.claim(claimRequest({ pipelineId }));
     await commit(exampleBatch(1, 9));
@@ -44,6 +46,8 @@ eachDatabase('rows that are taken back', (databases) => {
       replaces: null,
       from: 9,
       above: 4,
+      first: 1,
+      childrenUpTo: 4,
       to: { number: 4, hash: hashOf('block 4') },
       ends: { keepsRemembered: true },
       ...changes,

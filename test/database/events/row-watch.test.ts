@@ -12,6 +12,7 @@ import type { EventBatch } from '../../../src/model/batch.js';
 import type { ChainEvent } from '../../../src/model/event.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
+import { insertPipeline } from '../insert-pipeline.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { claimRequest } from '../claim-request.js';
 import { exampleBatch, exampleCommit, exampleEvent, exampleLog, hashOf, noProgress } from '../example-batch.js';
@@ -34,6 +35,7 @@ eachDatabase('a walk over rows of one state', (databases) => {
   /** Blocks 1 to 6 with two events and two undecoded logs each. */
   beforeEach(async () => {
     pipelineId += 1;
+    await insertPipeline(database, pipelineId);
     taskId = await new TaskStore(database).claim(claimRequest({ pipelineId, holder: await holder() }));
     await append(1, 6);
   });
@@ -75,7 +77,17 @@ eachDatabase('a walk over rows of one state', (databases) => {
   const rewind = async (above: number): Promise<void> => {
     const { version, blockNumber } = await checkpoint();
     const to = { number: above, hash: hashOf(`block ${above}`) };
-    const step = { pipelineId, holder: await holder(), version, replaces: null, from: blockNumber!, above, to };
+    const step = {
+      pipelineId,
+      holder: await holder(),
+      version,
+      replaces: null,
+      from: blockNumber!,
+      first: 1,
+      above,
+      childrenUpTo: above,
+      to,
+    };
     await new RewindStore(database).takeBack({ ...step, ends: { keepsRemembered: true } });
   };
   const forgetJournal = (): Promise<unknown> =>

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
 import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
+import { RewindStore } from '../../../src/database/events/rewind-store.js';
 import { letGo } from '../../../src/database/task-steps/wanted-steps.js';
 import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
 import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
@@ -17,6 +18,11 @@ import { openMigrated } from '../../support/migrated-database.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { ageTask } from '../aged-task.js';
 import { claimRequest } from '../claim-request.js';
+
+const exampleDefinition = {
+  ...{ name: 'changed', classificationId: null, description: null, timeoutMinutes: null },
+  ...{ restart: null, schedule: null, timeZone: null, components: [] },
+};
 
 eachDatabase('the store of what is wanted', (databases) => {
   let database: Database;
@@ -203,6 +209,71 @@ eachDatabase('the store of what is wanted', (databases) => {
     expect(await wanted.get(45)).to.include({ nextStart: null });
   });
 
+  describe('takes no judgement of an end', () => {
+    const verdicts = [{ kind: 'done' }, { kind: 'held', reason: 'the wrong chain', failures: 1 }] as const;
+    const stale = async (end: UnjudgedEnd): Promise<void> => {
+      const before = await wanted.get(end.pipelineId);
+      for (const verdict of verdicts) expect(await wanted.judge(end, verdict), verdict.kind).to.equal(false);
+      expect(await wanted.get(end.pipelineId)).to.deep.equal(before);
+    };
+
+    it('behind which a person has started the pipeline, which leaves its row as it was', async () => {
+      await startAndFail();
+      const end = await unjudged();
+      const { queuedTaskId } = await wanted.start(45);
+      expect(queuedTaskId).to.be.a('number');
+      await stale(end);
+      expect(await wanted.get(45)).to.include({ state: 'started', heldReason: null });
+      await fail(await claim(queuedTaskId, { holder: end.task?.id ?? null }));
+      await stale(end);
+      expect(await wanted.judge(await unjudged(), again), 'the end of the task that was started').to.equal(true);
+    });
+
+    it('behind which somebody runs the pipeline in the foreground, or has', async () => {
+      const first = await startAndFail();
+      const end = await unjudged();
+      const second = await claim(null, { holder: first });
+      await stale(end);
+      await fail(second);
+      await stale(end);
+    });
+
+    it('behind which what it left was rewound, and none of what a rewind has settled that has begun again', async () => {
+      const first = await startAndFail();
+      const end = await unjudged();
+      const rewind = { pipelineId: 45, version: 0, replaces: null, from: 9, first: 1, above: 4, childrenUpTo: 4 };
+      await new RewindStore(database).takeBack({
+        ...rewind,
+        holder: first,
+        to: { number: 4, hash: null },
+        ends: { keepsRemembered: true },
+      });
+      await stale(end);
+      const settled = await unjudged();
+      expect(settled.task).to.equal(null);
+      await fail(await claim(null));
+      await stale(settled);
+    });
+
+    it('by silence, where the task has been heard again, or has ended', async () => {
+      const id = await claim((await wanted.start(45)).queuedTaskId);
+      await ageTask(database, id, { created: 1_000, heartbeat: 92 });
+      const end = await unjudged();
+      await tasks.renew([{ taskId: id, progress: null }]);
+      await stale(end);
+      await tasks.finish(id, { status: taskStatus.succeeded, endReason: 'stopped', error: null }, null);
+      await stale(end);
+      expect(await wanted.judge(await unjudged(), again)).to.equal(true);
+    });
+
+    it('of a pipeline that is deleted', async () => {
+      await startAndFail();
+      const end = await unjudged();
+      await new PipelineStore(database).delete(45, 30);
+      for (const verdict of verdicts) expect(await wanted.judge(end, verdict)).to.equal(false);
+    });
+  });
+
   it('queues nothing where the silent task has been heard again, whose end is judged when it comes', async () => {
     const id = await claim((await wanted.start(45)).queuedTaskId);
     await ageTask(database, id, { created: 1_000, heartbeat: 92 });
@@ -270,9 +341,74 @@ eachDatabase('the store of what is wanted', (databases) => {
     await wanted.judge(await unjudged(), { kind: 'held', reason: 'the wrong chain', failures: 1 });
     expect(await wanted.get(45)).to.include({ heldReason: 'the wrong chain', state: 'started', nextStart: null });
     expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
-    await database.write([letGo(database, 45)]);
+    await database.write(letGo(database, 45));
     expect(await wanted.get(45)).to.include({ heldReason: null, failures: 0 });
     expect(await wanted.listDue(10)).to.deep.equal([45]);
+  });
+
+  describe('whose definition is changed', () => {
+    const change = (): Promise<number> =>
+      new PipelineStore(database).import({ ...exampleDefinition, id: 45 }, { update: true });
+
+    it('notes it of an end that nobody has judged, so that what was judged before is of no effect', async () => {
+      const id = await startAndFail();
+      const end = await unjudged();
+      await change();
+      expect(await wanted.judge(end, { kind: 'held', reason: 'the wrong chain', failures: 1 })).to.equal(false);
+      expect(await unjudged()).to.deep.include({ failures: 0, judgedTaskId: id });
+      expect(await wanted.judge(await unjudged(), again)).to.equal(true);
+    });
+
+    it('notes it of an end that is yet to come', async () => {
+      const id = await claim((await wanted.start(45)).queuedTaskId);
+      await change();
+      await fail(id);
+      expect(await unjudged()).to.deep.include({ failures: 0, judgedTaskId: id });
+    });
+
+    it('notes it of no task that ends after that one', async () => {
+      const first = await startAndFail();
+      await change();
+      await wanted.judge(await unjudged(), again);
+      const second = await claim(await wanted.queueDue(45), { holder: first });
+      await fail(second);
+      const { task, judgedTaskId } = await unjudged();
+      expect([task?.id, judgedTaskId]).to.deep.equal([second, first]);
+    });
+
+    it('leaves the task that waits to follow where a run in the foreground has come before it', async () => {
+      const first = await startAndFail();
+      await wanted.judge(await unjudged(), again);
+      const follower = await wanted.queueDue(45);
+      await claim(null, { holder: first });
+      await change();
+      expect(await wanted.listRevived(10)).to.deep.equal([]);
+      expect(await statusOf(follower)).to.equal(taskStatus.queued);
+    });
+
+    it('leaves one alone that is stopped', async () => {
+      await startAndFail();
+      await wanted.stop(45);
+      const before = await wanted.get(45);
+      await change();
+      expect(await wanted.get(45)).to.deep.equal(before);
+    });
+
+    it('lets go what was held, and has what waited for another try begin at once', async () => {
+      await startAndFail();
+      for (const verdict of [
+        { kind: 'held', reason: 'the wrong chain', failures: 1 } as const,
+        { ...again, inSeconds: 600 },
+      ]) {
+        const { knex } = database;
+        await database.write([knex('pipeline_wanted').update({ next_start: null })]);
+        expect(await wanted.judge(await unjudged(), verdict)).to.equal(true);
+        expect(await wanted.listDue(10)).to.deep.equal([]);
+        await change();
+        expect(await wanted.get(45)).to.include({ heldReason: null, failures: 0 });
+        expect(await wanted.listDue(10)).to.deep.equal([45]);
+      }
+    });
   });
 
   it('lets go what held a pipeline where it is started again', async () => {

@@ -78,7 +78,7 @@ export const commitMutants: readonly Mutant[] = [
   commit(
     'recover-first',
     'the lease is renewed before a commit is sent again',
-    '        await lease.recover(signal);\n',
+    '        await lease.recover(error, signal);\n',
     '',
   ),
   commit('look-up', 'a commit whose answer was lost is looked up', 'if (await this.#landed(to)) return;', 'return;'),

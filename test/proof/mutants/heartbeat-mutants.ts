@@ -73,7 +73,7 @@ export const heartbeatMutants: readonly Mutant[] = [
   heartbeat(
     'refuse-to-stall',
     'a database that takes each beat and no commit keeps nobody alive for ever',
-    '    this.#refuseToStall();\n',
+    '    this.#refuseToStall(cause);\n',
     '',
   ),
   heartbeat(

@@ -1,8 +1,9 @@
-import { rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
 import { availableParallelism, constants, setPriority } from 'node:os';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { atEnd } from '../../support/at-end.js';
 import { Child } from '../../support/child.js';
 
 const projectFolder = fileURLToPath(new URL('../../..', import.meta.url));
@@ -20,23 +21,58 @@ interface Part {
 }
 
 /**
- * Has a program play schedules in as many processes as there are cores, at the lowest priority; returns what those said
- * that found something wrong. `optionsOf` tells one process what to play.
+ * A program of `playTold` in as many processes as there are cores, at the lowest priority. They play one range after the other: to
+ * start anew for each, and to learn again what is to be compiled, takes as long as a hundred schedules.
  */
-export async function playInChildren(
-  program: URL,
-  range: Part,
-  optionsOf: (part: Part) => readonly string[],
-): Promise<readonly string[]> {
-  const file = await bundle(fileURLToPath(program));
-  const children = split(range, availableParallelism()).map(async (part) => {
-    const args = [youngHeap, '--enable-source-maps', file, ...optionsOf(part)];
-    const child = new Child(process.execPath, args, { cwd: projectFolder });
-    setPriority(child.pid, constants.priority.PRIORITY_LOW);
-    const { code, stdout, stderr } = await child.exit(patienceMs);
-    return code === 0 ? [] : [stdout + stderr];
-  });
-  return (await Promise.all(children).finally(() => rm(file))).flat();
+export class Players {
+  readonly #program: URL;
+  #children: Promise<readonly Child[]> | undefined;
+  #played = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(program: URL) {
+    this.#program = program;
+  }
+
+  /**
+   * Has a range played when those before it have been; returns what the processes said that found something wrong. `optionsOf` tells one
+   * process what to play.
+   */
+  play(range: Part, optionsOf: (part: Part) => readonly string[]): Promise<readonly string[]> {
+    const found = this.#turn.then(() => this.#play(range, optionsOf));
+    this.#turn = found.catch(() => undefined);
+    return found;
+  }
+
+  async #play(range: Part, optionsOf: (part: Part) => readonly string[]): Promise<readonly string[]> {
+    this.#children ??= this.#start();
+    const children = await this.#children;
+    const number = ++this.#played;
+    const findings = split(range, children.length).map(async (part, i) => {
+      const child = children[i]!;
+      const before = child.stdout.length;
+      child.write(`${optionsOf(part).join(' ')}\n`);
+      const [, end] = await child.output(new RegExp(`^played ${number}: (.*)$`, 'm'), patienceMs);
+      return end === 'right' ? [] : [child.stdout.slice(before) + child.stderr];
+    });
+    return (await Promise.all(findings)).flat();
+  }
+
+  async #start(): Promise<readonly Child[]> {
+    const file = await bundle(fileURLToPath(this.#program));
+    atEnd(() => rmSync(file));
+    return Array.from({ length: availableParallelism() }, () => {
+      const args = [youngHeap, '--enable-source-maps', file, '--told'];
+      const child = new Child(process.execPath, args, { cwd: projectFolder });
+      setPriority(child.pid, constants.priority.PRIORITY_LOW);
+      // Its servers end with it.
+      atEnd(() => {
+        child.input('');
+        return child.exit(60_000);
+      });
+      return child;
+    });
+  }
 }
 
 /** Writes a program into one file, which plays a fifth faster than under tsx: there each function is given its name. */

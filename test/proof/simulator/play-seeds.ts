@@ -30,12 +30,20 @@ export class Violation extends Error {
 
 /** Plays one schedule after the other; throws the first Violation. `trace` takes the story of each where it is given. */
 export async function playSeeds(range: SeedRange, trace: ((text: string) => void) | null): Promise<Tally> {
-  const engine = await openEngine(range.dialect);
-  try {
-    return await playOn(engine, range, trace);
-  } finally {
-    await engine.close();
+  if (opened?.dialect !== range.dialect) {
+    await closeEngine();
+    opened = { dialect: range.dialect, engine: await openEngine(range.dialect) };
   }
+  return await playOn(opened.engine, range, trace);
+}
+
+/** The engine of the latest schedules, for the next ones on the same. */
+let opened: { readonly dialect: SeedRange['dialect']; readonly engine: Engine } | undefined;
+
+/** Closes what `playSeeds` has left open. */
+export async function closeEngine(): Promise<void> {
+  await opened?.engine.close();
+  opened = undefined;
 }
 
 function openEngine(dialect: SeedRange['dialect']): Promise<Engine> {

@@ -9,6 +9,7 @@ import type { SqlPart } from '../../../src/database/drivers/sql-bytes.js';
 import { parseValue } from '../../../src/database/drivers/postgres/postgres-values.js';
 import { FenceError } from '../../../src/database/script.js';
 import type { ScriptStep, SqlValue, StepResult } from '../../../src/database/script.js';
+import type { DatabaseServer } from '../../support/database-server.js';
 import { createDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { postgres } from '../../support/postgres.js';
@@ -26,9 +27,11 @@ const virtualClock = `CREATE SCHEMA sim;
 export class PostgresEngine implements Engine {
   readonly client = 'pg';
   readonly dialect = postgresDialect;
+  readonly #server: DatabaseServer;
   readonly #connection: Client;
 
-  private constructor(connection: Client) {
+  private constructor(server: DatabaseServer, connection: Client) {
+    this.#server = server;
     this.#connection = connection;
   }
 
@@ -42,7 +45,7 @@ export class PostgresEngine implements Engine {
     connection.on('error', () => undefined);
     await connection.connect();
     for (const statement of [virtualClock, ...ledgerStatements(postgresWords)]) await connection.query(statement);
-    return new PostgresEngine(connection);
+    return new PostgresEngine(server, connection);
   }
 
   async begin(timezone: string): Promise<void> {
@@ -68,6 +71,7 @@ export class PostgresEngine implements Engine {
 
   async close(): Promise<void> {
     await this.#connection.end();
+    await this.#server.stop();
   }
 
   /** As PostgresScriptRunner does it. */

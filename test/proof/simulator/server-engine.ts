@@ -8,6 +8,7 @@ import { FenceError } from '../../../src/database/script.js';
 import type { ScriptStep, SqlValue, StepResult } from '../../../src/database/script.js';
 import { createDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
+import type { DatabaseServer } from '../../support/database-server.js';
 import type { ServerKind } from '../../support/server-kind.js';
 import type { Circumstances, Engine, Request, Row } from './engine.js';
 import { ledgerStatements, serverWords, tables } from './ledger.js';
@@ -19,24 +20,22 @@ const maxPacketBytes = 1 << 24;
 export class ServerEngine implements Engine {
   readonly client = 'mysql2';
   readonly dialect = mysqlDialect;
+  readonly #server: DatabaseServer;
   readonly #connection: Connection;
 
-  private constructor(connection: Connection) {
+  private constructor(server: DatabaseServer, connection: Connection) {
+    this.#server = server;
     this.#connection = connection;
   }
 
   /** Starts a private server, on which SYSDATE() can be set as NOW() can, with a database of the newest schema. */
   static async start(kind: ServerKind): Promise<ServerEngine> {
     const server = await kind.start('--sysdate-is-now', '--innodb-flush-log-at-trx-commit=0');
-    return ServerEngine.open(await createDatabase(server.url()));
-  }
-
-  /** Brings an empty database to the newest schema. */
-  static async open(uri: string): Promise<ServerEngine> {
+    const uri = await createDatabase(server.url());
     await (await openMigrated(uri)).close();
     const connection = await createConnection({ uri, multipleStatements: true, dateStrings: true, charset: 'utf8mb4' });
     for (const statement of ledgerStatements(serverWords)) await connection.query(statement);
-    return new ServerEngine(connection);
+    return new ServerEngine(server, connection);
   }
 
   async begin(timezone: string): Promise<void> {
@@ -64,6 +63,7 @@ export class ServerEngine implements Engine {
 
   async close(): Promise<void> {
     await this.#connection.end();
+    await this.#server.stop();
   }
 
   /** As MysqlScriptRunner does it. */

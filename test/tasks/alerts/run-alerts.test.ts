@@ -130,6 +130,32 @@ describe('the alert rules of a run', () => {
     expect(await fixture.told()).to.deep.equal([]);
   });
 
+  it('do not miss a monitor while the database takes no beats, nor at the first look after that', async () => {
+    void alerts.run(ended.signal);
+    await fixture.clock.advance(600_000);
+    isMonitored = (): Promise<boolean> => Promise.resolve(false);
+    alerts.observe({ kind: 'beat_failed', ...task, failures: 1, error: 'read-only' });
+    await fixture.clock.advance(300_000);
+    expect(await fixture.told()).to.deep.equal([]);
+    land();
+    await fixture.clock.advance(60_000);
+    expect(await fixture.told()).to.deep.equal([]);
+    await fixture.clock.advance(60_000);
+    expect(await fixture.told()).to.deep.equal(['alert.raised no_monitor:monitor']);
+  });
+
+  it('tell nobody that a monitor is missing where that can not be stored: no monitor could write either', async () => {
+    void alerts.run(ended.signal);
+    isMonitored = (): Promise<boolean> => Promise.resolve(false);
+    fixture.isAway = true;
+    await fixture.clock.advance(700_000);
+    expect(await fixture.told()).to.deep.equal([]);
+    expect(fixture.desk.standing).to.deep.equal([]);
+    fixture.isAway = false;
+    await fixture.clock.advance(60_000);
+    expect(await fixture.told()).to.deep.equal(['alert.raised no_monitor:monitor']);
+  });
+
   it('do not miss a monitor that is away for one look only, as one is that is started anew', async () => {
     void alerts.run(ended.signal);
     await fixture.clock.advance(600_000);

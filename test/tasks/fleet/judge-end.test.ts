@@ -67,6 +67,26 @@ describe('judging the end of a task', () => {
     expect(judgeEnd({ ...fifth, version: 9 }, { ...facts, sameEnds: 5 }).kind, 'it moved').to.equal('again');
   });
 
+  it('holds nothing by the end of a task whose definition was changed since: it starts at once, as what was held would', () => {
+    const changed = { judgedTaskId: 7 };
+    for (const reason of ['needs_rewind', 'chain_mismatch', 'usage', 'refused']) {
+      const verdict = judgeEnd(end(failed(reason), { ...changed, failures: 2 }), facts);
+      expect(verdict).to.deep.equal({ kind: 'again', inSeconds: 0, failures: 0 });
+      expect(judgeEnd(end(failed(reason), { judgedTaskId: 6 }), facts).kind, 'another task').to.equal('held');
+    }
+    const fifth = end(failed('error'), { ...changed, failures: 4 });
+    expect(judgeEnd(fifth, { ...facts, sameEnds: 5 })).to.deep.equal({ kind: 'again', inSeconds: 0, failures: 0 });
+  });
+
+  it('judges any other end as ever where the definition was changed since', () => {
+    const changed = { judgedTaskId: 7, failures: 1 };
+    const done = end(ended('completed'), changed);
+    expect(judgeEnd(end(failed('error'), changed), facts)).to.deep.equal({ kind: 'again', inSeconds: 10, failures: 2 });
+    expect(judgeEnd(done, { ...facts, isDone: true })).to.deep.equal({ kind: 'done' });
+    for (const task of [failed('needs_rewind'), ended('completed')])
+      expect(judgeEnd(end(task, changed), { ...facts, restart: 'never' })).to.deep.equal({ kind: 'done' });
+  });
+
   it('tries for ever what can not be reached', () => {
     for (const reason of ['chain_unreachable', 'database_unreachable', 'timeout', 'taken_over', 'lease_lost']) {
       const verdict = judgeEnd(end(failed(reason), { failures: 500 }), { ...facts, sameEnds: 5 });

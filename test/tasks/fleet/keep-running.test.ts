@@ -17,6 +17,7 @@ describe('keeping pipelines running', () => {
   let looks: number;
   let timings: number;
   let failure: Error | null;
+  let refusal: Error | null;
   let poisoned: number | null;
   let verdict: EndVerdict;
   let revived: Revived[];
@@ -42,6 +43,7 @@ describe('keeping pipelines running', () => {
     slowMs = 0;
     ahead = [];
     [ends, due, judged, queued, looks, failure, poisoned, revived] = [[], [], [], [], 0, null, null, []];
+    refusal = null;
     delivered = [];
     verdict = { kind: 'again', inSeconds: 5, failures: 1 };
     keep = new KeepRunning({
@@ -53,6 +55,7 @@ describe('keeping pipelines running', () => {
         },
         judge: async (end) => {
           if (slowMs > 0) await clock.sleep(slowMs);
+          if (refusal !== null) throw refusal;
           return judged.push(end.pipelineId) > 0;
         },
         listDue: () => (failure === null ? Promise.resolve(due) : Promise.reject(failure)),
@@ -62,6 +65,7 @@ describe('keeping pipelines running', () => {
       },
       probe: () => Promise.resolve({ now: new Date(databaseTime()).toISOString(), uptimeSeconds: null }),
       takeBackAhead: () => Promise.resolve(ahead.splice(0)),
+      beat: () => (refusal === null ? Promise.resolve() : Promise.reject(refusal)),
       heartbeatIntervalMs: 2_000,
       judge: ({ pipelineId }) =>
         pipelineId === poisoned ? Promise.reject(new Error('no definition')) : Promise.resolve(verdict),
@@ -219,5 +223,19 @@ describe('keeping pipelines running', () => {
       "warn: pipelines can't be kept running: away",
       'info: pipelines are kept running again',
     ]);
+  });
+
+  it('is away where the database answers and takes nothing, until it takes the beat of the worker', async () => {
+    refusal = new DatabaseUnreachableError('read-only');
+    ends = [endOf(1)];
+    running = keep.run();
+    await clock.advance(0);
+    // In most looks there is nothing to write.
+    ends = [];
+    await clock.advance(20_000);
+    expect(logger.lines).to.deep.equal(["warn: pipelines can't be kept running: read-only"]);
+    refusal = null;
+    await clock.advance(1_000);
+    expect(logger.lines.at(-1)).to.equal('info: pipelines are kept running again');
   });
 });

@@ -195,6 +195,17 @@ eachDatabase('a pipeline with a schedule', (databases) => {
     expect(await wanted.queueDue(id)).not.to.equal(null);
   });
 
+  it('is held by no end of before where its schedule is taken away: its definition was changed since', async () => {
+    await define('schedule: "30 * * * *"', 'restart: never');
+    const taskId = await runAtItsTime();
+    await tasks.finish(taskId, { status: 2, endReason: 'chain_mismatch', error: 'the wrong chain' }, null);
+    expect(await judge()).to.equal('scheduled');
+    await define('description: no schedule');
+    await schedules.keep(id);
+    expect(await judge()).to.equal('again');
+    expect(await wanted.get(id)).to.include({ heldReason: null, isScheduled: false, failures: 0 });
+  });
+
   it('is due still where it is looked at late', async () => {
     await start();
     await move('next_start', -2 * hour);

@@ -37,6 +37,12 @@ describe("a worker's own sign of life", () => {
     expect(told).to.deep.equal(['registered here:1, 4 at a time, every 5 s', '7 runs 0', '7 runs 1', '7 runs 1']);
   });
 
+  it('is given by one beat after the other, also where none is due, and registered once', async () => {
+    await Promise.all([presence.show(2), presence.beat()]);
+    await presence.beat();
+    expect(told).to.deep.equal(['registered here:1, 4 at a time, every 5 s', '7 runs 2', '7 runs 2', '7 runs 2']);
+  });
+
   it('begins anew where its row is gone, and ends', async () => {
     await presence.show(0);
     isThere = false;

@@ -12,6 +12,7 @@ import { runTask } from '../../../src/tasks/run/run-task.js';
 import type { TaskOptions, TaskResult } from '../../../src/tasks/run/task-options.js';
 import { exampleBatch } from '../../database/example-batch.js';
 import { ScriptedSource } from '../../pipeline/pipeline-fixture.js';
+import { insertPipeline } from '../../database/insert-pipeline.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { claimOptions, exampleWorker, plainRun, storesOf } from '../run/task-fixture.js';
@@ -25,7 +26,7 @@ eachDatabase('a parked pipeline', (databases) => {
     this.timeout(60_000);
     database = await openMigrated(await databases.fresh());
   });
-  beforeEach(() => (pipelineId += 1));
+  beforeEach(() => insertPipeline(database, (pipelineId += 1)));
   after(() => database.close());
 
   const run = (send: ConstructorParameters<typeof ScriptedSource>[0], changes: Partial<TaskOptions> = {}) =>

@@ -52,6 +52,13 @@ describe('the metrics of pipelines', () => {
     expect(await linesOf('chainparse_next_block')).to.deep.equal([]);
   });
 
+  it('tell no lag of a run whose commits do not land', async () => {
+    metrics.observe({ kind: 'progressed', ...task, progress: { ...progress, lagUnknownSeconds: 17 } });
+    expect(await linesOf('chainparse_lag_blocks')).to.deep.equal([]);
+    metrics.observe({ kind: 'progressed', ...task, progress });
+    expect(await linesOf('chainparse_lag_blocks')).to.have.length(1);
+  });
+
   it('tell no lag of a run that has had no word of its chain for a minute', async () => {
     metrics.observe({ kind: 'progressed', ...task, progress });
     await clock.advance(59_000);

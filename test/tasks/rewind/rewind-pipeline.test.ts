@@ -17,6 +17,7 @@ import { checkRewind, rewindPipeline } from '../../../src/tasks/rewind/rewind-pi
 import type { RewindOptions, RewindStores } from '../../../src/tasks/rewind/rewind-pipeline.js';
 import { claimRequest } from '../../database/claim-request.js';
 import { exampleBatch, exampleCommit, hashOf } from '../../database/example-batch.js';
+import { insertPipeline } from '../../database/insert-pipeline.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { exampleWorker, storesOf } from '../run/task-fixture.js';
@@ -49,6 +50,7 @@ eachDatabase('a rewind', (databases) => {
   beforeEach(async () => {
     pipelineId += 1;
     rewinds = new DyingRewinds(database);
+    await insertPipeline(database, pipelineId);
     await checkpoints.get(pipelineId);
     taskId = await tasks.claim(claimRequest({ pipelineId }));
     const batch = exampleBatch(11, 30, { recentBlocks: exampleBatch(26, 30).recentBlocks });
@@ -179,8 +181,10 @@ eachDatabase('a rewind', (databases) => {
     afterEach(() => hidden.clear());
 
     it('whose hash the chain tells, where the rows up to it are the chain’s', async () => {
-      expect(await find(20, 21)).to.deep.equal({ number: 20, hash: hashOf('block 20'), toldBy: 'chain' });
-      expect(await find(10, 21)).to.deep.equal({ number: 10, hash: hashOf('block 10'), toldBy: 'chain' });
+      const told = { toldBy: 'chain', standsUpTo: 20 } as const;
+      expect(await find(20, 21)).to.deep.equal({ number: 20, hash: hashOf('block 20'), ...told });
+      // Below all rows nothing tells whether the chain is the one of before.
+      expect(await find(10, 21)).to.deep.equal({ number: 10, hash: hashOf('block 10'), ...told, standsUpTo: -1 });
     });
 
     it('that is lower, where rows up to it are of blocks that were replaced', async () => {

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { expect } from 'chai';
 import type { Beat } from '../../../src/database/tasks/task-rows.js';
 import type { Progress } from '../../../src/model/task.js';
-import { LeaseLostError } from '../../../src/runtime/errors.js';
+import { DatabaseUnreachableError, LeaseLostError } from '../../../src/runtime/errors.js';
 import { BeatRounds, type Beating } from '../../../src/tasks/run/beat-rounds.js';
 import { Heartbeat } from '../../../src/tasks/run/heartbeat.js';
 import type { LivenessEvent } from '../../../src/model/liveness-event.js';
@@ -190,7 +190,7 @@ describe('the heartbeats of a process with many tasks', () => {
     expect(await rejectionOf(second.moved(progress, done.signal))).to.equal(second.lost.reason);
     expect(first.lost.aborted).to.equal(false);
     answer = (): Promise<readonly number[]> => Promise.resolve([]);
-    await first.recover(done.signal);
+    await first.recover(new DatabaseUnreachableError('away'), done.signal);
     expect(ids(-1)).to.deep.equal([1]);
     await clock.advance(30_000);
     expect(ids(-1)).to.deep.equal([1]);

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { FenceError } from '../../../src/database/script.js';
 import type { Beat } from '../../../src/database/tasks/task-rows.js';
 import type { Progress } from '../../../src/model/task.js';
 import { DatabaseUnreachableError, DatabaseUnusableError, LeaseLostError } from '../../../src/runtime/errors.js';
@@ -24,6 +25,8 @@ describe('a heartbeat', () => {
   let ended: () => Promise<readonly number[]>;
   let events: LivenessEvent[];
   let lines: { level: string; message: string; event: unknown }[];
+  /** How often it told that nobody knows how far it is behind. */
+  let doubts: number;
   let heartbeat: Heartbeat;
   let done: AbortController;
 
@@ -43,8 +46,9 @@ describe('a heartbeat', () => {
     };
     const rounds = new BeatRounds({ tasks: { ...tasks, listEnded }, clock, random: () => 0 });
     const observe = (event: LivenessEvent): unknown => events.push(event);
+    const onDoubt = (): unknown => doubts++;
     const times = { intervalMs, stallAfterMs };
-    return new Heartbeat({ taskId: 123, pipelineId: 45, rounds, clock, logger, lang, observe, ...times });
+    return new Heartbeat({ taskId: 123, pipelineId: 45, rounds, clock, logger, lang, observe, onDoubt, ...times });
   };
 
   beforeEach(() => {
@@ -55,6 +59,7 @@ describe('a heartbeat', () => {
     ended = (): Promise<readonly number[]> => Promise.resolve([]);
     lines = [];
     events = [];
+    doubts = 0;
     heartbeat = begin();
     done = new AbortController();
   });
@@ -64,6 +69,7 @@ describe('a heartbeat', () => {
   const moved = (known: Partial<Progress> = {}): Promise<void> => heartbeat.moved({ ...progress, ...known }, never);
   const times = (): number[] => beats.map(({ at }) => at / 1000);
   const away = (): Promise<never> => Promise.reject(new DatabaseUnreachableError('the database is away'));
+  const busy = new DatabaseUnreachableError('the database is busy: a lock', { hint: 'see who holds it' });
   const outcome = (work: Promise<unknown>): (() => unknown) => {
     let result: unknown = 'waits';
     work.then(
@@ -90,9 +96,80 @@ describe('a heartbeat', () => {
     it('waits for nothing where it would renew before it goes on', async () => {
       await moved();
       answer = (): Promise<never> => Promise.reject(gone);
-      const recovered = outcome(heartbeat.recover(never));
+      const recovered = outcome(heartbeat.recover(busy, never));
       await settle();
       expect(recovered()).to.equal(gone);
+    });
+  });
+
+  describe('on a database that takes beats and nothing else', () => {
+    const told = (): string[] =>
+      lines.filter(({ event }) => String(event).startsWith('task.')).map(({ level, message }) => `${level} ${message}`);
+    const unknownFor = (): unknown[] => beats.map((beat) => beat.progress?.lagUnknownSeconds);
+    const commit = async (ms: number): Promise<void> => {
+      await clock.advance(ms);
+      await Promise.all([heartbeat.recover(busy, never), clock.advance(intervalMs)]);
+    };
+
+    it('tells at first, and then once a minute, what the database says, and once that it goes on', async () => {
+      await moved();
+      await clock.advance(17_000);
+      await heartbeat.recover(busy, never);
+      const waiting = (seconds: number): string =>
+        `warn waiting for the database, for ${seconds} s by now: the database is busy: a lock (see who holds it)`;
+      expect(told()).to.deep.equal([waiting(17)]);
+      for (let round = 0; round < 3; round++) await commit(1_000);
+      expect(told()).to.deep.equal([waiting(17), waiting(80)]);
+      heartbeat.renewed(progress);
+      heartbeat.renewed(progress);
+      expect(told().slice(2)).to.deep.equal(['info the database lets the work go on, after 110 s']);
+      await heartbeat.recover(busy, never);
+      expect(told().slice(3)).to.deep.equal([waiting(0)]);
+    });
+
+    it('tells nothing of a commit that met one of others', async () => {
+      await moved();
+      await heartbeat.recover(new FenceError(), never);
+      heartbeat.renewed(progress);
+      expect(told()).to.deep.equal([]);
+      expect(heartbeat.shown(progress)).to.equal(progress);
+    });
+
+    it('beats with the word that nobody knows how far it is behind, until the work goes on', async () => {
+      await moved();
+      await clock.advance(17_000);
+      await heartbeat.recover(busy, never);
+      await commit(1_000);
+      expect(unknownFor()).to.deep.equal([undefined, 17, 18]);
+      expect(doubts).to.equal(2);
+      heartbeat.renewed(progress);
+      await clock.advance(intervalMs);
+      await heartbeat.moved(progress, never);
+      expect(unknownFor()).to.deep.equal([undefined, 17, 18, undefined]);
+      expect(beats.at(-1)?.progress, 'the commit has told it').to.equal(null);
+    });
+
+    it('does so too while one commit is in the air for long, and not for a call to a node', async () => {
+      await moved();
+      void heartbeat.tick(done.signal);
+      await clock.advance(31_000);
+      expect(unknownFor()).to.deep.equal([undefined, undefined]);
+      await moved();
+      heartbeat.isCommitting = true;
+      await clock.advance(9_000);
+      expect(heartbeat.shown(progress)).to.equal(progress);
+      await clock.advance(20_000);
+      expect(unknownFor()).to.deep.equal([undefined, undefined, 29]);
+      heartbeat.isCommitting = false;
+      expect(heartbeat.shown(progress)).to.equal(progress);
+    });
+
+    it('says no such thing of history, which is behind by intention', async () => {
+      await moved({ mode: 'historical' });
+      await clock.advance(17_000);
+      await heartbeat.recover(busy, never);
+      expect(unknownFor()).to.deep.equal([undefined, undefined]);
+      expect(doubts).to.equal(0);
     });
   });
 
@@ -128,7 +205,7 @@ describe('a heartbeat', () => {
     it('beats once however many ask at the same time', async () => {
       let land: (lost: readonly number[]) => void = () => undefined;
       answer = () => new Promise((resolve) => (land = resolve));
-      const all = Promise.all([moved(), moved(), heartbeat.recover(never)]);
+      const all = Promise.all([moved(), moved(), heartbeat.recover(busy, never)]);
       await settle();
       land([]);
       await all;
@@ -335,7 +412,7 @@ describe('a heartbeat', () => {
 
     it('stops at once where it recovers and the lease is another’s', async () => {
       answer = (): Promise<readonly number[]> => Promise.resolve([123]);
-      const state = outcome(heartbeat.recover(never));
+      const state = outcome(heartbeat.recover(busy, never));
       await settle();
       expect(state()).to.be.instanceOf(LeaseLostError);
     });
@@ -344,7 +421,7 @@ describe('a heartbeat', () => {
       await moved();
       await clock.advance(1_000);
       answer = away;
-      const first = outcome(heartbeat.recover(done.signal));
+      const first = outcome(heartbeat.recover(busy, done.signal));
       await settle();
       done.abort(new Error('enough'));
       await settle();
@@ -362,14 +439,17 @@ describe('a heartbeat', () => {
       let failure: unknown;
       const stuck = (async (): Promise<void> => {
         for (;;) {
-          await heartbeat.recover(never);
+          await heartbeat.recover(busy, never);
           waits.push(clock.monotonic() - started);
         }
       })().catch((error: unknown) => (failure = error));
       for (let second = 0; second < 400 && failure === undefined; second++) await clock.advance(1_000);
       await stuck;
       expect(waits.length).to.be.within(8, 40);
-      expect(failure).to.be.instanceOf(DatabaseUnreachableError);
+      expect(failure).to.be.instanceOf(DatabaseUnreachableError).and.to.include({ hint: busy.hint, cause: busy });
+      expect(String(failure)).to.match(
+        /: the database answers, but for 3\d\d s nothing .*: the database is busy: a lock$/,
+      );
       expect(clock.monotonic() - started).to.be.within(300_000, 335_000);
     });
 

@@ -5,7 +5,7 @@ import { openDatabase } from '../../../src/database/open/open-database.js';
 import type { Beat } from '../../../src/database/tasks/task-rows.js';
 import type { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { SourceMessage } from '../../../src/model/batch.js';
-import type { Task } from '../../../src/model/task.js';
+import type { Progress, Task } from '../../../src/model/task.js';
 import {
   ChainUnreachableError,
   DatabaseUnreachableError,
@@ -123,6 +123,37 @@ eachDatabase('a task that runs', (databases) => {
     expect(runs.shown.at(-1)).to.deep.equal([2, true]);
     expect(runs.lines[0]).to.equal(`task ${runs.begun!.id} runs pipeline ${pipelineId} on here:1`);
     expect(runs.lines.at(-1)).to.equal(`task ${runs.begun!.id}: running -> succeeded (completed)`);
+  });
+
+  it('whose commits do not land says that nobody knows how far it is behind, until they do', async () => {
+    const seen: Progress[] = [];
+    const lagKnown = (): boolean => seen.at(-1)?.lagUnknownSeconds === undefined;
+    let isLocked = false;
+    const write = database.write.bind(database);
+    const locked = new DatabaseUnreachableError('a lock', { hint: 'see' });
+    database.write = (...args) => (isLocked ? Promise.reject(locked) : write(...args));
+    const send: Send = async function* (context) {
+      await context.moved({ headBlock: 3 });
+      yield exampleBatch(1, 2);
+      isLocked = true;
+      yield exampleBatch(3, 3);
+      while (!context.stopping.aborted) {
+        await context.clock.sleep(5, context.signal);
+        await context.moved();
+      }
+    };
+    const observe = (event: LivenessEvent): unknown => event.kind === 'progressed' && seen.push(event.progress);
+    const run = start(send, { mode: 'realtime', observe });
+    const since = async (): Promise<unknown> => (await tasks.get(runs.begun!.id)).progress?.lagUnknownSince;
+    await eventually('it is told', () => seen.length > 0 && !lagKnown());
+    expect(await since()).to.match(/^\d{4}-\d\d-\d\dT/);
+    expect(runs.lines.filter((line) => line.includes(': a lock (see)'))).to.have.length(1);
+    database.write = write;
+    await eventually('it is over', lagKnown);
+    await eventually('its row says so', async () => (await since()) === undefined);
+    expect(runs.lines.filter((line) => line.startsWith('the database lets the work go on'))).to.have.length(1);
+    runs.stopping.abort();
+    expect((await run).task.progress).to.include({ nextBlock: 4, headBlock: 3 });
   });
 
   it('tells an observer that it begins, of commits, rollbacks and progress, and at last that it has ended', async () => {

@@ -34,6 +34,25 @@ describe('what is known of the head of a running task', () => {
     expect(contact.unknownSince(1)).to.equal(null);
   });
 
+  it('is unknown of a task that says so itself, as long as it says so', () => {
+    const progress = { lagUnknownSince: '2024-01-15T10:05:30' };
+    const waits = {
+      ...task,
+      lastHeartbeat: '2024-01-15T10:06:00',
+      heartbeatInterval: 30,
+      silentSeconds: 5,
+      progress,
+    } as Task;
+    contact.note([waits], [report('healthy', null)]);
+    expect(contact.unknownSince(1)).to.equal('2024-01-15T10:05:30');
+    contact.note([{ ...waits, silentSeconds: 91 }], []);
+    expect(contact.unknownSince(1)).to.equal('2024-01-15T10:05:30');
+    contact.note([{ ...waits, progress: null }], []);
+    expect(contact.unknownSince(1)).to.equal(null);
+    contact.note([{ ...waits, status: 2 }], []);
+    expect(contact.unknownSince(1)).to.equal(null);
+  });
+
   it('is unknown since the last endpoint fell silent, where that is reported', () => {
     const [a, b] = ['2024-01-15T10:00:01', '2024-01-15T10:00:09'].map((muteSince) => ({ muteSince }));
     expect(since(report('resting', null, a), report('resting', null, b))).to.equal('2024-01-15T10:00:09');

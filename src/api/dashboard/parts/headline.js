@@ -2,6 +2,7 @@ import { h, keyedList, setText } from '../dom.js';
 import { formatNumber, formatRate, t } from '../language.js';
 import { live } from '../live.js';
 import { currentRate, lagUnknownSince, taskLevel } from '../task-state.js';
+import { lagDoubts } from './system-checks.js';
 
 /** Makes the sentence that says how things are, and the numbers below it. */
 export function makeHeadline() {
@@ -64,7 +65,7 @@ function lagOf(running) {
   const checks = live.get('system')?.checks ?? [];
   const isUnknown =
     following.some((task) => lagUnknownSince(task) !== null || isAboveHead(task)) ||
-    (isPart && checks.some(({ name, kind }) => name === 'lag' && (kind === 'unknown' || kind === 'waiting')));
+    (isPart && checks.some(({ name, kind }) => name === 'lag' && ['unknown', ...lagDoubts].includes(kind)));
   if (isUnknown) return { text: t('state.unknown'), level: 'silent' };
   const lags = following.flatMap(({ progress }) => progress?.lag_blocks ?? []);
   if (isPart) lags.push(numberOf('lag', 'behind'));

@@ -39,7 +39,10 @@ function ownNeed({ wanted, disabled }, task) {
   if (level === 'unknown') return { need: 'silent', reason: doubtText(task) };
   if (level === 'running') {
     const since = lagUnknownSince(task);
-    return since !== null ? { need: 'behind', reason: t('need.lagUnknown', { time: formatInstant(since) }) } : fine;
+    if (since === null) return fine;
+    // Of its nodes others tell; of its commits it tells itself.
+    const key = (task.progress?.lag_unknown_since ?? null) === null ? 'need.lagUnknown' : 'need.uncommitted';
+    return { need: 'behind', reason: t(key, { time: formatInstant(since) }) };
   }
   if (level === 'queued') return { need: 'waiting', reason: waitText(task) };
   if (disabled) return none;

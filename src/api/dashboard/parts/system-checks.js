@@ -14,6 +14,9 @@ export function makeSystemChecks() {
   };
 }
 
+/** Why nobody knows a lag, beside what makes any check unknown. */
+export const lagDoubts = ['silent', 'uncommitted', 'waiting'];
+
 function makeRow({ name }) {
   const key = `check.${name}`;
   const mark = h('span', { class: 'check-mark', role: 'img' });
@@ -30,7 +33,8 @@ function makeRow({ name }) {
     node,
     update(check) {
       // What is not known is not shown as good.
-      const ok = ['unknown', 'unread'].includes(check.kind) ? 'unknown' : check.ok;
+      const isUnknown = ['unknown', 'unread'].includes(check.kind) || (check.ok && lagDoubts.includes(check.kind));
+      const ok = isUnknown ? 'unknown' : check.ok;
       setText(detail, checkText(check));
       if (shown === ok) return;
       shown = ok;

@@ -60,6 +60,7 @@ export default {
   'need.beatUnknown': 'Whether it beats is unknown: no sign of life is known of it.',
   'need.beatAhead': 'Whether it beats is unknown: its last heartbeat lies {age} ahead.',
   'need.lagUnknown': 'How far it is behind is unknown since {time}: its nodes do not answer.',
+  'need.uncommitted': 'How far it is behind is unknown since {time}: the database takes no commit of it.',
   'wanted.start': 'Start',
   'wanted.start.done': 'The workers keep pipeline {id} running.',
   'wanted.stop': 'Stop',
@@ -175,6 +176,8 @@ export default {
   'check.is.pipelines.down': '{n} is down: {list}|{n} are down: {list}',
   'check.is.lag.none': 'no live pipeline runs',
   'check.is.lag.unknown': 'the lag of task {task} is unknown: its nodes do not answer',
+  'check.is.lag.uncommitted': 'the lag of task {task} is unknown: the database takes no commit of it',
+  'check.is.lag.silent': 'the lag of task {task} is unknown: it has given no sign of life for {n} s',
   'check.is.lag.waiting':
     'the lag of task {task} is unknown: it waits for block {next}, and its node is at block {head}',
   'check.is.lag.level': 'no live pipeline is behind',

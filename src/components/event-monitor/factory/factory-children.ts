@@ -26,7 +26,10 @@ interface FactoryChildrenOptions {
   /** Decodes what children emit, whichever contract a log is of. */
   readonly decoder: LogDecoder;
   readonly openLogs: (filter: LogFilter) => RangeReader;
-  readonly context: Pick<SourceContext, 'run' | 'knownChildren' | 'clock' | 'logger' | 'stopping'>;
+  readonly context: Pick<
+    SourceContext,
+    'run' | 'checkpoint' | 'recentBlocks' | 'knownChildren' | 'clock' | 'logger' | 'stopping'
+  >;
   readonly moved: Call['moved'];
 }
 
@@ -46,6 +49,10 @@ export class FactoryChildren {
   #storedTo: number | null = null;
   /** Found in blocks that are yet to be sent. */
   #unsent: readonly FactoryChild[] = [];
+  /** Up to this block they are final, and stored with the first batch. */
+  #heldTo = -1;
+  /** What was announced above this block may have been replaced since: nothing compares blocks where a stretch is begun. Null: compared. */
+  #sureTo: number | null = null;
   /** The last block below those that are read, where announcements in it may yet be replaced. */
   #anchor: BlockRef | null = null;
   /** Decodes logs of children. */
@@ -66,12 +73,14 @@ export class FactoryChildren {
 
   /** Learns which children are stored. */
   async load(): Promise<void> {
-    const { run, knownChildren } = this.#options.context;
+    const { run, recentBlocks, knownChildren } = this.#options.context;
     const known = await knownChildren();
     if (known === null || known.definition !== this.#definition || run.fresh === true) return;
     this.#storedTo = known.knownTo;
     this.#set = new ChildSet(this.#levels, known);
     this.#search = this.#searchIn(this.#set);
+    const [oldest] = recentBlocks;
+    this.#sureTo = oldest === undefined ? null : oldest.number - 1;
   }
 
   /** Up to this block all announcements are known. */
@@ -98,11 +107,15 @@ export class FactoryChildren {
 
   /** Finds all that was announced up to a block, then reads what is missing below the blocks that are being read. */
   async *catchUp(upTo: number, at: Standpoint, signal: AbortSignal): AsyncGenerator<SourceMessage, void, undefined> {
-    await this.#checkAnchor(at, signal);
     const { stretch, head } = at;
+    if (this.#sureTo !== null && stretch.last === null) this.#forgetAbove(this.#sureTo);
+    this.#sureTo = null;
+    await this.#checkAnchor(at, signal);
     // What may yet be replaced is stored with the first blocks that are read: from then on a reorganisation is noticed.
     const stored = stretch.last === null ? Math.min(upTo, head.settled) : upTo;
-    if (this.#storedTo === null || this.#set.knownTo < stored) yield await this.#store(stored, at, signal);
+    // Until then what is stored belongs to the former stretch: a run that ends before would leave it children for whom blocks are missing.
+    if (this.#isElsewhere(at)) this.#heldTo = stored;
+    else if (this.#storedTo === null || this.#set.knownTo < stored) yield await this.#store(stored, at, signal);
     if (this.#set.knownTo < upTo) await this.#searchBelow(upTo, at, signal);
     yield* this.readEarlier(at, signal);
   }
@@ -121,13 +134,14 @@ export class FactoryChildren {
   withFound(batch: EventBatch): EventBatch {
     const early = this.#set.earlyRows(batch);
     const stored = this.#storedTo ?? -1;
-    const children = this.#unsent.filter(({ since }) => since <= batch.toBlock);
-    this.#unsent = this.#unsent.filter(({ since }) => since > batch.toBlock);
-    const isNews = batch.toBlock > stored;
-    if (isNews) this.#storedTo = batch.toBlock;
+    const upTo = Math.max(batch.toBlock, this.#heldTo);
+    this.#heldTo = -1;
+    const children = this.#take(upTo);
+    const isNews = upTo > stored;
+    if (isNews) this.#storedTo = upTo;
     return {
       ...batch,
-      ...(isNews ? { found: this.#found(stored, batch.toBlock, children) } : {}),
+      ...(isNews ? { found: this.#found(stored, upTo, children) } : {}),
       ...(early.length > 0 ? { early } : {}),
     };
   }
@@ -149,6 +163,7 @@ export class FactoryChildren {
   rollBack(block: number): void {
     this.#set.dropAbove(block);
     this.#unsent = [];
+    this.#heldTo = -1;
     this.#anchor = null;
     if (this.#storedTo !== null) this.#storedTo = Math.min(this.#storedTo, block);
   }
@@ -156,9 +171,28 @@ export class FactoryChildren {
   async #store(upTo: number, at: Standpoint, signal: AbortSignal): Promise<SourceMessage> {
     const children = await this.#searchTo(upTo, at, signal);
     const { knownTo } = this.#set;
-    const found = this.#found(this.#storedTo ?? -1, knownTo, children);
+    const found = this.#found(this.#storedTo ?? -1, knownTo, [...this.#take(knownTo), ...children]);
     this.#storedTo = knownTo;
     return { kind: 'children', ...found };
+  }
+
+  /** Says whether a stretch is begun that is another one than the checkpoint's. */
+  #isElsewhere({ stretch: { last, next } }: Standpoint): boolean {
+    const { run, checkpoint } = this.#options.context;
+    const { blockNumber } = checkpoint;
+    return last === null && blockNumber !== null && (run.fresh === true || next !== blockNumber + 1);
+  }
+
+  /** Takes the children that were found up to a block out of those that are yet to be sent. */
+  #take(upTo: number): readonly FactoryChild[] {
+    const taken = this.#unsent.filter(({ since }) => since <= upTo);
+    this.#unsent = this.#unsent.filter(({ since }) => since > upTo);
+    return taken;
+  }
+
+  #forgetAbove(block: number): void {
+    this.#set.forgetAbove(block);
+    if (this.#storedTo !== null) this.#storedTo = Math.min(this.#storedTo, block);
   }
 
   /** Blocks below the first one that is read are not remembered: the last of them stands for all. */

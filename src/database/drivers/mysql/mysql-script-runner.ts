@@ -25,6 +25,12 @@ import { whenWritten } from '../when-written.js';
 /** How long an orderly end of the connection may take, in milliseconds. */
 const goodbyeMs = 1_000;
 
+/**
+ * A script waits as briefly for a table that somebody has locked as for a row: until it gives up nobody renews the lease whose row
+ * it holds. Migrations, which wait for tables on purpose, have connections of their own.
+ */
+const boundTableLocks = 'SET SESSION lock_wait_timeout = 3';
+
 interface Session {
   readonly connection: Connection;
   readonly maxBytes: number;
@@ -164,7 +170,7 @@ export class MysqlScriptRunner implements ScriptRunner {
     const { timezone } = this.#options;
     await prepare((statement) => this.#send(session, statement), { timezone, mustWrite: this.#nodes.isCluster });
     const notedAt = this.#options.clock.monotonic();
-    await this.#send(session, noteClock);
+    await this.#send(session, `${boundTableLocks};${noteClock}`);
     const rows = (await this.#send(session, 'SELECT @@max_allowed_packet AS size')) as { size: number }[];
     return { connection, notedAt, maxBytes: Math.floor(Math.min(rows[0]?.size ?? 1 << 20, 1 << 26) * 0.9) };
   }

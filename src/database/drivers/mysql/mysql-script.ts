@@ -36,7 +36,7 @@ export const fenceErrorNumber = 1690;
 /** A row is longer than the longest packet that the server takes: no other way of writing it helps. */
 export class PacketSizeError extends RuntimeFailure {
   constructor(bytes: number, maxBytes: number) {
-    const hint = "raise the server's max_allowed_packet, and start the run again";
+    const hint = "raise the server's max_allowed_packet, and try again";
     super(`a row takes ${bytes} bytes, and the database server accepts ${maxBytes} at once`, { hint });
   }
 }

@@ -6,6 +6,7 @@ import { factoryDigest } from '../../../../src/components/event-monitor/factory/
 import type { Standpoint } from '../../../../src/components/event-monitor/factory/past-reader.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { MemoryLogger } from '../../../support/memory-logger.js';
+import { MessageLedger } from '../../../support/message-ledger.js';
 import { rejectionOf } from '../../../support/rejection.js';
 import { transferAbi } from '../../../support/transfer-emitter.js';
 import { address, factoryConfig } from './factory-chain.js';
@@ -34,6 +35,8 @@ describe('the children of a factory whose node is away', () => {
       openLogs: () => ({ fetch: away }) as unknown as RangeReader,
       context: {
         run: {},
+        checkpoint: new MessageLedger().checkpoint,
+        recentBlocks: [],
         knownChildren: () => Promise.resolve(known),
         clock: new FakeClock(),
         logger,

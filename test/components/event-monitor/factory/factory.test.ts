@@ -5,7 +5,9 @@ import { extentOf } from '../../../support/extent.js';
 import { MessageLedger } from '../../../support/message-ledger.js';
 import { runMonitor } from '../../../support/monitor-run.js';
 import type { MonitorRunOptions } from '../../../support/monitor-run.js';
+import { rejectionOf } from '../../../support/rejection.js';
 import { seededRandom } from '../../../support/seeded-random.js';
+import { transferTopic } from '../../../support/simulated-chain.js';
 import type { SimEvent } from '../../../support/simulated-chain.js';
 import { address, emitted, factoryAddress, factoryConfig, made, nested, truthOf } from './factory-chain.js';
 
@@ -201,6 +203,61 @@ describe('an event monitor of a factory', () => {
     await run({ config: { startBlock: 1, endBlock: 90 } });
     expect(ledger.ids).to.deep.equal(truthOf(node, { to: 90 }));
     expect(ledger.ids).to.have.length(2);
+  });
+
+  it('keeps the history of an earlier stretch where a reorganisation reaches below the first block of this one', async () => {
+    node.mine(100, (number) => (number === 60 ? [made(child(1))] : [emitted(child(1))]));
+    await run({ config: { startBlock: 1 } });
+    const before = ledger.ids;
+    node.mine(50, () => [emitted(child(1))]);
+    ledger.mayJump = true;
+    await run({ config: { startBlock: 1 }, run: { fromBlock: 150 } });
+    node.reorg(2, 5, () => [emitted(child(1))]);
+    await run({ config: { startBlock: 1 } });
+    expect(ledger.ids.slice(0, before.length)).to.deep.equal(before);
+    expect(ledger.ids.slice(before.length)).to.deep.equal(truthOf(node, { from: 150 }));
+  });
+
+  it('trusts no announcement that may have been replaced where it begins another stretch', async () => {
+    node.mine(100, (number) => (number === 99 ? [made(child(9))] : [emitted(child(1)), emitted(child(9))]));
+    await run({ config: { startBlock: 50 } });
+    node.reorg(5, 10, (number) => (number === 99 ? [made(child(1))] : [emitted(child(1)), emitted(child(9))]));
+    [ledger.mayJump, ledger.mayRepeat] = [true, true];
+    await run({ config: { startBlock: 50 }, run: { fromBlock: 20 } });
+    expect(ledger.ids).to.deep.equal(truthOf(node, { from: 20 }));
+  });
+
+  it('leaves what is stored as it is where a run that begins anew ends before its first blocks', async () => {
+    node.mine(100, (number) => (number === 5 ? [made(child(2))] : [emitted(child(1)), emitted(child(2))]));
+    await run({ config: { startBlock: 1, endBlock: 80 } });
+    const known = ledger.children.known;
+    node.mine(300, (number) => (number === 110 ? [made(child(1))] : [emitted(child(1)), emitted(child(2))]));
+    asked = [];
+    const end = (): void => {
+      if (asked.some(({ params }) => JSON.stringify(params).includes(transferTopic))) throw new Error('ended');
+    };
+    const ending = await rejectionOf(run({ config: { startBlock: 1 }, run: { fresh: true }, moved: end }));
+    expect(ending).to.have.property('message', 'ended');
+    expect(ledger.children.known).to.deep.equal(known);
+    await run({ config: { startBlock: 1 } });
+    expect(ledger.ids).to.deep.equal(truthOf(node));
+  });
+
+  it('stores those of new blocks with what is found behind them, while it waits for its first block', async () => {
+    node.mine(100, (number) => (number === 98 ? [made(child(1))] : [emitted(child(1))]));
+    const waiting = { mode: 'realtime', startBlock: 400, finality: 'finalized' } as const;
+    let heads = 0;
+    await run({
+      config: waiting,
+      moved: (_known, stop) => {
+        if (ledger.children.known === null) return;
+        if (heads++ === 0) node.mine(200, () => [emitted(child(1))]);
+        if (ledger.children.known.knownTo > 100) stop();
+      },
+    });
+    node.mine(150, () => [emitted(child(1))]);
+    await run({ config: { ...waiting, mode: 'historical', endBlock: 420 } });
+    expect(ledger.ids).to.deep.equal(truthOf(node, { from: 400, to: 420 }));
   });
 
   it('reads what was left when a run was ended while it read earlier blocks', async () => {

@@ -96,6 +96,6 @@ describe('the packets of a script', () => {
     const row = bulkInsert('event', [{ name: 'args' }], [['short'], ['x'.repeat(2_000)]]);
     expect(() => packetsOf([row], 2_000))
       .to.throw(PacketSizeError, /a row takes 20\d\d bytes, and the database server accepts 2000 at once/)
-      .with.property('hint', "raise the server's max_allowed_packet, and start the run again");
+      .with.property('hint', "raise the server's max_allowed_packet, and try again");
   });
 });
