@@ -61,7 +61,7 @@ export interface Dialect {
   /** Fences of a script that fail once an instant has passed, where a row may be judged before its lock is waited for. */
   notAfter(knex: Knex, instant: string): readonly Knex.QueryBuilder[];
   /** True where `column` equals `value`, NULL included. */
-  sameAs(knex: Knex, column: string, value: number | null): Knex.Raw;
+  sameAs(knex: Knex, column: string, value: number | string | null): Knex.Raw;
   /**
    * A condition of SQL on rows that are walked over in the order of an index: it is to have no say in which index that is.
    * PostgreSQL without statistics of a table, as it is while a history is read into it, takes next to no row to fit, and would

@@ -11,10 +11,15 @@ export interface RunRequest {
   readonly deliverOnly?: boolean | undefined;
   /** Workers queued it behind a task that ended or fell silent: it is not needed where that beats again. */
   readonly follows?: boolean | undefined;
+  /** It goes on with a run that was handed over while another task waited, and is to run before that one. */
+  readonly goesOn?: boolean | undefined;
 }
 
 /** The request of a task that delivers only, as its row holds it. */
 export const deliveryRequest = JSON.stringify({ deliverOnly: true } satisfies RunRequest);
+
+/** What the row of a task holds that goes on with a run before what waits already, as a pattern of SQL. */
+export const goesOnPattern = '%"goesOn":true%';
 
 /** The request of a task that workers queued, and nobody asked for, as its row holds it. */
 export const followerRequest = JSON.stringify({ follows: true } satisfies RunRequest);

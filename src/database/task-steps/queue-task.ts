@@ -57,7 +57,7 @@ export function lockPipeline(database: Database, pipelineId: number, { enabled =
   return database.fenced(row);
 }
 
-/** A step that holds the row of a pipeline, if there is one. */
+/** As `lockPipeline`, but no fence: it matches nothing where the pipeline is gone. */
 export function holdPipeline({ knex }: Database, pipelineId: number): Knex.QueryBuilder {
   return knex('pipeline')
     .where({ id: pipelineId })
@@ -105,29 +105,53 @@ export function storedRequest(request: RunRequest): string | null {
  * of a shard that is no more.
  */
 export function insertQueued(
-  { knex, dialect }: Database,
+  database: Database,
   pipelineId: number,
   request: RunRequest,
   unless?: Knex.QueryBuilder,
   shard = 0,
 ): Query {
-  const row = {
-    pipeline_id: pipelineId,
-    shard,
-    create_time: dialect.now(knex),
-    status: taskStatus.queued,
-    log_path: '',
-    run_options: storedRequest(request),
-  };
-  const values = Object.values(row).map((value) => knex.raw('?', [value]));
+  const { knex } = database;
   const waits = { pipeline_id: pipelineId, shard, status: taskStatus.queued };
   const queued = knex(table).select(knex.raw('1')).where(waits);
-  const unlessQueued = knex('pipeline').select(values).where({ id: pipelineId }).whereNotExists(queued);
-  if (unless !== undefined) void unlessQueued.whereNotExists(unless.select(knex.raw('1')));
-  const isThere = knex('pipeline_shard').select('shard').where({ pipeline_id: pipelineId, shard, dropped: 0 });
-  if (shard !== 0) void unlessQueued.whereExists(isThere);
+  return insertWhere(database, waits, request, (row) => {
+    void row.where({ id: pipelineId }).whereNotExists(queued);
+    if (unless !== undefined) void row.whereNotExists(unless.select(knex.raw('1')));
+    const isThere = knex('pipeline_shard').select('shard').where({ pipeline_id: pipelineId, shard, dropped: 0 });
+    if (shard !== 0) void row.whereExists(isThere);
+  });
+}
+
+/** `narrow` says of the row of which pipeline the task is made, and on what condition. */
+function insertWhere(
+  { knex, dialect }: Database,
+  waits: { readonly pipeline_id: number; readonly shard: number; readonly status: number },
+  request: RunRequest,
+  narrow: (row: Knex.QueryBuilder) => void,
+): Query {
+  const row = { ...waits, create_time: dialect.now(knex), log_path: '', run_options: storedRequest(request) };
+  const selected = knex('pipeline').select(Object.values(row).map((value) => knex.raw('?', [value])));
+  narrow(selected);
   const columns = Object.keys(row);
-  return knex(knex.raw(`?? (${columns.map(() => '??').join(', ')})`, [table, ...columns])).insert(unlessQueued);
+  return knex(knex.raw(`?? (${columns.map(() => '??').join(', ')})`, [table, ...columns])).insert(selected);
+}
+
+/**
+ * Steps that queue what goes on with a run that is handed over. Where another task waits already, to run with something else,
+ * it waits beside that one, and is begun before it: it goes on behind the checkpoint as the run has left it.
+ */
+export function insertSuccessor(database: Database, pipelineId: number, request: RunRequest): readonly Query[] {
+  const queue = insertQueued(database, pipelineId, request);
+  // Whatever waits delivers, too.
+  if (request.deliverOnly === true) return [queue];
+  const { knex, dialect } = database;
+  const waits = { pipeline_id: pipelineId, shard: 0, status: taskStatus.queued };
+  const waiting = knex(table).select(knex.raw('1')).where(waits);
+  const alike = waiting.clone().whereRaw(dialect.sameAs(knex, 'run_options', storedRequest(request)));
+  const beside = insertWhere(database, waits, { ...request, goesOn: true }, (row) => {
+    void row.where({ id: pipelineId }).whereExists(waiting).whereNotExists(alike);
+  });
+  return [readToo(database, pipelineId, request), beside, queue];
 }
 
 async function findQueued(database: Database, pipelineId: number): Promise<Queued | null> {

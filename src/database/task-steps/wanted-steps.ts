@@ -78,7 +78,11 @@ export function stopped({ knex, dialect }: Database): Record<string, unknown> {
 
 /** Steps that stop a pipeline if it is started, with its tasks; runs of one that is not are left alone. */
 export function stopIfStarted(database: Database, pipelineId: number): readonly Query[] {
-  const { knex } = database;
-  const started = knex(table).select(knex.raw('1')).where({ pipeline_id: pipelineId, state: 'started' });
+  const started = isStarted(database, pipelineId);
   return [endOpenTasks(database, pipelineId).whereExists(started), wantStopped(database, pipelineId)];
+}
+
+/** Finds a row where a pipeline is wanted to run. */
+export function isStarted({ knex }: Database, pipelineId: number): Knex.QueryBuilder {
+  return knex(table).select(knex.raw('1')).where({ pipeline_id: pipelineId, state: 'started' });
 }

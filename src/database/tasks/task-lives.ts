@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Task } from '../../model/task.js';
+import { taskStatus, type Task } from '../../model/task.js';
 import type { Database } from '../database.js';
 import { toInstant } from '../instant.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
@@ -10,24 +10,55 @@ type Pipelines = { readonly first: number } | { readonly id: number };
 
 /**
  * Lists of each of some pipelines, by id, the task that stands for it: the newest that lives, for it works whoever
- * waits behind it, else the newest of all. Indexes give each of them. Tasks that name no heartbeat interval are judged by the
- * default.
+ * waits behind it, else the newest of all. One that somebody stopped before it began has changed nothing, and stands only where
+ * there is no other. Indexes give each of them. Tasks that name no heartbeat interval are judged by the default.
  */
 export async function listLatestTasks(
   database: Database,
   of: Pipelines,
   defaultIntervalSeconds: number,
 ): Promise<readonly Task[]> {
-  const rows = await database.read<{ living: number | null; newest: number | null }[]>((knex) => {
+  const rows = await database.read<Candidates[]>((knex) => {
     const last = (tasks: Knex.QueryBuilder, id: string): Knex.QueryBuilder =>
       tasks.select(id).orderBy(id, 'desc').limit(1);
     const living = last(livingTasks(database, knex.raw('??', ['pipeline.id']), defaultIntervalSeconds), 'living.id');
-    const newest = last(knex('pipeline_task').where('pipeline_id', knex.ref('pipeline.id')).where({ shard: 0 }), 'id');
-    const pipelines = knex('pipeline').select({ living, newest });
+    const own = (): Knex.QueryBuilder =>
+      knex('pipeline_task').where('pipeline_id', knex.ref('pipeline.id')).where({ shard: 0 });
+    const begun = own().where((task) => {
+      void task.whereNotNull('worker').orWhereNotNull('last_heartbeat').orWhereNull('end_reason');
+      void task.orWhereNot({ end_reason: 'stopped' });
+    });
+    const newest = knex.raw('COALESCE((?), (?))', [last(begun, 'id'), last(own(), 'id')]);
+    const named = knex('pipeline_checkpoint').select('task_id').where('pipeline_id', knex.ref('pipeline.id'));
+    const pipelines = knex('pipeline').select({ living, newest, named });
     return 'id' in of ? pipelines.where(of) : pipelines.orderBy('id').limit(of.first);
   });
-  const ids = rows.flatMap(({ living, newest }) => living ?? newest ?? []);
-  return ids.length === 0 ? [] : selectTasks(database, (query) => query.whereIn('id', ids).orderBy('id'));
+  const ids = rows.flatMap(({ living, newest, named }) => living ?? [newest, named].filter((id) => id !== null));
+  if (ids.length === 0) return [];
+  const tasks = await selectTasks(database, (query) => query.whereIn('id', [...new Set(ids)]).orderBy('id'));
+  const byId = new Map(tasks.map((task) => [task.id, task]));
+  const standing = rows.map(({ living, newest, named }) =>
+    living === null ? laterOf(byId.get(newest ?? 0), byId.get(named ?? 0)) : byId.get(living),
+  );
+  return standing.filter((task) => task !== undefined).toSorted((a, b) => a.id - b.id);
+}
+
+/** The tasks of a pipeline that may stand for it; null: there is none. */
+interface Candidates {
+  readonly living: number | null;
+  readonly newest: number | null;
+  /** The one that the checkpoint names. */
+  readonly named: number | null;
+}
+
+/** Ids tell which is newer, but a task that had waited may have begun after one with a higher id: then it has ended later. */
+function laterOf(newest: Task | undefined, named: Task | undefined): Task | undefined {
+  if (named === undefined || newest === undefined || newest.endTime === null) return newest;
+  if (named.pipelineId !== newest.pipelineId) return newest;
+  if (named.endTime === null) return named.status === taskStatus.running ? named : newest;
+  // What was refused before it began may have ended in the same second as the run before it.
+  const isOfOneSecond = named.endTime === newest.endTime && newest.worker !== null;
+  return named.endTime > newest.endTime || isOfOneSecond ? named : newest;
 }
 
 /** Lists tasks that were made within some time, the latest first, and those that ended within it, the latest first. */

@@ -1,11 +1,11 @@
 import type { Knex } from 'knex';
-import type { RunRequest } from '../../model/run-request.js';
+import { goesOnPattern, type RunRequest } from '../../model/run-request.js';
 import { taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
 import { writeIfHeld } from '../fenced-write.js';
 import { holdStarted } from '../task-steps/wanted-steps.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
-import { readRequest } from '../task-steps/queue-task.js';
+import { lockPipeline, readRequest } from '../task-steps/queue-task.js';
 
 const table = 'pipeline_task';
 
@@ -15,6 +15,13 @@ export interface QueuedTask {
   readonly pipelineId: number;
   /** The shard of its history that it reads; 0: it is the pipeline's own task. */
   readonly shard: number;
+}
+
+/** Why nobody can run a pipeline as its definition stands. */
+export interface Refusal {
+  readonly reason: string;
+  /** The definition that was read, as `TaskQueue.definition` names it. */
+  readonly definition: number;
 }
 
 /** The tasks that wait: rows of `pipeline_task` until somebody claims them. */
@@ -28,7 +35,7 @@ export class TaskQueue {
     this.#defaultIntervalSeconds = defaultIntervalSeconds;
   }
 
-  /** Lists of each pipeline and shard that nobody holds the task that waits longest, in their order; some pipelines aside. */
+  /** Lists of each pipeline and shard that nobody holds the task that waits longest, in their order, or what goes on before it; some pipelines aside. */
   async listClaimable(limit: number, except: readonly number[]): Promise<readonly QueuedTask[]> {
     const rows = await this.#database.read<{ id: number; pipeline_id: number; shard: number }[]>((knex: Knex) => {
       const [pipelineId, shard] = ['waiting.pipeline_id', 'waiting.shard'].map((column) => knex.raw('??', [column]));
@@ -38,12 +45,18 @@ export class TaskQueue {
         .whereNotIn('waiting.pipeline_id', [...except])
         .whereNotExists(living.select(knex.raw('1')))
         .groupBy('waiting.pipeline_id', 'waiting.shard')
-        .min({ id: 'waiting.id' })
-        .select('waiting.pipeline_id', 'waiting.shard')
+        .select('waiting.pipeline_id', 'waiting.shard', { id: this.#first() })
         .orderBy('id')
         .limit(limit);
     });
     return rows.map((row) => ({ taskId: row.id, pipelineId: row.pipeline_id, shard: row.shard }));
+  }
+
+  /** Of tasks that wait for one another: the one that goes on with what was handed over, else the one that waits longest. */
+  #first(): Knex.Raw {
+    const goesOn = 'MIN(CASE WHEN ?? LIKE ? THEN ?? END)';
+    const bindings = ['waiting.run_options', goesOnPattern, 'waiting.id', 'waiting.id'];
+    return this.#database.knex.raw(`COALESCE(${goesOn}, MIN(??))`, bindings);
   }
 
   /** Returns what a task was asked to run with; a row of another program asks for nothing. */
@@ -54,15 +67,30 @@ export class TaskQueue {
     return readRequest(row?.run_options ?? null);
   }
 
+  /** Names the definition that a pipeline has now: an import gives it another. */
+  async definition(pipelineId: number): Promise<number> {
+    const [row] = await this.#database.read<{ id: number | null }[]>(() => this.#newestComponent(pipelineId));
+    return row?.id ?? 0;
+  }
+
+  /** Components are stored anew by each import. */
+  #newestComponent(pipelineId: number): Knex.QueryBuilder {
+    return this.#database.knex('pipeline_component').where({ pipeline_id: pipelineId }).max({ id: 'id' });
+  }
+
   /**
-   * Ends a task that waits because its definition is refused, whoever runs it, and has its pipeline wait for a person. Does
-   * nothing where it waits no more.
+   * Ends a task that waits because a definition is refused, whoever runs it, and has its pipeline wait for a person. Does
+   * nothing where it waits no more, or the pipeline has another definition by now.
    */
-  async refuse({ taskId, pipelineId }: QueuedTask, reason: string): Promise<void> {
+  async refuse({ taskId, pipelineId }: QueuedTask, { reason, definition }: Refusal): Promise<void> {
     const { knex, dialect } = this.#database;
     const refused = { status: taskStatus.failed, end_reason: 'refused', error: reason, end_time: dialect.now(knex) };
-    const waiting = knex(table).where({ id: taskId, status: taskStatus.queued });
+    const waiting = knex(table)
+      .where({ id: taskId, status: taskStatus.queued })
+      .whereRaw('COALESCE((?), 0) = ?', [this.#newestComponent(pipelineId), definition]);
     await writeIfHeld(this.#database, [
+      // Whoever mends it has done so by now, or lets go what is held here.
+      lockPipeline(this.#database, pipelineId),
       this.#database.fenced(waiting.update(refused)),
       holdStarted(this.#database, pipelineId, reason),
     ]);

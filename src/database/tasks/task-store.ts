@@ -7,9 +7,9 @@ import { NotFoundError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
 import { writeIfHeld } from '../fenced-write.js';
 import { newEpoch } from '../events/checkpoint-store.js';
-import { endOpenTasks, stopped, wantStopped } from '../task-steps/wanted-steps.js';
+import { endOpenTasks, isStarted, stopped, wantStopped } from '../task-steps/wanted-steps.js';
 import { endReplaced } from '../task-steps/end-replaced.js';
-import { holdPipeline, insertQueued, lockPipeline, storedRequest } from '../task-steps/queue-task.js';
+import { holdPipeline, insertQueued, insertSuccessor, lockPipeline, storedRequest } from '../task-steps/queue-task.js';
 import { queueUnheard } from '../task-steps/queue-unheard.js';
 import { runningTask } from '../task-steps/running-task.js';
 import type { Replaced } from '../task-steps/end-replaced.js';
@@ -270,7 +270,7 @@ export class TaskStore {
 
   /**
    * Ends a task that runs or waits because a person said so, and what is wanted of its pipeline with it; returns false where
-   * it had ended already. A pipeline whose history is read in shards is one thing: its tasks end together.
+   * it had ended already. A pipeline that is started, or whose history is read in shards, is one thing: its tasks end together.
    */
   async cancel(id: number): Promise<boolean> {
     const { knex } = this.#database;
@@ -279,8 +279,11 @@ export class TaskStore {
     if (task === undefined) return false;
     const { pipelineId, shard = 0 } = task;
     const others = endOpenTasks(this.#database, pipelineId);
-    if (shard === 0) void others.where('shard', '>', 0);
+    const started = isStarted(this.#database, pipelineId);
+    if (shard === 0) void others.where((each) => void each.where('shard', '>', 0).orWhereExists(started));
     const results = await writeIfHeld(this.#database, [
+      // What workers queue at the same time is there by now, or is no longer wanted. The pipeline itself may be gone.
+      holdPipeline(this.#database, pipelineId),
       this.#database.fenced(open.update(stopped(this.#database))),
       others,
       wantStopped(this.#database, pipelineId),
@@ -309,7 +312,9 @@ export class TaskStore {
     return [
       lockPipeline(this.#database, pipelineId),
       this.#database.fenced(ending.update({ ...this.#ended(handedOver), ...kept })),
-      insertQueued(this.#database, pipelineId, request, undefined, shard),
+      ...(shard === undefined
+        ? insertSuccessor(this.#database, pipelineId, request)
+        : [insertQueued(this.#database, pipelineId, request, undefined, shard)]),
     ];
   }
 

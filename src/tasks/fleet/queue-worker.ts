@@ -1,4 +1,4 @@
-import type { QueuedTask, TaskQueue } from '../../database/tasks/task-queue.js';
+import type { QueuedTask, Refusal, TaskQueue } from '../../database/tasks/task-queue.js';
 import { DatabaseUnusableError, messageOf, RuntimeFailure } from '../../runtime/errors.js';
 import { Bell } from '../../runtime/bell.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -9,7 +9,7 @@ import type { FairShare } from './fair-share.js';
 import type { WorkerPresence } from './worker-presence.js';
 
 /** What became of a queued task: it was run to its end, another has taken it, it can't be run here, or by anybody. */
-export type QueuedOutcome = 'ran' | 'taken' | { readonly unfit: string } | { readonly refused: string };
+export type QueuedOutcome = 'ran' | 'taken' | { readonly unfit: string } | { readonly refused: Refusal };
 
 export interface QueueWorkerOptions {
   readonly queue: Pick<TaskQueue, 'listClaimable' | 'keepReason' | 'refuse'>;
@@ -155,7 +155,7 @@ export class QueueWorker {
       const outcome = await run(task, () => this.#claimed(laneOf(task)));
       if (typeof outcome === 'string') this.#unfit.delete(task.pipelineId);
       else if ('unfit' in outcome) await this.#passOver(task, mask(outcome.unfit));
-      else await this.#refuse(task, mask(outcome.refused));
+      else await this.#refuse(task, outcome.refused);
     } catch (error) {
       if (error instanceof DatabaseUnusableError) this.#retire(error);
       else if (isOfReplacedProgram(error)) this.#retire(programReplaced(error));
@@ -186,10 +186,11 @@ export class QueueWorker {
     await queue.keepReason(taskId, `${name}: ${reason}`).catch(() => undefined);
   }
 
-  async #refuse(task: QueuedTask, reason: string): Promise<void> {
+  async #refuse(task: QueuedTask, refusal: Refusal): Promise<void> {
+    const reason = this.#options.mask(refusal.reason);
     const fields = { event: 'worker.refused', task_id: task.taskId, pipeline_id: task.pipelineId };
     this.#options.logger.log('error', `pipeline ${task.pipelineId} can't be run by anybody: ${reason}`, fields);
-    await this.#options.queue.refuse(task, reason);
+    await this.#options.queue.refuse(task, { ...refusal, reason });
   }
 
   #setAway(error: unknown): void {

@@ -16,7 +16,7 @@ import type { QueuedOutcome } from './queue-worker.js';
 
 export interface QueuedRunsOptions {
   readonly host: RunHost;
-  readonly queue: Pick<TaskQueue, 'request'>;
+  readonly queue: Pick<TaskQueue, 'request' | 'definition'>;
   readonly runs: PipelineRuns;
   /** Takes what a run has done, and how long it took in milliseconds. */
   readonly tell: (result: TaskResult, durationMs: number) => Promise<void>;
@@ -48,15 +48,8 @@ export class QueuedRuns {
   /** Runs a task, and says when it is claimed; throws what it failed with once it was claimed. */
   async run(task: QueuedTask, claimed: () => void): Promise<QueuedOutcome> {
     const { host } = this.#options;
-    let prepared: PreparedRun;
-    try {
-      prepared = await prepareRun(host, task.pipelineId);
-    } catch (error) {
-      if (error instanceof UsageError || error instanceof NotFoundError) return { unfit: error.message };
-      const refused = refusalOf(error);
-      if (refused !== null) return { refused };
-      throw error;
-    }
+    const prepared = await this.#prepare(task.pipelineId);
+    if ('unfit' in prepared || 'refused' in prepared) return prepared;
     // Claimed now, it would end at once, and wait no more.
     if (host.stopping.aborted) return 'taken';
     if (task.shard === 0) return this.#execute(task, prepared, claimed);
@@ -68,6 +61,20 @@ export class QueuedRuns {
     }
     if (shard.definition !== prepared.source.fingerprint()) return { unfit: otherDefinition };
     return this.#execute(task, prepared, claimed, shard);
+  }
+
+  /** What is refused is read once more: a person may just have mended it, and what is refused must be known by name. */
+  async #prepare(pipelineId: number, definition?: number): Promise<PreparedRun | Exclude<QueuedOutcome, string>> {
+    const { host, queue } = this.#options;
+    try {
+      return await prepareRun(host, pipelineId);
+    } catch (error) {
+      if (error instanceof UsageError || error instanceof NotFoundError) return { unfit: error.message };
+      const reason = refusalOf(error);
+      if (reason === null) throw error;
+      if (definition !== undefined) return { refused: { reason, definition } };
+    }
+    return this.#prepare(pipelineId, await queue.definition(pipelineId));
   }
 
   async #execute(

@@ -11,6 +11,7 @@ import { listLatestTasks } from '../../../src/database/tasks/task-lives.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { ClaimRequest } from '../../../src/database/tasks/task-store.js';
 import { taskStatus } from '../../../src/model/task.js';
+import type { PipelineDefinition } from '../../../src/model/pipeline.js';
 import type { UnjudgedEnd } from '../../../src/model/wanted.js';
 import { ConflictError, NotFoundError } from '../../../src/runtime/errors.js';
 import { eachDatabase } from '../../support/databases.js';
@@ -40,7 +41,9 @@ eachDatabase('the store of what is wanted', (databases) => {
     const now = dialect.now(knex);
     const row = { name: 'a', create_time: now, update_time: now, disabled: 0 };
     await database.write([
-      ...['pipeline_wanted', 'pipeline_task', 'pipeline_checkpoint', 'pipeline'].map((table) => knex(table).delete()),
+      ...['pipeline_wanted', 'pipeline_task', 'pipeline_checkpoint', 'pipeline', 'pipeline_component'].map((table) =>
+        knex(table).delete(),
+      ),
       ...[45, 46, 47].map((id) => knex('pipeline').insert({ ...row, id })),
     ]);
     for (const id of [45, 46, 47]) await new CheckpointStore(database).get(id);
@@ -460,6 +463,43 @@ eachDatabase('the store of what is wanted', (databases) => {
     expect(await wanted.get(45)).to.include({ state: 'started' });
   });
 
+  it('ends all tasks of a started pipeline with the one that is cancelled, silent or queued to follow that', async () => {
+    for (const which of [0, 1]) {
+      const silent = await claim((await wanted.start(45)).queuedTaskId, {
+        holder: (await new CheckpointStore(database).get(45)).taskId,
+      });
+      await ageTask(database, silent, { created: 1_000, heartbeat: 92 });
+      await wanted.judge(await unjudged(), again);
+      const both = [silent, (await wanted.queueDue(45)) ?? 0];
+      expect(await tasks.cancel(both[which] ?? 0)).to.equal(true);
+      for (const id of both) expect(await tasks.get(id)).to.include({ status: 1, endReason: 'stopped' });
+      expect(await wanted.get(45)).to.include({ state: 'stopped' });
+    }
+  });
+
+  it('leaves no task behind where one is cancelled while workers queue the next', async function () {
+    this.timeout(30_000);
+    for (let round = 0; round < 5; round++) {
+      const holder = (await new CheckpointStore(database).get(45)).taskId;
+      const silent = await claim((await wanted.start(45)).queuedTaskId, { holder });
+      await ageTask(database, silent, { created: 1_000, heartbeat: 92 });
+      await wanted.judge(await unjudged(), again);
+      const [, isCancelled] = await Promise.all([wanted.queueDue(45), tasks.cancel(silent)]);
+      expect(isCancelled).to.equal(true);
+      const { total } = await tasks.list({ status: taskStatus.queued, limit: 1, offset: 0 });
+      expect(total).to.equal(0);
+    }
+  });
+
+  it('leaves a run alone that waits behind one that is cancelled and that nobody keeps running', async () => {
+    const runs = await claim(null);
+    const { taskId: waits } = await queueTask(database, 45, {});
+    await tasks.cancel(runs);
+    expect(await statusOf(waits)).to.equal(taskStatus.queued);
+    await tasks.cancel(waits);
+    expect(await statusOf(waits)).to.equal(taskStatus.succeeded);
+  });
+
   it('stops a pipeline that is disabled, and leaves a run alone that nobody keeps running', async () => {
     const pipelines = new PipelineStore(database);
     const kept = await claim((await wanted.start(45)).queuedTaskId);
@@ -473,12 +513,35 @@ eachDatabase('the store of what is wanted', (databases) => {
   it('holds a pipeline whose definition is refused, and ends the task that waited for it', async () => {
     const { queuedTaskId } = await wanted.start(45);
     const taskId = queuedTaskId ?? 0;
-    await new TaskQueue(database, 30).refuse({ taskId, pipelineId: 45, shard: 0 }, 'not JSON');
+    const queue = new TaskQueue(database, 30);
+    const definition = await queue.definition(45);
+    await queue.refuse({ taskId, pipelineId: 45, shard: 0 }, { reason: 'not JSON', definition });
     expect(await tasks.get(taskId)).to.include({ status: 2, endReason: 'refused', error: 'not JSON' });
     expect(await wanted.get(45)).to.include({ state: 'started', heldReason: 'not JSON' });
     await wanted.start(45);
-    await new TaskQueue(database, 30).refuse({ taskId, pipelineId: 45, shard: 0 }, 'late');
+    await queue.refuse({ taskId, pipelineId: 45, shard: 0 }, { reason: 'late', definition });
     expect(await wanted.get(45)).to.include({ heldReason: null });
+  });
+
+  it('neither holds a pipeline nor ends its task for a definition that was replaced since it was read', async () => {
+    const queue = new TaskQueue(database, 30);
+    const pipelines = new PipelineStore(database);
+    const source = { name: 's', type: 'event_monitor', config: {} };
+    const mended: PipelineDefinition = {
+      ...{ id: 45, name: 'mended', classificationId: null, description: null, timeoutMinutes: null },
+      ...{ restart: null, schedule: null, timeZone: null, components: [source] },
+    };
+    const { queuedTaskId } = await wanted.start(45);
+    const waiting = { taskId: queuedTaskId ?? 0, pipelineId: 45, shard: 0 };
+    for (let round = 0; round < 2; round++) {
+      const definition = await queue.definition(45);
+      await pipelines.import(mended, { update: true });
+      await queue.refuse(waiting, { reason: 'not JSON', definition });
+      expect(await wanted.get(45)).to.include({ state: 'started', heldReason: null });
+      expect(await statusOf(queuedTaskId)).to.equal(taskStatus.queued);
+    }
+    await queue.refuse(waiting, { reason: 'not JSON', definition: await queue.definition(45) });
+    expect(await wanted.get(45)).to.include({ heldReason: 'not JSON' });
   });
 
   it('queues a task that delivers only, which reads too once the pipeline is started', async () => {

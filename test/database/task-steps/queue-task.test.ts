@@ -5,6 +5,7 @@ import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
 import { queueTask } from '../../../src/database/task-steps/queue-task.js';
 import { TaskQueue } from '../../../src/database/tasks/task-queue.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
+import type { RunRequest } from '../../../src/model/run-request.js';
 import type { Waiting } from '../../../src/model/waiting.js';
 import { NotFoundError } from '../../../src/runtime/errors.js';
 import { eachDatabase } from '../../support/databases.js';
@@ -91,6 +92,64 @@ eachDatabase('a task that is queued', (databases) => {
     expect(await waiting(next.taskId)).to.deep.equal({ kind: 'turn', taskId });
     await ageTask(database, taskId, { created: 600, heartbeat: 600 });
     expect(await waiting(next.taskId)).to.deep.equal({ kind: 'full', workers: 1 });
+  });
+
+  describe('when a run is handed over', () => {
+    /** A run with a request, handed over while a task waits; returns what waits then, first what workers would begin first. */
+    const handOver = async (request: RunRequest, wait: () => Promise<unknown>): Promise<readonly RunRequest[]> => {
+      const [tasks, queue] = [new TaskStore(database), new TaskQueue(database, 30)];
+      const { taskId: id } = await queueTask(database, 45, request);
+      await database.write([database.knex('pipeline_checkpoint').insert({ pipeline_id: 45, version: 0 })]);
+      await tasks.claim(claimRequest({ queuedTaskId: id }));
+      await wait();
+      expect(await tasks.handOver({ id, pipelineId: 45, progress: null, request })).to.equal(true);
+      const waits: RunRequest[] = [];
+      for (;;) {
+        const [first] = await queue.listClaimable(1, []);
+        if (first === undefined) return waits;
+        waits.push(await queue.request(first.taskId));
+        await tasks.cancel(first.taskId);
+      }
+    };
+    const queueDelivery = (): Promise<unknown> => {
+      const delivery = { pipeline_id: 45, status: 3, run_options: JSON.stringify({ deliverOnly: true }) };
+      const row = { ...delivery, create_time: database.dialect.now(database.knex), log_path: '' };
+      return database.write([database.knex('pipeline_task').insert(row)]);
+    };
+
+    it('goes on with it, before what waits already to run with other options', async () => {
+      const other = { fromBlock: 2, toBlock: 3 };
+      expect(await handOver({ mode: 'realtime' }, () => queueTask(database, 45, other))).to.deep.equal([
+        { mode: 'realtime', goesOn: true },
+        other,
+      ]);
+    });
+
+    it('goes on with it where another waits to run as the definition says, and the other way round', async () => {
+      expect(await handOver({ toBlock: 9 }, () => queueTask(database, 45, {}))).to.deep.equal([
+        { toBlock: 9, goesOn: true },
+        {},
+      ]);
+      await database.write(['pipeline_task', 'pipeline_checkpoint'].map((name) => database.knex(name).delete()));
+      expect(await handOver({}, () => queueTask(database, 45, { toBlock: 9 }))).to.deep.equal([
+        { goesOn: true },
+        { toBlock: 9 },
+      ]);
+    });
+
+    it('is the one that goes on with it where it is to run with the same', async () => {
+      const request = { mode: 'realtime' } as const;
+      expect(await handOver(request, () => queueTask(database, 45, request))).to.deep.equal([request]);
+    });
+
+    it('reads, as the run did, where it had only waited to deliver', async () => {
+      expect(await handOver({ toBlock: 9 }, queueDelivery)).to.deep.equal([{ toBlock: 9 }]);
+    });
+
+    it('delivers, too, where the run only delivered', async () => {
+      const waits = await handOver({ deliverOnly: true }, () => queueTask(database, 45, { toBlock: 9 }));
+      expect(waits).to.deep.equal([{ toBlock: 9 }]);
+    });
   });
 
   it('needs its pipeline', async () => {

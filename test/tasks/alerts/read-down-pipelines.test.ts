@@ -1,10 +1,15 @@
 import { expect } from 'chai';
 import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
 import { WorkerStore } from '../../../src/database/operations/worker-store.js';
+import type { Database } from '../../../src/database/database.js';
 import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
+import { queueTask } from '../../../src/database/task-steps/queue-task.js';
+import { listLatestTasks } from '../../../src/database/tasks/task-lives.js';
+import { TaskQueue } from '../../../src/database/tasks/task-queue.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { taskStatus } from '../../../src/model/task.js';
 import { readDownPipelines } from '../../../src/tasks/alerts/read-down-pipelines.js';
+import { claimRequest } from '../../database/claim-request.js';
 import { insertSilentTask } from '../../database/insert-silent-task.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
@@ -42,6 +47,68 @@ eachDatabase('the pipelines that are shown as down', (databases) => {
     await new TaskStore(database).handOver({ id, pipelineId: 45, progress: null, request: {} });
     expect(await shown(), 'a run that worked was handed over').to.deep.equal([]);
     await database.close();
+  });
+
+  describe('by the task that stands for each', () => {
+    let database: Database;
+    let tasks: TaskStore;
+    beforeEach(async function () {
+      this.timeout(60_000);
+      database = await openMigrated(await databases.fresh());
+      tasks = new TaskStore(database);
+      const now = database.dialect.now(database.knex);
+      const row = { id: 45, name: 'a', create_time: now, update_time: now, disabled: 0 };
+      await database.write([database.knex('pipeline').insert(row)]);
+      await new CheckpointStore(database).get(45);
+    });
+    afterEach(() => database.close());
+
+    const claim = (holder: number | null, queuedTaskId?: number): Promise<number> =>
+      tasks.claim(claimRequest({ holder, queuedTaskId }));
+    const fail = (id: number): Promise<boolean> =>
+      tasks.finish(id, { status: taskStatus.failed, endReason: 'error', error: 'oh' }, null);
+    const down = async (): Promise<readonly (number | null)[]> =>
+      (await readDownPipelines(database, 30)).map((each) => each.down.taskId);
+
+    it('are none whose last run succeeded, though it had waited and has a lower id than one that failed', async () => {
+      const { taskId: waited } = await queueTask(database, 45, {});
+      const later = await claim(null);
+      await fail(later);
+      expect(await down()).to.deep.equal([later]);
+      await claim(later, waited);
+      await tasks.finish(waited, { status: taskStatus.succeeded, endReason: 'completed', error: null }, null);
+      expect(await down()).to.deep.equal([]);
+      expect((await listLatestTasks(database, { id: 45 }, 30)).map(({ id }) => id)).to.deep.equal([waited]);
+    });
+
+    it('are those whose last run failed, be its id the lower one, until another fails or is refused', async () => {
+      const { taskId: waited } = await queueTask(database, 45, {});
+      const later = await claim(null);
+      await tasks.finish(later, { status: taskStatus.succeeded, endReason: 'completed', error: null }, null);
+      await claim(later, waited);
+      await fail(waited);
+      expect(await down()).to.deep.equal([waited]);
+      const { taskId: refused } = await queueTask(database, 45, {});
+      const queue = new TaskQueue(database, 30);
+      const refusal = { reason: 'not JSON', definition: await queue.definition(45) };
+      await queue.refuse({ taskId: refused, pipelineId: 45, shard: 0 }, refusal);
+      expect(await down()).to.deep.equal([refused]);
+    });
+
+    it('stay down where the task that was to run next is cancelled before it began', async () => {
+      const failed = await claim(null);
+      await fail(failed);
+      const { taskId: waits } = await queueTask(database, 45, {});
+      await tasks.cancel(waits);
+      expect(await down()).to.deep.equal([failed]);
+    });
+
+    it('are none of which no task ever began', async () => {
+      const { taskId } = await queueTask(database, 45, {});
+      await tasks.cancel(taskId);
+      expect(await down()).to.deep.equal([]);
+      expect((await listLatestTasks(database, { id: 45 }, 30)).map(({ id }) => id)).to.deep.equal([taskId]);
+    });
   });
 
   it('are none that waits for its first run within three beats of the workers that are alive, whoever looks', async () => {

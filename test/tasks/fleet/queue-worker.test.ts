@@ -36,7 +36,8 @@ describe('QueueWorker', () => {
         end: () => Promise.resolve(void shown.push('end')),
       },
       queue: {
-        refuse: ({ taskId }, reason) => Promise.resolve(void kept.push(`refused ${taskId} ${reason}`)),
+        refuse: ({ taskId }, { reason, definition }) =>
+          Promise.resolve(void kept.push(`refused ${taskId} ${reason}, definition ${definition}`)),
         keepReason: (taskId, reason) => Promise.resolve(void kept.push(`${taskId} ${reason}`)),
         listClaimable: async (limit, except) => {
           looks++;
@@ -229,9 +230,9 @@ describe('QueueWorker', () => {
     start(1);
     await clock.advance(0);
     waiting = waiting.filter(({ taskId }) => taskId !== 1);
-    await end(1, { refused: 'not JSON' });
+    await end(1, { refused: { reason: 'not JSON', definition: 7 } });
     await clock.advance(500);
-    expect(kept).to.deep.equal(['refused 1 not JSON']);
+    expect(kept).to.deep.equal(['refused 1 not JSON, definition 7']);
     expect(started).to.deep.equal([1, 2]);
     expect(logger.lines).to.deep.equal(["error: pipeline 1 can't be run by anybody: not JSON"]);
   });
