@@ -31,3 +31,6 @@ export interface SinkStanding {
   /** Those that a person wants to be tried again. */
   readonly dueLetters: number;
 }
+
+/** What a person wants of a sink, as somebody who has done it knew it. */
+export type SinkWish = Pick<SinkStanding, 'name' | 'paused' | 'replay'>;

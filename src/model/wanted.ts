@@ -1,4 +1,5 @@
 import type { Lang } from '../runtime/lang.js';
+import type { RunRequest } from './run-request.js';
 import type { Slot } from './slot.js';
 import { textsIn } from '../texts/texts.js';
 
@@ -52,6 +53,8 @@ export interface EndedTask {
   readonly overForSeconds: number;
   /** The first block that it had not committed; null: unknown. */
   readonly nextBlock: number | null;
+  /** What it was asked to run with; left out: as the definition says. */
+  readonly request?: RunRequest;
 }
 
 /** The first wait before the next task, in seconds; each is twice as long as the one before. */

@@ -1,6 +1,7 @@
 import { hasCommitted, type UnjudgedEnd, type Wanted } from '../../model/wanted.js';
 import { toInstant, toInstantOrNull } from '../instant.js';
 import { readProgress } from '../read-progress.js';
+import { readRequest } from '../task-steps/queue-task.js';
 
 /** A row of `pipeline_wanted`, when its next task is queued, why the task that waits of the pipeline could not be taken, and its checkpoint's version. */
 export interface WantedRow {
@@ -25,6 +26,7 @@ export interface UnjudgedRow extends WantedRow {
   readonly status: number | null;
   readonly end_reason: string | null;
   readonly error: string | null;
+  readonly run_options: string | null;
   readonly progress: string | null;
   readonly over_for: number | null;
 }
@@ -61,6 +63,9 @@ export function toUnjudged(row: UnjudgedRow): UnjudgedEnd {
     task:
       id === null || status === null
         ? null
-        : { id, status, endReason, error, overForSeconds, nextBlock: progress?.nextBlock ?? null },
+        : {
+            ...{ id, status, endReason, error, overForSeconds, nextBlock: progress?.nextBlock ?? null },
+            request: readRequest(row.run_options),
+          },
   };
 }

@@ -1,13 +1,23 @@
 import type { Knex } from 'knex';
-import { followerRequest, type RunRequest } from '../../model/run-request.js';
+import { followerRequest } from '../../model/run-request.js';
 import { taskStatus } from '../../model/task.js';
+import type { SinkWish } from '../../model/sink.js';
 import type { Slot } from '../../model/slot.js';
 import type { EndVerdict, UnjudgedEnd, Wanted } from '../../model/wanted.js';
 import type { Database, Query } from '../database.js';
 import { writeIfHeld } from '../fenced-write.js';
 import type { StepResult } from '../script.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
-import { insertedId, insertQueued, isDelivery, lockPipeline, readToo, writeLocked } from '../task-steps/queue-task.js';
+import {
+  insertedId,
+  insertQueued,
+  isDelivery,
+  isWhole,
+  lockPipeline,
+  readToo,
+  writeLocked,
+} from '../task-steps/queue-task.js';
+import { queueUnheard } from '../task-steps/queue-unheard.js';
 import { silence, silenceLimitSql } from '../task-steps/silence.js';
 import { disabledProblem } from './delete-pipeline.js';
 import { noteSlot } from './slot-store.js';
@@ -54,12 +64,12 @@ export class WantedStore {
 
   /**
    * Wants a pipeline to run, and lets go what held it: a task is queued at once or, where it has a schedule, at a time of it,
-   * unless one waits or lives. Throws NotFoundError, and ConflictError where it is disabled by now.
+   * unless one waits, or one lives that was asked for all of it. Throws NotFoundError, and ConflictError where it is disabled by now.
    */
   async start(pipelineId: number, slot: Slot | null = null): Promise<Started> {
     const results = await this.#writeEnabled(pipelineId, [
       ...this.#wantStarted(pipelineId),
-      slot === null ? this.#queueUnlessOpen(pipelineId) : this.#waitUnlessOpen(pipelineId, slot),
+      slot === null ? this.#queueUnlessWhole(pipelineId) : this.#waitUnlessOpen(pipelineId, slot),
     ]);
     return { queuedTaskId: slot === null ? insertedId(results) : null, ended: 0 };
   }
@@ -93,7 +103,8 @@ export class WantedStore {
 
   /** Queues a task that reads nothing and delivers what is due; returns its id, null where one waits or lives. */
   async queueDelivery(pipelineId: number): Promise<number | null> {
-    const queue = this.#queueUnlessOpen(pipelineId, { deliverOnly: true });
+    const living = livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds);
+    const queue = insertQueued(this.#database, pipelineId, { deliverOnly: true }, living);
     return insertedId(await writeLocked(this.#database, pipelineId, [queue]));
   }
 
@@ -160,6 +171,7 @@ export class WantedStore {
           status: 'task.status',
           end_reason: 'task.end_reason',
           error: 'task.error',
+          run_options: 'task.run_options',
           progress: 'task.progress',
           over_for: this.#overFor(),
         }),
@@ -177,9 +189,10 @@ export class WantedStore {
 
   /**
    * Writes down what follows from an end; returns false where another has judged it, it is not how things stand any more, or a
-   * person has changed what is wanted: a start leaves the row as it was, but not the tasks.
+   * person has changed what is wanted: a start leaves the row as it was, but not the tasks. Where the sinks are named of which
+   * nothing is to come, what is to come of others, or is asked meanwhile, is delivered by a task.
    */
-  async judge(end: UnjudgedEnd, verdict: EndVerdict): Promise<boolean> {
+  async judge(end: UnjudgedEnd, verdict: EndVerdict, served: readonly SinkWish[] | null = null): Promise<boolean> {
     const { knex, dialect } = this.#database;
     const { pipelineId, task } = end;
     const row = knex(table)
@@ -200,9 +213,10 @@ export class WantedStore {
     const results = await writeIfHeld(this.#database, [
       // What others have queued, or taken back, is seen only by a statement that begins behind theirs.
       lockPipeline(this.#database, pipelineId),
-      row.update({ ...judged, ...this.#consequence(verdict) }),
+      this.#database.fenced(row.update({ ...judged, ...this.#consequence(verdict) })),
+      ...(served === null ? [] : [queueUnheard(this.#database, pipelineId, served)]),
     ]);
-    return results?.at(-1)?.matched === 1;
+    return results !== null;
   }
 
   /** Lists some started pipelines for which a task waits because theirs was judged silent, which beats again. */
@@ -303,9 +317,10 @@ export class WantedStore {
     return isDelivery(livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds), false);
   }
 
-  #queueUnlessOpen(pipelineId: number, request: RunRequest = {}): Query {
+  /** What was asked to read a part only, or nothing, ends before there is nothing left to do. */
+  #queueUnlessWhole(pipelineId: number): Query {
     const living = livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds);
-    return insertQueued(this.#database, pipelineId, request, living);
+    return insertQueued(this.#database, pipelineId, {}, isWhole(living));
   }
 
   async #select(narrow: (query: Knex.QueryBuilder) => Knex.QueryBuilder): Promise<readonly Wanted[]> {

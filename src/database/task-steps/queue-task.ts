@@ -57,7 +57,7 @@ export function lockPipeline(database: Database, pipelineId: number, { enabled =
   return database.fenced(row);
 }
 
-/** As `lockPipeline`, but no fence: it matches nothing where the pipeline is gone. */
+/** A step that holds the row of a pipeline, if there is one. */
 export function holdPipeline({ knex }: Database, pipelineId: number): Knex.QueryBuilder {
   return knex('pipeline')
     .where({ id: pipelineId })
@@ -76,6 +76,16 @@ export function isDelivery(tasks: Knex.QueryBuilder, isSo: boolean): Knex.QueryB
   return tasks.where((each) => void each.whereNull('run_options').orWhereNot({ run_options: deliveryRequest }));
 }
 
+/** Has a query of tasks find those that were asked to read to the end of their pipeline's definition. */
+export function isWhole(tasks: Knex.QueryBuilder): Knex.QueryBuilder {
+  const parts = ['"deliverOnly":true', '"toBlock":', '"mode":"historical"'];
+  return tasks.where((each) => {
+    void each.whereNull('run_options').orWhere((asked) => {
+      for (const part of parts) void asked.whereNot('run_options', 'like', `%${part}%`);
+    });
+  });
+}
+
 /** A step after which a task of a pipeline that waits to deliver only, or that workers queued, will read as it is asked to. */
 export function readToo({ knex }: Database, pipelineId: number, request: RunRequest = {}): Query {
   return knex(table)
@@ -84,7 +94,8 @@ export function readToo({ knex }: Database, pipelineId: number, request: RunRequ
     .update({ run_options: storedRequest(request) });
 }
 
-function storedRequest(request: RunRequest): string | null {
+/** What the row of a task holds of what it was asked to run with. */
+export function storedRequest(request: RunRequest): string | null {
   const isPlain = Object.values(request).every((value) => value === undefined);
   return isPlain ? null : JSON.stringify(request);
 }

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { RunRequest } from '../../model/run-request.js';
+import type { SinkWish } from '../../model/sink.js';
 import type { Holder, Progress, Task } from '../../model/task.js';
 import { taskStatus } from '../../model/task.js';
 import { NotFoundError } from '../../runtime/errors.js';
@@ -8,7 +9,8 @@ import { writeIfHeld } from '../fenced-write.js';
 import { newEpoch } from '../events/checkpoint-store.js';
 import { endOpenTasks, isStarted, stopped, wantStopped } from '../task-steps/wanted-steps.js';
 import { endReplaced } from '../task-steps/end-replaced.js';
-import { holdPipeline, insertQueued, insertSuccessor, lockPipeline } from '../task-steps/queue-task.js';
+import { holdPipeline, insertQueued, insertSuccessor, lockPipeline, storedRequest } from '../task-steps/queue-task.js';
+import { queueUnheard } from '../task-steps/queue-unheard.js';
 import { runningTask } from '../task-steps/running-task.js';
 import type { Replaced } from '../task-steps/end-replaced.js';
 import type { Statement } from '../script.js';
@@ -34,6 +36,8 @@ export interface ClaimRequest {
   readonly logPathPrefix: string;
   /** The task that has waited and begins now; left out: a new one is made. */
   readonly queuedTaskId?: number | undefined;
+  /** What a task is asked to run with that is made now; one that has waited keeps what it was asked for. */
+  readonly run?: RunRequest | undefined;
   /** The pipeline has sinks: events that are taken away are kept for them, by whomever, until the next claim. */
   readonly keepsRemoved?: boolean | undefined;
 }
@@ -51,6 +55,12 @@ const beatsPerStatement = 250;
 
 /** The end of a task that another goes on for: no fault of its own. */
 const handedOver = { status: taskStatus.succeeded, endReason: 'handed_over', error: null } as const;
+
+/** What a task that ends has done for the sinks of its pipeline. */
+export interface Delivered {
+  readonly pipelineId: number;
+  readonly heard: readonly SinkWish[];
+}
 
 /** A running task that another goes on for. */
 export interface HandOver {
@@ -185,7 +195,10 @@ export class TaskStore {
     }
     const logPath = dialect.aroundLastInsertId(knex, table, logPathPrefix, '.log');
     return [
-      knex(table).insert({ ...running, pipeline_id: pipelineId, shard, create_time: now, log_path: '' }),
+      knex(table).insert({
+        ...{ ...running, pipeline_id: pipelineId, shard, create_time: now, log_path: '' },
+        run_options: shard === 0 ? storedRequest(request.run ?? {}) : null,
+      }),
       knex(table)
         .where({ id: dialect.lastInsertId(knex, table) })
         .update({ log_path: logPath }),
@@ -229,12 +242,31 @@ export class TaskStore {
     return ids.filter((id) => !alive.has(id));
   }
 
-  /** Ends a running task; returns false where it had ended already, or is another's. */
-  async finish(id: number, outcome: TaskOutcome, progress: Progress | null): Promise<boolean> {
+  /**
+   * Ends a running task; returns false where it had ended already, or is another's. What its pipeline's sinks were asked that it
+   * has not heard is delivered by a task that waits from then on.
+   */
+  async finish(
+    id: number,
+    outcome: TaskOutcome,
+    progress: Progress | null,
+    delivered: Delivered | null = null,
+  ): Promise<boolean> {
     const kept = progress === null ? {} : { progress: JSON.stringify(progress) };
-    const ending = this.#running().where({ id });
-    const [result] = await this.#database.write([ending.update({ ...this.#ended(outcome), ...kept })]);
-    return result?.matched === 1;
+    const ending = this.#running()
+      .where({ id })
+      .update({ ...this.#ended(outcome), ...kept });
+    if (delivered === null) {
+      const [result] = await this.#database.write([ending]);
+      return result?.matched === 1;
+    }
+    const { pipelineId, heard } = delivered;
+    const results = await writeIfHeld(this.#database, [
+      holdPipeline(this.#database, pipelineId),
+      this.#database.fenced(ending),
+      queueUnheard(this.#database, pipelineId, heard),
+    ]);
+    return results !== null;
   }
 
   /**

@@ -36,11 +36,14 @@ const ofTheWay: ReadonlySet<string> = new Set([
 export function judgeEnd(end: UnjudgedEnd, facts: JudgeFacts): EndVerdict {
   const { task } = end;
   const { slot, restart, isDone } = facts;
-  if (task === null && slot !== null) return { kind: 'scheduled', slot };
+  const hasRead = task !== null && !hasOnlyDelivered(task);
+  if (!hasRead && slot !== null) return { kind: 'scheduled', slot };
   const moved = hasCommitted(end.version, end.judgedVersion);
-  if (task === null || wasHandedBack(task)) return { kind: 'again', inSeconds: 0, failures: moved ? 0 : end.failures };
+  if (!hasRead || wasHandedBack(task)) return { kind: 'again', inSeconds: 0, failures: moved ? 0 : end.failures };
   const hasEnded = task.status === taskStatus.succeeded && isDone;
-  if (slot !== null && (hasEnded || restart === 'never')) return { kind: 'scheduled', slot };
+  // Of a scheduled one what a person asked for beside that has no say in when it runs.
+  const isPart = task.status === taskStatus.succeeded && task.request?.toBlock !== undefined;
+  if (slot !== null && (hasEnded || isPart || restart === 'never')) return { kind: 'scheduled', slot };
   if (restart === 'never' || (hasEnded && restart !== 'always')) return { kind: 'done' };
   // What finds nothing new is run less and less often, and has not failed.
   if (task.status === taskStatus.succeeded) return again(task, moved ? 1 : Math.max(1, facts.sameEnds), 0);
@@ -75,6 +78,11 @@ export function countSameEnds(tasks: readonly Pick<Task, 'endReason' | 'error' |
 /** A process that was told to end gave it back, and no fault of its own ended it. */
 function wasHandedBack({ status, endReason }: EndedTask): boolean {
   return status === taskStatus.succeeded && (endReason === 'handed_over' || endReason === 'stopped');
+}
+
+/** It read nothing: the pipeline was started beside it. */
+function hasOnlyDelivered({ status, request }: EndedTask): boolean {
+  return status === taskStatus.succeeded && request?.deliverOnly === true;
 }
 
 function holdingReason(task: EndedTask, failures: number, { sameEnds }: JudgeFacts): string | null {

@@ -1,5 +1,6 @@
 import type { Revived, WantedStore } from '../../database/pipelines/wanted-store.js';
 import type { DatabaseProbe } from '../../database/tasks/database-probe.js';
+import type { SinkWish } from '../../model/sink.js';
 import { taskStatus } from '../../model/task.js';
 import type { EndVerdict, UnjudgedEnd } from '../../model/wanted.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -21,8 +22,8 @@ export interface KeepRunningOptions {
   readonly keepTimes: () => Promise<void>;
   /** Finds out what an end is judged by, and judges it. */
   readonly judge: (end: UnjudgedEnd) => Promise<EndVerdict>;
-  /** Has what became due to a pipeline's sinks while its last run ended delivered. */
-  readonly deliverDue: (pipelineId: number) => Promise<unknown>;
+  /** Says of which sinks of a pipeline nothing is to come. */
+  readonly listServed: (pipelineId: number) => Promise<readonly SinkWish[]>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly mask: (text: string) => string;
@@ -148,12 +149,12 @@ export class KeepRunning {
   }
 
   async #judgeOne(end: UnjudgedEnd): Promise<void> {
-    const { store, judge, deliverDue } = this.#options;
+    const { store, judge, listServed } = this.#options;
     const verdict = await judge(end);
-    if (!(await store.judge(end, verdict))) return;
-    this.#tell(end, verdict);
     // Whoever asked for something in its last moments was told that the run would see to it.
-    if (verdict.kind === 'done' && end.task?.endReason === 'completed') await deliverDue(end.pipelineId);
+    const isLast = verdict.kind === 'done' && end.task?.endReason === 'completed';
+    const served = isLast ? await listServed(end.pipelineId) : null;
+    if (await store.judge(end, verdict, served)) this.#tell(end, verdict);
   }
 
   #tell({ pipelineId, task }: UnjudgedEnd, verdict: EndVerdict): void {

@@ -3,6 +3,7 @@ import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { SinkStore } from '../../database/sinks/sink-store.js';
 import { JournalStore } from '../../database/events/journal-store.js';
+import type { SinkWish } from '../../model/sink.js';
 import { readStanding } from '../lease/parked.js';
 import { isOwed } from '../outbox/blocks-behind.js';
 
@@ -24,14 +25,9 @@ export async function queueDelivery(
   return parked === null ? wanted.queueDelivery(pipelineId) : null;
 }
 
-/** As `queueDelivery`, where a sink has something to come. */
-export async function queueDueDelivery(
-  database: Database,
-  pipelineId: number,
-  defaultIntervalSeconds: number,
-): Promise<number | null> {
+/** Lists the sinks of a pipeline that have nothing to come, with what people want of them. */
+export async function listServed(database: Database, pipelineId: number): Promise<readonly SinkWish[]> {
   const sinks = await new SinkStore(database).list(pipelineId);
   const head = sinks.length === 0 ? null : await new JournalStore(database).current(pipelineId);
-  if (head === null || !sinks.some((sink) => isOwed(head, sink))) return null;
-  return queueDelivery(database, pipelineId, defaultIntervalSeconds);
+  return head === null ? sinks : sinks.filter((sink) => !isOwed(head, sink));
 }

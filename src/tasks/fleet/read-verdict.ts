@@ -29,17 +29,17 @@ export async function readVerdict(database: Database, schedules: Times, end: Unj
 async function judge(database: Database, schedules: Times, end: UnjudgedEnd): Promise<EndVerdict> {
   const { pipelineId, task } = end;
   const pipeline = await new PipelineStore(database).get(pipelineId);
-  const isDone = task?.status === taskStatus.succeeded && (await hasReadAll(database, pipeline));
+  const isDone = task?.status === taskStatus.succeeded && (await hasReadAll(database, pipeline, task));
   const sameEnds = task !== null && mayRepeat(task, end) ? await readSameEnds(database, pipelineId, task) : 0;
   const slot = await schedules.next(pipelineId);
   return judgeEnd(end, { restart: pipeline.restart ?? 'on-failure', slot, isDone, sameEnds });
 }
 
 /** A run may have ended before the end of its definition, because whoever ran it wanted no more. */
-async function hasReadAll(database: Database, pipeline: Pipeline): Promise<boolean> {
+async function hasReadAll(database: Database, pipeline: Pipeline, { request = {} }: EndedTask): Promise<boolean> {
   const source = findSource(pipeline);
   if (source?.mode !== 'historical') return false;
-  if (source.endBlock === null) return true;
+  if (source.endBlock === null) return request.toBlock === undefined && request.deliverOnly !== true;
   const checkpoint = await new CheckpointStore(database).find(pipeline.id);
   return (checkpoint?.blockNumber ?? -1) >= source.endBlock;
 }

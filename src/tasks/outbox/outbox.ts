@@ -7,7 +7,7 @@ import { FenceError } from '../../database/script.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { EventOrigin } from '../../model/event-origin.js';
 import type { SinkSeen } from '../../model/liveness-event.js';
-import type { SinkStanding } from '../../model/sink.js';
+import type { SinkStanding, SinkWish } from '../../model/sink.js';
 import type { Holder } from '../../model/task.js';
 import type { Appended } from '../../pipeline/commit.js';
 import type { Lease } from '../../pipeline/lease.js';
@@ -160,6 +160,11 @@ export class Outbox {
   /** The newest version that was seen here, of which sinks may have been told. */
   get newestVersion(): number {
     return Math.max(this.#newestSeen, ...this.#sinks.map(({ newestVersion }) => newestVersion));
+  }
+
+  /** What people wanted of each sink that has ended in order, all of which is done. */
+  get heard(): readonly SinkWish[] {
+    return this.#sinks.flatMap(({ heard }) => heard ?? []);
   }
 
   /** Tells which block the chain can't replace any more. */

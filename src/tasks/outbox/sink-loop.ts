@@ -1,7 +1,7 @@
 import { TakenInPartError, TargetLostError, UnfitReceiverError } from '../../components/seam/delivery-errors.js';
 import type { Sink, SinkCursor } from '../../components/seam/sink.js';
 import type { JournalHead } from '../../database/events/journal-store.js';
-import type { SinkStanding } from '../../model/sink.js';
+import type { SinkStanding, SinkWish } from '../../model/sink.js';
 import { ClaimedLaterError, LeaseLostError } from '../../runtime/errors.js';
 import { waitAtMost } from '../../runtime/wait-at-most.js';
 import { isReplayAsked } from './blocks-behind.js';
@@ -32,6 +32,7 @@ export class SinkLoop implements PacedSink {
   #newestVersion = 0;
   /** Nothing more is to come; what was gathered is yet to be written. */
   #isEnding = false;
+  #heard: SinkWish | null = null;
 
   constructor(sink: OpenableSink, row: SinkRow, shared: SinkLoopShared) {
     this.sink = sink;
@@ -93,6 +94,11 @@ export class SinkLoop implements PacedSink {
     return this.#newestVersion;
   }
 
+  /** What a person wanted of it when it ended, all of which is done; null: it has not, or not in order. */
+  get heard(): SinkWish | null {
+    return this.#heard;
+  }
+
   get taken(): number {
     return this.#delivery.taken;
   }
@@ -133,6 +139,7 @@ export class SinkLoop implements PacedSink {
       if (isDone) busy.delete(this);
       // What was asked for while its last was written is done first.
       if (busy.size === 0 && work.rings === heard) {
+        this.#heard = this.#standing;
         work.ring();
         return;
       }

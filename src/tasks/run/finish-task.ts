@@ -1,4 +1,4 @@
-import type { TaskOutcome, TaskStore } from '../../database/tasks/task-store.js';
+import type { Delivered, TaskOutcome, TaskStore } from '../../database/tasks/task-store.js';
 import type { RunRequest } from '../../model/run-request.js';
 import type { Holder, Progress, Task } from '../../model/task.js';
 import { isHeldBy } from '../../model/task.js';
@@ -20,6 +20,8 @@ export interface FinishParts {
   /** What the task is to be gone on with by another that waits for it; left out: nothing. */
   readonly successor?:
     { readonly pipelineId: number; readonly shard?: number; readonly request: RunRequest } | undefined;
+  /** What it has done for the sinks of its pipeline: what they are asked beyond that another task does; left out: nothing. */
+  readonly delivered?: Delivered | undefined;
 }
 
 /** How long a run that was told to stop waits for a database that is away, in milliseconds. */
@@ -60,9 +62,9 @@ async function endAtLast(
 }
 
 function end(parts: FinishParts, outcome: TaskOutcome, progress: Progress): Promise<boolean> {
-  const { tasks, heartbeat, successor, handOvers = tasks } = parts;
+  const { tasks, heartbeat, successor, delivered, handOvers = tasks } = parts;
   const { taskId: id } = heartbeat;
-  if (successor === undefined) return tasks.finish(id, outcome, progress);
+  if (successor === undefined) return tasks.finish(id, outcome, progress, delivered);
   return handOvers.handOver({ id, progress, ...successor });
 }
 

@@ -6,6 +6,7 @@ import { StoredBlocks } from '../../database/events/stored-blocks.js';
 import { TaskStore, type TaskOutcome } from '../../database/tasks/task-store.js';
 import type { RunRequest } from '../../model/run-request.js';
 import type { Progress, Task } from '../../model/task.js';
+import type { SinkWish } from '../../model/sink.js';
 import { isHeldBy, statusName, taskStatus } from '../../model/task.js';
 import { DatabaseSetBackError, KnownCommits } from '../../pipeline/known-commits.js';
 import { whenReachable } from '../../pipeline/lease.js';
@@ -97,6 +98,8 @@ class TaskRun {
   #progress: Progress;
   readonly #known = new KnownCommits();
   #hasCommitted = false;
+  /** What people wanted of the sinks when all of it was done; null: it has none, or is not so far. */
+  #heard: readonly SinkWish[] | null = null;
 
   constructor(options: TaskOptions, parts: TaskRunParts) {
     this.#options = options;
@@ -175,6 +178,7 @@ class TaskRun {
         if (!deliverOnly) await this.#executePipeline(signal, run, outbox);
         if (outbox === null || this.#isStopped()) return;
         const isDone = await this.#drain(outbox, !deliverOnly, signal);
+        this.#heard = outbox.heard;
         // What was read may be gone since.
         await this.#readKnown(signal);
         if (isDone || deliverOnly) return;
@@ -292,7 +296,8 @@ class TaskRun {
 
   async #finish(outcome: TaskOutcome): Promise<TaskResult> {
     const { tasks, heartbeat, logger } = this.#parts;
-    const parts = { ...this.#options, tasks, heartbeat, successor: this.#successor(outcome) };
+    const delivered = this.#delivered(outcome);
+    const parts = { ...this.#options, tasks, heartbeat, successor: this.#successor(outcome), delivered };
     const task = await finishTask(parts, outcome, heartbeat.shown(this.#progress));
     const { pipelineId, lang } = this.#options;
     const change = { taskId: task.id, pipelineId, from: 'running', to: statusName(outcome.status) };
@@ -306,6 +311,11 @@ class TaskRun {
     const { pipelineId, run, shard } = this.#options;
     if (shard !== undefined) return { pipelineId, shard: shard.number, request: {} };
     return { pipelineId, request: this.#hasCommitted ? { mode: run.mode, toBlock: run.toBlock } : run };
+  }
+
+  #delivered({ endReason }: TaskOutcome): FinishParts['delivered'] {
+    if (endReason !== 'completed' || this.#heard === null) return undefined;
+    return { pipelineId: this.#options.pipelineId, heard: this.#heard };
   }
 
   /** A task that a person cancelled has ended as it should; any other loss is an error that says who has the lease. */

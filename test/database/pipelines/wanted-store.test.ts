@@ -553,6 +553,30 @@ eachDatabase('the store of what is wanted', (databases) => {
     expect(await queue.request(id ?? 0)).to.deep.equal({});
   });
 
+  it('queues a task beside one that lives only to deliver, or to read a part, once the pipeline is started', async () => {
+    await claim(await wanted.queueDelivery(45));
+    expect((await wanted.start(45)).queuedTaskId).to.be.a('number');
+    const part = await queueTask(database, 46, { toBlock: 100 });
+    await claim(part.taskId, { pipelineId: 46 });
+    expect((await wanted.start(46)).queuedTaskId).to.be.a('number');
+    await claim(null, { pipelineId: 47, run: { mode: 'historical' } });
+    expect((await wanted.start(47)).queuedTaskId).to.be.a('number');
+  });
+
+  it('queues none beside one that was asked to begin anew, or to follow the chain', async () => {
+    await claim(null, { run: { mode: 'realtime', fresh: true } });
+    expect((await wanted.start(45)).queuedTaskId).to.equal(null);
+  });
+
+  it('tells of an end what its task was asked for', async () => {
+    await wanted.start(45);
+    await tasks.cancel((await queueTask(database, 45, {})).taskId);
+    const id = await claim(null, { run: { toBlock: 100 } });
+    await fail(id);
+    await database.write([database.knex('pipeline_wanted').update({ state: 'started' })]);
+    expect((await unjudged()).task).to.deep.include({ id, request: { toBlock: 100 } });
+  });
+
   it('judges nothing of a pipeline that a person has stopped meanwhile', async () => {
     await startAndFail();
     const end = await unjudged();

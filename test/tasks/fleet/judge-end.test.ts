@@ -15,6 +15,7 @@ describe('judging the end of a task', () => {
     ...changes,
   });
   const facts: JudgeFacts = { restart: 'on-failure', slot: null, isDone: false, sameEnds: 0 };
+  const slot = { at: '2026-01-02T00:00:00', of: '0 0 * * * UTC', skipped: null };
 
   it('starts at once what has no task yet, and what was handed back by a process that ended', () => {
     const atOnce = { kind: 'again', inSeconds: 0, failures: 2 };
@@ -24,6 +25,20 @@ describe('judging the end of a task', () => {
       const moved = end(task, { failures: 2, version: 6 });
       expect(judgeEnd(moved, facts), 'blocks were committed').to.deep.equal({ ...atOnce, failures: 0 });
     }
+  });
+
+  it('starts at once, or at the time of its schedule, what was started beside a task that only delivered', () => {
+    const delivered = end({ ...ended('completed'), request: { deliverOnly: true } });
+    for (const restart of ['on-failure', 'never', 'always'] as const) {
+      const verdict = judgeEnd(delivered, { ...facts, restart });
+      expect(verdict).to.deep.equal({ kind: 'again', inSeconds: 0, failures: 0 });
+      expect(judgeEnd(delivered, { ...facts, restart, slot })).to.deep.equal({ kind: 'scheduled', slot });
+    }
+  });
+
+  it('runs a scheduled one at its time, though a person had a part of it read before', () => {
+    const part = end({ ...ended('completed'), request: { toBlock: 100 } });
+    expect(judgeEnd(part, { ...facts, slot })).to.deep.equal({ kind: 'scheduled', slot });
   });
 
   it('waits 5 s after a failure, twice as long after each that follows, and never longer than 15 min', () => {

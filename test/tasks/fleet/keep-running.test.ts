@@ -32,6 +32,9 @@ describe('keeping pipelines running', () => {
     task: { id: pipelineId * 10, status: 2, endReason: 'error', error: 'oh', overForSeconds: 0, nextBlock: 1 },
   });
 
+  /** Nothing is to come to it. */
+  const served = { name: 'out', paused: false, replay: 0 };
+
   /** It does not jump where this process does. */
   const databaseTime = (): number => clock.monotonic();
 
@@ -53,8 +56,9 @@ describe('keeping pipelines running', () => {
           const found = ends.filter(({ pipelineId }) => pipelineId > after).slice(0, limit);
           return failure === null ? Promise.resolve(found) : Promise.reject(failure);
         },
-        judge: async (end) => {
+        judge: async (end, _verdict, sinks) => {
           if (slowMs > 0) await clock.sleep(slowMs);
+          if (sinks?.[0] === served) delivered.push(end.pipelineId);
           if (refusal !== null) throw refusal;
           return judged.push(end.pipelineId) > 0;
         },
@@ -69,7 +73,7 @@ describe('keeping pipelines running', () => {
       heartbeatIntervalMs: 2_000,
       judge: ({ pipelineId }) =>
         pipelineId === poisoned ? Promise.reject(new Error('no definition')) : Promise.resolve(verdict),
-      deliverDue: (id) => Promise.resolve(delivered.push(id)),
+      listServed: () => Promise.resolve([served]),
       keepTimes: () => Promise.resolve(void (timings += 1)),
       ...{ clock, logger, mask: (text: string) => text, stopping: stopping.signal, random: () => 0.5 },
     });
@@ -186,7 +190,7 @@ describe('keeping pipelines running', () => {
     expect(logger.lines.at(-1)).to.equal("warn: pipelines can't be kept running: no definition");
   });
 
-  it('has what became due while a last run ended delivered, and nothing after one that failed', async () => {
+  it('has what became due while a last run ended delivered with its judgement, and nothing after one that failed', async () => {
     const failed = endOf(1);
     const completed = { ...endOf(2), task: { ...endOf(2).task, status: 1, endReason: 'completed', error: null } };
     ends = [failed, completed] as UnjudgedEnd[];

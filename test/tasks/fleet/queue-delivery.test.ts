@@ -1,42 +1,157 @@
 import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
+import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
 import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
+import { DeadLetterStore } from '../../../src/database/sinks/dead-letter-store.js';
 import { SinkStore } from '../../../src/database/sinks/sink-store.js';
-import { queueDueDelivery } from '../../../src/tasks/fleet/queue-delivery.js';
+import { TaskQueue } from '../../../src/database/tasks/task-queue.js';
+import { MessageRefusedError } from '../../../src/components/seam/delivery-errors.js';
+import type { RunRequest } from '../../../src/model/run-request.js';
+import { listServed, queueDelivery } from '../../../src/tasks/fleet/queue-delivery.js';
+import type { OpenableSink } from '../../../src/tasks/outbox/openable-sink.js';
+import { requestReplay } from '../../../src/tasks/outbox/request-replay.js';
+import type { TaskOptions, TaskResult } from '../../../src/tasks/run/task-options.js';
+import { systemClock } from '../../../src/runtime/clock.js';
 import { exampleBatch } from '../../database/example-batch.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
-import { OutboxRuns } from '../outbox/outbox-fixture.js';
+import { noMore, OutboxRuns, type Send } from '../outbox/outbox-fixture.js';
 import { RecordingSink } from '../outbox/recording-sink.js';
 
-eachDatabase('what is due to the sinks of a pipeline that has ended', (databases) => {
+eachDatabase('what the sinks of a pipeline are asked in the last moments of its run', (databases) => {
   const pipelineId = 45;
   let database: Database;
+  let wanted: WantedStore;
+  let runs: OutboxRuns;
+  let sinks: Record<'one' | 'two', RecordingSink>;
+  /** Called once all is delivered, before the task has ended. */
+  let atEnd: () => Promise<unknown>;
 
   before(async function () {
     this.timeout(60_000);
     database = await openMigrated(await databases.fresh());
+    wanted = new WantedStore(database, 30);
+  });
+  beforeEach(async () => {
     const { knex, dialect } = database;
     const now = dialect.now(knex);
+    const tables = ['event', 'pipeline_commit', 'pipeline_sink', 'sink_dead_letter', 'pipeline_checkpoint'];
     await database.write([
+      ...[...tables, 'recent_block', 'pipeline_wanted', 'pipeline_task', 'pipeline'].map((table) =>
+        knex(table).delete(),
+      ),
       knex('pipeline').insert({ id: pipelineId, name: 'p', create_time: now, update_time: now, disabled: 0 }),
     ]);
+    runs = new OutboxRuns(database, pipelineId);
+    sinks = { one: new RecordingSink(), two: new RecordingSink() };
+    atEnd = () => Promise.resolve();
   });
   after(() => database.close());
 
-  it('is delivered by a task of its own, unless there is nothing, or whoever keeps it running sees to it', async () => {
-    const runs = new OutboxRuns(database, pipelineId);
-    await runs.run([new RecordingSink().openable()], async function* () {
+  const openables = (): readonly OpenableSink[] => {
+    const two = sinks.two.openable({ name: 'two' });
+    const open: OpenableSink['open'] = async () => {
+      const opened = await two.open();
+      const close = (): Promise<void> => atEnd().then(() => undefined);
+      return { ...opened, sink: { deliver: opened.sink.deliver.bind(opened.sink), close } };
+    };
+    return [sinks.one.openable({ name: 'one' }), { ...two, open }];
+  };
+  // The end of a sink is waited for in real time.
+  const run = (send: Send, changes: Partial<TaskOptions> = {}): Promise<TaskResult> =>
+    runs.run(openables(), send, { clock: systemClock, ...changes });
+  const read = (): Promise<TaskResult> =>
+    run(async function* () {
       await Promise.resolve();
       yield exampleBatch(1, 2);
     });
-    const queue = (): Promise<number | null> => queueDueDelivery(database, pipelineId, 30);
-    expect(await queue()).to.equal(null);
-    await new SinkStore(database).requestReplay(await runs.standing(), 1);
-    const wanted = new WantedStore(database, 30);
+  const ask = async (name: string): Promise<number | null> => {
+    await requestReplay(database, { pipelineId, name }, 1);
+    return queueDelivery(database, pipelineId, 30);
+  };
+  /** Runs the task that waits, as a worker does; returns what it was asked for, null where none waits. */
+  const runWaiting = async (): Promise<RunRequest | null> => {
+    const queue = new TaskQueue(database, 30);
+    const [waiting] = await queue.listClaimable(10, []);
+    if (waiting === undefined) return null;
+    const request = await queue.request(waiting.taskId);
+    await run(noMore, { queuedTaskId: waiting.taskId, run: request });
+    return request;
+  };
+
+  it('is done by a task that waits as soon as that has ended, and by one more of what is asked while it delivers', async () => {
+    atEnd = () => ask('one');
+    await read();
+    expect(sinks.one.lines).to.have.length(2);
+    let taskId: number | null = 0;
+    atEnd = async () => (taskId = await ask('two'));
+    expect(await runWaiting()).to.deep.equal({ deliverOnly: true });
+    expect(taskId, 'a task that lives').to.equal(null);
+    expect([sinks.one.lines.length, sinks.two.lines.length]).to.deep.equal([4, 2]);
+    atEnd = () => Promise.resolve();
+    expect(await runWaiting()).to.deep.equal({ deliverOnly: true });
+    expect([sinks.one.lines.length, sinks.two.lines.length]).to.deep.equal([4, 4]);
+    expect(await runWaiting(), 'nothing was asked').to.equal(null);
+  });
+
+  it('is done so, too, where dead letters are to be tried again', async () => {
+    sinks.one.receives = () => {
+      throw new MessageRefusedError('400');
+    };
+    const letters = new DeadLetterStore(database);
+    atEnd = () => letters.retry({ pipelineId, sink: 'one' }, []);
+    await read();
+    atEnd = () => Promise.resolve();
+    expect(await runWaiting(), 'they are refused again').to.deep.equal({ deliverOnly: true });
+    expect(await runWaiting()).to.equal(null);
+    await letters.retry({ pipelineId, sink: 'one' }, []);
+    sinks.one.receives = () => undefined;
+    await run(noMore);
+    expect(sinks.one.lines).to.have.length(2);
+    expect(await runWaiting()).to.equal(null);
+  });
+
+  it('is done so, too, where a sink is resumed, and not where it is paused', async () => {
+    const store = new SinkStore(database);
+    const one = { name: 'one', type: 'recording' };
+    await store.setPaused(pipelineId, one, true);
+    atEnd = () => requestReplay(database, { pipelineId, name: 'one' }, 1);
+    await read();
+    expect(await runWaiting()).to.equal(null);
+    atEnd = () => store.setPaused(pipelineId, one, false);
+    await run(noMore);
+    atEnd = () => Promise.resolve();
+    expect(sinks.one.lines).to.deep.equal([]);
+    expect(await runWaiting()).to.deep.equal({ deliverOnly: true });
+    expect(sinks.one.lines).to.have.length(2);
+    expect(await runWaiting()).to.equal(null);
+  });
+
+  it('has no task of its own where the pipeline is disabled or kept running', async () => {
+    const pipelines = new PipelineStore(database);
+    atEnd = async () => {
+      await requestReplay(database, { pipelineId, name: 'one' }, 1);
+      await pipelines.setDisabled(pipelineId, true);
+    };
+    await read();
+    await pipelines.setDisabled(pipelineId, false);
+    expect(await runWaiting()).to.equal(null);
+    atEnd = () => ask('one');
     await wanted.start(pipelineId);
-    expect(await queue()).to.equal(null);
-    await wanted.stop(pipelineId);
-    expect(await queue()).to.be.a('number');
+    expect(await runWaiting()).to.deep.equal({});
+    expect(await runWaiting()).to.equal(null);
+  });
+
+  it('is done once whoever kept the pipeline running wants no more of it, with what is asked while that is judged', async () => {
+    const { queuedTaskId } = await wanted.start(pipelineId);
+    await run(noMore, { queuedTaskId: queuedTaskId ?? undefined });
+    const [end] = await wanted.listUnjudged(0, 10);
+    const served = await listServed(database, pipelineId);
+    expect(served.map(({ name }) => name)).to.deep.equal(['one', 'two']);
+    expect(await ask('two'), 'a started pipeline').to.equal(null);
+    expect((await listServed(database, pipelineId)).map(({ name }) => name)).to.deep.equal(['one']);
+    expect(await wanted.judge(end!, { kind: 'done' }, served)).to.equal(true);
+    expect((await new TaskQueue(database, 30).listClaimable(10, [])).length).to.equal(1);
+    expect(await wanted.judge(end!, { kind: 'done' }, []), 'judged already').to.equal(false);
   });
 });

@@ -14,7 +14,7 @@ import { definitionOptions, monitorYaml } from '../../pipeline/definition/defini
 import { openMigrated } from '../../support/migrated-database.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
-describe('what follows from an end whose definition a person changes before it is judged', () => {
+describe('what follows from an end, also where a person changes the definition before it is judged', () => {
   let database: Database;
   let wanted: WantedStore;
   let tasks: TaskStore;
@@ -67,5 +67,19 @@ describe('what follows from an end whose definition a person changes before it i
     await tasks.finish(await run((await wanted.start(id)).queuedTaskId), completed, null);
     await define('mode: historical');
     expect(await judge()).to.deep.equal({ kind: 'done' });
+  });
+
+  it('is another run where it had read a part of a history without an end, and nothing more once that has read all', async () => {
+    await define('mode: historical');
+    const { queuedTaskId } = await wanted.start(id);
+    await tasks.cancel(queuedTaskId ?? 0);
+    const part = await tasks.claim(claimRequest({ run: { toBlock: 100 } }));
+    const next = (await wanted.start(id)).queuedTaskId;
+    await tasks.finish(part, completed, null);
+    await tasks.finish(await run(next, part), completed, null);
+    expect(await judge()).to.deep.equal({ kind: 'done' });
+    await database.write([database.knex('pipeline_wanted').update({ state: 'started', judged_task_id: null })]);
+    await database.write([database.knex('pipeline_task').where({ id: next }).update({ run_options: '{"toBlock":9}' })]);
+    expect(await judge()).to.include({ kind: 'again', failures: 0 });
   });
 });
