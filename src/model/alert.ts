@@ -26,7 +26,7 @@ export function severityOf(rule: string): AlertSeverity {
   return warnings.has(rule) ? 'warning' : 'critical';
 }
 
-/** Rules whose alerts a person clears for good: only another task that fails or falls silent raises them anew. */
+/** Rules whose alerts of a pipeline a person clears for good: only what fails or falls silent after that raises them anew. */
 export const settledByPerson: ReadonlySet<string> = new Set<AlertRule>(['pipeline_down', 'pipeline_stalled']);
 
 /** Something that is wrong, as a rule has found it. */

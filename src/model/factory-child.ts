@@ -21,6 +21,12 @@ export interface KnownChildren {
   readonly children: readonly FactoryChild[];
 }
 
+/** The children that a chain tells. */
+export interface ToldChildren extends KnownChildren {
+  /** The hash (0x-hex) of the block up to which they are known: they are those of its chain. */
+  readonly hash: string;
+}
+
 /** Children that were found in a stretch of blocks. */
 export interface FoundChildren extends KnownChildren {
   /** Up to this block all had been known before; what is stored of later ones is replaced. -1: nothing had been. */

@@ -20,7 +20,7 @@ export interface CommitterParts {
   readonly chainId: number;
   readonly lease: Lease;
   readonly batches: Batches;
-  readonly checkpoints: Pick<CheckpointStore, 'get' | 'changeAt'>;
+  readonly checkpoints: Pick<CheckpointStore, 'get' | 'changeBetween'>;
   /** What other tasks read behind the checkpoint; left out: nothing. */
   readonly shards?: { drop(): Promise<void> } | undefined;
   readonly known: KnownCommits;
@@ -215,7 +215,9 @@ export class Committer {
     }
     if (now.version === this.#version) return false;
     this.#parts.known.read(now);
-    const change = await whenReachable(lease, signal, () => checkpoints.changeAt(pipelineId, this.#version + 1));
+    const change = await whenReachable(lease, signal, () =>
+      checkpoints.changeBetween(pipelineId, this.#version, now.version),
+    );
     if (change === 'repair' && now.blockNumber === this.#blockNumber) {
       // Others only repair rows below: the checkpoint is where it was, and this commit goes on from there.
       this.#version = now.version;

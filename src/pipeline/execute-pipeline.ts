@@ -35,7 +35,7 @@ export interface Execution {
   readonly source: Source;
   readonly lease: Lease;
   readonly batches: Batches;
-  readonly checkpoints: Pick<CheckpointStore, 'get' | 'changeAt' | 'recentBlocks'>;
+  readonly checkpoints: Pick<CheckpointStore, 'get' | 'changeBetween' | 'recentBlocks'>;
   readonly storedBlocks: StoredBlocks;
   /** What other tasks read of this pipeline's history; left out: it has none such. */
   readonly shards?: ShardsAhead | undefined;

@@ -169,6 +169,26 @@ eachDatabase('a commit', (databases) => {
     expect(await added()).to.deep.equal([3, 1, 4, 4, 5]);
   });
 
+  it('of a checkpoint behind which children were replaced after repairs is refused: they are to be read anew', async () => {
+    await commit(exampleBatch(1, 2));
+    await repair(1, 'right');
+    const { version } = await claimed.checkpoints.get(pipelineId);
+    const known = { definition: 'd'.repeat(64), knownTo: 2 };
+    const scan = { pipeline_id: pipelineId, definition: known.definition, known_to: known.knownTo };
+    await database.write([database.knex('factory_scan').insert(scan)]);
+    await new RepairStore(database).replaceChildren({ pipelineId, chainId: 1, version, known, missing: [], extra: [] });
+    await repair(2, 'right');
+    expect(await failure(exampleBatch(3, 4))).to.be.instanceOf(CheckpointMovedError);
+    expect(await blocks()).to.deep.equal([1, 2]);
+  });
+
+  it('of a checkpoint behind which there were more repairs than the journal remembers is refused', async () => {
+    await commit(exampleBatch(1, 2));
+    for (const value of ['one', 'two', 'three']) await repair(1, value);
+    await database.knex('pipeline_commit').where({ pipeline_id: pipelineId, version: 3 }).delete();
+    expect(await failure(exampleBatch(3, 4))).to.be.instanceOf(CheckpointMovedError);
+  });
+
   it('that landed before a repair, and whose answer was lost, is not repeated', async () => {
     await commit(exampleBatch(1, 2));
     await commit(exampleBatch(3, 4), async () => {

@@ -5,7 +5,7 @@ import type { ChainClient } from '../../chain/blocks/chain-client.js';
 import type { ChainAccess } from '../../chain/chains.js';
 import type { PortalClient } from '../../chain/portal/portal-client.js';
 import type { Database } from '../../database/database.js';
-import type { KnownChildren } from '../../model/factory-child.js';
+import type { ToldChildren } from '../../model/factory-child.js';
 import type { AbiFragment } from '../../model/pipeline.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
@@ -87,7 +87,7 @@ export interface SourceKind<C extends object> extends KindOf<C> {
 export interface Audit {
   readonly decoder: LogDecoder;
   /** The children of a factory, as the chain tells them; null: the contracts are given. */
-  readonly children: KnownChildren | null;
+  readonly children: ToldChildren | null;
 }
 
 /** What an audit of the blocks that a pipeline has read is made of. */

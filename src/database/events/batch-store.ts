@@ -133,7 +133,7 @@ export class BatchStore {
     const owner = { pipelineId, chainId };
     const range = { from: fromBlock, to: toBlock };
     const stored = new EventStore(this.#database);
-    const { change } = await compareStored(stored, owner, range, batch, batch.addresses);
+    const { change } = await compareStored(stored, owner, range, batch, { contracts: batch.addresses });
     await this.#database.write([
       ...this.#guard(guard, progress, {}),
       // As a repair: whoever is not sure that it landed sends it again.

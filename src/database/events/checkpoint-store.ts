@@ -87,12 +87,23 @@ export class CheckpointStore {
     ]);
   }
 
-  /** Returns what the commit with a version did; null where there is none, or none is known any more. */
-  async changeAt(pipelineId: number, version: number): Promise<ChangeKind | null> {
-    const [row] = await this.#database.read<{ kind: ChangeKind }[]>((knex) =>
-      knex('pipeline_commit').select('kind').where({ pipeline_id: pipelineId, version }),
+  /**
+   * Returns what the commits did that took the checkpoint from one version to another: `repair` where all of them were repairs, else
+   * what the first other one did. Null where it is not known any more.
+   */
+  async changeBetween(pipelineId: number, from: number, to: number): Promise<ChangeKind | null> {
+    const rows = await this.#database.read<{ version: number; kind: ChangeKind }[]>((knex) =>
+      knex('pipeline_commit')
+        .select('version', 'kind')
+        .where({ pipeline_id: pipelineId })
+        .where('version', '>', from)
+        .where('version', '<=', to)
+        .orderBy('version'),
     );
-    return row?.kind ?? null;
+    if (rows[0]?.version !== from + 1) return null;
+    const other = rows.find(({ kind }) => kind !== 'repair');
+    if (other !== undefined) return other.kind;
+    return rows.length === to - from ? 'repair' : null;
   }
 
   /** Returns the remembered blocks of a pipeline, ascending. */

@@ -1,7 +1,7 @@
 import type { BlockRange } from '../../model/block.js';
 import type { EarlyRows, FactoryChild, FoundChildren, KnownChildren } from '../../model/factory-child.js';
 import type { Database, Query } from '../database.js';
-import type { BulkInsert, InsertColumn, SqlValue } from '../script.js';
+import type { BulkInsert, InsertColumn, SqlValue, Statement } from '../script.js';
 import { takeAwayRows } from './journal.js';
 import type { NarrowRows } from './journal.js';
 import { toBytes, toHex } from '../../runtime/hex-bytes.js';
@@ -41,6 +41,17 @@ export class ChildStore {
       knex('factory_child').where({ pipeline_id: pipelineId }).orderBy(['since', 'address']),
     );
     return { definition: scan.definition, knownTo: scan.known_to, children: rows.map(toChild) };
+  }
+
+  /** Returns the children of a factory, told by its definition, that were announced above a block. */
+  async announcedAbove(pipelineId: number, definition: string, block: number): Promise<readonly FactoryChild[]> {
+    const rows = await this.#database.read<ChildRow[]>((knex) =>
+      knex('factory_child')
+        .where({ pipeline_id: pipelineId })
+        .where('since', '>', block)
+        .whereExists(knex('factory_scan').select('pipeline_id').where({ pipeline_id: pipelineId, definition })),
+    );
+    return rows.map(toChild);
   }
 
   /** Returns the steps that store what was found; done twice they do the same as once. */
@@ -94,22 +105,42 @@ export class ChildStore {
     return { rows, steps: this.#goBack(pipelineId, block), fromBlock };
   }
 
-  /** Returns the steps that add children, and take others away with all their rows. */
-  replace(pipelineId: number, missing: readonly FactoryChild[], extra: readonly FactoryChild[]): readonly Step[] {
+  /**
+   * Returns the steps that add children, and take others away with all their rows, unless they stay on a later level of nested
+   * factories: only the last one is read. The first step is a fence: what is known up to now must be what these were compared with.
+   */
+  replace(
+    pipelineId: number,
+    { definition, knownTo }: Pick<KnownChildren, 'definition' | 'knownTo'>,
+    missing: readonly FactoryChild[],
+    extra: readonly FactoryChild[],
+  ): readonly (Step | Statement)[] {
     const { knex } = this.#database;
-    const gone = extra.flatMap(({ level, address }) => {
-      const own: NarrowRows = (query) => query.where('contract_address', toBytes(address));
-      return [
-        knex('factory_child')
-          .where({ pipeline_id: pipelineId, level, address: toBytes(address) })
-          .delete(),
-        ...takeAwayRows(this.#database, pipelineId, own),
-      ];
+    const scan = knex('factory_scan').where({ pipeline_id: pipelineId, definition, known_to: knownTo });
+    const gone = extra.map(({ level, address }) =>
+      knex('factory_child')
+        .where({ pipeline_id: pipelineId, level, address: toBytes(address) })
+        .delete(),
+    );
+    const rows = extra.flatMap(({ level, address }) => {
+      const contract = toBytes(address);
+      const staying = knex('factory_child')
+        .select('pipeline_id')
+        .where({ pipeline_id: pipelineId, address: contract })
+        .where('level', '>', level);
+      const own: NarrowRows = (query) => query.where('contract_address', contract).whereNotExists(staying.clone());
+      return takeAwayRows(this.#database, pipelineId, own);
     });
     const early = missing.flatMap(({ address, earlier }) =>
       earlier === null ? [] : [{ address, firstBlock: earlier.from }],
     );
-    return [...gone, ...insertChildren(pipelineId, missing), ...this.noteEarly(pipelineId, early)];
+    return [
+      this.#database.fenced(scan.update({ known_to: knownTo })),
+      ...gone,
+      ...insertChildren(pipelineId, missing),
+      ...rows,
+      ...this.noteEarly(pipelineId, early),
+    ];
   }
 
   #goBack(pipelineId: number, block: number): readonly Step[] {

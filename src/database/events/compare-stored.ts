@@ -20,36 +20,45 @@ export interface Comparison {
   readonly undecoded: number;
 }
 
-/**
- * Compares the stored rows of blocks with what those blocks hold; keeps no more in memory than that and a page of rows. With
- * `contracts` (0x-hex) only theirs count.
- */
+/** Whose rows are compared, and may be changed; left out: everybody's. */
+export interface Compared {
+  /** 0x-hex; what blocks hold must be theirs alone. */
+  readonly contracts?: readonly string[];
+  /** 0x-hex in lower case. */
+  readonly except?: ReadonlySet<string> | undefined;
+}
+
+/** Compares the stored rows of blocks with what those blocks hold; keeps no more in memory than that and a page of rows. */
 export async function compareStored(
   store: EventStore,
   { pipelineId, chainId }: { readonly pipelineId: number; readonly chainId: number },
   { from, to }: BlockRange,
   held: Pick<EventBatch, 'events' | 'undecoded'>,
-  contracts?: readonly string[],
+  { contracts, except = new Set() }: Compared = {},
 ): Promise<Comparison> {
+  const counts = ({ contractAddress }: LogPosition): boolean =>
+    except.size === 0 || !except.has(contractAddress.toLowerCase());
   const filter = { pipelineId, fromBlock: from, toBlock: to, contracts };
   const events = new RowComparison(
     'event',
-    held.events.map((event) => eventRow(event, chainId)),
+    held.events.filter(counts).map((event) => eventRow(event, chainId)),
   );
   for await (const page of store.pages(filter)) {
     for (const event of page) {
-      events.take(eventRow(event, event.chainId));
-      if (contracts !== undefined) events.pass();
+      const isCounted = counts(event);
+      if (isCounted) events.take(eventRow(event, event.chainId));
+      if (!isCounted || contracts !== undefined) events.pass();
     }
   }
   const undecoded = new RowComparison(
     'undecoded_log',
-    held.undecoded.map((log) => undecodedRow(log, chainId)),
+    held.undecoded.filter(counts).map((log) => undecodedRow(log, chainId)),
   );
   for await (const page of store.undecodedPages(filter)) {
     for (const log of page) {
-      undecoded.take(undecodedRow(log, log.chainId));
-      if (contracts !== undefined) undecoded.pass();
+      const isCounted = counts(log);
+      if (isCounted) undecoded.take(undecodedRow(log, log.chainId));
+      if (!isCounted || contracts !== undefined) undecoded.pass();
     }
   }
   const change = { events: events.end(), undecoded: undecoded.end() };

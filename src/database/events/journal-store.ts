@@ -70,6 +70,14 @@ export interface Reach {
   readonly to: number;
 }
 
+/** What has become of a pipeline's rows since a version. */
+export interface RowsSince {
+  /** Rows have only come. */
+  readonly isAppended: boolean;
+  /** The newest block that had been read then, where rows have only come; null: none. */
+  readonly headBlock: number | null;
+}
+
 interface VersionedRow extends EventRow {
   readonly version: number;
   readonly added: number;
@@ -149,6 +157,20 @@ export class JournalStore {
     const head = await this.current(pipelineId);
     if (head === null || version >= head.version) return head !== null && version === head.version;
     return (await oldestCommit(this.#database, pipelineId)) <= version + 1;
+  }
+
+  /** Returns what has become of a pipeline's rows since a version that the journal reaches back to. */
+  async since(pipelineId: number, version: number): Promise<RowsSince> {
+    const head = await this.current(pipelineId);
+    const [next] = await this.#database.read<{ readonly other: number; readonly from: number | null }[]>((knex) =>
+      knex('pipeline_commit')
+        .where({ pipeline_id: pipelineId })
+        .where('version', '>', version)
+        .min({ from: 'from_block' })
+        .select(knex.raw("COUNT(CASE WHEN kind = 'append' THEN NULL ELSE 1 END) AS other")),
+    );
+    const { from = null, other = 0 } = next ?? {};
+    return { isAppended: other === 0, headBlock: from === null ? (head?.blocks?.to ?? null) : from - 1 };
   }
 
   /** Returns for each of some events the version that had brought what was there of it at a version; null where it was not. */

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Database, Query } from '../database.js';
 import type { BulkInsert } from '../script.js';
-import type { FactoryChild } from '../../model/factory-child.js';
+import type { FactoryChild, KnownChildren } from '../../model/factory-child.js';
 import { takeAway } from './change-rows.js';
 import { ChildStore } from './child-store.js';
 import type { BlockChange } from './compare-stored.js';
@@ -30,6 +30,8 @@ export interface Repair extends BlockLook {
 }
 
 export interface ChildrenRepair extends Pick<Repair, 'pipelineId' | 'chainId' | 'version'> {
+  /** What the stored children were known to be of, and up to where, when they were compared. */
+  readonly known: Pick<KnownChildren, 'definition' | 'knownTo'>;
   /** Children that are not stored, each with the blocks that are to be read for it. */
   readonly missing: readonly FactoryChild[];
   readonly extra: readonly FactoryChild[];
@@ -73,9 +75,10 @@ export class RepairStore {
 
   /**
    * Puts the children of a factory right, and takes away the rows of those that are none. A run that holds the pipeline finds
-   * that its checkpoint has moved, and begins anew with these. Throws FenceError where the version is another.
+   * that its checkpoint has moved, and begins anew with these. Throws FenceError where the version is another, or more, or less, is
+   * known of the children by now.
    */
-  async replaceChildren({ pipelineId, chainId, version, missing, extra }: ChildrenRepair): Promise<void> {
+  async replaceChildren({ pipelineId, chainId, version, known, missing, extra }: ChildrenRepair): Promise<void> {
     const { knex, dialect } = this.#database;
     const next = knex('pipeline_checkpoint')
       .where({ pipeline_id: pipelineId, chain: chainId, version })
@@ -84,7 +87,7 @@ export class RepairStore {
     await this.#database.write([
       this.#database.fenced(next),
       noteChange(this.#database, { pipelineId, kind: 'replace', fromBlock: 0, toBlock }),
-      ...new ChildStore(this.#database).replace(pipelineId, missing, extra),
+      ...new ChildStore(this.#database).replace(pipelineId, known, missing, extra),
     ]);
   }
 

@@ -46,7 +46,7 @@ export class ShardRows {
     return Promise.resolve([]);
   }
 
-  changeAt(): Promise<ChangeKind> {
+  changeBetween(): Promise<ChangeKind> {
     return Promise.resolve('append');
   }
 

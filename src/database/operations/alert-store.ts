@@ -229,13 +229,21 @@ function wordsOf({ message, details, taskId, pipelineId }: AlertCondition): Reco
 
 const nothingNew = { outcome: 'standing', alertId: null } as const;
 
-/** What a person has cleared is not raised anew before it would have been repeated; of a pipeline, not before it fails again. */
+/**
+ * What a person has cleared is not raised anew before it would have been repeated; of a pipeline, not before it fails again: by
+ * another task, or by the same one after all that was wrong then was over.
+ */
 function isSettled(
   { clearedBy, clearedSecondsAgo, taskId }: StoredAlert,
   condition: AlertCondition,
-  { repeatSeconds }: RaiseOptions,
+  { repeatSeconds, openSeconds }: RaiseOptions,
 ): boolean {
   if (clearedBy !== 'person' || clearedSecondsAgo === null) return false;
-  if (settledByPerson.has(condition.rule)) return taskId === condition.taskId;
+  if (settledByPerson.has(condition.rule) && condition.pipelineId !== null) {
+    const { sinceSeconds = 0 } = condition;
+    // Of what has just begun, or of which nobody knows since when it is so, the next look tells.
+    const isLater = sinceSeconds > 0 && openSeconds + sinceSeconds < clearedSecondsAgo;
+    return taskId === condition.taskId && !isLater;
+  }
   return repeatSeconds === null || clearedSecondsAgo <= repeatSeconds;
 }

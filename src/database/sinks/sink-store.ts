@@ -36,6 +36,8 @@ export interface SinkChange {
   readonly cursorBlock?: number | null;
   readonly base?: SinkStanding['base'];
   readonly toldEvents?: readonly string[];
+  /** How often something was asked to be sent again. */
+  readonly replay?: number;
   /** Null: it works again. */
   readonly error?: string | null;
 }
@@ -162,6 +164,7 @@ export class SinkStore {
       epoch: change.epoch,
       needs_version: change.needsVersion,
       cursor_block: change.cursorBlock,
+      replay: change.replay,
       base_version: base?.version,
       base_block: base?.block,
       told_events: change.toldEvents === undefined ? undefined : JSON.stringify(change.toldEvents),

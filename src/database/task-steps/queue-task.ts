@@ -57,7 +57,7 @@ export function lockPipeline(database: Database, pipelineId: number, { enabled =
   return database.fenced(row);
 }
 
-/** A step that holds the row of a pipeline, if there is one. */
+/** As `lockPipeline`, but no fence: it matches nothing where the pipeline is gone. */
 export function holdPipeline({ knex }: Database, pipelineId: number): Knex.QueryBuilder {
   return knex('pipeline')
     .where({ id: pipelineId })

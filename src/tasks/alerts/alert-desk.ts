@@ -73,7 +73,9 @@ export class AlertDesk {
     const key = alertKey(condition);
     const known = this.#standing.get(key);
     const raisedAt = this.#options.clock.monotonic();
-    const { sinceSeconds = 0 } = condition;
+    // What is raised again as it stands has been so ever since.
+    const sinceSeconds =
+      known?.condition === found ? known.sinceSeconds + this.#since(known.raisedAt) : (condition.sinceSeconds ?? 0);
     const untold = { toldAt: null, isStored: false, rowId: null, isUntaken: false, over: null };
     const fresh: Standing = { condition, raisedAt, sinceSeconds, ...untold };
     const standing = known?.over === null ? known : fresh;

@@ -76,6 +76,8 @@ export class TestScene {
       pipelineId: this.pipelineId(part),
       worker: this.options.worker,
       heartbeatIntervalSeconds: this.options.heartbeatIntervalSeconds,
+      clock: this.options.clock,
+      stopping: this.options.signal,
       timeoutMinutes: null,
       logPathPrefix: 'heartbeat-test-',
       takeOver,

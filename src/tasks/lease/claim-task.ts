@@ -8,12 +8,13 @@ import { isSilentFor, silenceLimit } from '../../runtime/silence.js';
 import { resolveStart } from '../../model/start-block.js';
 import type { StartQuestion } from '../../model/start-block.js';
 import type { Holder, Task } from '../../model/task.js';
-import { statusText, taskStatus } from '../../model/task.js';
-import { LeaseHeldError } from '../../runtime/errors.js';
+import { isHeldBy, statusText, taskStatus } from '../../model/task.js';
+import { DatabaseUnreachableError, LeaseHeldError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { statusChanged, writeLine } from '../../texts/log-lines.js';
 import type { Lang } from '../../runtime/lang.js';
 import { parkedBy, parkedError } from './parked.js';
+import { untilAnswered, type AnswerOptions } from './until-answered.js';
 
 /** This process, as other processes can recognise it. */
 export interface Claimant extends Holder {
@@ -21,10 +22,9 @@ export interface Claimant extends Holder {
   isGone(name: string, identity: string | null): boolean;
 }
 
-export interface ClaimOptions {
+export interface ClaimOptions extends AnswerOptions {
   readonly pipelineId: number;
   readonly worker: Claimant;
-  readonly heartbeatIntervalSeconds: number;
   readonly timeoutMinutes: number | null;
   readonly logPathPrefix: string;
   /** Take the lease whoever holds it. */
@@ -52,7 +52,8 @@ const attempts = 10;
 
 /**
  * Makes a new task the holder of a pipeline, or of a shard of it. Throws LeaseHeldError where another task holds it and is
- * alive; LeaseLostError where the shard is no more.
+ * alive; LeaseLostError where the shard is no more; DatabaseUnreachableError where the database can't be reached. A claim whose
+ * answer was lost is looked up first, for nobody else would run what this process is said to hold.
  */
 export async function claimTask(
   tasks: TaskStore,
@@ -73,11 +74,28 @@ export async function claimTask(
       const taskId = await (options.claims ?? tasks).claim(request);
       return { taskId, replaced };
     } catch (error) {
+      if (error instanceof DatabaseUnreachableError) {
+        const landed = await untilAnswered(options, error, () => findLanded(tasks, options, newest));
+        if (landed === null) throw error;
+        return { taskId: landed, replaced };
+      }
       // Somebody else claimed it, or the old task gave a sign of life: what was judged is no longer so.
       if (!(error instanceof FenceError) || attempt >= attempts) throw error;
       await refuseTaken(tasks, options.queuedTaskId);
     }
   }
+}
+
+/** Returns the task that a claim made whose answer was lost; null: it made none. `seen`: the newest before it. */
+async function findLanded(
+  tasks: Pick<TaskStore, 'get' | 'getNewest'>,
+  { pipelineId, shard, queuedTaskId, worker }: ClaimOptions,
+  seen: Task | null,
+): Promise<number | null> {
+  const newest =
+    queuedTaskId === undefined ? await tasks.getNewest(pipelineId, shard?.number) : await tasks.get(queuedTaskId);
+  if (newest === null || newest.status !== taskStatus.running || !isHeldBy(newest, worker)) return null;
+  return queuedTaskId !== undefined || newest.id > (seen?.id ?? 0) ? newest.id : null;
 }
 
 /** Throws LeaseHeldError where a task waits no more: another worker runs it, or a person has stopped it. */

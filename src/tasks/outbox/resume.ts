@@ -1,5 +1,5 @@
 import type { SinkCursor } from '../../components/seam/sink.js';
-import type { JournalHead } from '../../database/events/journal-store.js';
+import type { JournalHead, RowsSince } from '../../database/events/journal-store.js';
 import type { SinkStanding } from '../../model/sink.js';
 import { isReplayAsked } from './blocks-behind.js';
 import { comparePasses, isSamePass, neededVersion, placeText, readPlace } from './place.js';
@@ -18,6 +18,8 @@ export interface ResumeFacts {
   readonly isLost: boolean;
   /** Says whether the journal still tells all that changed since a version. */
   readonly reachesBack: (version: number) => Promise<boolean>;
+  /** Returns what has become of the pipeline's rows since a version that the journal has come to, and still reaches back to. */
+  readonly since: (version: number) => Promise<RowsSince>;
 }
 
 /**
@@ -32,18 +34,19 @@ export async function resumePlace(facts: ResumeFacts): Promise<SinkPlace> {
   const own = standing.place === null ? null : readPlace(standing.place);
   if (own === null) throw stop('its place can’t be read');
   if (own.pass.to.version > head.version) throw stop('it stands ahead of the journal: the database was set back');
-  const place = held === undefined ? own : fromTarget(facts, own, held, stop);
+  const place = held === undefined ? own : await fromTarget(facts, own, held, stop);
   const needed = neededVersion(place);
   if (needed === 0 || (await facts.reachesBack(needed))) return place;
   throw stop('the journal has forgotten what has changed since its place');
 }
 
-function fromTarget(
-  { standing, head, gathers, isLost }: ResumeFacts,
+async function fromTarget(
+  facts: ResumeFacts,
   own: SinkPlace,
   held: SinkCursor | null,
   stop: (message: string) => SinkStoppedError,
-): SinkPlace {
+): Promise<SinkPlace> {
+  const { standing, head, gathers, isLost } = facts;
   if (held === null) {
     // Whatever block a replay is asked from: of what is lost no part is missed.
     if (isLost && !isReplayAsked(standing)) {
@@ -60,10 +63,37 @@ function fromTarget(
   const place = readPlace(held.place);
   if (place === null) throw stop('the place that its target keeps can’t be read');
   const ahead = comparePasses(place.pass, own.pass);
+  if (held.place !== standing.place && hasNotBegun(standing) && (await isPutBack(facts, place, stop))) return place;
   if (ahead > 0 || (ahead === 0 && !isSamePass(place.pass, own.pass))) {
     throw stop('its target is ahead of the journal: the database was set back');
   }
   return place;
+}
+
+/**
+ * Says whether a target is that of a sink which was taken out of the definition, and is put back: the journal has come to where it
+ * stands, and had read then what it says. Throws SinkStoppedError where it is, and what has gone meanwhile nobody knows.
+ */
+async function isPutBack(
+  { head, reachesBack, since }: ResumeFacts,
+  { pass }: SinkPlace,
+  stop: (message: string) => SinkStoppedError,
+): Promise<boolean> {
+  if (pass.to.version > head.version) return false;
+  const was = 'what was delivered before the sink was taken out of the definition is in its target, and ';
+  if (!(await reachesBack(pass.to.version))) throw stop(`${was}the journal has forgotten what has changed since`);
+  const { isAppended, headBlock } = await since(pass.to.version);
+  // Without sinks nobody keeps what goes.
+  if (!isAppended) throw stop(`${was}what has been taken back or repaired since was not kept for it`);
+  return headBlock === pass.headBlock;
+}
+
+/** Says whether a sink's row names the place where it begins: before it is told anything it names a pass. */
+export function hasNotBegun({ place, sentPlace }: Pick<SinkStanding, 'place' | 'sentPlace'>): boolean {
+  const own = place === null ? null : readPlace(place);
+  if (own === null || own.at !== 'end' || sentPlace !== null || own.pass.resends) return false;
+  const { from, to } = own.pass;
+  return from.version === to.version && from.block === to.block;
 }
 
 /** Where a sink begins whose target holds nothing. */

@@ -1,6 +1,7 @@
 import { TakenInPartError, TargetLostError, UnfitReceiverError } from '../../components/seam/delivery-errors.js';
 import type { Sink, SinkCursor } from '../../components/seam/sink.js';
-import type { JournalHead } from '../../database/events/journal-store.js';
+import type { JournalHead, RowsSince } from '../../database/events/journal-store.js';
+import type { SinkChange } from '../../database/sinks/sink-store.js';
 import type { SinkStanding, SinkWish } from '../../model/sink.js';
 import { ClaimedLaterError, LeaseLostError } from '../../runtime/errors.js';
 import { waitAtMost } from '../../runtime/wait-at-most.js';
@@ -9,8 +10,8 @@ import type { PacedSink } from './commit-pace.js';
 import { adoptingPass, nextPass } from './next-pass.js';
 import type { Due } from './next-pass.js';
 import type { OpenableSink, OpenedSink } from './openable-sink.js';
-import type { Extent, SinkPlace } from './place.js';
-import { resumePlace } from './resume.js';
+import { placeText, type Extent, type SinkPlace } from './place.js';
+import { hasNotBegun, resumePlace } from './resume.js';
 import { SinkConnection } from './sink-connection.js';
 import { SinkDelivery } from './sink-delivery.js';
 import type { SinkLoopShared } from './sink-loop-shared.js';
@@ -244,9 +245,12 @@ export class SinkLoop implements PacedSink {
     this.#at.read(standing, held);
     const { gathers } = this.#connection;
     const reachesBack = (version: number): Promise<boolean> => journal.reachesBack(guard.pipelineId, version);
+    const since = (version: number): Promise<RowsSince> => journal.since(guard.pipelineId, version);
     let place: SinkPlace;
+    let putBack: SinkChange = {};
     try {
-      place = await resumePlace({ standing, head, held, gathers, isLost: this.#at.isLost, reachesBack });
+      place = await resumePlace({ standing, head, held, gathers, isLost: this.#at.isLost, reachesBack, since });
+      if (hasNotBegun(standing) && placeText(place) !== standing.place) putBack = this.#putBack(standing, place);
     } catch (error) {
       if (!(error instanceof SinkStoppedError) || !isAsked) throw error;
       place = { pass: adoptingPass(this.#due(head)), at: 'begin' };
@@ -255,8 +259,18 @@ export class SinkLoop implements PacedSink {
     this.#at.resume({ place, standing, held });
     // What the target has beyond the row must be known as told before the row goes on; were its place behind that, a run that
     // is cut off here would have it told again.
-    await this.#row.note({ ...this.#at.sentChange(), ...this.#at.changeTo(place) });
+    await this.#row.note({ ...putBack, ...this.#at.sentChange(), ...this.#at.changeTo(place) });
     return place;
+  }
+
+  /**
+   * Goes on though its row is new, and returns what that must say: nobody knows any more of which events it was told before it was
+   * taken out of the definition, nor from which block on; what was sent again then is no wish of now.
+   */
+  #putBack({ replay }: SinkStanding, { pass }: SinkPlace): SinkChange {
+    const message = `sink ${this.sink.name} goes on from what its target holds; what it had delivered before it was taken out of the definition stays`;
+    this.#shared.logger.log('info', message, { event: 'sink.put_back', sink: this.sink.name });
+    return { base: this.#at.dropBase(), toldEvents: [], replay: replay + pass.replay };
   }
 
   /** Claims the target; one that was claimed later than the pipeline only where a person says how it is to be filled. */

@@ -87,6 +87,12 @@ export class SinkProgress {
     this.#base = { ...this.#base, block: from.block };
   }
 
+  /** All rows are the sink's affair from now on. */
+  dropBase(): SinkStanding['base'] {
+    this.#base = { version: 0, block: -1 };
+    return this.#base;
+  }
+
   cursorOf(place: string): SinkCursor {
     return { ...this.holder, place };
   }

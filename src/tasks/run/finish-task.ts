@@ -5,6 +5,7 @@ import { isHeldBy } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
 import { DatabaseUnreachableError, LeaseLostError } from '../../runtime/errors.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
+import { patienceMs } from '../lease/until-answered.js';
 import type { Heartbeat } from './heartbeat.js';
 
 export interface FinishParts {
@@ -23,9 +24,6 @@ export interface FinishParts {
   /** What it has done for the sinks of its pipeline: what they are asked beyond that another task does; left out: nothing. */
   readonly delivered?: Delivered | undefined;
 }
-
-/** How long a run that was told to stop waits for a database that is away, in milliseconds. */
-const patienceMs = 3_000;
 
 /**
  * Ends a task, once. Where the answer was lost the row is looked up. Throws LeaseLostError where somebody else had ended

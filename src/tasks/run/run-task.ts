@@ -17,6 +17,7 @@ import { finishTask, type FinishParts } from './finish-task.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
 import { BeatRounds } from './beat-rounds.js';
 import { claimTask, tellClaim } from '../lease/claim-task.js';
+import { untilAnswered } from '../lease/until-answered.js';
 import { Heartbeat } from './heartbeat.js';
 import type { LivenessEvent } from '../../model/liveness-event.js';
 import { parkingError } from '../lease/parked.js';
@@ -74,7 +75,7 @@ async function begin(options: TaskOptions, tasks: TaskStore, taskId: number): Re
   } catch (error) {
     const outcome = { status: taskStatus.failed, endReason: reasonOf(error), error: options.mask(messageOf(error)) };
     // What went wrong first is what the user must hear of.
-    await tasks.finish(taskId, outcome, null).catch(() => false);
+    await untilAnswered(options, error as Error, () => tasks.finish(taskId, outcome, null)).catch(() => false);
     throw error;
   }
 }

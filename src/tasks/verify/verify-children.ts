@@ -3,8 +3,10 @@ import { ChildStore } from '../../database/events/child-store.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import { RepairStore } from '../../database/events/repair-store.js';
 import { FenceError } from '../../database/script.js';
-import type { FactoryChild, KnownChildren } from '../../model/factory-child.js';
+import type { FactoryChild, ToldChildren } from '../../model/factory-child.js';
+import type { Checkpoint } from '../../model/checkpoint.js';
 import type { Logger } from '../../runtime/logger.js';
+import { childKey } from './unsure-children.js';
 import type { VerifyReport } from './verify-report.js';
 
 interface ChildrenVerification {
@@ -12,6 +14,8 @@ interface ChildrenVerification {
   readonly pipelineId: number;
   readonly chainId: number;
   readonly repair: boolean;
+  /** Blocks above may yet be replaced. */
+  readonly settled: number;
   readonly logger: Logger;
 }
 
@@ -20,18 +24,22 @@ const attempts = 30;
 
 /**
  * Compares the stored children of a factory with those that the chain tells up to a block, and puts them right where that is
- * asked for: a run then reads what is missing of them.
+ * asked for: a run then reads what is missing of them. What was announced in blocks that may yet be replaced is compared only where
+ * the run has read the very blocks of which the chain told.
  */
 export async function verifyChildren(
-  { database, pipelineId, chainId, repair, logger }: ChildrenVerification,
-  told: KnownChildren,
+  { database, pipelineId, chainId, repair, settled, logger }: ChildrenVerification,
+  told: ToldChildren,
   report: VerifyReport,
 ): Promise<void> {
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    const checkpoint = await new CheckpointStore(database).find(pipelineId);
+    const checkpoints = new CheckpointStore(database);
+    const checkpoint = await checkpoints.find(pipelineId);
+    const isSame = checkpoint !== null && (await hasRead(checkpoints, checkpoint, told));
     const stored = await new ChildStore(database).find(pipelineId);
     if (checkpoint === null || stored === null || stored.definition !== told.definition) return;
-    const upTo = Math.min(told.knownTo, checkpoint.blockNumber ?? -1, stored.knownTo);
+    const common = isSame ? told.knownTo : Math.min(told.knownTo, settled);
+    const upTo = Math.min(common, checkpoint.blockNumber ?? -1, stored.knownTo);
     const missing = without(told.children, stored.children, upTo);
     const extra = without(stored.children, told.children, upTo);
     report.wrongChildren = missing.length + extra.length;
@@ -40,7 +48,7 @@ export async function verifyChildren(
     if (!repair) return;
     const earlier = { from: checkpoint.startBlock ?? 0, to: checkpoint.blockNumber ?? -1 };
     try {
-      const change = { missing: missing.map((child) => ({ ...child, earlier })), extra };
+      const change = { known: stored, missing: missing.map((child) => ({ ...child, earlier })), extra };
       await new RepairStore(database).replaceChildren({ pipelineId, chainId, version: checkpoint.version, ...change });
       report.wrongChildren = 0;
       return;
@@ -50,14 +58,20 @@ export async function verifyChildren(
   }
 }
 
+/** Says whether a run remembers the last block of which the chain told. */
+async function hasRead(store: CheckpointStore, checkpoint: Checkpoint, told: ToldChildren): Promise<boolean> {
+  if (checkpoint.blockNumber === told.knownTo) return checkpoint.blockHash === told.hash;
+  const remembered = await store.recentBlocks(checkpoint.pipelineId);
+  return remembered.some(({ number, hash }) => number === told.knownTo && hash === told.hash);
+}
+
 function without(
   children: readonly FactoryChild[],
   others: readonly FactoryChild[],
   upTo: number,
 ): readonly FactoryChild[] {
-  const keyOf = ({ level, address }: FactoryChild): string => `${level} ${address}`;
-  const known = new Set(others.map(keyOf));
-  return children.filter((child) => child.since <= upTo && !known.has(keyOf(child)));
+  const known = new Set(others.map(childKey));
+  return children.filter((child) => child.since <= upTo && !known.has(childKey(child)));
 }
 
 function tell(missing: readonly FactoryChild[], extra: readonly FactoryChild[], logger: Logger): void {

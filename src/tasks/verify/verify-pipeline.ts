@@ -1,5 +1,6 @@
 import { checkChainId } from '../../chain/check-chain-id.js';
 import { HeadReader } from '../../chain/blocks/head-reader.js';
+import { ChildStore } from '../../database/events/child-store.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { Database } from '../../database/database.js';
 import { compareStored } from '../../database/events/compare-stored.js';
@@ -8,11 +9,13 @@ import { EventStore } from '../../database/events/event-store.js';
 import { RepairStore } from '../../database/events/repair-store.js';
 import type { Repair } from '../../database/events/repair-store.js';
 import { FenceError } from '../../database/script.js';
+import type { EventBatch } from '../../model/batch.js';
 import type { BlockRange } from '../../model/block.js';
 import { ChainReading } from './chain-reading.js';
 import type { ChainReadingOptions } from './chain-reading.js';
 import type { Audit, AuditOpening } from '../../components/seam/component.js';
 import { rangeToVerify } from './range-to-verify.js';
+import { UnsureChildren } from './unsure-children.js';
 import { verifyChildren } from './verify-children.js';
 import { VerifyReport } from './verify-report.js';
 
@@ -55,13 +58,17 @@ export async function verifyPipeline(options: VerifyOptions): Promise<VerifyRepo
     signal,
   };
   const { decoder, children } = await options.audit(opening);
-  const verification = new Verification({ ...options, decoder }, range, settled);
+  const unsure = children === null ? null : new UnsureChildren(new ChildStore(database), pipelineId, children, settled);
+  const verification = new Verification({ ...options, decoder, unsure }, range, settled);
   const report = await verification.run();
-  if (children !== null) await verifyChildren(options, children, report);
+  if (children !== null) await verifyChildren({ ...options, settled }, children, report);
   return report;
 }
 
-type Auditing = Omit<VerifyOptions, 'audit'> & ChainReadingOptions;
+interface Auditing extends Omit<VerifyOptions, 'audit'>, ChainReadingOptions {
+  /** Whose rows are not judged; null: there are none. */
+  readonly unsure: UnsureChildren | null;
+}
 
 /** One audit. */
 class Verification {
@@ -88,7 +95,7 @@ class Verification {
     const { onProgress, signal } = this.#options;
     for await (const { batch, proof } of this.#reading.read(this.#report.range, signal)) {
       const range = { from: batch.fromBlock, to: batch.toBlock };
-      const comparison = await compareStored(this.#events, this.#options, range, batch);
+      const comparison = await this.#compare(range, batch);
       this.#report.countCompared(range, comparison);
       if (proof === 'receipts_root') this.#report.provenBlocks += 1;
       for (const block of blocksOf(comparison)) await this.#settle(block);
@@ -108,7 +115,7 @@ class Verification {
       // It was taken back since.
       if (version === null) return;
       const { batch, proof } = await this.#reading.readSurely(block, signal);
-      const comparison = await compareStored(this.#events, this.#options, { from: block, to: block }, batch);
+      const comparison = await this.#compare({ from: block, to: block }, batch);
       if (comparison.findings.length === 0) return;
       const look = { pipelineId, chainId, block, hash: batch.toHash, version, isSettled: block <= this.#settled };
       const holds =
@@ -121,6 +128,12 @@ class Verification {
       this.#report.add(comparison.findings, outcome, proof);
       return;
     }
+  }
+
+  /** Who is not judged is looked up at each look: behind the version that it builds on, so that a commit since undoes the look. */
+  async #compare(range: BlockRange, batch: EventBatch): Promise<Comparison> {
+    const except = await this.#options.unsure?.addresses();
+    return compareStored(this.#events, this.#options, range, batch, { except });
   }
 
   /** Returns false where the look at the block does not hold any more. */

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { BatchStore } from '../../../src/database/events/batch-store.js';
 import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../../src/database/database.js';
+import { RepairStore } from '../../../src/database/events/repair-store.js';
 import { RewindStore } from '../../../src/database/events/rewind-store.js';
 import { deletePipeline } from '../../../src/database/pipelines/delete-pipeline.js';
 import { FenceError } from '../../../src/database/script.js';
@@ -167,6 +168,43 @@ eachDatabase('the children of a factory', (databases) => {
     expect(await rows()).to.deep.equal(['2 a1', '4 a1']);
     await rollback(2);
     expect(await rows()).to.deep.equal([]);
+  });
+
+  describe('that are put right', () => {
+    const replace = (missing: readonly FactoryChild[], extra: readonly FactoryChild[], knownTo = 9): Promise<void> =>
+      new RepairStore(database).replaceChildren({
+        ...{ pipelineId, chainId: 1, version, missing, extra },
+        known: { definition: 'd'.repeat(64), knownTo },
+      });
+    const inner = { ...child(one, 3), level: 1 };
+    beforeEach(() =>
+      commit({
+        ...exampleBatch(1, 9, { found: found(-1, 9, child(one, 8), child(two, 3), inner) }),
+        events: [eventOf(one, 2), eventOf(two, 4)],
+      }),
+    );
+
+    it('take all rows of those that are none along', async () => {
+      const three = child(`0x${'c3'.repeat(20)}`, 5, { from: 1, to: 9 });
+      await replace([three], [child(two, 3)]);
+      expect(await rows()).to.deep.equal(['2 a1']);
+      expect((await batches.knownChildren(pipelineId))?.children).to.deep.equal([inner, three, child(one, 8)]);
+    });
+
+    it('leave the rows of those that are none as a factory alone', async () => {
+      await replace([], [child(one, 8)]);
+      expect(await rows()).to.deep.equal(['2 a1', '4 b2']);
+      version += 1;
+      await replace([], [inner]);
+      expect(await rows()).to.deep.equal(['4 b2']);
+    });
+
+    it('stay as they are where others have been found since', async () => {
+      await keep(found(9, 12));
+      expect(await rejectionOf(replace([], [child(two, 3)]))).to.be.instanceOf(FenceError);
+      expect(await rows()).to.deep.equal(['2 a1', '4 b2']);
+      await replace([], [child(two, 3)], 12);
+    });
   });
 
   it('go in the same way when a person rewinds', async () => {

@@ -176,6 +176,29 @@ eachDatabase('the alert store', (databases) => {
     expect((await store.raise({ ...down, taskId: 8 }, options)).outcome).to.equal('raised');
   });
 
+  it('raises what is wrong anew with the same task where it has come after a person cleared the last alert', async () => {
+    for (const rule of ['pipeline_down', 'pipeline_stalled'] as const) {
+      const wrong = { ...stalled(7), rule, subject: 'pipeline 45' };
+      const { alertId } = await store.raise({ ...wrong, sinceSeconds: 500 }, options);
+      await store.dismiss(alertId ?? 0);
+      await age(alertId ?? 0, 100_000, 'clear_time');
+      const raise = async (sinceSeconds: number): Promise<string> =>
+        (await store.raise({ ...wrong, sinceSeconds }, options)).outcome;
+      expect(await raise(100_500)).to.equal('standing');
+      expect(await raise(0)).to.equal('standing');
+      expect(await raise(4_000)).to.equal('raised');
+    }
+  });
+
+  it('keeps what a person has cleared of many tasks quiet until it would have been repeated', async () => {
+    const many = { ...stalled(7), rule: 'pipeline_stalled', subject: 'running tasks' } as const;
+    const { alertId } = await store.raise({ ...many, taskId: null, pipelineId: null }, options);
+    await store.dismiss(alertId ?? 0);
+    expect((await store.raise({ ...many, taskId: null, pipelineId: null }, options)).outcome).to.equal('standing');
+    await age(alertId ?? 0, 3_602, 'clear_time');
+    expect((await store.raise({ ...many, taskId: null, pipelineId: null }, options)).outcome).to.equal('raised');
+  });
+
   it('says of what it knows since when how long it is so now', async () => {
     const away = { ...databaseUnreachable(240, 'gone'), sinceSeconds: 240 };
     const { alertId } = await store.raise(away, options);

@@ -28,6 +28,20 @@ describe('the alert desk', () => {
     expect(await fixture.told()).to.deep.equal([`alert.repeated ${key}`]);
   });
 
+  it('says of what is raised again as it stands that it has been so ever since', async () => {
+    fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
+    await fixture.told();
+    await fixture.clock.advance(400_000);
+    fixture.open.clear();
+    for (const condition of fixture.desk.standing) fixture.desk.raise(condition);
+    await fixture.told();
+    expect(fixture.open.get(key)?.sinceSeconds).to.equal(700);
+    await fixture.clock.advance(50_000);
+    for (const condition of fixture.desk.standing) fixture.desk.raise(condition);
+    await fixture.told();
+    expect(fixture.open.get(key)?.sinceSeconds).to.equal(750);
+  });
+
   it('tells nothing of an alert that another process has raised', async () => {
     fixture.open.set(key, pipelineHangs(task, 300, 'host-1:4711'));
     fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));

@@ -2,12 +2,13 @@ import { expect } from 'chai';
 import type { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../../src/database/database.js';
 import { FenceError } from '../../../src/database/script.js';
-import type { TaskStore } from '../../../src/database/tasks/task-store.js';
-import { LeaseHeldError } from '../../../src/runtime/errors.js';
+import type { ClaimRequest, TaskStore } from '../../../src/database/tasks/task-store.js';
+import { DatabaseUnreachableError, LeaseHeldError } from '../../../src/runtime/errors.js';
 import { claimTask, tellClaim } from '../../../src/tasks/lease/claim-task.js';
 import type { ClaimedTask, ClaimOptions } from '../../../src/tasks/lease/claim-task.js';
 import { ageTask } from '../../database/aged-task.js';
 import { eachDatabase } from '../../support/databases.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { claimOptions, exampleWorker, storesOf } from '../run/task-fixture.js';
@@ -171,6 +172,79 @@ eachDatabase('a claim of a pipeline', (databases) => {
     };
     const racing = { getNewest: judged, claim: tasks.claim.bind(tasks) } as unknown as TaskStore;
     await rejectionOf(claimTask(racing, checkpoints, claimOptions({ pipelineId, worker: other })), LeaseHeldError);
+  });
+
+  describe('whose answer is lost', () => {
+    const away = (): Promise<never> => Promise.reject(new DatabaseUnreachableError('the connection was lost'));
+    const unheard: ClaimOptions['claims'] = { claim: (request) => tasks.claim(request).then(away) };
+    const queued = async (): Promise<number> => {
+      const { knex, dialect } = database;
+      const row = { pipeline_id: pipelineId, status: 3, create_time: dialect.now(knex), log_path: '' };
+      const [inserted] = await database.write([knex('pipeline_task').insert(row)]);
+      return inserted!.insertId;
+    };
+
+    it('is looked up, and gone on with, where a task had waited', async () => {
+      await checkpoints.get(pipelineId);
+      const queuedTaskId = await queued();
+      expect(await claim({ queuedTaskId, claims: unheard })).to.deep.equal({ taskId: queuedTaskId, replaced: null });
+      expect(await tasks.get(queuedTaskId)).to.deep.include({ status: 0, worker: 'here:1' });
+    });
+
+    it('is looked up, and gone on with, where it made a task and ended another', async () => {
+      const { taskId: first } = await claim({ worker: other });
+      const { taskId, replaced } = await claim({ takeOver: true, claims: unheard });
+      expect(replaced?.id).to.equal(first);
+      expect((await checkpoints.get(pipelineId)).taskId).to.equal(taskId);
+      expect(taskId).to.be.greaterThan(first);
+    });
+
+    it('is looked up until the database answers', async () => {
+      await checkpoints.get(pipelineId);
+      const queuedTaskId = await queued();
+      let looks = 0;
+      const late = {
+        getNewest: tasks.getNewest.bind(tasks),
+        get: (id: number) => ((looks += 1) <= 2 ? away() : tasks.get(id)),
+      } as unknown as TaskStore;
+      const options = claimOptions({ pipelineId, queuedTaskId, claims: unheard, heartbeatIntervalSeconds: 0.001 });
+      expect((await claimTask(late, checkpoints, options)).taskId).to.equal(queuedTaskId);
+      expect(looks).to.equal(3);
+    });
+
+    it('is none where it did not land, or another process holds the task', async () => {
+      await checkpoints.get(pipelineId);
+      await rejectionOf(claim({ claims: { claim: away } }), DatabaseUnreachableError);
+      const queuedTaskId = await queued();
+      await rejectionOf(claim({ queuedTaskId, claims: { claim: away } }), DatabaseUnreachableError);
+      const taken = (request: ClaimRequest): Promise<never> =>
+        tasks.claim({ ...request, worker: 'there:2' }).then(away);
+      await rejectionOf(claim({ queuedTaskId, claims: { claim: taken } }), DatabaseUnreachableError);
+      expect(await tasks.get(queuedTaskId)).to.deep.include({ status: 0, worker: 'there:2' });
+    });
+
+    it('is none where a task of this process that it was to replace runs on', async () => {
+      await claim();
+      await rejectionOf(claim({ takeOver: true, claims: { claim: away } }), DatabaseUnreachableError);
+    });
+
+    it('is not looked up for ever by a process that is to stop', async () => {
+      const clock = new FakeClock();
+      const stopping = new AbortController();
+      let get: TaskStore['get'] = () => new Promise(() => undefined);
+      const asked = new Promise<null>((resolve) => {
+        const hang = get;
+        get = (id) => (resolve(null), hang(id));
+      });
+      const silent = { getNewest: tasks.getNewest.bind(tasks), get } as unknown as TaskStore;
+      const claims = { claim: away };
+      const options = claimOptions({ pipelineId, queuedTaskId: 1, claims, clock, stopping: stopping.signal });
+      const lost = rejectionOf(claimTask(silent, checkpoints, options), DatabaseUnreachableError);
+      await asked;
+      stopping.abort();
+      await clock.advance(3_000);
+      expect((await lost).message).to.equal('the connection was lost');
+    });
   });
 
   it('gives up where fences never hold', async () => {

@@ -9,7 +9,7 @@ import type { Settled, SinkBatch } from '../../../src/components/seam/sink.js';
 import type { Database } from '../../../src/database/database.js';
 import { JournalStore } from '../../../src/database/events/journal-store.js';
 import { DeadLetterStore } from '../../../src/database/sinks/dead-letter-store.js';
-import { SinkStore } from '../../../src/database/sinks/sink-store.js';
+import { forgetOtherSinks, SinkStore } from '../../../src/database/sinks/sink-store.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { Clock } from '../../../src/runtime/clock.js';
 import { LeaseLostError } from '../../../src/runtime/errors.js';
@@ -934,6 +934,88 @@ eachDatabase('the outbox', (databases) => {
       sink.stages = [];
       await runs.run([sink.openable()], noMore);
       expect(sink.lines).to.deep.equal([1, 2, 3, 4, 5, 6, 7].map((block) => insert(block, 1)));
+    });
+
+    describe('of a sink that is taken out of the definition, and put back', () => {
+      const takeOut = async (): Promise<void> => {
+        await database.write([...forgetOtherSinks(database.knex, pipelineId, [])]);
+      };
+
+      it('goes on from what the target holds, so that each message lands once', async () => {
+        await runs.run([sink.openable()], blocks(1, 3));
+        await takeOut();
+        await runs.run([sink.openable()], noMore);
+        expect(sink.lines).to.have.length(3);
+        expect(await runs.standing()).to.include({ cursorBlock: 3, failing: false });
+        await takeOut();
+        await runs.run([], blocks(4, 6), { keepsRemoved: false });
+        await runs.run([sink.openable({ eventNames: ['Transfer'] })], blocks(7, 7));
+        expect(sink.lines).to.deep.equal([
+          ...[1, 2, 3].map((block) => insert(block, 1)),
+          ...[4, 5, 6].map((block) => insert(block, 2)),
+          insert(7, 3),
+        ]);
+        expect(runs.lines.join('\n')).to.include('goes on from what its target holds');
+        expect((await runs.standing()).toldEvents).to.deep.equal([]);
+      });
+
+      it('is sent again what a person asks for then, though something had been sent again before', async () => {
+        await runs.run([sink.openable()], blocks(1, 2));
+        await new SinkStore(database).requestReplay(await runs.standing(), 2);
+        await runs.run([sink.openable()], noMore);
+        await takeOut();
+        await runs.run([sink.openable()], noMore);
+        expect(sink.lines.slice(2)).to.deep.equal([insert(2, 1, 1)]);
+        await new SinkStore(database).requestReplay(await runs.standing(), 2);
+        await runs.run([sink.openable()], noMore);
+        expect(sink.lines.slice(3)).to.deep.equal([insert(2, 1, 2)]);
+      });
+
+      it('stops, and says why, where what went meanwhile was not kept', async () => {
+        await runs.run([sink.openable()], blocks(1, 3));
+        await takeOut();
+        await runs.run([], takenBack, { keepsRemoved: false });
+        const error = await rejectionOf(runs.run([sink.openable()], noMore));
+        expect(error).to.have.property('message').that.includes('taken back or repaired since was not kept');
+        expect(error).to.have.property('hint').that.includes('sink replay');
+      });
+
+      it('goes on from there, too, where a sink begins with what is new', async () => {
+        const fromNow = sink.openable({ start: 'now' });
+        await runs.run([fromNow], blocks(1, 3));
+        for (const [first, last] of [
+          [4, 3],
+          [4, 5],
+        ] as const) {
+          await takeOut();
+          await runs.run([], first > last ? noMore : blocks(first, last));
+          await runs.run([fromNow], noMore);
+          expect(sink.lines).to.have.length(last);
+        }
+        await runs.run([fromNow], takenBack);
+        expect(sink.state.size).to.equal(0);
+      });
+
+      it('stops, and says why, where the journal has forgotten what came meanwhile', async () => {
+        await runs.run([sink.openable()], blocks(1, 3));
+        await takeOut();
+        for (const block of [4, 5]) await runs.run([], blocks(block, block));
+        const commits = () => database.knex('pipeline_commit').where({ pipeline_id: pipelineId });
+        await database.write([commits().where('version', '<', 3).delete()]);
+        const error = await rejectionOf(runs.run([sink.openable()], noMore));
+        expect(error).to.have.property('message').that.includes('the journal has forgotten what has changed since');
+      });
+
+      it('stops where the database was set back to before the sink, and the journal has come as far again', async () => {
+        await runs.run([sink.openable()], blocks(1, 3));
+        await takeOut();
+        await database.write([
+          database.knex('pipeline_commit').where({ pipeline_id: pipelineId, version: 1 }).update({ to_block: 2 }),
+          database.knex('pipeline_checkpoint').where({ pipeline_id: pipelineId }).update({ block_number: 2 }),
+        ]);
+        const error = await rejectionOf(runs.run([sink.openable()], noMore));
+        expect(error).to.have.property('message').that.includes('the database was set back');
+      });
     });
 
     it('stops where it belongs to another life, or is ahead of the journal, until a replay is asked for', async () => {

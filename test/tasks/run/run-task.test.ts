@@ -239,6 +239,27 @@ eachDatabase('a task that runs', (databases) => {
     expect(await end()).to.deep.equal({ status: 2, endReason: 'error', error: 'no log', events: undefined });
   });
 
+  it('ends as failed where it can’t even begin, once a database that is away meanwhile is back', async () => {
+    let lost = 0;
+    const write: Database['write'] = (steps) =>
+      runs.begun !== undefined && (lost += 1) <= 2
+        ? Promise.reject(new DatabaseUnreachableError('it is away'))
+        : database.write(steps);
+    const flaky = new Proxy(database, {
+      get: (target, key) => {
+        const value: unknown = key === 'write' ? write : Reflect.get(target, key, target);
+        return typeof value === 'function' && key !== 'knex' ? (value.bind(target) as unknown) : value;
+      },
+    });
+    const begin = (task: Task): Promise<never> => {
+      runs.begun = task;
+      return Promise.reject(new TypeError('no log'));
+    };
+    expect(await failure(start(follow, { begin, database: flaky }))).to.be.instanceOf(TypeError);
+    expect(lost).to.equal(3);
+    expect(await end()).to.deep.equal({ status: 2, endReason: 'error', error: 'no log', events: undefined });
+  });
+
   it('fails also while it is told to stop, where the error is a real one', async () => {
     const run = failure(
       start(async function* () {

@@ -23,6 +23,8 @@ export function claimOptions(changes: Partial<ClaimOptions> = {}): ClaimOptions 
     timeoutMinutes: null,
     logPathPrefix: 'logs/pipeline_',
     takeOver: false,
+    clock: systemClock,
+    stopping: new AbortController().signal,
     ...changes,
   };
 }
