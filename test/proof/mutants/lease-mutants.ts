@@ -76,8 +76,8 @@ export const leaseMutants: readonly Mutant[] = [
   store(
     'finish-status',
     'a run ends its task only if that runs',
-    'const ending = this.#running().where({ id });\n    const [result]',
-    'const ending = this.#database.knex(table).where({ id });\n    const [result]',
+    'const ending = this.#running().where({ id }).update(',
+    'const ending = this.#database.knex(table).where({ id }).update(',
   ),
   store(
     'cancel-open',
