@@ -146,7 +146,7 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
         heard = {};
         undecodable.committed(commit.message);
         // From here on the checkpoint is this run's own, and a restart of the source must continue behind it.
-        if (commit.message.kind !== 'children') run = { mode: run.mode, toBlock: run.toBlock };
+        if (['events', 'rollback'].includes(commit.message.kind)) run = { mode: run.mode, toBlock: run.toBlock };
       }
       if (upTo === null || execution.stopping.aborted) return progress;
     } catch (error) {

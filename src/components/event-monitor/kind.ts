@@ -50,12 +50,14 @@ export const eventMonitor: SourceKind<EventMonitorConfig> = {
   },
 };
 
-function selectionOf(
-  config: Pick<
-    EventMonitorConfig,
-    'contracts' | 'factory' | 'eventsToMonitor' | 'addressFilters' | 'where' | 'keepUnknown'
-  >,
-): unknown {
-  const { contracts, factory, eventsToMonitor, addressFilters, where, keepUnknown } = config;
-  return { contracts, factory, eventsToMonitor, addressFilters, where, keepUnknown };
+/** Not which children a factory has: who reads on finds them anew by another definition, and what is missing of them. */
+function selectionOf({
+  contracts,
+  eventsToMonitor,
+  addressFilters,
+  where,
+  keepUnknown,
+}: Pick<EventMonitorConfig, 'contracts' | 'eventsToMonitor' | 'addressFilters' | 'where' | 'keepUnknown'>): unknown {
+  const emitters = contracts.map(({ addresses, abi }) => [addresses?.toSorted(), eventSignatures(abi).toSorted()]);
+  return { emitters, events: eventsToMonitor?.toSorted(), filters: addressFilters.toSorted(), where, keepUnknown };
 }

@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type { BlockRange } from '../../model/block.js';
 import type { EarlyRows, FactoryChild, FoundChildren, KnownChildren } from '../../model/factory-child.js';
 import type { Database, Query } from '../database.js';
@@ -8,15 +9,12 @@ import { toBytes, toHex } from '../../runtime/hex-bytes.js';
 
 type Step = Query | BulkInsert;
 
-/** A child that goes, and since when it has rows that go with it. */
-interface LeavingChild {
-  readonly address: Buffer;
-  readonly firstBlock: number;
-}
+/** The first block of which a child may have rows: that of its announcement, where it has none of earlier ones. */
+const firstRowSql = 'CASE WHEN child.first_block < child.since THEN child.first_block ELSE child.since END';
 
 /** What takes children away. */
 interface LeavingChildren {
-  /** Steps of `takeAwayRows`, for each child. */
+  /** Steps of `takeAwayRows`; none where they have no rows. */
   readonly rows: readonly Step[];
   readonly steps: readonly Step[];
   /** The first block of which rows go; undefined where none do. */
@@ -94,15 +92,18 @@ export class ChildStore {
    * takes away all rows above these.
    */
   async takeAbove(pipelineId: number, block: number, below: BlockRange): Promise<LeavingChildren> {
-    const leaving = await this.#leaving(pipelineId, block, below);
-    const rows = leaving.flatMap(({ address, firstBlock }) => {
-      const own: NarrowRows = (query) =>
-        query.where('contract_address', address).whereBetween('block_number', [firstBlock, below.to]);
-      return takeAwayRows(this.#database, pipelineId, own);
-    });
-    const firstBlocks = leaving.map(({ firstBlock }) => firstBlock);
-    const fromBlock = firstBlocks.length === 0 ? undefined : Math.min(...firstBlocks);
-    return { rows, steps: this.#goBack(pipelineId, block), fromBlock };
+    const [found] = await this.#database.read<{ readonly first_row: number | null }[]>((knex) =>
+      this.#leaving(pipelineId, block).select(knex.raw(`MIN(${firstRowSql}) AS first_row`)),
+    );
+    const firstRow = found?.first_row ?? Number.POSITIVE_INFINITY;
+    const steps = this.#goBack(pipelineId, block, below.to);
+    const from = Math.max(below.from, firstRow);
+    if (from > below.to) return { rows: [], steps, fromBlock: undefined };
+    const own: NarrowRows = (query) => {
+      const ofRow = this.#leaving(pipelineId, block).whereRaw(`child.address = contract_address AND block_number >= ${firstRowSql}`);
+      return query.whereBetween('block_number', [from, below.to]).whereExists(ofRow.select('child.address'));
+    };
+    return { rows: takeAwayRows(this.#database, pipelineId, own), steps, fromBlock: from };
   }
 
   /**
@@ -143,37 +144,32 @@ export class ChildStore {
     ];
   }
 
-  #goBack(pipelineId: number, block: number): readonly Step[] {
+  /** Blocks up to `rowsUpTo` stay read: of children that stay what is yet to be read of them is still to be read. */
+  #goBack(pipelineId: number, block: number, rowsUpTo: number): readonly Step[] {
     const { knex } = this.#database;
     const own = { pipeline_id: pipelineId };
     return [
       knex('factory_child').where(own).where('since', '>', block).delete(),
-      knex('factory_child').where(own).where('earlier_to', '>', block).update({ earlier_to: block }),
+      knex('factory_child').where(own).where('earlier_to', '>', rowsUpTo).update({ earlier_to: rowsUpTo }),
       this.#forgetRead(pipelineId),
       knex('factory_scan').where(own).where('known_to', '>', block).update({ known_to: block }),
     ];
   }
 
-  /** Of nested factories' levels only the last one is read: who goes as a factory alone leaves the rows. */
-  async #leaving(pipelineId: number, block: number, { from, to }: BlockRange): Promise<readonly LeavingChild[]> {
-    const rows = await this.#database.read<ChildRow[]>((knex) =>
-      knex('factory_child as child')
-        .where({ pipeline_id: pipelineId })
-        .where('since', '>', block)
-        .where((row) => void row.where('first_block', '<=', to).orWhere('since', '<=', to))
-        .whereNotExists((inner) => {
-          void inner
-            .from('factory_child as inner_child')
-            .where({ 'inner_child.pipeline_id': pipelineId })
-            .where('inner_child.address', knex.ref('child.address'))
-            .where('inner_child.level', '>', knex.ref('child.level'))
-            .where('inner_child.since', '<=', block);
-        }),
-    );
-    return rows.map(({ address, since, first_block: firstBlock }) => ({
-      address,
-      firstBlock: Math.max(from, Math.min(since, firstBlock ?? since)),
-    }));
+  /** Finds, as `child`, those that go. Of nested factories' levels only the last one is read: who goes as a factory alone leaves the rows. */
+  #leaving(pipelineId: number, block: number): Knex.QueryBuilder {
+    const { knex } = this.#database;
+    return knex('factory_child as child')
+      .where({ 'child.pipeline_id': pipelineId })
+      .where('child.since', '>', block)
+      .whereNotExists((inner) => {
+        void inner
+          .from('factory_child as inner_child')
+          .where({ 'inner_child.pipeline_id': pipelineId })
+          .where('inner_child.address', knex.ref('child.address'))
+          .where('inner_child.level', '>', knex.ref('child.level'))
+          .where('inner_child.since', '<=', block);
+      });
   }
 
   #forgetRead(pipelineId: number): Step {

@@ -73,18 +73,26 @@ async function changedSource(
   const { from, to } = blocks;
   if (JSON.stringify(was.selection) !== JSON.stringify(is.selection)) {
     const message = `blocks ${from} to ${to} were read by the definition of before: what is stored of them stays as it is`;
-    return [{ message, hint: `to read them anew: chainparse run-pipeline ${id} --fresh` }];
+    const first = Math.min(from, firstOf(is) ?? from);
+    return [{ message, hint: `to read them anew: chainparse run-pipeline ${id} --fresh --from-block ${first}` }];
   }
   const warnings: Required<Problem>[] = [];
-  if (is.startBlock !== null && is.startBlock < Math.min(from, was.startBlock ?? from)) {
-    const message = `blocks ${is.startBlock} to ${from - 1} have not been read: the pipeline goes on behind block ${to}`;
-    warnings.push({ message, hint: `to read them: chainparse run-pipeline ${id} --from-block ${is.startBlock}` });
+  const first = firstOf(is);
+  if (first !== null && first < Math.min(from, firstOf(was) ?? from)) {
+    const message = `blocks ${first} to ${from - 1} have not been read: the pipeline goes on behind block ${to}`;
+    warnings.push({ message, hint: `to read them: chainparse run-pipeline ${id} --from-block ${first}` });
   }
   if (is.endBlock !== null && is.endBlock < Math.min(to, was.endBlock ?? to)) {
-    const message = `what is stored of blocks ${is.endBlock + 1} to ${to} stays`;
-    warnings.push({ message, hint: `to take it back: chainparse pipeline rewind ${id} --to-block ${is.endBlock}` });
+    const last = Math.max(is.endBlock, from - 1);
+    const message = `what is stored of blocks ${last + 1} to ${to} stays`;
+    warnings.push({ message, hint: `to take it back: chainparse pipeline rewind ${id} --to-block ${last}` });
   }
   return warnings;
+}
+
+/** The first block that a source reads; null: the head. */
+function firstOf({ startBlock, mode }: SourceDescription): number | null {
+  return startBlock ?? (mode === 'historical' ? 0 : null);
 }
 
 function sourceOf({ type, config }: Component): readonly SourceDescription[] {

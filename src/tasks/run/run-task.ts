@@ -250,7 +250,7 @@ class TaskRun {
       logger: parts.logger,
       onProgress: (progress) => this.#progressed(progress),
       onCommit: async (commit) => {
-        this.#hasCommitted ||= commit.kind !== 'children';
+        this.#hasCommitted ||= commit.kind === 'events' || commit.kind === 'rollback';
         this.#committed(commit);
         await outbox?.committed(commit.appended);
       },

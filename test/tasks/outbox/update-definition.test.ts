@@ -35,7 +35,7 @@ describe('a definition that replaces the one by which blocks have been read', ()
     expect(await warningsOf({ startBlock: 100, endBlock: 180, eventsToMonitor: ['Transfer'] })).to.deep.equal([
       {
         message: 'blocks 100 to 170 were read by the definition of before: what is stored of them stays as it is',
-        hint: 'to read them anew: chainparse run-pipeline 45 --fresh',
+        hint: 'to read them anew: chainparse run-pipeline 45 --fresh --from-block 100',
       },
     ]);
   });
@@ -58,5 +58,9 @@ describe('a definition that replaces the one by which blocks have been read', ()
     await read();
     expect(await warningsOf({ startBlock: 100, endBlock: null, mode: 'realtime', batchSize: 7 })).to.deep.equal([]);
     expect(await warningsOf({ startBlock: 120, endBlock: 170, pollInterval: 3 })).to.deep.equal([]);
+    const [contract] = monitorConfig.contracts;
+    const abi = [...(contract?.abi ?? []), { type: 'function', name: 'totalSupply', inputs: [], outputs: [] }];
+    const contracts = [{ addresses: contract?.addresses ?? null, abi }];
+    expect(await warningsOf({ startBlock: 120, endBlock: 170, contracts })).to.deep.equal([]);
   });
 });
