@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { PipelineStore } from '../database/pipelines/pipeline-store.js';
 import { listNames } from '../database/pipelines/pipeline-names.js';
 import type { NamedPipeline } from '../database/pipelines/pipeline-names.js';
 import { countTasks } from '../database/tasks/task-listing.js';
 import { TaskStore } from '../database/tasks/task-store.js';
 import type { Task } from '../model/task.js';
 import { ConflictError, TakenError } from '../runtime/errors.js';
+import { updateDefinition } from '../tasks/outbox/update-definition.js';
 import type { ApiParts } from './api-parts.js';
 import { openLogOfTask } from './find-task-log.js';
 import { countLogLines, type LogLength } from './log-lines.js';
@@ -185,7 +185,7 @@ function configOf(of: Route, parts: ApiParts): Handle {
     const { id, info } = older;
     const definition = await readSentDefinition(parts, info, { name: 'pipeline_info', isLenient: true, id });
     const stored = { ...definition, id };
-    const pipelineId = await new PipelineStore(parts.database).import(stored, { update: true }).catch(refuseTaken);
+    const { id: pipelineId } = await updateDefinition(parts.database, stored).catch(refuseTaken);
     const components = definition.components.length;
     const message = `pipeline ${pipelineId} is stored`;
     return { status: 200, json: { success: true, message, pipeline_id: pipelineId, components_created: components } };

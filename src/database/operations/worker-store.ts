@@ -77,17 +77,7 @@ export class WorkerStore {
   }
 
   /** Lists the workers that are alive. */
-  listLiving(): Promise<readonly LivingWorker[]> {
-    return this.#living();
-  }
-
-  /** Returns the longest heartbeat interval of the workers that are alive, in seconds; null: none is. */
-  async longestInterval(): Promise<number | null> {
-    const intervals = (await this.#living()).map((worker) => worker.heartbeatIntervalSeconds);
-    return intervals.length === 0 ? null : Math.max(...intervals);
-  }
-
-  async #living(): Promise<readonly Worker[]> {
+  async listLiving(): Promise<readonly LivingWorker[]> {
     const rows = await this.#database.read<WorkerRow[]>(() => agedRows(this.#database, table).whereNull('end_time'));
     return rows.map(toWorker).filter((worker) => workerState(worker) === 'alive');
   }

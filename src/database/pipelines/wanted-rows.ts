@@ -1,3 +1,4 @@
+import type { RunRequest } from '../../model/run-request.js';
 import { hasCommitted, type UnjudgedEnd, type Wanted } from '../../model/wanted.js';
 import { toInstant, toInstantOrNull } from '../instant.js';
 import { readProgress } from '../read-progress.js';
@@ -65,7 +66,16 @@ export function toUnjudged(row: UnjudgedRow): UnjudgedEnd {
         ? null
         : {
             ...{ id, status, endReason, error, overForSeconds, nextBlock: progress?.nextBlock ?? null },
-            request: readRequest(row.run_options),
+            request: requestIn(row.run_options),
           },
   };
+}
+
+/** What another program has made of one row must not keep the ends of all others from being judged. */
+function requestIn(options: string | null): RunRequest {
+  try {
+    return readRequest(options);
+  } catch {
+    return {};
+  }
 }

@@ -67,10 +67,8 @@ export class PipelineAlerts {
     const { desk, store, mutes, readFacts } = this.#options;
     desk.muted(await mutes.list());
     const facts = await readFacts();
-    const { defaultIntervalSeconds } = this.#options;
-    const verdicts = new Map(
-      facts.pipelines.map((pipeline) => [pipeline.id, judgePipeline(pipeline, { ...facts, defaultIntervalSeconds })]),
-    );
+    const options = { ...this.#options, now: facts.now };
+    const verdicts = new Map(facts.pipelines.map((pipeline) => [pipeline.id, judgePipeline(pipeline, options)]));
     const contact = contactOf(facts.endpoints);
     const { lags, near } = this.#judgeLag(facts);
     const found = [...this.#down(facts, verdicts), ...this.#unreachable(facts, contact), ...lags];

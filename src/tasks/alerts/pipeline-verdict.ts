@@ -32,8 +32,6 @@ export interface VerdictOptions {
   readonly now: string;
   /** Of tasks that name no heartbeat interval. */
   readonly defaultIntervalSeconds: number;
-  /** Of the workers that are alive, the longest: they run what has not sent a heartbeat yet; null: none is. */
-  readonly workersIntervalSeconds: number | null;
 }
 
 const unsure: PipelineVerdict = { kind: 'unsure' };
@@ -84,8 +82,7 @@ function judgeStarted(task: Task | null, wanted: Wanted, options: VerdictOptions
     return task === null ? over('waits for its time') : over(endingOf(task));
   const down =
     task?.status === taskStatus.failed ? failedDown(task, wanted, options.now) : idleDown(task, wanted, options);
-  const { workersIntervalSeconds, defaultIntervalSeconds } = options;
-  const graceSeconds = silenceLimit(task?.heartbeatInterval ?? workersIntervalSeconds ?? defaultIntervalSeconds);
+  const graceSeconds = silenceLimit(task?.heartbeatInterval ?? options.defaultIntervalSeconds);
   const isLate = down.cause === 'timeout' || down.sinceSeconds > graceSeconds;
   if (wanted.heldReason !== null || isLate) return { kind: 'down', down };
   return hasFailedLast(task, wanted) ? { kind: 'failing', down } : unsure;

@@ -22,12 +22,9 @@ export async function readDownPipelines(
  * Lists the pipelines whose newest task failed, be it to be run again in a moment, or that should run and do not, whether
  * anybody is alerted or not.
  */
-export function downPipelines(
-  { pipelines, ...fleet }: FleetFacts,
-  defaultIntervalSeconds: number,
-): readonly DownPipeline[] {
+export function downPipelines({ now, pipelines }: FleetFacts, defaultIntervalSeconds: number): readonly DownPipeline[] {
   return pipelines.flatMap((facts) => {
-    const verdict = judgePipeline(facts, { ...fleet, defaultIntervalSeconds });
+    const verdict = judgePipeline(facts, { now, defaultIntervalSeconds });
     return verdict.kind === 'down' || verdict.kind === 'failing'
       ? [{ id: facts.id, name: facts.name, down: verdict.down }]
       : [];

@@ -1,6 +1,5 @@
 import type { Database } from '../../database/database.js';
 import { EndpointStore } from '../../database/operations/endpoint-store.js';
-import { WorkerStore } from '../../database/operations/worker-store.js';
 import { listLatestTasks, readDatabaseTime } from '../../database/tasks/task-lives.js';
 import type { RpcEndpoint } from '../../model/rpc-endpoint.js';
 import { readChainsInDoubt } from '../views/chains-in-doubt.js';
@@ -12,8 +11,6 @@ export interface FleetFacts {
   /** The database's clock. */
   readonly now: string;
   readonly pipelines: readonly PipelineFacts[];
-  /** The longest heartbeat interval of the workers that are alive, in seconds; null: none is. */
-  readonly workersIntervalSeconds: number | null;
   readonly endpoints: readonly RpcEndpoint[];
   /** By pipeline, asked for where an endpoint gives no answer; else empty. */
   readonly chains: ReadonlyMap<number, number>;
@@ -30,7 +27,6 @@ export async function readFleetFacts(database: Database, defaultIntervalSeconds:
   return {
     now: await readDatabaseTime(database),
     pipelines: pipelines.slice(0, most.pipelines),
-    workersIntervalSeconds: await new WorkerStore(database).longestInterval(),
     endpoints,
     chains: await readChainsInDoubt(database, endpoints),
   };

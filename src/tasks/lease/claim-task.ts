@@ -95,7 +95,7 @@ async function findLanded(
   const newest =
     queuedTaskId === undefined ? await tasks.getNewest(pipelineId, shard?.number) : await tasks.get(queuedTaskId);
   if (newest === null || newest.status !== taskStatus.running || !isHeldBy(newest, worker)) return null;
-  return queuedTaskId !== undefined || newest.id > (seen?.id ?? 0) ? newest.id : null;
+  return queuedTaskId !== undefined || newest.id !== seen?.id ? newest.id : null;
 }
 
 /** Throws LeaseHeldError where a task waits no more: another worker runs it, or a person has stopped it. */

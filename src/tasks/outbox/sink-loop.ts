@@ -250,7 +250,10 @@ export class SinkLoop implements PacedSink {
     let putBack: SinkChange = {};
     try {
       place = await resumePlace({ standing, head, held, gathers, isLost: this.#at.isLost, reachesBack, since });
-      if (hasNotBegun(standing) && placeText(place) !== standing.place) putBack = this.#putBack(standing, place);
+      // Of what a target does not say nothing was told before.
+      const isTold = held !== null && held !== undefined;
+      if (isTold && hasNotBegun(standing) && placeText(place) !== standing.place)
+        putBack = this.#putBack(standing, place);
     } catch (error) {
       if (!(error instanceof SinkStoppedError) || !isAsked) throw error;
       place = { pass: adoptingPass(this.#due(head)), at: 'begin' };

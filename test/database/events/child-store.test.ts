@@ -228,7 +228,8 @@ eachDatabase('the children of a factory', (databases) => {
   });
 
   it('go above the block up to which the chain is known when a person rewinds, with their rows below the block that is rewound to', async () => {
-    const batch = exampleBatch(1, 9, { found: found(-1, 9, child(one, 3), child(two, 5)) });
+    const known = child(one, 3, { from: 1, to: 8 });
+    const batch = exampleBatch(1, 9, { found: found(-1, 9, known, child(two, 5)) });
     const events = [4, 6].flatMap((block) => [eventOf(one, block), { ...eventOf(two, block), logIndex: 7 }]);
     await commit({ ...batch, events, early: [{ address: two, firstBlock: 4 }] });
     await new RewindStore(database).takeBack({
@@ -237,7 +238,8 @@ eachDatabase('the children of a factory', (databases) => {
       ends: { keepsRemembered: true },
     });
     expect(await rows()).to.deep.equal(['4 a1', '6 a1']);
-    expect(await batches.knownChildren(pipelineId)).to.deep.include({ knownTo: 3, children: [child(one, 3)] });
+    const children = [child(one, 3, { from: 1, to: 6 })];
+    expect(await batches.knownChildren(pipelineId)).to.deep.include({ knownTo: 3, children });
   });
 
   it('go with their pipeline', async () => {

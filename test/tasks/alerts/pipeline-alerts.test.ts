@@ -53,7 +53,6 @@ describe('the alert rules of pipelines', () => {
         Promise.resolve({
           now: '2024-01-15T10:10:00',
           pipelines: pipeline === null ? [] : [pipeline],
-          workersIntervalSeconds: null,
           endpoints,
           chains: new Map([[45, 1]]),
         }),

@@ -13,9 +13,9 @@ const queued: Task = { ...silentTask, status: 3, createTime: '2024-01-15T10:07:0
 const ended = (endReason: string): Task => ({ ...failed, status: 1, endReason, error: null });
 const stopped: Wanted = { ...startedPipeline, state: 'stopped', since: '2024-01-15T10:08:00' };
 
-function judge(facts: Partial<PipelineFacts>, workersIntervalSeconds: number | null = null): PipelineVerdict {
+function judge(facts: Partial<PipelineFacts>): PipelineVerdict {
   const pipeline = { id: 45, name: 'transfers', disabled: false, task: null, wanted: null, ...facts };
-  return judgePipeline(pipeline, { now, defaultIntervalSeconds: 30, workersIntervalSeconds });
+  return judgePipeline(pipeline, { now, defaultIntervalSeconds: 30 });
 }
 
 describe('the judgement of a pipeline', () => {
@@ -65,14 +65,6 @@ describe('the judgement of a pipeline', () => {
       'unsure',
     );
     expect(judge({ wanted: { ...startedPipeline, since: late } }).kind).to.equal('unsure');
-  });
-
-  it('gives one that has sent no heartbeat yet three of those of the workers that are to run it', () => {
-    const facts = { task: { ...queued, heartbeatInterval: null }, wanted: startedPipeline };
-    const kinds = [null, 59, 61].map((interval) => judge(facts, interval).kind);
-    expect(kinds).to.deep.equal(['down', 'down', 'unsure']);
-    const began = { ...facts, task: { ...ended('handed_over'), heartbeatInterval: 30 } };
-    expect(judge(began, 600).kind, 'its own count').to.equal('down');
   });
 
   it('shows one that failed as failing until another run begins, and lets three beats pass before it is told', () => {

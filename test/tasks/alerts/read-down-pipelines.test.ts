@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
-import { WorkerStore } from '../../../src/database/operations/worker-store.js';
 import type { Database } from '../../../src/database/database.js';
 import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
 import { queueTask } from '../../../src/database/task-steps/queue-task.js';
@@ -109,33 +108,5 @@ eachDatabase('the pipelines that are shown as down', (databases) => {
       expect(await down()).to.deep.equal([]);
       expect((await listLatestTasks(database, { id: 45 }, 30)).map(({ id }) => id)).to.deep.equal([taskId]);
     });
-  });
-
-  it('are none that waits for its first run within three beats of the workers that are alive, whoever looks', async () => {
-    const database = await openMigrated(await databases.fresh());
-    const { knex, dialect } = database;
-    const now = dialect.now(knex);
-    await database.write([
-      knex('pipeline').insert({ id: 45, name: 'a', create_time: now, update_time: now, disabled: 0 }),
-    ]);
-    await new CheckpointStore(database).get(45);
-    await new WantedStore(database, 30).start(45);
-    const ago = dialect.secondsAgo(knex, 60);
-    await database.write([
-      knex('pipeline_wanted').update({ since: ago }),
-      knex('pipeline_task').update({ create_time: ago }),
-    ]);
-    const shown = (): Promise<readonly (readonly number[])[]> =>
-      Promise.all([1, 600].map(async (own) => (await readDownPipelines(database, own)).map(({ id }) => id)));
-    expect(await shown(), 'nobody is there to run it').to.deep.equal([[45], []]);
-    const workers = new WorkerStore(database);
-    const worker = { host: 'here', identity: null, version: '1', chains: null, concurrency: 2 };
-    await workers.register({ ...worker, name: 'here:1', heartbeatIntervalSeconds: 15 });
-    expect(await shown()).to.deep.equal([[45], [45]]);
-    const slow = await workers.register({ ...worker, name: 'here:2', heartbeatIntervalSeconds: 300 });
-    expect(await shown()).to.deep.equal([[], []]);
-    await workers.end(slow);
-    expect(await shown()).to.deep.equal([[45], [45]]);
-    await database.close();
   });
 });

@@ -129,6 +129,17 @@ eachDatabase('files that others change while a run writes them', (databases) => 
     await isComplete();
   });
 
+  it('are not taken for ones that were put back where they begin with what is new', async () => {
+    const other = new RecordingSink().openable({ name: 'other' });
+    await runs.run([other], async function* () {
+      await Promise.resolve();
+      yield exampleBatch(1, 8);
+    });
+    await runs.run([other, { ...(await lake()), start: 'now' }], noMore);
+    expect((await runs.standing()).base).to.deep.include({ block: 8 });
+    expect(runs.lines.filter((line) => line.includes('goes on from what its target holds'))).to.deep.equal([]);
+  });
+
   it('are written anew where the folder was emptied between runs, once somebody says so', async () => {
     await runs.run(
       [await lake()],
