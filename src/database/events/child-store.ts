@@ -100,7 +100,9 @@ export class ChildStore {
     const from = Math.max(below.from, firstRow);
     if (from > below.to) return { rows: [], steps, fromBlock: undefined };
     const own: NarrowRows = (query) => {
-      const ofRow = this.#leaving(pipelineId, block).whereRaw(`child.address = contract_address AND block_number >= ${firstRowSql}`);
+      const ofRow = this.#leaving(pipelineId, block).whereRaw(
+        `child.address = contract_address AND block_number >= ${firstRowSql}`,
+      );
       return query.whereBetween('block_number', [from, below.to]).whereExists(ofRow.select('child.address'));
     };
     return { rows: takeAwayRows(this.#database, pipelineId, own), steps, fromBlock: from };

@@ -153,7 +153,7 @@ export const commitMutants: readonly Mutant[] = [
   execute(
     'restart-behind',
     'a source that starts again continues behind the checkpoint',
-    "if (commit.message.kind !== 'children') run = { mode: run.mode, toBlock: run.toBlock };",
+    "if (['events', 'rollback'].includes(commit.message.kind)) run = { mode: run.mode, toBlock: run.toBlock };",
     '',
   ),
   execute(
