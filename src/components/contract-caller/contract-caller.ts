@@ -4,7 +4,6 @@ import { isMeant } from '../../model/event-choice.js';
 import { MessageData } from '../../model/event-message.js';
 import type { EventMessage, JsonValue } from '../../model/event-message.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
-import type { Logger } from '../../runtime/logger.js';
 import type { StageOpening } from '../seam/component.js';
 import type { Stage, StageContext } from '../seam/stage.js';
 import { parsePath, valueAt } from '../seam/field-path.js';
@@ -32,11 +31,8 @@ interface Planned {
   readonly plans: readonly Plan[];
 }
 
-/** Warnings of one run that are remembered. */
+/** Warnings that are remembered. */
 const mostWarned = 10_000;
-
-/** The warnings of each run: it has one logger, and opens the caller anew for each sink below it. */
-const warnedOf = new WeakMap<Logger, Set<string>>();
 
 /** Adds to events what contracts answer. A remove gets the answers of its insert; what can't be known now is not guessed. */
 export class ContractCaller implements Stage {
@@ -44,6 +40,7 @@ export class ContractCaller implements Stage {
   readonly #name: string;
   readonly #pipelineId: number;
   readonly #results: CallResults;
+  readonly #warned = new Set<string>();
 
   private constructor(callers: readonly Caller[], opening: StageOpening) {
     this.#callers = callers;
@@ -168,15 +165,12 @@ export class ContractCaller implements Stage {
     }
   }
 
-  /** Each text only once in a run: thousands of events may need the same. */
+  /** Each text only once: thousands of events may need the same. */
   #warn(text: string, { logger }: StageContext): void {
-    const line = `${this.#name}: ${text}`;
-    const warned = warnedOf.get(logger) ?? new Set();
-    warnedOf.set(logger, warned);
-    if (warned.has(line)) return;
-    if (warned.size >= mostWarned) warned.clear();
-    warned.add(line);
-    logger.log('warn', line, { event: 'contract_caller.no_value' });
+    if (this.#warned.has(text)) return;
+    if (this.#warned.size >= mostWarned) this.#warned.clear();
+    this.#warned.add(text);
+    logger.log('warn', `${this.#name}: ${text}`, { event: 'contract_caller.no_value' });
   }
 }
 

@@ -21,6 +21,14 @@ export interface PipelineSummary {
   readonly componentTypes: readonly string[];
 }
 
+/** How a definition is stored. */
+export interface ImportOptions {
+  /** It takes the place of another one. */
+  readonly update?: boolean;
+  /** Sinks by their names that fill another place than by the definition of before. */
+  readonly moved?: readonly string[];
+}
+
 /** Pipelines' definitions: the tables `pipeline` and `pipeline_component`. */
 export class PipelineStore {
   readonly #database: Database;
@@ -34,7 +42,7 @@ export class PipelineStore {
    * name; checkpoint, tasks and events stay. Throws TakenError where its id or name is another's, and UsageError where
    * several have the name that is to be updated.
    */
-  async import(definition: PipelineDefinition, { update = false } = {}): Promise<number> {
+  async import(definition: PipelineDefinition, { update = false, moved = [] }: ImportOptions = {}): Promise<number> {
     const { name } = definition;
     const named = await listByName(this.#database, name);
     const id = definition.id ?? (update ? theOne(name, named) : null);
@@ -47,7 +55,7 @@ export class PipelineStore {
     const key = other === undefined ? nameKey(name) : null;
     try {
       if (id === null) return await this.#insert(definition, key);
-      return await (old === null ? this.#insertAs(id, definition, key) : this.#replace(id, definition, key));
+      return await (old === null ? this.#insertAs(id, definition, key) : this.#replace(id, definition, key, moved));
     } catch (error) {
       // Somebody else may have given the name since it was looked for.
       const late = (await listByName(this.#database, name)).find((each) => each.id !== id);
@@ -169,7 +177,12 @@ export class PipelineStore {
     return id;
   }
 
-  async #replace(id: number, definition: PipelineDefinition, key: string | null): Promise<number> {
+  async #replace(
+    id: number,
+    definition: PipelineDefinition,
+    key: string | null,
+    moved: readonly string[],
+  ): Promise<number> {
     const { knex, dialect } = this.#database;
     const results = await writeIfHeld(this.#database, [
       this.#database.fenced(
@@ -181,6 +194,8 @@ export class PipelineStore {
       ...this.#insertComponents(id, definition),
       // A component of the same name and type stands where it stood.
       ...forgetOtherSinks(knex, id, definition.components),
+      // What it was about to write elsewhere is not missed where it writes now.
+      knex('sink_file').where({ pipeline_id: id }).whereIn('sink', moved).delete(),
       ...letGo(this.#database, id),
     ]);
     if (results === null) throw noSuchPipeline(id);

@@ -58,11 +58,6 @@ export class SinkFileStore {
     await this.#write(owner, []);
   }
 
-  /** Forgets what a sink was about to write: it writes elsewhere from now on. */
-  async forget({ pipelineId, sink }: Pick<SinkFileOwner, 'pipelineId' | 'sink'>): Promise<void> {
-    await this.#database.write([this.#database.knex(table).where({ pipeline_id: pipelineId, sink }).delete()]);
-  }
-
   async #write({ pipelineId, epoch, claim }: SinkFileOwner, steps: readonly Query[]): Promise<void> {
     const held = this.#database
       .knex('pipeline_checkpoint')

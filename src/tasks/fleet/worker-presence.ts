@@ -16,6 +16,7 @@ export class WorkerPresence {
   #id: number | null = null;
   #beatAt = -Infinity;
   #running = 0;
+  #hasEnded = false;
   /** Two beats at one time would both register it. */
   readonly #beats = new OneAtATime();
 
@@ -45,6 +46,7 @@ export class WorkerPresence {
     const now = clock.monotonic();
     // The row may be gone: rolled back, or forgotten while this process slept for a week.
     if (this.#id === null || !(await store.beat(this.#id, { running }))) {
+      if (this.#hasEnded) return;
       this.#id = await store.register({ ...this.#options, heartbeatIntervalSeconds: intervalSeconds });
       await store.beat(this.#id, { running });
     }
@@ -54,6 +56,7 @@ export class WorkerPresence {
 
   /** Tells that the worker takes up nothing more; where the database is away, its silence will. */
   async end(): Promise<void> {
+    this.#hasEnded = true;
     if (this.#id !== null) await this.#options.store.end(this.#id).catch(() => undefined);
   }
 }

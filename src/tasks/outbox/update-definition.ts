@@ -4,7 +4,6 @@ import { JournalStore } from '../../database/events/journal-store.js';
 import type { Database } from '../../database/database.js';
 import { listByName, theOne } from '../../database/pipelines/pipeline-names.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
-import { SinkFileStore } from '../../database/sinks/sink-file-store.js';
 import { SinkStore } from '../../database/sinks/sink-store.js';
 import type { Component, PipelineDefinition } from '../../model/pipeline.js';
 import { DamagedDefinitionError, NotFoundError } from '../../runtime/errors.js';
@@ -22,9 +21,8 @@ export async function updateDefinition(database: Database, definition: PipelineD
   const store = new PipelineStore(database);
   const old = definition.id ?? theOne(definition.name, await listByName(database, definition.name));
   const before = old === null ? [] : await componentsOf(store, old);
-  const id = await store.import(definition, { update: true });
-  // It is stored, whatever becomes of the rest.
-  await forgetFiles(database, id, before, definition.components).catch(() => undefined);
+  const moved = movedSinks(before, definition.components);
+  const id = await store.import(definition, { update: true, moved });
   const questions = [changedSource, changedSinks].map((ask) => ask(database, id, before, definition.components));
   const warnings = await Promise.all(questions.map((asked) => asked.catch(() => [])));
   return { id, warnings: warnings.flat() };
@@ -40,18 +38,12 @@ async function componentsOf(store: PipelineStore, id: number): Promise<readonly 
   }
 }
 
-/** What a sink has written elsewhere is not missed where it writes now. */
-async function forgetFiles(
-  database: Database,
-  id: number,
-  before: readonly Component[],
-  now: readonly Component[],
-): Promise<void> {
-  const files = new SinkFileStore(database);
-  for (const sink of now) {
+/** Names the sinks that fill another place than before. */
+function movedSinks(before: readonly Component[], now: readonly Component[]): readonly string[] {
+  return now.flatMap((sink) => {
     const was = before.find(({ name, type }) => name === sink.name && type === sink.type);
-    if (was !== undefined && placeOf(was) !== placeOf(sink)) await files.forget({ pipelineId: id, sink: sink.name });
-  }
+    return was === undefined || placeOf(was) === placeOf(sink) ? [] : [sink.name];
+  });
 }
 
 /** Names what a sink fills, as its definition writes it; null: others may fill it, too. */

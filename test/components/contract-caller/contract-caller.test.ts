@@ -213,23 +213,19 @@ eachDatabase('a contract caller', (databases) => {
     );
   });
 
-  it('warns of one thing once in a run, however many blocks and sinks meet it', async () => {
+  it('warns of one thing once, however many blocks meet it', async () => {
     node.contracts.set(token(1), (data) => (data === selector('symbol()') ? '0x' : encoded('uint8', 6)));
     const callers = [
       { ...symbol, block: 'event' },
       { ...balance, method_params: ['args.none'] },
     ];
     const messages = Array.from({ length: 12 }, (_each, n) => messageOf(n + 1, { target: token(1) }));
-    for (const sink of [await open(callers), await open(callers)]) {
-      for (const message of messages) await sink.map([message], context);
-    }
+    const caller = await open(callers);
+    for (const message of messages) await caller.map([message], context);
     expect(logger.messages('warn').map((text) => text.slice(0, 40))).to.deep.equal([
       "tokens: balanceOf can't be called: inval",
       'tokens: symbol of 0xaaaaaaaaaaaaaaaaaaaa',
     ]);
-    const nextRun = new MemoryLogger();
-    await (await open(callers)).map(messages, { ...context, logger: nextRun });
-    expect(nextRun.messages('warn')).to.have.members(logger.messages('warn'));
   });
 
   it('repeats for a remove what its insert had, without asking', async () => {

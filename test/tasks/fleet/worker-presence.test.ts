@@ -51,6 +51,14 @@ describe("a worker's own sign of life", () => {
     expect(told.slice(2)).to.deep.equal(['registered here:1, 4 at a time, every 5 s', '7 runs 2', '7 ends']);
   });
 
+  it('is not given anew by a beat that comes behind the end', async () => {
+    await presence.show(0);
+    await presence.end();
+    isThere = false;
+    await presence.beat();
+    expect(told.slice(2)).to.deep.equal(['7 ends']);
+  });
+
   it('of which nobody has heard need not end', async () => {
     await presence.end();
     expect(told).to.deep.equal([]);

@@ -252,7 +252,7 @@ export const rpcErrorTexts: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** What Hardhat, anvil, geth, Parity, Nethermind and Besu write where a contract gave a call up: any node would. */
+/** What Hardhat, anvil, geth, Parity, Nethermind and Besu write where a contract gave a call up: every node would, wherever it runs. */
 export const refusedCalls: readonly string[] = [
   "Error: VM Exception while processing transaction: reverted with reason string 'too many requests'",
   "Error: VM Exception while processing transaction: reverted with custom error 'Timeout()'",
