@@ -12,27 +12,23 @@ export const eventMonitor: SourceKind<EventMonitorConfig> = {
   schema: async (reading) => (await import('./schema.js')).eventMonitorSchema(reading),
   keys: eventMonitorKeys,
   rows: eventMonitorRows,
-  describe: ({
-    chainName,
-    chainId,
-    mode,
-    startBlock,
-    endBlock,
-    verifyHeads,
-    batchSize,
-    portalDataset,
-    shards,
-    ...config
-  }) => ({
+  describe: ({ chainName, chainId, mode, startBlock, endBlock, verifyHeads, batchSize, portalDataset, shards }) => ({
     chain: { name: chainName, id: chainId },
     mode,
     startBlock,
     endBlock,
-    selection: selectionOf(config),
     endpoints: { least: verifyHeads === true ? 2 : 1, key: 'verify_heads' },
     readsPortal: portalDataset !== undefined,
     batchSize,
     shards: shards ?? 1,
+  }),
+  // Not which children a factory has: who reads on finds them anew by another definition, and what is missing of them.
+  selection: ({ contracts, eventsToMonitor, addressFilters, where, keepUnknown }) => ({
+    emitters: contracts.map(({ addresses, abi }) => [addresses?.toSorted(), eventSignatures(abi).toSorted()]),
+    events: eventsToMonitor?.toSorted(),
+    filters: addressFilters.toSorted(),
+    where,
+    keepUnknown,
   }),
   events: ({ contracts }) => [...new Set(contracts.flatMap(({ abi }) => eventSignatures(abi)))],
   fields: eventMonitorFields,
@@ -49,15 +45,3 @@ export const eventMonitor: SourceKind<EventMonitorConfig> = {
     return new EventMonitor(config, { chain: chain.client, heads: chain.heads, shared: chain.logs, portal, decoder });
   },
 };
-
-/** Not which children a factory has: who reads on finds them anew by another definition, and what is missing of them. */
-function selectionOf({
-  contracts,
-  eventsToMonitor,
-  addressFilters,
-  where,
-  keepUnknown,
-}: Pick<EventMonitorConfig, 'contracts' | 'eventsToMonitor' | 'addressFilters' | 'where' | 'keepUnknown'>): unknown {
-  const emitters = contracts.map(({ addresses, abi }) => [addresses?.toSorted(), eventSignatures(abi).toSorted()]);
-  return { emitters, events: eventsToMonitor?.toSorted(), filters: addressFilters.toSorted(), where, keepUnknown };
-}

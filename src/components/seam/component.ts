@@ -56,8 +56,6 @@ export interface SourceDescription {
   readonly startBlock: number | null;
   /** The last block that it reads; null: it ends at the head, or never. */
   readonly endBlock: number | null;
-  /** What decides which events of a block are stored: two are equal as JSON, or not. */
-  readonly selection: unknown;
   /** How many different endpoints it needs, and the key of the definition that asks for more than one. */
   readonly endpoints: { readonly least: number; readonly key: string };
   /** True where settled blocks come from a portal: a historical run then needs no endpoint. */
@@ -72,6 +70,8 @@ export interface SourceDescription {
 export interface SourceKind<C extends object> extends KindOf<C> {
   readonly role: 'source';
   describe(config: C): SourceDescription;
+  /** Returns what decides which events of a block are stored: that of two configs is equal as JSON, or not. */
+  selection(config: C): unknown;
   /** Returns the signatures of the events that it knows, each once. */
   events(config: C): readonly string[];
   /** Returns the fields of these events' data. */

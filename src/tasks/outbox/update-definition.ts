@@ -59,11 +59,11 @@ async function changedSource(
   before: readonly Component[],
   now: readonly Component[],
 ): Promise<Updated['warnings']> {
-  const [was, is] = [before, now].map((components) => components.flatMap(sourceOf)[0]);
+  const [was, is] = [before, now].map(sourceOf);
   const blocks = (await new JournalStore(database).current(id))?.blocks ?? null;
   if (was === undefined || is === undefined || blocks === null) return [];
   const { from, to } = blocks;
-  if (JSON.stringify(was.selection) !== JSON.stringify(is.selection)) {
+  if (was.selection !== is.selection) {
     const message = `blocks ${from} to ${to} were read by the definition of before: what is stored of them stays as it is`;
     const first = Math.min(from, firstOf(is) ?? from);
     return [{ message, hint: `to read them anew: chainparse run-pipeline ${id} --fresh --from-block ${first}` }];
@@ -87,9 +87,15 @@ function firstOf({ startBlock, mode }: SourceDescription): number | null {
   return startBlock ?? (mode === 'historical' ? 0 : null);
 }
 
-function sourceOf({ type, config }: Component): readonly SourceDescription[] {
-  const kind = registry.find(type);
-  return kind?.role === 'source' ? [kind.describe(config)] : [];
+interface ReadBy extends SourceDescription {
+  /** Which events are stored, as a text: two are equal or not. */
+  readonly selection: string;
+}
+
+function sourceOf([component]: readonly Component[]): ReadBy | undefined {
+  const kind = component === undefined ? undefined : registry.find(component.type);
+  if (component === undefined || kind?.role !== 'source') return undefined;
+  return { ...kind.describe(component.config), selection: JSON.stringify(kind.selection(component.config)) };
 }
 
 /** Says of which sinks that have delivered the events, or what is made of them, are others than before. */
