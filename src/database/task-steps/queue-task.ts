@@ -31,6 +31,24 @@ export async function queueTask(database: Database, pipelineId: number, request:
   }
 }
 
+/** Names the definition that a pipeline has, by its newest component: each import stores them anew. No rows: it has none. */
+export function definitionOf(
+  { knex }: Database,
+  pipelineId: number | Knex.Ref<string, Record<string, string>>,
+): Knex.QueryBuilder {
+  return knex('pipeline_component').where({ pipeline_id: pipelineId }).max({ id: 'id' });
+}
+
+/** Has a query of tasks of a pipeline find them only while it has this definition. */
+export function ofDefinition(
+  database: Database,
+  tasks: Knex.QueryBuilder,
+  pipelineId: number,
+  definition: number,
+): Knex.QueryBuilder {
+  return tasks.whereRaw('COALESCE((?), 0) = ?', [definitionOf(database, pipelineId), definition]);
+}
+
 /** Reads what a task was asked to run with. */
 export function readRequest(runOptions: string | null): RunRequest {
   return runOptions === null ? {} : (JSON.parse(runOptions) as RunRequest);

@@ -5,7 +5,7 @@ import type { Database } from '../database.js';
 import { writeIfHeld } from '../fenced-write.js';
 import { holdStarted } from '../task-steps/wanted-steps.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
-import { lockPipeline, readRequest } from '../task-steps/queue-task.js';
+import { definitionOf, lockPipeline, ofDefinition, readRequest } from '../task-steps/queue-task.js';
 
 const table = 'pipeline_task';
 
@@ -17,10 +17,19 @@ export interface QueuedTask {
   readonly shard: number;
 }
 
+/** What a task that waits is to be run with, as it stood when it was read. */
+export interface Asked {
+  readonly request: RunRequest;
+  /** The text of its row that `request` was read from. */
+  readonly runOptions: string | null;
+  /** Names the definition that its pipeline had: an import gives it another. */
+  readonly definition: number;
+}
+
 /** Why nobody can run a pipeline as its definition stands. */
 export interface Refusal {
   readonly reason: string;
-  /** The definition that was read, as `TaskQueue.definition` names it. */
+  /** The definition that was read, as `Asked` names it. */
   readonly definition: number;
 }
 
@@ -59,23 +68,14 @@ export class TaskQueue {
     return this.#database.knex.raw(`COALESCE(${goesOn}, MIN(??))`, bindings);
   }
 
-  /** Returns what a task was asked to run with; a row of another program asks for nothing. */
-  async request(taskId: number): Promise<RunRequest> {
-    const [row] = await this.#database.read<{ run_options: string | null }[]>((knex) =>
-      knex(table).select('run_options').where({ id: taskId }),
-    );
-    return readRequest(row?.run_options ?? null);
-  }
-
-  /** Names the definition that a pipeline has now: an import gives it another. */
-  async definition(pipelineId: number): Promise<number> {
-    const [row] = await this.#database.read<{ id: number | null }[]>(() => this.#newestComponent(pipelineId));
-    return row?.id ?? 0;
-  }
-
-  /** Components are stored anew by each import. */
-  #newestComponent(pipelineId: number): Knex.QueryBuilder {
-    return this.#database.knex('pipeline_component').where({ pipeline_id: pipelineId }).max({ id: 'id' });
+  /** Returns what a task is to be run with; a row of another program asks for nothing. */
+  async asked(taskId: number): Promise<Asked> {
+    const [row] = await this.#database.read<{ run_options: string | null; definition: number | null }[]>((knex) => {
+      const definition = definitionOf(this.#database, knex.ref('pipeline_task.pipeline_id'));
+      return knex(table).select('run_options', { definition }).where({ id: taskId });
+    });
+    const runOptions = row?.run_options ?? null;
+    return { request: readRequest(runOptions), runOptions, definition: row?.definition ?? 0 };
   }
 
   /**
@@ -85,13 +85,11 @@ export class TaskQueue {
   async refuse({ taskId, pipelineId }: QueuedTask, { reason, definition }: Refusal): Promise<void> {
     const { knex, dialect } = this.#database;
     const refused = { status: taskStatus.failed, end_reason: 'refused', error: reason, end_time: dialect.now(knex) };
-    const waiting = knex(table)
-      .where({ id: taskId, status: taskStatus.queued })
-      .whereRaw('COALESCE((?), 0) = ?', [this.#newestComponent(pipelineId), definition]);
+    const waiting = knex(table).where({ id: taskId, status: taskStatus.queued });
     await writeIfHeld(this.#database, [
       // Whoever mends it has done so by now, or lets go what is held here.
       lockPipeline(this.#database, pipelineId),
-      this.#database.fenced(waiting.update(refused)),
+      this.#database.fenced(ofDefinition(this.#database, waiting, pipelineId, definition).update(refused)),
       holdStarted(this.#database, pipelineId, reason),
     ]);
   }

@@ -9,13 +9,21 @@ import { writeIfHeld } from '../fenced-write.js';
 import { newEpoch } from '../events/checkpoint-store.js';
 import { endOpenTasks, isStarted, stopped, wantStopped } from '../task-steps/wanted-steps.js';
 import { endReplaced } from '../task-steps/end-replaced.js';
-import { holdPipeline, insertQueued, insertSuccessor, lockPipeline, storedRequest } from '../task-steps/queue-task.js';
+import {
+  holdPipeline,
+  insertQueued,
+  insertSuccessor,
+  lockPipeline,
+  ofDefinition,
+  storedRequest,
+} from '../task-steps/queue-task.js';
 import { queueUnheard } from '../task-steps/queue-unheard.js';
 import { runningTask } from '../task-steps/running-task.js';
 import type { Replaced } from '../task-steps/end-replaced.js';
 import type { Statement } from '../script.js';
 import { countTasks, listTasks } from './task-listing.js';
 import type { TaskPageFilter } from './task-listing.js';
+import type { Asked } from './task-queue.js';
 import { inText, keptProgress, selectTasks } from './task-rows.js';
 import type { Beat } from './task-rows.js';
 
@@ -36,6 +44,8 @@ export interface ClaimRequest {
   readonly logPathPrefix: string;
   /** The task that has waited and begins now; left out: a new one is made. */
   readonly queuedTaskId?: number | undefined;
+  /** What it was found to be asked; the claim fails where it is asked for something else, or by another definition, by then. */
+  readonly asked?: Asked | undefined;
   /** What a task is asked to run with that is made now; one that has waited keeps what it was asked for. */
   readonly run?: RunRequest | undefined;
   /** The pipeline has sinks: events that are taken away are kept for them, by whomever, until the next claim. */
@@ -175,7 +185,7 @@ export class TaskStore {
 
   #begin(request: ClaimRequest): readonly (Query | Statement)[] {
     const { knex, dialect } = this.#database;
-    const { queuedTaskId: queued, pipelineId, shard = 0, logPathPrefix, timeoutMinutes } = request;
+    const { queuedTaskId: queued, asked, pipelineId, shard = 0, logPathPrefix, timeoutMinutes } = request;
     const now = dialect.now(knex);
     const running = {
       status: taskStatus.running,
@@ -186,6 +196,10 @@ export class TaskStore {
     };
     if (queued !== undefined) {
       const row = knex(table).where({ id: queued, pipeline_id: pipelineId, shard, status: taskStatus.queued });
+      if (asked !== undefined) {
+        void row.whereRaw(dialect.sameAs(knex, 'run_options', asked.runOptions));
+        void ofDefinition(this.#database, row, pipelineId, asked.definition);
+      }
       // It was made when it began to wait: without a heartbeat it would be as silent as it is old.
       return [
         this.#database.fenced(

@@ -1,4 +1,4 @@
-import type { QueuedTask, TaskQueue } from '../../database/tasks/task-queue.js';
+import type { Asked, QueuedTask, TaskQueue } from '../../database/tasks/task-queue.js';
 import { ShardStore } from '../../database/events/shard-store.js';
 import type { Shard } from '../../model/shard.js';
 import type { Task } from '../../model/task.js';
@@ -16,7 +16,7 @@ import type { QueuedOutcome } from './queue-worker.js';
 
 export interface QueuedRunsOptions {
   readonly host: RunHost;
-  readonly queue: Pick<TaskQueue, 'request' | 'definition'>;
+  readonly queue: Pick<TaskQueue, 'asked'>;
   readonly runs: PipelineRuns;
   /** Takes what a run has done, and how long it took in milliseconds. */
   readonly tell: (result: TaskResult, durationMs: number) => Promise<void>;
@@ -47,12 +47,14 @@ export class QueuedRuns {
 
   /** Runs a task, and says when it is claimed; throws what it failed with once it was claimed. */
   async run(task: QueuedTask, claimed: () => void): Promise<QueuedOutcome> {
-    const { host } = this.#options;
-    const prepared = await this.#prepare(task.pipelineId);
+    const { host, queue } = this.#options;
+    // Read first: whoever changes the definition later finds that the claim is refused.
+    const asked = await queue.asked(task.taskId);
+    const prepared = await this.#prepare(task.pipelineId, asked.definition);
     if ('unfit' in prepared || 'refused' in prepared) return prepared;
     // Claimed now, it would end at once, and wait no more.
     if (host.stopping.aborted) return 'taken';
-    if (task.shard === 0) return this.#execute(task, prepared, claimed);
+    if (task.shard === 0) return this.#execute({ ...task, asked }, prepared, claimed);
     const shards = new ShardStore(host.database);
     const shard = await shards.find(task.pipelineId, task.shard);
     if (shard === null) {
@@ -60,30 +62,28 @@ export class QueuedRuns {
       return 'taken';
     }
     if (shard.definition !== prepared.source.fingerprint()) return { unfit: otherDefinition };
-    return this.#execute(task, prepared, claimed, shard);
+    return this.#execute({ ...task, asked }, prepared, claimed, shard);
   }
 
-  /** What is refused is read once more: a person may just have mended it, and what is refused must be known by name. */
-  async #prepare(pipelineId: number, definition?: number): Promise<PreparedRun | Exclude<QueuedOutcome, string>> {
-    const { host, queue } = this.#options;
+  /** What is refused must be known by name: a person may just have mended it. */
+  async #prepare(pipelineId: number, definition: number): Promise<PreparedRun | Exclude<QueuedOutcome, string>> {
     try {
-      return await prepareRun(host, pipelineId);
+      return await prepareRun(this.#options.host, pipelineId);
     } catch (error) {
       if (error instanceof UsageError || error instanceof NotFoundError) return { unfit: error.message };
       const reason = refusalOf(error);
       if (reason === null) throw error;
-      if (definition !== undefined) return { refused: { reason, definition } };
+      return { refused: { reason, definition } };
     }
-    return this.#prepare(pipelineId, await queue.definition(pipelineId));
   }
 
   async #execute(
-    { taskId }: QueuedTask,
+    { taskId, asked }: QueuedTask & { readonly asked: Asked },
     prepared: PreparedRun,
     claimed: () => void,
     shard?: Shard,
   ): Promise<QueuedOutcome> {
-    const { host, queue, runs, tell } = this.#options;
+    const { host, runs, tell } = this.#options;
     const opened = new OpenedRun(host);
     const since = host.clock.monotonic();
     const moving = new AbortController();
@@ -96,9 +96,9 @@ export class QueuedRuns {
       claimed();
     };
     try {
-      const request = await queue.request(taskId);
       if (host.stopping.aborted) moving.abort(host.stopping.reason);
-      const order = { request, queuedTaskId: taskId, shard, handsOver: true, stopping: moving.signal, onBegin };
+      const { request } = asked;
+      const order = { request, asked, queuedTaskId: taskId, shard, handsOver: true, stopping: moving.signal, onBegin };
       const result = await runs.run(prepared, order, opened);
       await tell(result, host.clock.monotonic() - since);
       return 'ran';

@@ -1,6 +1,7 @@
 import type { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { Replaced } from '../../database/task-steps/end-replaced.js';
 import { FenceError } from '../../database/script.js';
+import type { Asked } from '../../database/tasks/task-queue.js';
 import type { TaskStore } from '../../database/tasks/task-store.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
 import type { Shard } from '../../model/shard.js';
@@ -31,6 +32,8 @@ export interface ClaimOptions extends AnswerOptions {
   readonly takeOver: boolean;
   /** The task that has waited and begins now; left out: a new one is made. */
   readonly queuedTaskId?: number | undefined;
+  /** What it is run with, and by which definition, as they were read; left out: whatever they are by then. */
+  readonly asked?: Asked | undefined;
   /** What the task reads of the pipeline's history; left out: it is the pipeline's own task. */
   readonly shard?: Shard | undefined;
   /** The pipeline has sinks, which must be told of what is taken away. */
@@ -52,8 +55,9 @@ const attempts = 10;
 
 /**
  * Makes a new task the holder of a pipeline, or of a shard of it. Throws LeaseHeldError where another task holds it and is
- * alive; LeaseLostError where the shard is no more; DatabaseUnreachableError where the database can't be reached. A claim whose
- * answer was lost is looked up first, for nobody else would run what this process is said to hold.
+ * alive, or a task that waits is not as it was found any more; LeaseLostError where the shard is no more;
+ * DatabaseUnreachableError where the database can't be reached. A claim whose answer was lost is looked up first, for nobody
+ * else would run what this process is said to hold.
  */
 export async function claimTask(
   tasks: TaskStore,
@@ -98,12 +102,15 @@ async function findLanded(
   return queuedTaskId !== undefined || newest.id !== seen?.id ? newest.id : null;
 }
 
-/** Throws LeaseHeldError where a task waits no more: another worker runs it, or a person has stopped it. */
+/**
+ * Throws LeaseHeldError for a task that has waited: another worker runs it, a person has stopped it, or it is to be run with
+ * something else than what was read. It is found again where it still waits.
+ */
 async function refuseTaken(tasks: TaskStore, queuedTaskId: number | undefined): Promise<void> {
   if (queuedTaskId === undefined) return;
   const { status } = await tasks.get(queuedTaskId);
-  if (status === taskStatus.queued) return;
-  throw new LeaseHeldError(`task ${queuedTaskId} waits no more: it is ${statusText(status, 'en')}`);
+  const why = status === taskStatus.queued ? 'is not as it was found any more' : 'waits no more';
+  throw new LeaseHeldError(`task ${queuedTaskId} ${why}: it is ${statusText(status, 'en')}`);
 }
 
 /** Throws NeedsRewindError where a run would go on behind rows that must be taken back first. */

@@ -2,6 +2,7 @@ import { isAbsolute, join } from 'node:path';
 import { Chains } from '../../chain/chains.js';
 import { Portals } from '../../chain/portal/portals.js';
 import { EndpointStore } from '../../database/operations/endpoint-store.js';
+import type { Asked } from '../../database/tasks/task-queue.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import { originOf } from '../../model/event-origin.js';
 import type { Shard } from '../../model/shard.js';
@@ -26,6 +27,8 @@ export interface RunOrder {
   readonly takeOver?: boolean | undefined;
   /** The task that has waited and begins now; left out: a new one is made. */
   readonly queuedTaskId?: number | undefined;
+  /** What that task was found to be asked, which the claim finds to be so still. */
+  readonly asked?: Asked | undefined;
   /** What it reads of the pipeline's history; left out: it is the pipeline's own task. */
   readonly shard?: Shard | undefined;
   /** A run that is told to stop leaves a task behind that goes on with it. */
@@ -104,10 +107,10 @@ export async function runPipeline(host: RunHost, prepared: PreparedRun, order: R
 function taskOptions(
   { settings, database, clock, secrets, worker, timeoutMinutes }: RunHost,
   { pipeline, source, sinks }: PreparedRun,
-  { request, takeOver = false, handsOver = false, queuedTaskId, shard }: RunOrder,
+  { request, takeOver = false, handsOver = false, queuedTaskId, asked, shard }: RunOrder,
 ): Omit<TaskOptions, 'begin' | 'onProgress' | 'signal' | 'stopping'> {
   return {
-    ...{ database, clock, worker, takeOver, handsOver, queuedTaskId, shard },
+    ...{ database, clock, worker, takeOver, handsOver, queuedTaskId, asked, shard },
     fingerprint: source.fingerprint(),
     pipelineId: pipeline.id,
     chainId: source.chain.id,

@@ -319,7 +319,7 @@ eachDatabase('the store of what is wanted', (databases) => {
     await wanted.judge(await unjudged(), again);
     const follower = await wanted.queueDue(45);
     expect(await queueTask(database, 45, { toBlock: 9 })).to.deep.include({ taskId: follower, isNew: false });
-    expect(await new TaskQueue(database, 30).request(follower ?? 0)).to.deep.equal({ toBlock: 9 });
+    expect((await new TaskQueue(database, 30).asked(follower ?? 0)).request).to.deep.equal({ toBlock: 9 });
     await tasks.renew([{ taskId: id, progress: null }]);
     expect(await wanted.listRevived(10)).to.deep.equal([]);
     await wanted.stop(45);
@@ -450,7 +450,7 @@ eachDatabase('the store of what is wanted', (databases) => {
     expect(await tasks.get(id)).to.include({ status: 1, endReason: 'handed_over' });
     const { tasks: waiting } = await tasks.list({ status: taskStatus.queued, limit: 10, offset: 0 });
     expect(waiting).to.have.length(1);
-    expect(await new TaskQueue(database, 30).request(waiting[0]?.id ?? 0)).to.deep.equal({ toBlock: 9 });
+    expect((await new TaskQueue(database, 30).asked(waiting[0]?.id ?? 0)).request).to.deep.equal({ toBlock: 9 });
     expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
   });
 
@@ -514,7 +514,7 @@ eachDatabase('the store of what is wanted', (databases) => {
     const { queuedTaskId } = await wanted.start(45);
     const taskId = queuedTaskId ?? 0;
     const queue = new TaskQueue(database, 30);
-    const definition = await queue.definition(45);
+    const { definition } = await queue.asked(taskId);
     await queue.refuse({ taskId, pipelineId: 45, shard: 0 }, { reason: 'not JSON', definition });
     expect(await tasks.get(taskId)).to.include({ status: 2, endReason: 'refused', error: 'not JSON' });
     expect(await wanted.get(45)).to.include({ state: 'started', heldReason: 'not JSON' });
@@ -534,13 +534,13 @@ eachDatabase('the store of what is wanted', (databases) => {
     const { queuedTaskId } = await wanted.start(45);
     const waiting = { taskId: queuedTaskId ?? 0, pipelineId: 45, shard: 0 };
     for (let round = 0; round < 2; round++) {
-      const definition = await queue.definition(45);
+      const { definition } = await queue.asked(waiting.taskId);
       await pipelines.import(mended, { update: true });
       await queue.refuse(waiting, { reason: 'not JSON', definition });
       expect(await wanted.get(45)).to.include({ state: 'started', heldReason: null });
       expect(await statusOf(queuedTaskId)).to.equal(taskStatus.queued);
     }
-    await queue.refuse(waiting, { reason: 'not JSON', definition: await queue.definition(45) });
+    await queue.refuse(waiting, { reason: 'not JSON', definition: (await queue.asked(waiting.taskId)).definition });
     expect(await wanted.get(45)).to.include({ heldReason: 'not JSON' });
   });
 
@@ -548,9 +548,9 @@ eachDatabase('the store of what is wanted', (databases) => {
     const id = await wanted.queueDelivery(45);
     expect(await wanted.queueDelivery(45)).to.equal(null);
     const queue = new TaskQueue(database, 30);
-    expect(await queue.request(id ?? 0)).to.deep.equal({ deliverOnly: true });
+    expect((await queue.asked(id ?? 0)).request).to.deep.equal({ deliverOnly: true });
     expect(await wanted.start(45)).to.include({ queuedTaskId: null });
-    expect(await queue.request(id ?? 0)).to.deep.equal({});
+    expect((await queue.asked(id ?? 0)).request).to.deep.equal({});
   });
 
   it('queues a task beside one that lives only to deliver, or to read a part, once the pipeline is started', async () => {

@@ -107,7 +107,7 @@ eachDatabase('a task that is queued', (databases) => {
       for (;;) {
         const [first] = await queue.listClaimable(1, []);
         if (first === undefined) return waits;
-        waits.push(await queue.request(first.taskId));
+        waits.push((await queue.asked(first.taskId)).request);
         await tasks.cancel(first.taskId);
       }
     };

@@ -3,6 +3,7 @@ import { CheckpointStore } from '../../../src/database/events/checkpoint-store.j
 import type { Database } from '../../../src/database/database.js';
 import { FenceError } from '../../../src/database/script.js';
 import { TaskQueue } from '../../../src/database/tasks/task-queue.js';
+import { readToo } from '../../../src/database/task-steps/queue-task.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { ClaimRequest } from '../../../src/database/tasks/task-store.js';
 import type { RunRequest } from '../../../src/model/run-request.js';
@@ -56,9 +57,14 @@ eachDatabase('the queue of tasks', (databases) => {
     const plain = await add(45, {});
     const asked = await add(45, { mode: 'historical', fromBlock: 7, toBlock: 9, fresh: true });
     expect(await tasks.get(plain)).to.include({ pipelineId: 45, status: 3, logPath: null, lastHeartbeat: null });
-    expect(await queue.request(plain)).to.deep.equal({});
-    expect(await queue.request(asked)).to.deep.equal({ mode: 'historical', fromBlock: 7, toBlock: 9, fresh: true });
-    expect(await queue.request(999_999)).to.deep.equal({});
+    expect((await queue.asked(plain)).request).to.deep.equal({});
+    expect((await queue.asked(asked)).request).to.deep.equal({
+      mode: 'historical',
+      fromBlock: 7,
+      toBlock: 9,
+      fresh: true,
+    });
+    expect((await queue.asked(999_999)).request).to.deep.equal({});
   });
 
   it('gives of each pipeline the task that waits longest, and of some pipelines none', async () => {
@@ -105,6 +111,20 @@ eachDatabase('the queue of tasks', (databases) => {
     expect(await tasks.get(id)).to.include({ status: taskStatus.queued });
     await tasks.cancel(other);
     expect(await claim({ queuedTaskId: id, holder: other })).to.equal(id);
+  });
+
+  it('begins no task that is asked for something else by now, or by another definition', async () => {
+    const id = await add(45, { follows: true });
+    const asked = await queue.asked(id);
+    const begin = (): Promise<unknown> => outcomeOf(claim({ queuedTaskId: id, asked }));
+    const component = { pipeline_id: 45, name: 's', type: 'event_monitor', config: '{}', position: 0 };
+    const [imported] = await database.write([database.knex('pipeline_component').insert(component)]);
+    expect(await begin(), 'another definition').to.equal('fenced');
+    await database.write([database.knex('pipeline_component').where({ id: imported?.insertId }).delete()]);
+    await database.write([readToo(database, 45, { fromBlock: 7 })]);
+    expect(await begin(), 'another request').to.equal('fenced');
+    expect(await tasks.get(id)).to.include({ status: 3 });
+    expect(await outcomeOf(claim({ queuedTaskId: id, asked: await queue.asked(id) }))).to.equal('done');
   });
 
   it('makes a task that had waited the newest, although a later one has run before it', async () => {

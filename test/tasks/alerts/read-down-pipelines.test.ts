@@ -89,7 +89,7 @@ eachDatabase('the pipelines that are shown as down', (databases) => {
       expect(await down()).to.deep.equal([waited]);
       const { taskId: refused } = await queueTask(database, 45, {});
       const queue = new TaskQueue(database, 30);
-      const refusal = { reason: 'not JSON', definition: await queue.definition(45) };
+      const refusal = { reason: 'not JSON', definition: (await queue.asked(refused)).definition };
       await queue.refuse({ taskId: refused, pipelineId: 45, shard: 0 }, refusal);
       expect(await down()).to.deep.equal([refused]);
     });

@@ -74,7 +74,7 @@ eachDatabase('what the sinks of a pipeline are asked in the last moments of its 
     const queue = new TaskQueue(database, 30);
     const [waiting] = await queue.listClaimable(10, []);
     if (waiting === undefined) return null;
-    const request = await queue.request(waiting.taskId);
+    const { request } = await queue.asked(waiting.taskId);
     await run(noMore, { queuedTaskId: waiting.taskId, run: request });
     return request;
   };

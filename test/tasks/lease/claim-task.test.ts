@@ -174,15 +174,24 @@ eachDatabase('a claim of a pipeline', (databases) => {
     await rejectionOf(claimTask(racing, checkpoints, claimOptions({ pipelineId, worker: other })), LeaseHeldError);
   });
 
+  const queued = async (): Promise<number> => {
+    const { knex, dialect } = database;
+    const row = { pipeline_id: pipelineId, status: 3, create_time: dialect.now(knex), log_path: '' };
+    const [inserted] = await database.write([knex('pipeline_task').insert(row)]);
+    return inserted!.insertId;
+  };
+
+  it('of a task that waits, and was asked for something else since it was read, is refused, and it still waits', async () => {
+    const queuedTaskId = await queued();
+    const asked = { request: {}, runOptions: '{"toBlock":9}', definition: 0 };
+    const error = await held({ queuedTaskId, asked });
+    expect(error.message).to.equal(`task ${queuedTaskId} is not as it was found any more: it is queued`);
+    expect((await claim({ queuedTaskId, asked: { ...asked, runOptions: null } })).taskId).to.equal(queuedTaskId);
+  });
+
   describe('whose answer is lost', () => {
     const away = (): Promise<never> => Promise.reject(new DatabaseUnreachableError('the connection was lost'));
     const unheard: ClaimOptions['claims'] = { claim: (request) => tasks.claim(request).then(away) };
-    const queued = async (): Promise<number> => {
-      const { knex, dialect } = database;
-      const row = { pipeline_id: pipelineId, status: 3, create_time: dialect.now(knex), log_path: '' };
-      const [inserted] = await database.write([knex('pipeline_task').insert(row)]);
-      return inserted!.insertId;
-    };
 
     it('is looked up, and gone on with, where a task had waited', async () => {
       await checkpoints.get(pipelineId);
