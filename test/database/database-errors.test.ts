@@ -170,6 +170,13 @@ describe('an error of a server', () => {
     { errno: 1053, message: 'Server shutdown in progress' },
     { errno: 1290, message: 'The server is running with --read-only' },
     { errno: 1927, message: 'Connection was killed' },
+    { errno: 1969, message: 'Query execution was interrupted (max_statement_time exceeded)' },
+    { errno: 3024, message: 'Query execution was interrupted, maximum statement execution time exceeded' },
+    { errno: 1030, message: 'Got error 168 from storage engine' },
+    { errno: 1026, message: 'Error writing file' },
+    { errno: 3100, message: 'Error on observer while running replication hook before_commit' },
+    { errno: 2013, message: 'Lost connection to backend server: connection closed by peer' },
+    { errno: 9001, message: 'Max connect timeout reached while reaching hostgroup 0 after 10000ms' },
     { code: 'HANDSHAKE_NO_SSL_SUPPORT', message: 'Server does not support secure connection' },
     { code: 'DEPTH_ZERO_SELF_SIGNED_CERT', message: 'self-signed certificate' },
     { name: 'KnexTimeoutError', message: 'Timeout acquiring a connection' },
@@ -182,6 +189,19 @@ describe('an error of a server', () => {
       expect((translated as Error).message).to.match(/^the database mysql:\/\/db\/d can't be reached: ./);
     });
   }
+
+  it('means that it may go well the next time, where another transaction has won', () => {
+    const won = [
+      [mysqlDialect, { errno: 3101, message: 'Plugin instructed the server to rollback the current transaction.' }],
+      [sqliteDialect(() => '+00:00'), { code: 'SQLITE_PROTOCOL', message: 'locking protocol' }],
+    ] as const;
+    for (const [dialect, error] of won) expect(dialect.classify(error)).to.equal('contention');
+  });
+
+  it('means of PostgreSQL that a transaction took longer than the server lets it', () => {
+    const error = { code: '25P04', message: 'terminating connection due to transaction timeout' };
+    expect(postgresDialect.classify(error)).to.equal('unreachable');
+  });
 
   for (const errno of [1044, 1045, 1049, 1130, 1698, 1820, 1862, 3118, 4151]) {
     it(`means that nobody is let in: ${errno}`, () => {

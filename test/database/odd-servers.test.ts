@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { createConnection } from 'mysql2/promise';
 import type { Database } from '../../src/database/database.js';
+import { BatchStore } from '../../src/database/events/batch-store.js';
 import { openDatabase } from '../../src/database/open/open-database.js';
+import { MonitorStore } from '../../src/database/operations/monitor-store.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { runIn } from '../cli/run-in.js';
 import { createDatabase, onMysql } from '../support/databases.js';
@@ -149,3 +151,53 @@ onMysql(
   },
   odd,
 );
+
+onMysql('a server that limits what sessions may do', (server, { name }) => {
+  let database: Database;
+
+  before(async function () {
+    this.timeout(60_000);
+    const url = await createDatabase(server().url());
+    const connection = await createConnection(server().url());
+    const longest = name === 'mariadb' ? 'max_statement_time = 0.2' : 'max_execution_time = 200';
+    for (const limit of ['sql_select_limit = 3', 'sql_safe_updates = 1', "completion_type = 'RELEASE'", longest]) {
+      await connection.query(`SET GLOBAL ${limit}`);
+    }
+    await connection.end();
+    database = await fillPipeline(url);
+  });
+  after(() => database.close());
+
+  it('has every row read: a factory has all of its children', async () => {
+    const children = [1, 2, 3, 4, 5].map((i) => ({
+      pipeline_id: 45,
+      level: 0,
+      address: Buffer.alloc(20, i),
+      since: i,
+    }));
+    await database.write([
+      database.knex('factory_scan').insert({ pipeline_id: 45, definition: 'd'.repeat(64), known_to: 100 }),
+      database.knex('factory_child').insert(children),
+    ]);
+    expect((await new BatchStore(database).knownChildren(45))?.children).to.have.length(5);
+    const rows = await database.read<object[]>((knex) => knex('event').select('event_name'));
+    expect(rows).to.have.length(events.length);
+  });
+
+  it('lets monitors begin, which look for rows by columns without an index', async () => {
+    await new MonitorStore(database).register('m:1', 300);
+  });
+
+  it('takes one transaction after the other on one connection', async () => {
+    for (const error of ['a', 'b']) await database.write([database.knex('pipeline_task').update({ error })]);
+    const { code, stderr } = await runIn(temporaryFolder(), 'heartbeat', 'test', '--database', database.label);
+    expect(code, stderr).to.equal(0);
+  });
+
+  it('lets a statement take as long as it needs', async () => {
+    const slow = 'SELECT COUNT(*) AS n FROM event WHERE SLEEP(0.1) = 0';
+    const [[row]] = await database.read<[{ n: number }[]]>((knex) => knex.raw(slow));
+    expect(row?.n).to.equal(events.length);
+    await database.write([{ sql: 'UPDATE event SET event_name = event_name WHERE SLEEP(0.1) = 0', bindings: [] }]);
+  });
+});

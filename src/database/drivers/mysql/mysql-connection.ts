@@ -44,11 +44,19 @@ function tlsOptions({ rejectUnauthorized, caPath }: NonNullable<MysqlAddress['tl
 /**
  * The statements that prepare a session: each statement is committed by itself, and strict mode, whatever the server's
  * defaults; the time zone that rows are stored in; READ COMMITTED, which keeps no locks on rows that did not match; a short
- * wait for locks; and, on MariaDB, an end for a transaction whose client froze in it.
+ * wait for locks; on MariaDB an end for a transaction whose client froze in it; and none of the limits that a server may set for those who
+ * type: reads that leave rows out without a word, statements that are refused or broken off, a connection that ends with each COMMIT.
  */
 export function sessionSetup(timezone: string): readonly string[] {
   const mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
+  const unlimited = [
+    'sql_select_limit = 18446744073709551615',
+    'sql_big_selects = 1',
+    'sql_safe_updates = 0',
+    'completion_type = 0',
+  ].join(', ');
   return [
+    `SET SESSION ${unlimited} /*M! , max_statement_time = 0 */ /*!80000 , max_execution_time = 0 */`,
     `SET SESSION autocommit = 1, time_zone = '${timezone}', sql_mode = '${mode}', innodb_lock_wait_timeout = 3 /*M!100300 , idle_write_transaction_timeout = 5 */`,
     'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
   ];

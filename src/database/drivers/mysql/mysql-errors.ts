@@ -3,10 +3,10 @@ import type { ErrorKind } from '../../dialect.js';
 import { hintOfKind } from '../server-session.js';
 
 /**
- * ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, MariaDB's "record has changed since last read", and ER_SP_DOES_NOT_EXIST: Galera has taken the
- * transaction back in the middle of its packet.
+ * ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, MariaDB's "record has changed since last read", ER_SP_DOES_NOT_EXIST: Galera has taken the
+ * transaction back in the middle of its packet, and 3101: MySQL's group replication has, for one of another node.
  */
-const contention = new Set([1205, 1213, 1020, 1305]);
+const contention = new Set([1205, 1213, 1020, 1305, 3101]);
 
 /** ER_NO_SUCH_TABLE, ER_BAD_FIELD_ERROR. */
 const notMigrated = new Set([1146, 1054]);
@@ -22,12 +22,18 @@ const forbidden = new Set([1142, 1143, 1227]);
 
 /**
  * The server ends the connection, or takes none: too many connections, shutdown, killed, read-only (a replica after a
- * fail-over), disk full, aborted; a node of Galera's is cut off from the others, before a statement (1047) or in its commit (1180).
+ * fail-over), disk full (1021, 1114, 1026) or failing (1030), aborted, or broken off after a time (MariaDB's 1969, MySQL's 3024); a node of Galera's
+ * is cut off from the others, before a statement (1047) or in its commit (1180), one of MySQL's group replication in its commit (3100).
  */
 const away = new Set([
   1040, 1042, 1043, 1053, 1129, 1158, 1159, 1160, 1161, 1203, 1226, 1290, 1836, 1927, 3032, 1021, 1114, 1317, 1792,
-  3169, 4031, 1047, 1180,
+  3169, 4031, 1047, 1180, 1026, 1030, 1969, 3024, 3100,
 ]);
+
+/** What a proxy says of a server behind it: that server's clients have these numbers (2013: it was lost), ProxySQL has those of its own. */
+function isProxys(errno: number): boolean {
+  return (errno >= 2000 && errno < 3000) || (errno >= 9000 && errno < 10_000);
+}
 
 const kinds: readonly (readonly [ReadonlySet<number>, ErrorKind])[] = [
   [contention, 'contention'],
@@ -63,6 +69,7 @@ export function classify(error: unknown): ErrorKind {
   if (typeof errno === 'number') {
     const kind = kinds.find(([errnos]) => errnos.has(errno))?.[1];
     if (kind !== undefined) return kind;
+    if (isProxys(errno)) return 'unreachable';
   }
   if (unknownLogins.has(code)) return 'refused';
   if (typeof code === 'string' && driverCodes.test(code)) return 'unreachable';

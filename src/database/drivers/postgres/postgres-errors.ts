@@ -26,9 +26,10 @@ const kinds: Readonly<Record<string, ErrorKind>> = {
   '53': 'unreachable',
   '57': 'unreachable',
   '58': 'unreachable',
-  // A standby after a fail-over; a transaction that was idle for too long.
+  // A standby after a fail-over; a transaction that was idle, or took, for too long.
   '25006': 'unreachable',
   '25P03': 'unreachable',
+  '25P04': 'unreachable',
 };
 
 const networkCodes =

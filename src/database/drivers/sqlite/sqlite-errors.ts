@@ -7,7 +7,7 @@ const unreachable = /^SQLITE_(FULL|IOERR|CANTOPEN|READONLY|PERM|AUTH|NOLFS)/;
 export function classify(error: unknown): ErrorKind {
   const { code, message } = error as { code?: unknown; message?: unknown };
   const text = typeof message === 'string' ? message : '';
-  if (typeof code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(code)) return 'contention';
+  if (typeof code === 'string' && /^SQLITE_(BUSY|LOCKED|PROTOCOL)/.test(code)) return 'contention';
   if (typeof code === 'string' && /^SQLITE_(CORRUPT|NOTADB)/.test(code)) return 'malformed';
   if (code === 'SQLITE_CONSTRAINT_NOTNULL') return 'no-default';
   if (typeof code === 'string' && unreachable.test(code)) return 'unreachable';
