@@ -9,10 +9,14 @@ import {
 } from '../runtime/errors.js';
 import type { Dialect, ErrorKind } from './dialect.js';
 
+/** What passes as it is: who wrote knows what it means. */
+const passed = ['other', 'duplicate', 'foreign-key'] as const satisfies readonly ErrorKind[];
+type PassedKind = (typeof passed)[number];
+
 type Failure = new (message: string, options: { hint: string; cause: unknown }) => ChainparseError;
 
 /** By the kind of error: what it becomes, what is said of the database, and what to do where the dialect does not say it. */
-const failures: Record<Exclude<ErrorKind, 'other' | 'duplicate'>, readonly [Failure, string, string?]> = {
+const failures: Record<Exclude<ErrorKind, PassedKind>, readonly [Failure, string, string?]> = {
   unreachable: [DatabaseUnreachableError, "can't be reached"],
   malformed: [DatabaseUnusableError, "can't be read"],
   refused: [DatabaseRefusedError, "can't be reached"],
@@ -31,12 +35,16 @@ const failures: Record<Exclude<ErrorKind, 'other' | 'duplicate'>, readonly [Fail
 export function translateError(dialect: Dialect, label: string, error: unknown): unknown {
   if (error instanceof ChainparseError) return error;
   const kind = dialect.classify(error);
-  if (kind === 'other' || kind === 'duplicate') return error;
+  if (isPassed(kind)) return error;
   const [Failure, what, hint] = failures[kind];
   return new Failure(`the database ${label} ${what}: ${errorWords(error)}`, {
     hint: hint ?? (poolTimeout.test(messageOf(error)) ? poolHint : dialect.hint(error, kind)),
     cause: error,
   });
+}
+
+function isPassed(kind: ErrorKind): kind is PassedKind {
+  return passed.some((other) => other === kind);
 }
 
 /** Knex writes the whole statement before what is wrong with it. */

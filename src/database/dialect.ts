@@ -12,6 +12,8 @@ export type ErrorKind =
    * same one sent to a node that was cut off, meets that one's rows before it hears of its own end. Its fences tell then.
    */
   | 'duplicate'
+  /** A foreign key, as an older program's, refers to what was to go, or to what is not there. */
+  | 'foreign-key'
   /** The server refuses the login, or knows no such database: the URL is wrong, or an account was changed. */
   | 'refused'
   /** The file is no database, or is damaged. */

@@ -3,11 +3,15 @@ import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../src/database/database.js';
 import { Migrator } from '../../src/database/schema/migrator.js';
 import { openDatabase } from '../../src/database/open/open-database.js';
+import { PipelineStore } from '../../src/database/pipelines/pipeline-store.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
+import { ConflictError } from '../../src/runtime/errors.js';
 import { eachDatabase } from '../support/databases.js';
+import { rejectionOf } from '../support/rejection.js';
 import { claimRequest } from './claim-request.js';
 import { hashOlderRows, makeOlderTables, readSchema } from './older-program.js';
 import type { OlderTables } from './older-program.js';
+import { wordsOf } from '../support/table-words.js';
 
 const ignore = (): void => undefined;
 const index = 'CREATE INDEX idx_pipeline_task_heartbeat ON pipeline_task (last_heartbeat)';
@@ -141,6 +145,60 @@ eachDatabase("an older program's database", (databases) => {
       });
     });
   }
+});
+
+eachDatabase("an older program's pipeline to which tables of its own refer", (databases) => {
+  let database: Database;
+
+  before(async function () {
+    this.timeout(60_000);
+    database = await openDatabase(await databases.fresh(), { create: true });
+    const refers = (
+      table: string,
+    ): string => `CREATE TABLE older_${table} (id ${wordsOf(database).id}, its_id INT NOT NULL,
+      CONSTRAINT fk_older_${table} FOREIGN KEY (its_id) REFERENCES ${table} (id))`;
+    await makeOlderTables(database, { rows: 500, also: [refers('pipeline'), refers('pipeline_task')] });
+    await new Migrator(database).up(ignore);
+    await database.knex('pipeline_task').whereNot({ status: 1 }).update({ status: 1 });
+  });
+  after(() => database.close());
+
+  it('stays whole where it can not be deleted, and goes once nothing refers to it', async () => {
+    const { knex } = database;
+    const store = new PipelineStore(database);
+    const [task] = (await knex('pipeline_task').where({ pipeline_id: 1 }).pluck('id').limit(1)) as number[];
+    await knex('pipeline_checkpoint').insert({ pipeline_id: 1, block_number: 100 });
+    await knex('reorg').insert({
+      pipeline_id: 1,
+      task_id: 1,
+      create_time: '2024-01-15 10:00:00',
+      ancestor_block: 1,
+      blocks: 1,
+    });
+    const counts = async (): Promise<readonly unknown[]> =>
+      Promise.all(
+        ['pipeline_checkpoint', 'reorg', 'pipeline_task'].map(async (table) => {
+          const rows: unknown[] = await knex(table).where({ pipeline_id: 1 }).select('pipeline_id');
+          return rows.length > 0;
+        }),
+      );
+    for (const [table, id] of [
+      ['pipeline', 1],
+      ['pipeline_task', task],
+    ] as const) {
+      await knex(`older_${table}`).insert({ its_id: id });
+      const error = await rejectionOf(store.delete(1, 30), ConflictError);
+      expect(error.message).to.match(
+        /^pipeline 1 can't be deleted, .* refer to it or its tasks: .*foreign key.*; nothing was deleted$/i,
+      );
+      if (databases.dialect !== 'sqlite') expect(error.message).to.contain(`fk_older_${table}`);
+      expect(await counts()).to.deep.equal([true, true, true]);
+      expect(await store.get(1)).to.have.property('disabled', false);
+      await knex(`older_${table}`).delete();
+    }
+    await store.delete(1, 30);
+    expect(await counts()).to.deep.equal([false, false, false]);
+  });
 });
 
 /** A comment and leave to be NULL lose nothing, and an index that a foreign key leans on by now stays. */

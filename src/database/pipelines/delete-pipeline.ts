@@ -1,6 +1,8 @@
 import { ConflictError, LeaseHeldError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
+import { errorWords } from '../database-errors.js';
 import { writeIfHeld } from '../fenced-write.js';
+import type { Statement } from '../script.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
 
 /** Rows that one statement deletes, about: enough to be fast, few enough to hold no lock for long. */
@@ -21,21 +23,42 @@ const orderedTables = [
 /**
  * Deletes a pipeline and all that belongs to it. First it is disabled, wanted by nobody and loses its checkpoint, so that nothing writes
  * or resumes; then its rows go in chunks; the pipeline itself goes last, so that a deletion that was cut short can be
- * repeated. Throws LeaseHeldError while a task of it lives.
+ * repeated. Throws LeaseHeldError while a task of it lives, and ConflictError, with nothing gone, where another table's foreign key refers
+ * to it or its tasks.
  */
 export async function deletePipeline(database: Database, id: number, defaultIntervalSeconds: number): Promise<void> {
   const unheld = { id, defaultIntervalSeconds };
   // Once more at the end: a start that came meanwhile has left a wish.
   const wishes = ['pipeline_wanted', 'pipeline_shard'].map((table) => deleteFrom(database, table, id));
+  const itself = [deleteFrom(database, 'pipeline_task', id), database.knex('pipeline').where({ id }).delete()];
+  await refuseReferenced(database, unheld, itself);
   await writeUnlessHeld(database, unheld, wishes);
   for (const { table, order } of orderedTables) await deleteInChunks(database, id, table, order);
   await writeUnlessHeld(database, unheld, [
     ...wishes,
-    ...['pipeline_task', 'pipeline_sink', 'pipeline_component', 'sink_file', 'factory_scan'].map((table) =>
+    ...['pipeline_sink', 'pipeline_component', 'sink_file', 'factory_scan'].map((table) =>
       deleteFrom(database, table, id),
     ),
-    database.knex('pipeline').where({ id }).delete(),
+    ...itself,
   ]);
+}
+
+/**
+ * Tries what goes last, and takes it back: only the database knows all that refers to it, as tables of an older program may, and what was
+ * deleted before would be gone for good. Throws ConflictError where it lets it not go.
+ */
+async function refuseReferenced(database: Database, unheld: Unheld, itself: readonly Query[]): Promise<void> {
+  const { knex, dialect } = database;
+  // The pipeline is gone by then: this fence never holds.
+  const takeBack = database.fenced(knex('pipeline').where({ id: unheld.id }).update({ disabled: 1 }));
+  try {
+    await writeIfHeld(database, [...guardsOf(database, unheld), ...itself, takeBack]);
+  } catch (error) {
+    if (dialect.classify(error) !== 'foreign-key') throw error;
+    const what = `pipeline ${unheld.id} can't be deleted, for rows of another table refer to it or its tasks`;
+    const hint = 'delete those rows first, or drop the foreign key: it is none of chainparse';
+    throw new ConflictError(`${what}: ${errorWords(error)}; nothing was deleted`, { hint, cause: error });
+  }
 }
 
 /**
@@ -77,14 +100,17 @@ interface Unheld {
  * pipeline lives. The checkpoint goes first, for a claim may hold it: what that claims is seen by the condition behind it.
  */
 async function writeUnlessHeld(database: Database, unheld: Unheld, steps: readonly Query[]): Promise<void> {
+  const guards = guardsOf(database, unheld);
+  if ((await writeIfHeld(database, [...guards, ...steps])) === null) await throwHolder(database, unheld);
+}
+
+function guardsOf(database: Database, { id, defaultIntervalSeconds }: Unheld): readonly (Query | Statement)[] {
   const { knex } = database;
-  const { id, defaultIntervalSeconds } = unheld;
   const disable = knex('pipeline')
     .where({ id })
     .whereNotExists(livingTasks(database, id, defaultIntervalSeconds).select(knex.raw('1')))
     .update({ disabled: 1 });
-  const guards = [deleteFrom(database, 'pipeline_checkpoint', id), database.fenced(disable)];
-  if ((await writeIfHeld(database, [...guards, ...steps])) === null) await throwHolder(database, unheld);
+  return [deleteFrom(database, 'pipeline_checkpoint', id), database.fenced(disable)];
 }
 
 interface HolderRow {

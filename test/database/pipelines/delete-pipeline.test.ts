@@ -80,11 +80,11 @@ eachDatabase('a deleted pipeline', (databases) => {
       }),
     );
 
-  /** The database, with something that happens before each write but the first one. */
-  function behindFirstWrite(happens: () => unknown): Database {
+  /** The database, with something that happens before each write but the first two: the deletion's trial, and its begin. */
+  function behindBegin(happens: () => unknown): Database {
     let writes = 0;
     const write: Database['write'] = async (steps) => {
-      if (++writes > 1) await happens();
+      if (++writes > 2) await happens();
       return database.write(steps);
     };
     return new Proxy(database, {
@@ -115,7 +115,7 @@ eachDatabase('a deleted pipeline', (databases) => {
       await store.setDisabled(id, true);
     }
     const told = async (id: number): Promise<string> => (await disabledProblem(database, id)).message;
-    const broken = behindFirstWrite(() => {
+    const broken = behindBegin(() => {
       throw new Error('cut short');
     });
     expect(await told(30)).to.equal('pipeline 30 is disabled');
@@ -132,7 +132,7 @@ eachDatabase('a deleted pipeline', (databases) => {
       await rejectionOf(wanted.start(40), ConflictError);
       await wanted.stop(40);
     };
-    await new PipelineStore(behindFirstWrite(beside)).delete(40, 30);
+    await new PipelineStore(behindBegin(beside)).delete(40, 30);
     expect(await wanted.list()).to.deep.equal([]);
     await rejectionOf(wanted.start(40), NotFoundError);
     await rejectionOf(wanted.stop(40), NotFoundError);

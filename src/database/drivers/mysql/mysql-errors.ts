@@ -43,6 +43,8 @@ const kinds: readonly (readonly [ReadonlySet<number>, ErrorKind])[] = [
   // ER_NO_DEFAULT_FOR_FIELD.
   [new Set([1364]), 'no-default'],
   [away, 'unreachable'],
+  // ER_ROW_IS_REFERENCED, ER_NO_REFERENCED_ROW, and the same with the key's name.
+  [new Set([1217, 1216, 1451, 1452]), 'foreign-key'],
   // ER_DUP_ENTRY.
   [new Set([1062]), 'duplicate'],
 ];

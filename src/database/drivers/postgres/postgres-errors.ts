@@ -18,6 +18,7 @@ const kinds: Readonly<Record<string, ErrorKind>> = {
   '55000': 'refused',
   '42501': 'forbidden',
   '23502': 'no-default',
+  '23503': 'foreign-key',
   // data_corrupted, index_corrupted.
   XX001: 'malformed',
   XX002: 'malformed',

@@ -10,6 +10,7 @@ export function classify(error: unknown): ErrorKind {
   if (typeof code === 'string' && /^SQLITE_(BUSY|LOCKED|PROTOCOL)/.test(code)) return 'contention';
   if (typeof code === 'string' && /^SQLITE_(CORRUPT|NOTADB)/.test(code)) return 'malformed';
   if (code === 'SQLITE_CONSTRAINT_NOTNULL') return 'no-default';
+  if (code === 'SQLITE_CONSTRAINT_FOREIGNKEY') return 'foreign-key';
   if (typeof code === 'string' && unreachable.test(code)) return 'unreachable';
   if (/directory does not exist|unable to open database/.test(text)) return 'unreachable';
   if (/no such (table|column)|has no column named/.test(text)) return 'not-migrated';
