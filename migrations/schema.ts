@@ -73,6 +73,8 @@ export interface Schema {
   columns(table: string): Promise<ReadonlyMap<string, ColumnInfo>>;
   /** Names of the indexes of a table with their columns in order. */
   indexes(table: string): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** The tables that keep no transactions, each with its engine. */
+  withoutTransactions(): Promise<ReadonlyMap<string, string>>;
   /** Writes a name so that it can't be taken for anything else. */
   quote(name: string): string;
   /** What an index says behind a column in which NULL lies before every value. */

@@ -74,6 +74,8 @@ export interface Dialect {
   jsonText(knex: Knex, column: string, key: string): Knex.Raw;
   /** What an order by a column has to say so that NULL comes before every value, or last where it is turned round. */
   nullsLow(order: 'asc' | 'desc'): { readonly nulls?: 'first' | 'last' };
+  /** What to write into, and to compare with, a flag of a table that may be an older program's: it may be a number or a truth value there. */
+  flag(isSet: boolean): number | string;
   /** Sorts what a driver threw. */
   classify(error: unknown): ErrorKind;
   /** What a person can do about an error of a kind, in a line. */

@@ -1,12 +1,15 @@
 import { expect } from 'chai';
 import { CheckpointStore } from '../../src/database/events/checkpoint-store.js';
+import { queueUnheard } from '../../src/database/task-steps/queue-unheard.js';
+import { TestPipelineStore } from '../../src/database/pipelines/test-pipeline-store.js';
+import { WantedStore } from '../../src/database/pipelines/wanted-store.js';
 import type { Database } from '../../src/database/database.js';
 import { Migrator } from '../../src/database/schema/migrator.js';
 import { openDatabase } from '../../src/database/open/open-database.js';
 import { PipelineStore } from '../../src/database/pipelines/pipeline-store.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { ConflictError } from '../../src/runtime/errors.js';
-import { eachDatabase } from '../support/databases.js';
+import { createDatabase, eachDatabase, onMysql } from '../support/databases.js';
 import { rejectionOf } from '../support/rejection.js';
 import { claimRequest } from './claim-request.js';
 import { hashOlderRows, makeOlderTables, readSchema } from './older-program.js';
@@ -198,6 +201,82 @@ eachDatabase("an older program's pipeline to which tables of its own refer", (da
     }
     await store.delete(1, 30);
     expect(await counts()).to.deep.equal([false, false, false]);
+  });
+});
+
+onMysql("an older program's tables that keep no transactions", (server) => {
+  it('are not adopted, and how they are to be changed is told', async () => {
+    const database = await openDatabase(await createDatabase(server().url()), { create: true });
+    await makeOlderTables(database, { rows: 500 });
+    for (const statement of [
+      'pipeline_task DROP FOREIGN KEY fk_task_pipeline',
+      'pipeline_task ENGINE=MyISAM',
+      'pipeline ENGINE=MyISAM',
+    ]) {
+      await database.knex.raw(`ALTER TABLE ${statement}`);
+    }
+    const before = await readSchema(database);
+    const error = await rejectionOf(new Migrator(database).up(ignore), ConflictError);
+    expect(error.message).to.match(
+      /keep no transactions: pipeline \(MyISAM\), pipeline_task \(MyISAM\); nothing was changed$/,
+    );
+    expect(error.hint).to.equal('ALTER TABLE pipeline ENGINE=InnoDB; ALTER TABLE pipeline_task ENGINE=InnoDB');
+    expect(await readSchema(database)).to.equal(before);
+    for (const statement of error.hint?.split('; ') ?? []) await database.knex.raw(statement);
+    await new Migrator(database).up(ignore);
+    await database.close();
+  });
+});
+
+eachDatabase("an older program's pipeline whose flag is a truth value or a bit", (databases) => {
+  let database: Database;
+
+  before(async function () {
+    this.timeout(60_000);
+    database = await openDatabase(await databases.fresh(), { create: true });
+    const flag = database.dialect.name === 'mysql' ? "BIT(1) NOT NULL DEFAULT b'0'" : 'BOOLEAN NOT NULL DEFAULT FALSE';
+    await makeOlderTables(database, { rows: 500, flag });
+    await new Migrator(database).up(ignore);
+  });
+  after(() => database.close());
+
+  it('is stored, disabled, enabled, started and deleted as others are', async () => {
+    const pipelines = new PipelineStore(database);
+    const wanted = new WantedStore(database, 30);
+    const components = [{ name: 'a', type: 'event_monitor', config: {} }];
+    const plain = { id: null, classificationId: null, description: null, timeoutMinutes: null };
+    const started = { restart: null, schedule: null, timeZone: null };
+    const made = await pipelines.import({ ...plain, ...started, name: 'new', components });
+    for (const id of [1, made]) {
+      expect(await pipelines.isDisabled(id)).to.equal(false);
+      await pipelines.setDisabled(id, true);
+      expect(await pipelines.get(id)).to.have.property('disabled', true);
+      await rejectionOf(wanted.start(id), ConflictError);
+      await pipelines.setDisabled(id, false);
+      expect((await wanted.start(id)).queuedTaskId).to.be.a('number');
+      await wanted.stop(id);
+    }
+    await pipelines.delete(made, 30);
+    expect((await pipelines.list()).map(({ id, disabled }) => [id, disabled])).to.deep.equal(
+      [1, 2, 3].map((id) => [id, false]),
+    );
+  });
+
+  it('gets a task for what its sinks were asked, unless it is disabled', async () => {
+    const pipelines = new PipelineStore(database);
+    await database.knex('pipeline_sink').insert({ pipeline_id: 2, name: 'hook', type: 'webhook_sink' });
+    await pipelines.setDisabled(2, true);
+    const queued = async (): Promise<unknown> => (await database.write([queueUnheard(database, 2, [])]))[0]?.matched;
+    expect(await queued()).to.equal(0);
+    await pipelines.setDisabled(2, false);
+    expect(await queued()).to.equal(1);
+  });
+
+  it('is made for a heartbeat test', async () => {
+    const store = new TestPipelineStore(database);
+    const id = await store.insert({ token: 'abc', worker: 'there:7', identity: null }, 'main');
+    expect(await new PipelineStore(database).isDisabled(id)).to.equal(true);
+    await store.delete(id);
   });
 });
 

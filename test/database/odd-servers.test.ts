@@ -11,11 +11,12 @@ import { openMigrated } from '../support/migrated-database.js';
 import { hashOf, makeEvent, makeUndecoded, storeLogs } from '../support/stored-logs.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-/** Every mode that changes how a statement is read, a time zone with half an hour in it, and commits that have to be asked for. */
+/** Every mode that changes how a statement is read, a time zone with half an hour in it, commits that have to be asked for, and an engine without any. */
 const odd = [
   '--autocommit=0',
   '--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT,IGNORE_SPACE,ONLY_FULL_GROUP_BY',
   '--default-time-zone=+05:30',
+  '--default-storage-engine=MyISAM',
 ];
 
 /** What a chain, which anybody may write to, can put into a text. */
@@ -85,6 +86,15 @@ onMysql(
     it('keeps what is written by one statement: every migration is known as applied', async () => {
       const { code, stderr } = await runIn(temporaryFolder(), 'tasks', 'list', '--database', url);
       expect(code, stderr).to.equal(0);
+    });
+
+    it('has every table take part in transactions', async () => {
+      const engines = await database.read((knex) =>
+        knex('information_schema.tables')
+          .where({ table_schema: knex.raw('DATABASE()') })
+          .distinct({ engine: 'engine' }),
+      );
+      expect(engines).to.deep.equal([{ engine: 'InnoDB' }]);
     });
 
     it('stores texts that would end a literal as they are, and runs nothing of what they say', async () => {

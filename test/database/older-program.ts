@@ -8,6 +8,8 @@ export interface OlderTables {
   /** Statements that the older program's set-up runs after the tables are there. */
   readonly also?: readonly string[];
   readonly charset?: string;
+  /** The type of `disabled`. */
+  readonly flag?: string;
   /** The type of a further column, `touched`. */
   readonly updateTime?: string | undefined;
   /** The older program may leave `create_time` out, and has done so in one running task and in one that failed. */
@@ -26,7 +28,7 @@ export async function makeOlderTables(database: Database, tables: OlderTables): 
   const { id, instant } = wordsOf(database);
   const engine = isMysql ? `ENGINE=InnoDB DEFAULT CHARSET=${tables.charset ?? 'utf8mb4'}` : '';
   await run(`CREATE TABLE pipeline (id ${id}, classification_id INT, name VARCHAR(255) NOT NULL, description TEXT,
-    create_time ${instant}, update_time ${instant}, disabled SMALLINT NOT NULL DEFAULT 0) ${engine}`);
+    create_time ${instant}, update_time ${instant}, disabled ${tables.flag ?? 'SMALLINT NOT NULL DEFAULT 0'}) ${engine}`);
   const columns = [
     `id ${id}`,
     'pipeline_id INT NOT NULL',

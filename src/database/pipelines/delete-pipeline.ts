@@ -50,7 +50,11 @@ export async function deletePipeline(database: Database, id: number, defaultInte
 async function refuseReferenced(database: Database, unheld: Unheld, itself: readonly Query[]): Promise<void> {
   const { knex, dialect } = database;
   // The pipeline is gone by then: this fence never holds.
-  const takeBack = database.fenced(knex('pipeline').where({ id: unheld.id }).update({ disabled: 1 }));
+  const takeBack = database.fenced(
+    knex('pipeline')
+      .where({ id: unheld.id })
+      .update({ disabled: dialect.flag(true) }),
+  );
   try {
     await writeIfHeld(database, [...guardsOf(database, unheld), ...itself, takeBack]);
   } catch (error) {
@@ -105,11 +109,11 @@ async function writeUnlessHeld(database: Database, unheld: Unheld, steps: readon
 }
 
 function guardsOf(database: Database, { id, defaultIntervalSeconds }: Unheld): readonly (Query | Statement)[] {
-  const { knex } = database;
+  const { knex, dialect } = database;
   const disable = knex('pipeline')
     .where({ id })
     .whereNotExists(livingTasks(database, id, defaultIntervalSeconds).select(knex.raw('1')))
-    .update({ disabled: 1 });
+    .update({ disabled: dialect.flag(true) });
   return [deleteFrom(database, 'pipeline_checkpoint', id), database.fenced(disable)];
 }
 

@@ -119,7 +119,7 @@ export class PipelineStore {
     const [step] = await this.#database.write([
       knex('pipeline')
         .where({ id })
-        .update({ disabled: disabled ? 1 : 0, update_time: dialect.now(knex) }),
+        .update({ disabled: dialect.flag(disabled), update_time: dialect.now(knex) }),
       ...(disabled ? stopIfStarted(this.#database, id) : []),
     ]);
     if (step?.matched === 0) throw noSuchPipeline(id);
@@ -212,7 +212,7 @@ export class PipelineStore {
       ...Object.fromEntries(values),
       create_time: now,
       update_time: now,
-      disabled: 0,
+      disabled: dialect.flag(false),
     });
   }
 

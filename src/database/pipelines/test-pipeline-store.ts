@@ -53,7 +53,7 @@ export class TestPipelineStore {
         description: JSON.stringify(owner),
         create_time: now,
         update_time: now,
-        disabled: 1,
+        disabled: dialect.flag(true),
       }),
     ]);
     return step?.insertId ?? 0;

@@ -6,6 +6,7 @@ export async function fillRequired(database: Database, table: string): Promise<R
   const columns = await database.withSchema((schema) => schema.columns(table));
   const emptyOf = (type: string): unknown => {
     if (/^(date|time)/.test(type)) return dialect.now(knex);
+    if (/^bool/.test(type)) return dialect.flag(false);
     return /char|text|blob|binary/.test(type) ? '' : 0;
   };
   const required = [...columns].filter(([, { required: isRequired }]) => isRequired);

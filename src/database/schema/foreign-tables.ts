@@ -16,20 +16,40 @@ const mostNamed = 3;
 
 /**
  * Throws ConflictError where tables that bear the names of ours lack columns that ours were made with: somebody else's, into
- * which nothing may be written. What a migration made that was cut short has them all, for each table is made by one statement.
+ * which nothing may be written. What a migration made that was cut short has them all, for each table is made by one statement. And
+ * where such tables keep no transactions: what is written together would be written in part.
  */
 export async function refuseForeignTables({ label }: Database, schema: Schema): Promise<void> {
   const foreign: string[] = [];
-  for (const [table, columns] of await requiredColumns(schema)) {
+  const required = await requiredColumns(schema);
+  for (const [table, columns] of required) {
     const present = new Set([...(await schema.columns(table)).keys()].map((name) => name.toLowerCase()));
     const missing = columns.filter((names) => !names.some((name) => present.has(name))).map(([name = '']) => name);
     if (present.size > 0 && missing.length > 0) foreign.push(`${table} (it lacks ${listed(missing)})`);
   }
-  if (foreign.length === 0) return;
+  if (foreign.length === 0) {
+    const engines = await schema.withoutTransactions();
+    refuseEngines(
+      label,
+      [...engines].filter(([table]) => required.has(table)),
+    );
+    return;
+  }
   const tables = foreign.length === 1 ? 'a table' : 'tables';
   throw new ConflictError(
     `the database ${label} has ${tables} of somebody else's under names that chainparse needs: ${foreign.join(', ')}; nothing was changed`,
     { hint: 'rename what is there, or give chainparse a database, or on PostgreSQL a schema, of its own' },
+  );
+}
+
+function refuseEngines(label: string, engines: readonly (readonly [string, string])[]): void {
+  if (engines.length === 0) return;
+  const tables = engines.map(([table, engine]) => `${table} (${engine})`).join(', ');
+  throw new ConflictError(
+    `the database ${label} has tables that keep no transactions: ${tables}; nothing was changed`,
+    {
+      hint: engines.map(([table]) => `ALTER TABLE ${table} ENGINE=InnoDB`).join('; '),
+    },
   );
 }
 

@@ -1,6 +1,5 @@
 import type { Knex } from 'knex';
-import { tableChanges } from '../../../migrations/schema.js';
-import type { Schema, SchemaObject } from '../../../migrations/schema.js';
+import type { DefineTable, Schema, SchemaObject } from '../../../migrations/schema.js';
 
 /** A row of the table that remembers which migrations ran and what they made. */
 export interface AppliedMigration {
@@ -29,15 +28,15 @@ export class MigrationHistory {
 
   /** Makes the table where it is missing, perhaps while another does. */
   async ensureTable(): Promise<void> {
-    const { knex, types } = this.#schema;
+    const { types } = this.#schema;
     if (await this.isThere()) return;
-    const changes = tableChanges(knex, historyTable, (table) => {
+    const define: DefineTable = (table) => {
       table.string('name', 191).primary();
       table.specificType('applied_at', types.instant).nullable();
       table.text('made', 'mediumtext').notNullable();
-    });
+    };
     try {
-      for (const change of changes) await this.#schema.change(change);
+      for (const change of this.#schema.createTable(historyTable, define, false)) await this.#schema.change(change);
     } catch (error) {
       // A transaction that an error has ended answers nothing more: what went wrong is that first error.
       if (!(await this.isThere().catch(() => false))) throw error;

@@ -71,7 +71,8 @@ export async function writeLocked(
 /** A fence that matches the row of a pipeline, or of one that may run, and holds it: who queues tasks of it does so first. */
 export function lockPipeline(database: Database, pipelineId: number, { enabled = false } = {}): Statement {
   const row = holdPipeline(database, pipelineId);
-  if (enabled) void row.where((each) => void each.whereNull('disabled').orWhere({ disabled: 0 }));
+  if (enabled)
+    void row.where((each) => void each.whereNull('disabled').orWhere({ disabled: database.dialect.flag(false) }));
   return database.fenced(row);
 }
 

@@ -9,7 +9,7 @@ import { insertQueued } from './queue-task.js';
  * it is seen whatever comes first.
  */
 export function queueUnheard(database: Database, pipelineId: number, heard: readonly SinkWish[]): Query {
-  const { knex } = database;
+  const { knex, dialect } = database;
   const one = knex.raw('1');
   const letters = knex('sink_dead_letter')
     .where('sink_dead_letter.pipeline_id', pipelineId)
@@ -27,7 +27,10 @@ export function queueUnheard(database: Database, pipelineId: number, heard: read
   const isNeedless = knex({ own: 'pipeline' })
     .where('own.id', pipelineId)
     .where((none) => {
-      void none.where('own.disabled', '<>', 0).orWhereExists(started.select(one)).orWhereNotExists(unheard.select(one));
+      void none
+        .where('own.disabled', '<>', dialect.flag(false))
+        .orWhereExists(started.select(one))
+        .orWhereNotExists(unheard.select(one));
     });
   return insertQueued(database, pipelineId, { deliverOnly: true }, isNeedless);
 }

@@ -22,6 +22,8 @@ export const mysqlDialect: Dialect = {
   jsonText: (knex, column, key) => knex.raw('JSON_UNQUOTE(JSON_EXTRACT(??, ?))', [column, `$.${key}`]),
   sieve: (condition) => condition,
   sameAs: (knex, column, value) => knex.raw('?? <=> ?', [column, value]),
+  // A BIT would take a text for its characters.
+  flag: (isSet) => (isSet ? 1 : 0),
   classify,
   hint,
   targets: mysqlTargets,

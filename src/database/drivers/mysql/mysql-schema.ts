@@ -8,8 +8,11 @@ import { errnoOf } from './mysql-errors.js';
 /** ER_DROP_INDEX_FK. */
 const neededByForeignKey = 1553;
 
-/** ER_ALTER_OPERATION_NOT_SUPPORTED and its variant with a reason; ER_PARSE_ERROR and ER_UNKNOWN_ALTER_ALGORITHM of old servers. */
-const unsupportedAlgorithm = new Set<unknown>([1845, 1846, 1064, 1800]);
+/**
+ * ER_ALTER_OPERATION_NOT_SUPPORTED and its variant with a reason; ER_PARSE_ERROR and ER_UNKNOWN_ALTER_ALGORITHM of old servers;
+ * ER_INNODB_MAX_ROW_VERSION: a table has had as many such changes as MySQL counts.
+ */
+const unsupportedAlgorithm = new Set<unknown>([1845, 1846, 1064, 1800, 4092]);
 
 // An older program's table may have another character set.
 const types: ColumnTypes = {
@@ -63,6 +66,14 @@ export function mysqlSchema(knex: Knex, connection: unknown, timezone: string): 
         'SELECT index_name AS name, column_name AS col FROM information_schema.statistics' +
         ' WHERE table_schema = DATABASE() AND table_name = ? ORDER BY index_name, seq_in_index';
       return groupColumns(await ask(sql, [table]));
+    },
+    withoutTransactions: async () => {
+      const sql =
+        'SELECT t.table_name AS name, t.engine AS engine FROM information_schema.tables AS t' +
+        ' JOIN information_schema.engines AS e ON e.engine = t.engine' +
+        " WHERE t.table_schema = DATABASE() AND e.transactions <> 'YES' ORDER BY t.table_name";
+      const rows = await ask<{ name: string; engine: string }>(sql);
+      return new Map(rows.map(({ name, engine }) => [name, engine]));
     },
     quote,
     nullsLow: '',

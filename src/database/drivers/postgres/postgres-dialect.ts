@@ -53,6 +53,8 @@ export const postgresDialect: Dialect = {
   sieve: (condition) => `COALESCE(${condition}, FALSE)`,
   sameAs: (knex, column, value) => knex.raw('?? IS NOT DISTINCT FROM ?', [column, value]),
   nullsLow: (order) => ({ nulls: order === 'asc' ? 'first' : 'last' }),
+  // A number is no BOOLEAN; what is quoted becomes what the column is.
+  flag: (isSet) => (isSet ? '1' : '0'),
   classify,
   hint,
   targets: postgresTargets,

@@ -65,6 +65,7 @@ export function postgresSchema(knex: Knex, connection: unknown, timezone: string
       return new Map(rows.map((row) => [row.name, toColumnInfo(row)]));
     },
     indexes: async (table) => groupColumns(await ask(indexesSql, [table])),
+    withoutTransactions: () => Promise.resolve(new Map()),
     quote,
     nullsLow: ' NULLS FIRST',
     createTable: (table, define) => tableChanges(knex, table, define).map(sortByBytes),

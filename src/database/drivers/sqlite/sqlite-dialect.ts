@@ -28,6 +28,7 @@ export function sqliteDialect(timezone: () => string): Dialect {
     jsonText: (knex, column, key) => knex.raw('json_extract(??, ?)', [column, `$.${key}`]),
     sieve: (condition) => condition,
     sameAs: (knex, column, value) => knex.raw('?? IS ?', [column, value]),
+    flag: (isSet) => (isSet ? 1 : 0),
     classify,
     hint,
     targets: sqliteTargets,

@@ -51,6 +51,7 @@ export function sqliteSchema(knex: Knex, connection: unknown, timezone: string):
         'SELECT l.name AS name, c.name AS col FROM pragma_index_list(?) AS l, pragma_index_info(l.name) AS c ORDER BY l.name, c.seqno';
       return groupColumns(await ask(sql, [table]));
     },
+    withoutTransactions: () => Promise.resolve(new Map()),
     quote,
     nullsLow: '',
     createTable: (table, define, isClustered) =>
