@@ -31,11 +31,14 @@ const failures: Record<Exclude<ErrorKind, PassedKind>, readonly [Failure, string
   contention: [DatabaseUnreachableError, 'is busy', 'another process holds a lock for long: see who writes to it'],
 };
 
-/** Turns what a driver threw into the error that the rest of the program knows; others pass as they are. */
+/** Turns what a driver threw into the error that the rest of the program knows; others pass as they are, without the statement. */
 export function translateError(dialect: Dialect, label: string, error: unknown): unknown {
   if (error instanceof ChainparseError) return error;
   const kind = dialect.classify(error);
-  if (isPassed(kind)) return error;
+  if (isPassed(kind)) {
+    if (error instanceof Error) error.message = error.message.replace(statement, '');
+    return error;
+  }
   const [Failure, what, hint] = failures[kind];
   return new Failure(`the database ${label} ${what}: ${errorWords(error)}`, {
     hint: hint ?? (poolTimeout.test(messageOf(error)) ? poolHint : dialect.hint(error, kind)),
@@ -47,8 +50,8 @@ function isPassed(kind: ErrorKind): kind is PassedKind {
   return passed.some((other) => other === kind);
 }
 
-/** Knex writes the whole statement before what is wrong with it. */
-const statement = /^(?:select|insert|update|delete|show|set)\b.* - (?=\S)/i;
+/** Knex writes the whole statement, with every value, before what is wrong with it. */
+const statement = /^(?:select|insert|update|delete|show|set|with)\b.* - (?=\S)/is;
 
 /** What is for programmers in a driver's text: how mysql2 could be taught a way of logging in, and where a module was looked for. */
 const driversOwnHint = / See .* on how to configure or author .*| Tried:$/;
@@ -62,10 +65,7 @@ const poolHint = 'see whether the server, or a pooler before it, answers and has
 export function errorWords(error: unknown): string {
   const { code } = error as { code?: unknown };
   // A refused connection over several addresses is an AggregateError without a message of its own.
-  const line = messageOf(error).split('\n', 1)[0] ?? '';
-  const message = line
-    .replace(statement, '')
-    .replace(driversOwnHint, '')
-    .replace(poolTimeout, 'no connection came free');
+  const line = messageOf(error).replace(statement, '').split('\n', 1)[0] ?? '';
+  const message = line.replace(driversOwnHint, '').replace(poolTimeout, 'no connection came free');
   return message === '' && typeof code === 'string' ? code : message;
 }

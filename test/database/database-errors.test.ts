@@ -255,6 +255,10 @@ describe('an error of a server', () => {
   it('passes as it is where it is another', () => {
     const error = Object.assign(new Error('Duplicate entry'), { errno: 1062, code: 'ER_DUP_ENTRY' });
     expect(translate(error)).to.equal(error);
+    const long = Object.assign(new Error(`insert into \`t\` values ('${'x'.repeat(999)} - \n') - Data too long`), {
+      errno: 1406,
+    });
+    expect(translate(long)).to.equal(long).with.property('message', 'Data too long');
     const ours = new DatabaseUnreachableError('the database did not answer within 1 s: it is closed');
     expect(translate(ours)).to.equal(ours);
   });

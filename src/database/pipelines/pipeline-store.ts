@@ -4,6 +4,7 @@ import type { Database, Query } from '../database.js';
 import { writeIfHeld } from '../fenced-write.js';
 import { deletePipeline } from './delete-pipeline.js';
 import { listByName, nameKey, nameTaken, theOne } from './pipeline-names.js';
+import { readMembers } from '../sinks/config-member.js';
 import { forgetOtherSinks } from '../sinks/sink-store.js';
 import { letGo, stopIfStarted } from '../task-steps/wanted-steps.js';
 import { isSet, shownTime, toPipeline } from './pipeline-rows.js';
@@ -93,14 +94,11 @@ export class PipelineStore {
 
   /** Returns the chain ids of the sources of all pipelines, by pipeline; of a source that names none nothing. */
   async chainIds(): Promise<ReadonlyMap<number, number>> {
-    const { dialect } = this.#database;
-    const rows = await this.#database.read<{ pipeline_id: number; chain: string | number | null }[]>((knex) =>
-      knex('pipeline_component')
-        .where('position', 0)
-        .select('pipeline_id', knex.raw('? AS chain', [dialect.jsonText(knex, 'config', 'chainId')])),
+    const rows = await readMembers<{ pipeline_id: number }>(this.#database, 'chainId', (knex, chain) =>
+      knex('pipeline_component').where('position', 0).select('pipeline_id', chain),
     );
     return new Map(
-      rows.flatMap(({ pipeline_id: id, chain }) => (chain === null ? [] : [[id, Number(chain)] as const])),
+      rows.flatMap(({ pipeline_id: id, member: chain }) => (chain === null ? [] : [[id, Number(chain)] as const])),
     );
   }
 

@@ -1,5 +1,6 @@
 import type { BlockRange } from '../../model/block.js';
 import type { Database } from '../database.js';
+import { readMembers } from './config-member.js';
 import type { NamedSink } from './sink-store.js';
 
 /** A component of a stored pipeline, and where its pipeline stands. */
@@ -17,7 +18,7 @@ export interface StoredComponent extends NamedSink {
 
 /** Lists the components of pipelines behind the first, by pipeline and in their order; of one where its id is given. */
 export async function listBehindSource(database: Database, pipelineId?: number): Promise<readonly StoredComponent[]> {
-  const rows = await database.read<ComponentRow[]>((knex) => {
+  const rows = await readMembers<ComponentRow>(database, 'start', (knex, start) => {
     const running = knex('pipeline_task')
       .select('pipeline_task.id')
       .where({ 'pipeline_task.status': 0, 'pipeline_task.shard': 0 })
@@ -26,14 +27,13 @@ export async function listBehindSource(database: Database, pipelineId?: number):
     const query = knex('pipeline_component')
       .leftJoin('pipeline_checkpoint', 'pipeline_checkpoint.pipeline_id', 'pipeline_component.pipeline_id')
       .select('pipeline_component.pipeline_id', 'name', 'type', running.as('task'))
-      .select(knex.raw('? AS start', [database.dialect.jsonText(knex, 'config', 'start')]))
-      .select('version', 'start_block', 'block_number')
+      .select('version', 'start_block', 'block_number', start)
       .where('position', '>', 0)
       .orderBy(['pipeline_component.pipeline_id', 'position']);
     return pipelineId === undefined ? query : query.where('pipeline_component.pipeline_id', pipelineId);
   });
   return rows.map(
-    ({ pipeline_id: pipelineId, name, type, start, task, version, start_block: from, block_number: to }) => ({
+    ({ pipeline_id: pipelineId, name, type, member: start, task, version, start_block: from, block_number: to }) => ({
       ...{ pipelineId, name, type, isRunning: task !== null, version: version ?? 0 },
       startsNow: start === 'now',
       blocks: from === null || to === null ? null : { from, to },
@@ -43,7 +43,6 @@ export async function listBehindSource(database: Database, pipelineId?: number):
 
 interface ComponentRow extends NamedSink {
   readonly pipeline_id: number;
-  readonly start: string | null;
   readonly version: number | null;
   readonly start_block: number | null;
   readonly block_number: number | null;

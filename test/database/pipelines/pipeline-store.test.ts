@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
 import { openDatabase } from '../../../src/database/open/open-database.js';
 import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
+import { listBehindSource } from '../../../src/database/sinks/list-sinks.js';
 import type { PipelineDefinition } from '../../../src/model/pipeline.js';
 import { DamagedDefinitionError, NotFoundError, TakenError, UsageError } from '../../../src/runtime/errors.js';
 import { eachDatabase } from '../../support/databases.js';
@@ -202,6 +203,31 @@ eachDatabase('the store of pipelines', (databases) => {
     expect(error.hint).to.contain(`--id ${id} --update`);
     await store.import({ ...definition, id, name: 'damaged' }, { update: true });
     expect((await store.get(id)).components).to.deep.equal(definition.components);
+  });
+
+  it('tells chains and starts of all others while the config of one component is damaged', async () => {
+    const starting = { name: 'new', type: 'stdout_sink', config: { start: 'now' } };
+    const source = { name: 'first', type: 'event_monitor', config: { chainId: 137 } };
+    const id = await store.import({ ...definition, name: 'whole', components: [source, starting] });
+    const told = async (): Promise<readonly unknown[]> => {
+      const [component] = await listBehindSource(database, id);
+      const all = await listBehindSource(database);
+      return [
+        component?.startsNow,
+        all.find(({ pipelineId }) => pipelineId === id)?.startsNow,
+        (await store.chainIds()).get(id),
+      ];
+    };
+    expect(await told()).to.deep.equal([true, true, 137]);
+    const damaged = await store.import({ ...definition, name: 'torn', components: [source, starting] });
+    await database
+      .knex('pipeline_component')
+      .where({ pipeline_id: damaged })
+      .update({ config: '{"start":"now","chainId":137' });
+    expect(await told()).to.deep.equal([true, true, 137]);
+    expect((await listBehindSource(database, damaged)).map(({ startsNow }) => startsNow)).to.deep.equal([false]);
+    expect((await store.chainIds()).has(damaged)).to.equal(false);
+    await store.delete(damaged, 30);
   });
 
   it('says that there is no such pipeline', async () => {
