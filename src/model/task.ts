@@ -10,6 +10,14 @@ export const taskStatus = { running: 0, succeeded: 1, failed: 2, queued: 3 } as 
 export type TaskStatusName = keyof typeof taskStatus;
 export type TaskStatus = (typeof taskStatus)[TaskStatusName];
 
+/** Characters of a reason that are kept: a TEXT column of MySQL and MariaDB holds 65,535 bytes, and one too long would not let a task end. */
+const mostReason = 16_000;
+
+/** Returns what is kept of why a task failed, waits or is held: its beginning, where it is long. */
+export function keptReason<T extends string | null>(reason: T): T | string {
+  return reason === null || reason.length <= mostReason ? reason : `${reason.slice(0, mostReason - 1)}…`;
+}
+
 /** Returns the English name of a status; a number that no version of the table uses reads `unknown`. */
 export function statusName(status: number): TaskStatusName | 'unknown' {
   const names: readonly TaskStatusName[] = ['running', 'succeeded', 'failed', 'queued'];

@@ -8,7 +8,7 @@ import { Migrator } from '../../src/database/schema/migrator.js';
 import { openDatabase } from '../../src/database/open/open-database.js';
 import { PipelineStore } from '../../src/database/pipelines/pipeline-store.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
-import { ConflictError } from '../../src/runtime/errors.js';
+import { ConflictError, NotFoundError } from '../../src/runtime/errors.js';
 import { createDatabase, eachDatabase, onMysql } from '../support/databases.js';
 import { rejectionOf } from '../support/rejection.js';
 import { claimRequest } from './claim-request.js';
@@ -277,6 +277,42 @@ eachDatabase("an older program's pipeline whose flag is a truth value or a bit",
     const id = await store.insert({ token: 'abc', worker: 'there:7', identity: null }, 'main');
     expect(await new PipelineStore(database).isDisabled(id)).to.equal(true);
     await store.delete(id);
+  });
+});
+
+eachDatabase("an older program's pipelines that are sorted into its classifications", (databases) => {
+  let database: Database;
+  let store: PipelineStore;
+
+  before(async function () {
+    this.timeout(60_000);
+    database = await openDatabase(await databases.fresh(), { create: true });
+    const { id, instant } = wordsOf(database);
+    const time = { sqlite: instant, mysql: 'DATETIME(6)', postgres: 'TIMESTAMPTZ' }[database.dialect.name];
+    const run = async (sql: string): Promise<void> => {
+      await database.knex.raw(sql);
+    };
+    await run(`CREATE TABLE pipeline_classification (id ${id}, name VARCHAR(100))`);
+    await run(`CREATE TABLE pipeline (id ${id}, classification_id INT, name VARCHAR(255) NOT NULL, create_time ${time},
+      CONSTRAINT fk_sorted FOREIGN KEY (classification_id) REFERENCES pipeline_classification (id))`);
+    await run("INSERT INTO pipeline (name, create_time) VALUES ('one', '2024-01-15 10:00:00.123456')");
+    await new Migrator(database).up(ignore);
+    store = new PipelineStore(database);
+  });
+  after(() => database.close());
+
+  it('show their times to the second, whatever the older program kept', async () => {
+    expect((await store.get(1)).createTime).to.equal('2024-01-15T10:00:00');
+    expect((await store.list()).map(({ createTime }) => createTime)).to.deep.equal(['2024-01-15T10:00:00']);
+  });
+
+  it('are not imported into a classification that is not there', async () => {
+    const plain = { id: null, description: null, timeoutMinutes: null, restart: null, schedule: null, timeZone: null };
+    const definition = { ...plain, name: 'new', components: [{ name: 'a', type: 'event_monitor', config: {} }] };
+    const error = await rejectionOf(store.import({ ...definition, classificationId: 7 }), NotFoundError);
+    expect(error.message).to.equal('there is no classification 7');
+    await database.knex('pipeline_classification').insert({ id: 7, name: 'seven' });
+    await store.import({ ...definition, classificationId: 7 });
   });
 });
 

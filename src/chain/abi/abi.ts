@@ -6,6 +6,9 @@ import { compileEvent, eventSignature } from './compile-event.js';
 /** Deeper nesting, of tuples or of arrays, is an attack on the stack: readers of 1,000 levels take seconds to compile. */
 const maxDepth = 16;
 
+/** What tables hold of an event's name. */
+const longestName = 255;
+
 const identifier = /^[A-Za-z_$][\w$]*$/;
 
 /** What an ABI is wanted for. */
@@ -54,7 +57,9 @@ function parseEntry(entry: unknown, position: number): AbiFragment {
 
 function checkEvent(event: Readonly<Record<string, unknown>>, position: number): void {
   const { name, anonymous, inputs } = event;
-  const where = `ABI entry ${position} (event${typeof name === 'string' ? ` ${name}` : ''})`;
+  const isLong = typeof name === 'string' && name.length > longestName;
+  const where = `ABI entry ${position} (event${typeof name === 'string' && !isLong ? ` ${name}` : ''})`;
+  if (isLong) throw new UsageError(`${where}: its "name" has more than ${longestName} characters`);
   if (typeof name !== 'string') throw new UsageError(`${where}: no "name"`);
   if (!identifier.test(name)) throw new UsageError(`${where}: ${JSON.stringify(name)} is not a name`);
   checkFlag(anonymous, 'anonymous', where);

@@ -1,4 +1,5 @@
 import type { Component, Pipeline, Restart } from '../../model/pipeline.js';
+import { toInstantOrNull } from '../instant.js';
 import { DamagedDefinitionError, messageOf } from '../../runtime/errors.js';
 
 /** A row of `pipeline`; an older program's may hold NULL in any column but the id. */
@@ -48,9 +49,9 @@ export function isSet(flag: number | Buffer | null): boolean {
   return Buffer.isBuffer(flag) ? flag.some((byte) => byte !== 0) : (flag ?? 0) !== 0;
 }
 
-/** Writes a DATETIME as it is shown: `2024-01-15T10:00:00`, in the database's time zone. */
+/** Writes a DATETIME as it is shown: `2024-01-15T10:00:00`, in the database's time zone; an older program's may have more behind it. */
 export function shownTime(datetime: string | null): string | null {
-  return datetime === null ? null : datetime.replace(' ', 'T').replace(/\.0+$/, '');
+  return toInstantOrNull(datetime);
 }
 
 function toComponent({ pipeline_id: id, name, type, config }: ComponentRow): Component {

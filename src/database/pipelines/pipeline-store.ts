@@ -2,6 +2,7 @@ import type { Component, Pipeline, PipelineDefinition } from '../../model/pipeli
 import { NotFoundError, TakenError, UsageError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
 import { writeIfHeld } from '../fenced-write.js';
+import { ClassificationStore } from './classification-store.js';
 import { deletePipeline } from './delete-pipeline.js';
 import { listByName, nameKey, nameTaken, theOne } from './pipeline-names.js';
 import { readMembers } from '../sinks/config-member.js';
@@ -41,7 +42,7 @@ export class PipelineStore {
   /**
    * Stores a definition and returns its id. Where `update` is set it replaces the pipeline of its id, else the one of its
    * name; checkpoint, tasks and events stay. Throws TakenError where its id or name is another's, and UsageError where
-   * several have the name that is to be updated.
+   * several have the name that is to be updated, NotFoundError where a foreign key of an older program wants its classification to be there.
    */
   async import(definition: PipelineDefinition, { update = false, moved = [] }: ImportOptions = {}): Promise<number> {
     const { name } = definition;
@@ -60,7 +61,9 @@ export class PipelineStore {
     } catch (error) {
       // Somebody else may have given the name since it was looked for.
       const late = (await listByName(this.#database, name)).find((each) => each.id !== id);
-      throw late !== undefined && key !== null ? nameTaken(late) : error;
+      if (late !== undefined && key !== null) throw nameTaken(late);
+      await this.#explain(error, definition);
+      throw error;
     }
   }
 
@@ -130,6 +133,11 @@ export class PipelineStore {
   async delete(id: number, defaultIntervalSeconds: number): Promise<void> {
     if (!(await this.#exists(id))) throw noSuchPipeline(id);
     await deletePipeline(this.#database, id, defaultIntervalSeconds);
+  }
+
+  async #explain(error: unknown, { classificationId }: PipelineDefinition): Promise<void> {
+    if (classificationId === null || this.#database.dialect.classify(error) !== 'foreign-key') return;
+    await new ClassificationStore(this.#database).get(classificationId);
   }
 
   async #findName(id: number): Promise<{ readonly name: string } | null> {

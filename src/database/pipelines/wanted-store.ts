@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { followerRequest } from '../../model/run-request.js';
-import { taskStatus } from '../../model/task.js';
+import { keptReason, taskStatus } from '../../model/task.js';
 import type { SinkWish } from '../../model/sink.js';
 import type { Slot } from '../../model/slot.js';
 import type { EndVerdict, UnjudgedEnd, Wanted } from '../../model/wanted.js';
@@ -272,7 +272,7 @@ export class WantedStore {
         return { failures: 0, next_start: at, next_start_of: of, ...noted };
       }
       case 'held':
-        return { failures: verdict.failures, held_reason: verdict.reason };
+        return { failures: verdict.failures, held_reason: keptReason(verdict.reason) };
       case 'done':
         return { failures: 0, state: 'stopped', since: dialect.now(knex) };
     }

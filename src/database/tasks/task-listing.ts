@@ -29,10 +29,13 @@ export interface TaskOrder {
   readonly descending: boolean;
 }
 
-/** Tasks that have not ended come before all that have. */
-const nullable: ReadonlySet<string> = new Set(['end_time', 'end_reason']);
+/** Tasks that have not ended come before all that have, those that have never beaten before all others. */
+const nullable: ReadonlySet<string> = new Set(['end_time', 'end_reason', 'last_heartbeat']);
 
-/** Each order goes by the columns of an index, all of them in one direction: then nothing is sorted. */
+/**
+ * Each order goes by the columns of an index, all of them in one direction: then nothing is sorted. But for PostgreSQL's by heartbeats, whose
+ * index has those that have none last: it sorts those that run, which are few.
+ */
 const indexedOrders = {
   id: ['id'],
   last_heartbeat: ['last_heartbeat', 'create_time', 'id'],

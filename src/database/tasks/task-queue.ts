@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { goesOnPattern, type RunRequest } from '../../model/run-request.js';
-import { taskStatus } from '../../model/task.js';
+import { keptReason, taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
 import { writeIfHeld } from '../fenced-write.js';
 import { holdStarted } from '../task-steps/wanted-steps.js';
@@ -82,8 +82,10 @@ export class TaskQueue {
    * Ends a task that waits because a definition is refused, whoever runs it, and has its pipeline wait for a person. Does
    * nothing where it waits no more, or the pipeline has another definition by now.
    */
-  async refuse({ taskId, pipelineId }: QueuedTask, { reason, definition }: Refusal): Promise<void> {
+  async refuse({ taskId, pipelineId }: QueuedTask, refusal: Refusal): Promise<void> {
     const { knex, dialect } = this.#database;
+    const { definition } = refusal;
+    const reason = keptReason(refusal.reason);
     const refused = { status: taskStatus.failed, end_reason: 'refused', error: reason, end_time: dialect.now(knex) };
     const waiting = knex(table).where({ id: taskId, status: taskStatus.queued });
     await writeIfHeld(this.#database, [
@@ -98,6 +100,6 @@ export class TaskQueue {
   async keepReason(taskId: number, reason: string): Promise<void> {
     const { knex } = this.#database;
     const waiting = knex(table).where({ id: taskId, status: taskStatus.queued });
-    await this.#database.write([waiting.update({ waiting_for: reason })]);
+    await this.#database.write([waiting.update({ waiting_for: keptReason(reason) })]);
   }
 }

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { RunRequest } from '../../model/run-request.js';
 import type { SinkWish } from '../../model/sink.js';
 import type { Holder, Progress, Task } from '../../model/task.js';
-import { taskStatus } from '../../model/task.js';
+import { keptReason, taskStatus } from '../../model/task.js';
 import { NotFoundError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
 import { writeIfHeld } from '../fenced-write.js';
@@ -343,7 +343,7 @@ export class TaskStore {
       end_time: dialect.now(knex),
       end_reason: outcome.endReason,
       ...(outcome.keepsBlock === undefined ? {} : { keeps_block: outcome.keepsBlock }),
-      error: outcome.error,
+      error: keptReason(outcome.error),
     };
   }
 }

@@ -10,7 +10,8 @@ import { nameProblem } from './pipeline-name.js';
 
 /** About ten years. */
 const maxTimeoutMinutes = 5_000_000;
-const maxTextLength = 60_000;
+/** A TEXT column of MySQL and MariaDB holds 65,535. */
+const maxTextBytes = 60_000;
 /** What an INT column holds. */
 const maxId = 2_147_483_647;
 
@@ -21,7 +22,7 @@ export function definitionSchema(heartbeatIntervalSeconds: number) {
     name: pipelineName().optional(),
     pipeline_name: pipelineName().optional(),
     classification_id: whole(0, maxId).optional(),
-    description: z.string().max(maxTextLength).optional(),
+    description: text().optional(),
     timeout_minutes: timeout(heartbeatIntervalSeconds).optional(),
     restart: choice(restarts).optional(),
     schedule: cron().optional(),
@@ -37,6 +38,11 @@ export function definitionSchema(heartbeatIntervalSeconds: number) {
       look.tell('components', 'must list at least one component, the source first');
     }
   });
+}
+
+function text() {
+  const error = `is longer than ${maxTextBytes} bytes of UTF-8`;
+  return z.string().refine((written) => Buffer.byteLength(written) <= maxTextBytes, { error });
 }
 
 function pipelineName() {

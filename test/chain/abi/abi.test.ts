@@ -45,6 +45,10 @@ describe('parseAbi', () => {
       [[{ type: 3 }], 'ABI entry 0: "type" is not a text'],
       [[{ type: 'event', inputs: [] }], 'ABI entry 0 (event): no "name"'],
       [[{ type: 'event', name: 'a b', inputs: [] }], 'ABI entry 0 (event a b): "a b" is not a name'],
+      [
+        [{ type: 'event', name: 'E'.repeat(256), inputs: [] }],
+        'ABI entry 0 (event): its "name" has more than 255 characters',
+      ],
       [[{ type: 'event', name: 'Sold' }], 'ABI entry 0 (event Sold): no "inputs" array'],
       [[{ ...transfer, anonymous: 'no' }], 'ABI entry 0 (event Transfer): "anonymous" is not true or false'],
       [eventOf('uint256'), 'ABI entry 1 (event Sold): inputs[0]: not an object'],

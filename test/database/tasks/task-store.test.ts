@@ -79,6 +79,14 @@ eachDatabase('the tasks', (databases) => {
       expect(await holder()).to.equal(id);
     });
 
+    it('stands after an end whose reason is long', async () => {
+      const id = await claim();
+      await tasks.finish(id, { ...failed, error: '错误'.repeat(20_000) }, null);
+      const { status, error } = await tasks.get(id);
+      expect(status).to.equal(2);
+      expect(error).to.match(/^(错误){7000,8000}错?…$/);
+    });
+
     it('over a task that has ended leaves that as it ended', async () => {
       const first = await claim();
       await tasks.finish(first, failed, null);

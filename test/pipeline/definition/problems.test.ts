@@ -219,7 +219,12 @@ describe('a definition with a wrong value', () => {
     [
       'a description too long',
       `name: x\ndescription: ${'x'.repeat(60_001)}\n`,
-      '2: description: is longer than 60000 characters',
+      '2: description: is longer than 60000 bytes of UTF-8',
+    ],
+    [
+      'a description of fewer characters that takes as many bytes',
+      `name: x\ndescription: ${'错'.repeat(20_001)}\n`,
+      '2: description: is longer than 60000 bytes of UTF-8',
     ],
     ['id 0', 'id: 0\nname: x\n', '1: id: must be from 1 to 2147483647, not 0'],
     [
