@@ -9,7 +9,7 @@ import { testApi } from './api-fixture.js';
 import type { TestApi } from './api-fixture.js';
 
 const base = '/api/v1/pipeline';
-const wholeNumber = 'must be a whole number from 1 to 2147483647';
+const wholeNumber = 'must be a whole number from 1 to 2000000000';
 const definition = {
   pipeline_name: 'old',
   description: 'from before',
@@ -97,6 +97,13 @@ describe('an API for older clients', () => {
     expect(page).to.have.nested.property('tasks[0].status_name', 'queued');
     expect((await plain.send(`${base}/tasks?pipeline_name=none`)).statusCode).to.equal(404);
     expect(await ask('/tasks/running')).to.deep.include({ success: true, data: [], count: 0 });
+    const { knex } = database;
+    const running = { pipeline_id: 45, status: 0, create_time: '2024-01-15 10:00:00', log_path: '' };
+    await database.write(Array.from({ length: 25 }, () => knex('pipeline_task').insert(running)));
+    const all = await ask('/tasks/running');
+    expect(all).to.include({ message: '25 tasks run', count: 25 });
+    expect(all['data']).to.have.length(25);
+    await database.write([knex('pipeline_task').where({ status: 0 }).delete()]);
     expect(await ask('/task/1')).to.include({ success: true, task_id: 1, pipeline_name: 'old' });
     const { data, window_minutes: window } = await ask('/tasks/statistics');
     expect(window, 'a day').to.equal(1_440);
