@@ -60,7 +60,7 @@ async function refuseReferenced(database: Database, unheld: Unheld, itself: read
   } catch (error) {
     if (dialect.classify(error) !== 'foreign-key') throw error;
     const what = `pipeline ${unheld.id} can't be deleted, for rows of another table refer to it or its tasks`;
-    const hint = 'delete those rows first, or drop the foreign key: it is none of chainparse';
+    const hint = "delete those rows first, or drop the foreign key, which is none of chainparse's";
     throw new ConflictError(`${what}: ${errorWords(error)}; nothing was deleted`, { hint, cause: error });
   }
 }
