@@ -15,6 +15,7 @@ import { quietCall } from '../../../src/runtime/call.js';
 import { ChainUnreachableError } from '../../../src/runtime/errors.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
+import type { SimulatorOptions } from '../../support/chain-simulator.js';
 import { HastyClock } from '../../support/hasty-clock.js';
 import { transferTopic } from '../../support/simulated-chain.js';
 import { rejectionOf } from '../../support/rejection.js';
@@ -115,6 +116,19 @@ describe('a block that a node does not give in one answer', () => {
     const error = await rejectionOf(fetch(sourceOf(null, [topicOf(0)])), ChainUnreachableError);
     expect(error.message).to.contain('the logs of block 5 alone');
     expect(asked('eth_getBlockReceipts')).to.equal(1);
+  });
+
+  it('is read from its receipts though the node did not find them the first time', async () => {
+    await open();
+    nodes[0]!.traits.receipts = 'all';
+    const error = { code: -32_000, message: 'block not found: 5' };
+    let left = 1;
+    const fault: SimulatorOptions['fault'] = (calls) =>
+      calls.some(({ method }) => method === 'eth_getBlockReceipts') && left-- > 0
+        ? { kind: 'call-error', method: 'eth_getBlockReceipts', error }
+        : undefined;
+    nodes[0]!.options = { fault };
+    expect(indexesOf(await fetch(sourceOf(null, [topicOf(0)])))).to.deep.equal([1, 3, 5, 7]);
   });
 
   it('is read from the endpoint that has receipts', async () => {
