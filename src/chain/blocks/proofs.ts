@@ -47,7 +47,7 @@ export class Proofs {
     this.#hasOthers = chainId !== undefined && otherLogs.has(chainId);
   }
 
-  /** False where receipts can't prove anything. */
+  /** False where receipts can't prove anything, and lack logs by right. */
   get useReceipts(): boolean {
     return !this.#hasOthers;
   }

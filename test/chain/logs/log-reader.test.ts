@@ -63,17 +63,17 @@ describe('a block that a node does not give in one answer', () => {
   let chain: ChainClient;
   let clock: HastyClock;
 
-  const open = async (count = 1): Promise<void> => {
+  const open = async (count = 1, chainId = 31_337): Promise<void> => {
     nodes = [];
     for (let index = 0; index < count; index++) {
-      const node = await ChainSimulator.start({}, { maxResults: 3 });
+      const node = await ChainSimulator.start({ chainId }, { maxResults: 3 });
       const events = contracts.map((number) => ({ address: addressOf(number), topics: [topicOf(number % 2)] }));
       node.mine(10, (number) => (number === 5 ? [...events, { address: addressOf(99) }] : []));
       nodes.push(node);
     }
     clock = new HastyClock();
     const urls = nodes.map((node) => node.url);
-    chain = new ChainClient({ urls, clock, logger: silentLogger, requestTimeoutMs: 200_000 });
+    chain = new ChainClient({ urls, chainId, clock, logger: silentLogger, requestTimeoutMs: 200_000 });
   };
   afterEach(async () => {
     await chain.close();
@@ -95,6 +95,16 @@ describe('a block that a node does not give in one answer', () => {
     expect(fetched.last).to.include({ number: 5, hash: nodes[0]!.blocks[5]!.hash });
     expect(asked('eth_getLogs')).to.equal(1);
     expect(clock.sleptMs).to.equal(0);
+  });
+
+  it('is not read from receipts on Polygon, where logs of state syncs stand in none', async () => {
+    await open(1, 137);
+    const { traits } = nodes[0]!;
+    Object.assign(traits, { receipts: 'all', strays: [{ ...nodes[0]!.canonicalLogs(5, 5)[0], logIndex: '0x9' }] });
+    Object.assign(traits, { maxResults: 4 });
+    const source = sourceOf(null, [topicOf(0), topicOf(1)]);
+    expect(indexesOf(await fetch(source))).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7, 9]);
+    expect(asked('eth_getBlockReceipts')).to.equal(0);
   });
 
   it('is not believed to hold only what receipts with gaps tell', async () => {
