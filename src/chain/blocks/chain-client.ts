@@ -130,6 +130,11 @@ export class ChainClient implements ChainView {
     return this.#pool.telling(this.#choice);
   }
 
+  /** Says whether two endpoints, by their names, are one node, over HTTP and over a WebSocket: what both say is said once. */
+  areOneNode(endpoint: string, other: string): boolean {
+    return this.#pool.areOneNode(endpoint, other);
+  }
+
   /** Says whether the endpoint of a name serves another chain, or went to another fork, and is not asked for some time. */
   isPutAside(endpoint: string): boolean {
     return this.#pool.isPutAside(endpoint);

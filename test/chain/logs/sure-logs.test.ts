@@ -36,8 +36,8 @@ describe('the logs of new blocks, made sure of', function () {
   const nodes: ChainSimulator[] = [];
   let clock: HastyClock;
   /** Where two endpoints must be heard, nobody may be hasty. */
-  const calmly = (): ChainClient =>
-    new ChainClient({ urls: nodes.map(({ url }) => url), chainId: 31_337, clock: systemClock, logger, doubtMs: 10 });
+  const calmly = (urls = nodes.map(({ url }) => url)): ChainClient =>
+    new ChainClient({ urls, chainId: 31_337, clock: systemClock, logger, doubtMs: 10 });
   let logger: MemoryLogger;
 
   beforeEach(() => {
@@ -202,6 +202,14 @@ describe('the logs of new blocks, made sure of', function () {
     for (const node of [await start({}), await start({})]) node.mine(1, () => crowded);
     expect(await read(1, calmly(), systemClock)).to.have.length(3);
     expect(asked('eth_getLogs')).to.equal(2);
+  });
+
+  it('are said once by one node over HTTP and over a WebSocket, and found when it is done with a crowded block', async () => {
+    const node = await start({ lie: firstly('eth_getLogs', 2, () => []) });
+    node.mine(1, () => crowded);
+    const chain = calmly([node.url, node.wsUrl]);
+    expect(await read(1, chain, systemClock)).to.have.length(3);
+    await chain.close();
   });
 
   it('are believed at once where all of a block is wanted and gives its bloom filter', async () => {
