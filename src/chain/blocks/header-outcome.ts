@@ -74,6 +74,11 @@ export function ofKnownHash(outcome: RpcOutcome): RpcOutcome {
   return { ...outcome, error: new RpcError(text, { class: 'lag', host, cause: outcome.error }) };
 }
 
+/** Says whether it is a header. */
+export function tellsTag(answer: TagAnswer): answer is BlockHeader {
+  return answer !== null && !(answer instanceof RpcError);
+}
+
 /** A node that has no such tag says so in many ways; what will pass is thrown and asked again. */
 export function readTag(outcome: RpcOutcome | undefined): TagAnswer {
   if (outcome === undefined || outcome.ok) return readHeader(outcome?.value);
