@@ -7,6 +7,11 @@ import { MetricMaker } from './metric-maker.js';
 /** What has become of a beat. */
 type BeatOutcome = 'sent' | 'failed' | 'refused';
 
+/** What shows that the database answers: it may refuse a beat after an outage, and no other comes then. */
+const answers: ReadonlySet<LivenessEvent['kind']> = new Set([
+  ...(['beat_landed', 'beat_refused', 'database_back', 'checked'] as const),
+]);
+
 /**
  * Counters and gauges of heartbeats, tasks and the monitor, by the conventions of Prometheus:
  * base units, totals that only grow, label sets that are bounded.
@@ -130,7 +135,7 @@ export class LivenessMetrics {
     if (kind === 'beat_failed' || kind === 'database_away') {
       this.#databaseErrors.inc();
       this.#isDatabaseUp = 0;
-    } else if (kind === 'beat_landed' || kind === 'database_back' || kind === 'checked') this.#isDatabaseUp = 1;
+    } else if (answers.has(kind)) this.#isDatabaseUp = 1;
   }
 
   #countBeat(result: BeatOutcome): void {

@@ -54,7 +54,7 @@ eachDatabase('the alert store', (databases) => {
   it('raises nothing about a task that has ended', async () => {
     const [runs, ended] = [await insertSilentTask(database, 5), await insertSilentTask(database, 5, { status: 1 })];
     expect((await store.raise(stalled(runs), options)).outcome).to.equal('raised');
-    expect(await store.raise(stalled(ended), options)).to.deep.equal({ outcome: 'standing', alertId: null });
+    expect(await store.raise(stalled(ended), options)).to.deep.equal({ outcome: 'ended', alertId: null });
     expect(await openKeys()).to.deep.equal([`heartbeat_failing:task ${runs}`]);
   });
 

@@ -31,6 +31,16 @@ describe('the metrics of liveness', () => {
     expect((await metrics.snapshot())['chainparse_heartbeat_latency_seconds_sum']).to.be.closeTo(0.012, 1e-9);
   });
 
+  it('call the database up that answers, also where it refuses a beat', async () => {
+    const isUp = async (): Promise<unknown> => (await metrics.snapshot())['chainparse_database_up'];
+    for (const kind of ['beat_landed', 'beat_refused'] as const) {
+      metrics.observe({ kind: 'beat_failed', ...task, failures: 1, error: 'gone' });
+      expect(await isUp()).to.equal(0);
+      metrics.observe({ kind, ...task, latencyMs: 1 });
+      expect(await isUp(), kind).to.equal(1);
+    }
+  });
+
   it('tell the age of the oldest heartbeat of those that beat', async () => {
     metrics.observe({ kind: 'beat_landed', ...task, latencyMs: 1 });
     await clock.advance(5_000);
