@@ -151,9 +151,10 @@ export class AlertStore {
    */
   async #again(open: StoredAlert, condition: AlertCondition, options: RaiseOptions): Promise<Raised> {
     const standing = { outcome: 'standing', alertId: open.id } as const;
-    // Of a pipeline that stalls its run and monitors tell in words of their own: the first ones stay.
+    // Of a pipeline that stalls its run and monitors tell in words of their own: the first ones stay. Of many monitors tell alone.
     const isNew = JSON.stringify(open.details) !== JSON.stringify(condition.details);
-    if (isNew && open.rule !== 'pipeline_stalled') await this.#change(open, wordsOf(condition));
+    const isToldByTwo = open.rule === 'pipeline_stalled' && open.pipelineId !== null;
+    if (isNew && !isToldByTwo) await this.#change(open, wordsOf(condition));
     if (await this.#isMuted(condition)) {
       if (!open.isQuiet) await this.#change(open, { quiet: 1 });
       return standing;

@@ -77,6 +77,11 @@ eachDatabase('the alert store', (databases) => {
     const { alertId: hanging } = await store.raise(hangs, options);
     await store.raise(later(hangs), options);
     expect((await store.get(hanging ?? 0)).details).to.deep.equal(hangs.details);
+    // Of many pipelines monitors alone tell.
+    const many = { ...hangs, subject: 'running tasks', taskId: null, pipelineId: null } as const;
+    const { alertId: general } = await store.raise(many, options);
+    await store.raise(later(many), options);
+    expect((await store.get(general ?? 0)).details).to.deep.equal({ still_seconds: 360 });
   });
 
   it('raises an alert once where many ask at the same time', async () => {
