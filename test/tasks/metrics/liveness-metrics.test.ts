@@ -42,6 +42,7 @@ describe('the metrics of liveness', () => {
   });
 
   it('tell the age of the oldest heartbeat of those that beat', async () => {
+    for (const taskId of [123, 124]) metrics.observe({ kind: 'began', ...task, taskId });
     metrics.observe({ kind: 'beat_landed', ...task, latencyMs: 1 });
     await clock.advance(5_000);
     metrics.observe({ kind: 'beat_landed', ...task, taskId: 124, latencyMs: 1 });
@@ -84,7 +85,8 @@ describe('the metrics of liveness', () => {
     expect(await metrics.registry.metrics()).not.to.match(/^chainparse_monitors_alive /m);
   });
 
-  it('count a commit as a sign of life, and forget a task that has ended', async () => {
+  it('count a commit as a sign of life, and forget a task that has ended, also where a beat of it is answered late', async () => {
+    metrics.observe({ kind: 'began', ...task });
     metrics.observe({ kind: 'beat_landed', ...task, latencyMs: 1 });
     await clock.advance(60_000);
     metrics.observe({ kind: 'committed', ...task, events: 1, durationMs: 1 });
@@ -92,6 +94,7 @@ describe('the metrics of liveness', () => {
     expect((await metrics.snapshot())['chainparse_heartbeat_age_seconds']).to.equal(2);
     metrics.observe({ kind: 'stalled', ...task, stillSeconds: 300 });
     metrics.observe({ kind: 'ended', ...task });
+    metrics.observe({ kind: 'beat_landed', ...task, latencyMs: 1 });
     expect(await metrics.snapshot()).to.include({ chainparse_tasks_stalled: 0 });
     expect(await metrics.snapshot()).not.to.have.property('chainparse_heartbeat_age_seconds');
   });
