@@ -193,15 +193,13 @@ interface Lacking {
 }
 
 function notNow(name: string, block: number, lacking: readonly Lacking[]): ChainUnreachableError {
-  const isOfState = lacking.some(({ known }) => known !== undefined && 'lacks' in known && known.lacks === 'state');
-  if (!isOfState)
-    return new ChainUnreachableError(`${name}: no endpoint knows block ${block} (yet), whose contracts are called`);
-  return new ChainUnreachableError(
-    `${name}: no endpoint keeps the state of block ${block}, whose contracts are called`,
-    {
-      hint: 'add an archive node, or give the call block: latest or block: immutable',
-    },
-  );
+  const lacks = lacking.flatMap(({ known }) => (known !== undefined && 'lacks' in known ? [known] : []));
+  const unasked = lacks.find((each) => each.unasked !== undefined)?.unasked;
+  const others = unasked === undefined ? '' : `; others could not be asked: ${unasked}`;
+  const isOfState = lacks.some((each) => each.lacks === 'state');
+  const what = isOfState ? `keeps the state of block ${block}` : `knows block ${block} (yet)`;
+  const hint = isOfState ? 'add an archive node, or give the call block: latest or block: immutable' : undefined;
+  return new ChainUnreachableError(`${name}: no endpoint ${what}, whose contracts are called${others}`, { hint });
 }
 
 /** Returns a parameter's value for an event: what its path leads to, else itself. */

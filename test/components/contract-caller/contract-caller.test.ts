@@ -100,16 +100,13 @@ eachDatabase('a contract caller', (databases) => {
     node = await ContractNode.start();
     for (let number = 0; number < 10; number++) node.contracts.set(token(number), tokenOf(number));
     logger = new MemoryLogger();
-    client = new ChainClient({
-      urls: [node.url],
-      chainId: 1,
-      clock: new HastyClock(),
-      logger,
-      requestTimeoutMs: 200_000,
-    });
+    client = clientOf(node.url);
     context = { logger, moved: () => Promise.resolve(), signal: new AbortController().signal };
   });
   afterEach(() => Promise.all([client.close(), node.stop()]));
+
+  const clientOf = (...urls: readonly string[]): ChainClient =>
+    new ChainClient({ urls, chainId: 1, clock: new HastyClock(), logger, requestTimeoutMs: 200_000 });
 
   const open = async (callers: readonly object[], isPreview = false) =>
     contractCaller.open(await configOf(...callers), {
@@ -287,15 +284,24 @@ eachDatabase('a contract caller', (databases) => {
     archive.contracts.set(token(0), tokenOf(0));
     node.statesFrom = 90;
     await client.close();
-    client = new ChainClient({
-      urls: [node.url, archive.url],
-      chainId: 1,
-      clock: new HastyClock(),
-      logger,
-      requestTimeoutMs: 200_000,
-    });
+    client = clientOf(node.url, archive.url);
     expect(await run([balance], messageOf(5))).to.have.nested.property('[0].balance', 5);
     await archive.stop();
+  });
+
+  it('gives a block up that is gone, though another endpoint does not answer any more', async () => {
+    const other = await ContractNode.start();
+    await client.close();
+    client = clientOf(node.url, other.url);
+    await other.stop();
+    node.hashes.set(5, `0x${'9'.repeat(64)}`);
+    await storeLogs(database, 45, { events: [makeEvent({ blockNumber: 5, blockHash: ContractNode.hash(5) })] });
+    const error = await rejectionOf(run([balance], messageOf(5)), ChainUnreachableError);
+    expect(error.message).to.match(
+      /no endpoint knows block 5 \(yet\), whose contracts are called; others could not be asked: the chain/,
+    );
+    await database.knex('event').delete();
+    expect(await run([balance], messageOf(5), messageOf(6))).to.have.length(1);
   });
 
   it('waits for a node that is behind rather than asking an older state for the newest', async () => {
