@@ -23,7 +23,7 @@ export function checkTable(
         text: `'${column.name}' must have a value, which the sink does not know`,
         sql: dialect.allowNull(table.place, column),
       })),
-    ...checkIndexes(dialect, table, indexes, wanted),
+    ...checkIndexes(dialect, table, indexes, fold),
   ];
 
   function fold(name: string): string {
@@ -49,18 +49,19 @@ function checkColumn(
 function checkIndexes(
   dialect: TargetDialect,
   table: TargetTable,
-  found: readonly FoundIndex[],
-  known: ReadonlySet<string>,
+  indexes: readonly FoundIndex[],
+  fold: (name: string) => string,
 ): readonly Difference[] {
   const { place, key } = table;
-  const sorted = (columns: readonly string[]): string => JSON.stringify(columns.toSorted());
-  const isKey = ({ unique, columns }: FoundIndex): boolean => unique && sorted(columns) === sorted(key);
-  const lacksKey = !found.some(isKey);
+  const known = new Set(table.columns.map(({ name }) => fold(name)));
+  const found = indexes.map((index) => ({ ...index, folded: index.columns.map(fold) }));
+  const foldedKey = key.map(fold);
+  const lacksKey = !found.some(({ unique, folded }) => unique && sorted(folded) === sorted(foldedKey));
   const narrow = found.filter(
-    ({ unique, columns }) =>
-      unique && columns.every((name) => known.has(name)) && !key.every((name) => columns.includes(name)),
+    ({ unique, folded }) =>
+      unique && folded.every((name) => known.has(name)) && !foldedKey.every((name) => folded.includes(name)),
   );
-  const missing = table.indexes.filter((index) => !found.some(({ columns }) => beginsWith(columns, index)));
+  const missing = table.indexes.filter((index) => !found.some(({ folded }) => beginsWith(folded, index.map(fold))));
   return [
     ...narrow.map(({ name, columns }) => ({
       text: `no two rows may share ${columns.join(', ')}, which rows of the sink do`,
@@ -72,6 +73,10 @@ function checkIndexes(
       sql: dialect.addIndex(table, index, false),
     })),
   ];
+}
+
+function sorted(columns: readonly string[]): string {
+  return JSON.stringify(columns.toSorted());
 }
 
 function beginsWith(columns: readonly string[], beginning: readonly string[]): boolean {

@@ -10,6 +10,12 @@ import { fieldsOf, message, rowsOf, runSql, SinkFixture, tableOf } from './sink-
 const transfer = fieldsOf('Transfer(address from, address to, uint256 value)');
 const args = { from: `0x${'1'.repeat(40)}`, to: `0x${'2'.repeat(40)}`, value: '5' };
 
+/** Returns the statements that a refusal tells to run. */
+function sqlIn({ hint = '' }: UsageError): readonly string[] {
+  const sql = hint.replace(/^run, or write another table: /, '').split(/;\s*/);
+  return sql.filter((text) => text !== '');
+}
+
 eachDatabase('a table that is there before its sink', (databases) => {
   const isMysql = databases.dialect === 'mariadb' || databases.dialect === 'mysql';
   const isSqlite = databases.dialect === 'sqlite';
@@ -101,10 +107,7 @@ eachDatabase('a table that is there before its sink', (databases) => {
     for (const text of told) expect(error.message).to.match(text);
     expect(error.message.split(': ').at(-1)?.split('; ')).to.have.length(told.length);
     expect(await tablesOf()).to.deep.equal(['usdc']);
-    const sql = (error.hint ?? '')
-      .replace(/^run, or write another table: /, '')
-      .split(/;\s*/)
-      .filter((text) => text !== '');
+    const sql = sqlIn(error);
     expect(sql.length).to.be.at.least(told.length);
     await runSql(url, ...sql);
     expect(await fixture.claim(1)).to.equal(null);
@@ -123,10 +126,38 @@ eachDatabase('a table that is there before its sink', (databases) => {
     const second = await SinkFixture.open(database, more);
     const error = await rejectionOf(second.claim(2), UsageError);
     expect(error.message).to.match(/ is not what the sink fills: 'tokenId' is missing$/);
-    await runSql(url, (error.hint ?? '').replace(/^run, or write another table: |;$/g, ''));
+    await runSql(url, ...sqlIn(error));
     await second.claim(2);
     await second.deliver([message({ from: args.from, to: args.to, tokenId: '7' }, { block: 2 })], 2);
     expect(await tableOf(url, ['to', 'value', 'tokenId'])).to.deep.equal([`${args.to} 5 NULL`, `${args.to} NULL 7`]);
+  });
+
+  it('may let no two rows share a column whose name has capitals, which is told as of any other', async () => {
+    const minted = fieldsOf('Minted(address to, uint256 tokenId)');
+    const first = await SinkFixture.open(database, minted);
+    await first.claim(1);
+    await runSql(url, `CREATE UNIQUE INDEX mine ON usdc (${q('tokenId')})`);
+    const second = await SinkFixture.open(database, minted);
+    const error = await rejectionOf(second.claim(2), UsageError);
+    expect(error.message).to.match(
+      / is not what the sink fills: no two rows may share tokenId, which rows of the sink do$/,
+    );
+    await runSql(url, ...sqlIn(error));
+    await second.claim(2);
+  });
+
+  it('is taken where its owner wrote names with capitals that the database takes for the same', async () => {
+    const shouted = ['CHAIN_ID', 'BLOCK_NUMBER', 'LOG_INDEX', 'TRANSACTION_HASH'];
+    const columns = fixed.replace(new RegExp(shouted.join('|'), 'gi'), (name) => name.toUpperCase());
+    await runSql(
+      url,
+      `CREATE TABLE usdc (${columns}, ${own.replace('value', 'VALUE')}, PRIMARY KEY (${shouted.join(', ')}))`,
+      'CREATE INDEX mine ON usdc (VALUE)',
+    );
+    const fixture = await open({ indexes: [['value']] });
+    await fixture.claim(1);
+    await fixture.deliver([message(args, { block: 1 })]);
+    expect(await tableOf(url, ['chain_id', 'value'])).to.deep.equal(['1 5']);
   });
 
   it('has a JSON column where an array was, which is told once its argument is a hash', async () => {
@@ -138,8 +169,7 @@ eachDatabase('a table that is there before its sink', (databases) => {
     const second = await SinkFixture.open(database, fieldsOf('Paid(uint256[] indexed sums)'));
     const error = await rejectionOf(second.claim(2), UsageError);
     expect(error.message).to.match(/ is not what the sink fills: 'sums' is \w+, not (?:CHAR|char|character)\(66\)/);
-    const sql = (error.hint ?? '').replace(/^run, or write another table: /, '').split(/;\s*/);
-    await runSql(url, ...sql.filter((text) => text !== ''));
+    await runSql(url, ...sqlIn(error));
     await second.claim(2);
     const sums = `0x${'3'.repeat(64)}`;
     await second.deliver([message({ sums }, { block: 2, event })], 2);
