@@ -147,13 +147,16 @@ function problemsOn(
 export function indexProblems({ fixed, own }: TablePlan, indexes: TableSinkConfig['indexes']): readonly Remark[] {
   const columns = new Map([...fixed, ...own].map((column) => [column.name, column]));
   const hint = `the columns are ${[...columns.keys()].join(', ')}`;
-  return indexes.flatMap((index, i) =>
-    index.flatMap((name, j): readonly Remark[] => {
+  const texts = indexes.map((index) => JSON.stringify(index));
+  return indexes.flatMap((index, i): readonly Remark[] => {
+    const isTold = texts.indexOf(texts[i] ?? '') < i;
+    if (isTold) return [{ at: ['indexes', i], message: `names the same columns twice: ${index.join(', ')}` }];
+    return index.flatMap((name, j): readonly Remark[] => {
       const at = ['indexes', i, j];
       const column = columns.get(name);
       if (column === undefined) return [{ at, message: `names '${name}', which is no column`, hint }];
       if (column.type.kind !== 'json') return [];
       return [{ at, message: `names '${name}', which holds nested values: those have no order` }];
-    }),
-  );
+    });
+  });
 }

@@ -1,4 +1,5 @@
 import type { FoundIndex, FoundRelation, TargetColumn, TargetDialect, TargetTable } from '../target-dialect.js';
+import { indexNames } from './index-name.js';
 
 /** What is not as it must be in a table that is there, and the SQL that mends it. */
 export interface Difference {
@@ -53,6 +54,7 @@ function checkIndexes(
   fold: (name: string) => string,
 ): readonly Difference[] {
   const { place, key } = table;
+  const nameOf = indexNames(table);
   const known = new Set(table.columns.map(({ name }) => fold(name)));
   const found = indexes.map((index) => ({ ...index, folded: index.columns.map(fold) }));
   const foldedKey = key.map(fold);
@@ -67,10 +69,12 @@ function checkIndexes(
       text: `no two rows may share ${columns.join(', ')}, which rows of the sink do`,
       sql: dialect.dropIndex(place, name),
     })),
-    ...(lacksKey ? [{ text: `nothing keeps ${key.join(', ')} unique`, sql: dialect.addIndex(table, key, true) }] : []),
+    ...(lacksKey
+      ? [{ text: `nothing keeps ${key.join(', ')} unique`, sql: dialect.addIndex(table, nameOf(key, true), key, true) }]
+      : []),
     ...missing.map((index) => ({
       text: `the index on ${index.join(', ')} is missing`,
-      sql: dialect.addIndex(table, index, false),
+      sql: dialect.addIndex(table, nameOf(index, false), index, false),
     })),
   ];
 }

@@ -160,6 +160,19 @@ eachDatabase('a table that is there before its sink', (databases) => {
     expect(await tableOf(url, ['chain_id', 'value'])).to.deep.equal(['1 5']);
   });
 
+  it('lacks indexes, whose SQL names them as nothing is called yet', async () => {
+    const indexes = [['to'], ['from', 'to'], ['value']];
+    await (await open({ indexes })).claim(1);
+    await runSql(url, 'ALTER TABLE usdc RENAME TO usdc_2023', 'DELETE FROM chainparse_sink');
+    await (await open()).claim(1);
+    const error = await rejectionOf((await open({ indexes })).claim(2), UsageError);
+    expect(error.message).to.match(
+      /: the index on to is missing; the index on from, to is missing; the index on value is missing$/,
+    );
+    await runSql(url, ...sqlIn(error));
+    await (await open({ indexes })).claim(2);
+  });
+
   it('has a JSON column where an array was, which is told once its argument is a hash', async () => {
     const paid = fieldsOf('Paid(uint256[] sums)');
     const event = paid[0]!;

@@ -37,6 +37,10 @@ export const sqliteTargets: TargetDialect = {
     query: knex.raw(indexesSql, [name]),
     read: (answer) => groupIndexes(answer as readonly IndexRow[]),
   }),
+  takenNames: (knex) => ({
+    query: knex.raw('SELECT name FROM sqlite_master'),
+    read: (answer) => (answer as readonly { readonly name: string }[]).map(({ name }) => name),
+  }),
   typeName,
   fits,
   foldsColumns: true,
@@ -47,11 +51,12 @@ export const sqliteTargets: TargetDialect = {
   // A column reads digits by itself.
   memberOf: (knex, column, { key }) => knex.raw('json_extract(??, ?)', [column, `$.${key}`]),
   create: (table) => createTable(q(table.place.name), table, typeName, ' WITHOUT ROWID'),
+  makesInTransaction: true,
   addColumn: ({ name }, column) =>
     `ALTER TABLE ${q(name)} ADD COLUMN ${writeColumn({ ...column, nullable: true }, typeName)}`,
   changeColumn: ({ name }, column) => exchange(name, column.name, typeName(column.type)),
   allowNull: ({ name }, column) => exchange(name, column.name, column.type),
-  addIndex: ({ place: { name } }, columns, unique) => createIndex(q(name), name, columns, unique),
+  addIndex: ({ place }, name, columns, unique) => createIndex(q(place.name), name, columns, unique),
   dropIndex: (_place, index) => `DROP INDEX ${q(index)}`,
   refusesRow: (error) => /^SQLITE_(CONSTRAINT|TOOBIG|MISMATCH)/.test(codeOf(error)),
   isTooWide: (error) => codeOf(error) === 'SQLITE_ERROR' && messageOf(error).startsWith('too many columns on '),
