@@ -61,9 +61,11 @@ export interface FoundColumn {
 /** An index as it is there. */
 export interface FoundIndex {
   readonly name: string;
-  /** In order; an expression is an empty text. */
+  /** In order; an expression, and whatever is in an index of some rows alone, is an empty text. */
   readonly columns: readonly string[];
   readonly unique: boolean;
+  /** What makes it, where no column can be changed below it; null: it is part of its table. */
+  readonly sql?: string | null | undefined;
 }
 
 /** A relation of some name as it is there. */
@@ -110,10 +112,10 @@ export interface TargetDialect {
   /** What makes a table is part of a transaction: with its other steps it is done, or not at all. */
   readonly makesInTransaction: boolean;
   addColumn(place: TargetPlace, column: TargetColumn): string;
-  /** Gives a column another type, and lets it be NULL where it may. */
-  changeColumn(place: TargetPlace, column: TargetColumn): string;
+  /** Gives a column of a table with these indexes another type, and lets it be NULL where it may. */
+  changeColumn(place: TargetPlace, column: TargetColumn, indexes: readonly FoundIndex[]): string;
   /** Lets a column that is not chainparse's be NULL. */
-  allowNull(place: TargetPlace, column: FoundColumn): string;
+  allowNull(place: TargetPlace, column: FoundColumn, indexes: readonly FoundIndex[]): string;
   addIndex(table: TargetTable, name: string, columns: readonly string[], unique: boolean): string;
   dropIndex(place: TargetPlace, index: string): string;
   /** Says whether a database refused a row for what is in it: another row may be taken. */

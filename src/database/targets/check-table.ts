@@ -1,4 +1,11 @@
-import type { FoundIndex, FoundRelation, TargetColumn, TargetDialect, TargetTable } from '../target-dialect.js';
+import type {
+  FoundColumn,
+  FoundIndex,
+  FoundRelation,
+  TargetColumn,
+  TargetDialect,
+  TargetTable,
+} from '../target-dialect.js';
 import { indexNames } from './index-name.js';
 
 /** What is not as it must be in a table that is there, and the SQL that mends it. */
@@ -17,12 +24,14 @@ export function checkTable(
   const found = new Map(columns.map((column) => [fold(column.name), column]));
   const wanted = new Set(table.columns.map(({ name }) => fold(name)));
   return [
-    ...table.columns.flatMap((column) => checkColumn(dialect, table, column, found.get(fold(column.name)))),
+    ...table.columns.flatMap((column) =>
+      checkColumn(dialect, table, column, { found: found.get(fold(column.name)), indexes }),
+    ),
     ...columns
       .filter(({ name, required }) => required && !wanted.has(fold(name)))
       .map((column) => ({
         text: `'${column.name}' must have a value, which the sink does not know`,
-        sql: dialect.allowNull(table.place, column),
+        sql: dialect.allowNull(table.place, column, indexes),
       })),
     ...checkIndexes(dialect, table, indexes, fold),
   ];
@@ -36,11 +45,11 @@ function checkColumn(
   dialect: TargetDialect,
   { place }: TargetTable,
   column: TargetColumn,
-  found: FoundRelation['columns'][number] | undefined,
+  { found, indexes }: { readonly found: FoundColumn | undefined; readonly indexes: readonly FoundIndex[] },
 ): readonly Difference[] {
   const { name, type } = column;
   if (found === undefined) return [{ text: `'${name}' is missing`, sql: dialect.addColumn(place, column) }];
-  const sql = dialect.changeColumn(place, column);
+  const sql = dialect.changeColumn(place, column, indexes);
   if (!dialect.fits(found.type, type)) {
     return [{ text: `'${name}' is ${found.type || 'of no type'}, not ${dialect.typeName(type)}`, sql }];
   }

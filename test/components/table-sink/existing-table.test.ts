@@ -5,7 +5,7 @@ import { openDatabase } from '../../../src/database/open/open-database.js';
 import { ChainparseError, UsageError } from '../../../src/runtime/errors.js';
 import { createDatabase, eachDatabase, eachServer } from '../../support/databases.js';
 import { rejectionOf } from '../../support/rejection.js';
-import { fieldsOf, message, rowsOf, runSql, SinkFixture, tableOf } from './sink-fixture.js';
+import { fieldsOf, indexesOf, message, rowsOf, runSql, SinkFixture, tableOf } from './sink-fixture.js';
 
 const transfer = fieldsOf('Transfer(address from, address to, uint256 value)');
 const args = { from: `0x${'1'.repeat(40)}`, to: `0x${'2'.repeat(40)}`, value: '5' };
@@ -158,6 +158,29 @@ eachDatabase('a table that is there before its sink', (databases) => {
     await fixture.claim(1);
     await fixture.deliver([message(args, { block: 1 })]);
     expect(await tableOf(url, ['chain_id', 'value'])).to.deep.equal(['1 5']);
+  });
+
+  it('keeps the indexes on a column that gets another type by the SQL that is told', async () => {
+    const indexes = [['value'], ['to', 'value']];
+    const narrow = fieldsOf('Transfer(address from, address to, uint32 value)');
+    const first = await SinkFixture.open(database, narrow, { indexes });
+    await first.claim(1);
+    await first.deliver([message(args, { block: 1, event: narrow[0]! })]);
+    if (!isMysql) {
+      await runSql(url, 'CREATE INDEX few ON usdc (abs(value)) WHERE value > 1');
+    }
+    const before = await indexesOf(url, 'usdc');
+    const second = await open({ indexes });
+    const error = await rejectionOf(second.claim(2), UsageError);
+    expect(error.message).to.match(/ is not what the sink fills: 'value' is \S+, not \S+$/);
+    await runSql(url, ...sqlIn(error));
+    await second.claim(2);
+    await second.deliver([message({ ...args, value: '6' }, { block: 2 })], 2);
+    expect(await tableOf(url, ['value'])).to.deep.equal(['5', '6']);
+    expect(await indexesOf(url, 'usdc')).to.deep.equal(before);
+    if (!isSqlite) return;
+    const made = await rowsOf(url, "SELECT sql FROM sqlite_master WHERE name = 'few'");
+    expect(made).to.deep.equal([{ sql: 'CREATE INDEX few ON usdc (abs(value)) WHERE value > 1' }]);
   });
 
   it('lacks indexes, whose SQL names them as nothing is called yet', async () => {

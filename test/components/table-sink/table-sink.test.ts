@@ -255,12 +255,9 @@ eachDatabase('a table sink', (databases) => {
     const fixture = await open(transfer, { indexes: [['from', 'block_time'], ['value']] });
     await fixture.claim(1);
     const after = await fixture.deliver([message(sent('1'), { block: 1 })]);
-    const indexes = await indexesOf(url, 'usdc');
-    expect(indexes).to.deep.include({
-      name: 'idx_usdc_from_block_time',
-      columns: ['from', 'block_time'],
-      unique: false,
-    });
+    const indexes = (await indexesOf(url, 'usdc')).map(({ name, columns, unique }) => ({ name, columns, unique }));
+    const made = { name: 'idx_usdc_from_block_time', columns: ['from', 'block_time'], unique: false };
+    expect(indexes).to.deep.include(made);
     expect(indexes).to.deep.include({ name: 'idx_usdc_value', columns: ['value'], unique: false });
     expect(await (await open(transfer, { indexes: [['from', 'block_time'], ['value']] })).claim(2)).to.deep.equal(
       after,
