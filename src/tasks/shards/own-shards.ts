@@ -5,7 +5,7 @@ import { FenceError } from '../../database/script.js';
 import type { Replaced } from '../../database/task-steps/end-replaced.js';
 import type { TaskStore } from '../../database/tasks/task-store.js';
 import type { RunRequest } from '../../model/run-request.js';
-import { isRead, type Shard } from '../../model/shard.js';
+import { isRead, type HistoryCut, type Shard } from '../../model/shard.js';
 import { taskStatus, type Progress, type Task } from '../../model/task.js';
 import { restartWaitSeconds } from '../../model/wanted.js';
 import type { NextStretch, ShardsAhead } from '../../pipeline/execute-pipeline.js';
@@ -124,10 +124,9 @@ export class OwnShards implements ShardsAhead {
   }
 
   async #cut(start: Start, run: RunRequest): Promise<NextStretch> {
-    const { source, chainId, fingerprint, pipelineId, lease, clock, logger, signal, stopping } = this.#options;
-    const both = AbortSignal.any([signal, stopping]);
-    const cut = await source.cut?.({ run, checkpoint: start.checkpoint, logger, clock, signal: both });
-    if (cut === null || cut === undefined || stopping.aborted) return whatever;
+    const { chainId, fingerprint, pipelineId, lease, logger } = this.#options;
+    const cut = await this.#askForCut(start, run);
+    if (cut === null) return whatever;
     const { fromBlock, stretches } = cut;
     if (start.newestStoredBlock >= fromBlock) {
       const message = `blocks from ${fromBlock} on are stored already: they are read again by this task alone, not in shards`;
@@ -141,6 +140,19 @@ export class OwnShards implements ShardsAhead {
     logger.log('info', message, { event: 'shards.cut', pipeline_id: pipelineId, shards: shards.length + 1 });
     this.#keep();
     return shards.length === 0 ? { kind: 'again' } : readUpTo(shards);
+  }
+
+  /** Returns how the history is to be cut; null where it is not, or where the run shall end: a question that this drops has not failed. */
+  async #askForCut({ checkpoint }: Start, run: RunRequest): Promise<HistoryCut | null> {
+    const { source, logger, clock, signal, stopping } = this.#options;
+    try {
+      const cut = await source.cut?.({ run, checkpoint, logger, clock, signal: AbortSignal.any([signal, stopping]) });
+      return stopping.aborted ? null : (cut ?? null);
+    } catch (error) {
+      if (!stopping.aborted || error !== stopping.reason) throw error;
+      signal.throwIfAborted();
+      return null;
+    }
   }
 
   /** Returns why shards can't be gone on with; null where they can. */
