@@ -1,15 +1,24 @@
 import { expect } from 'chai';
 import type { CutContext, Source, SourceContext } from '../../../src/components/seam/source.js';
 import type { Database } from '../../../src/database/database.js';
+import { BatchStore } from '../../../src/database/events/batch-store.js';
+import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
+import { ShardRows } from '../../../src/database/events/shard-rows.js';
+import { ShardStore } from '../../../src/database/events/shard-store.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { SourceMessage } from '../../../src/model/batch.js';
+import type { Shard } from '../../../src/model/shard.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
 import { runTask } from '../../../src/tasks/run/run-task.js';
 import type { TaskOptions, TaskResult } from '../../../src/tasks/run/task-options.js';
+import { claimRequest } from '../../database/claim-request.js';
+import { exampleBatch, exampleCommit, hashOf, noProgress } from '../../database/example-batch.js';
+import { here } from '../../database/given-anew.js';
+import { ScriptedSource } from '../../pipeline/pipeline-fixture.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
-import { claimOptions, plainRun } from '../run/task-fixture.js';
+import { claimOptions, exampleWorker, plainRun } from '../run/task-fixture.js';
 
 describe('the shards of a run', () => {
   let database: Database;
@@ -84,6 +93,54 @@ describe('the shards of a run', () => {
         return Promise.reject(failed);
       };
       expect(await rejectionOf(start({ ...away(() => undefined), cut }))).to.equal(failed);
+    });
+  });
+
+  describe('when one that has been read joins under the task that holds it', () => {
+    const refOf = (number: number) => ({ number, hash: hashOf(`block ${number}`) });
+    const find = async (): Promise<Shard> => {
+      const shard = await new ShardStore(database).find(pipelineId, 2);
+      if (shard === null) throw new Error('there is no shard');
+      return shard;
+    };
+    const waiting = async (): Promise<number> => {
+      const { tasks } = await new TaskStore(database).list({ pipelineId, status: 3, limit: 10, offset: 0 });
+      return tasks[0]?.id ?? 0;
+    };
+    /** Blocks up to 19 are the pipeline's own, and read; 20 to 29 are shard 2's. Returns what joins that. */
+    const cut = async (): Promise<() => Promise<void>> => {
+      const store = new ShardStore(database, here);
+      await new CheckpointStore(database).get(pipelineId);
+      const taskId = await new TaskStore(database).claim(claimRequest({ pipelineId }));
+      const guard = { pipelineId, taskId, version: 1 };
+      await new BatchStore(database).commit(exampleCommit({ ...guard, version: 0, batch: exampleBatch(1, 19) }));
+      const stretches = [{ after: refOf(19), toBlock: 29 }];
+      await store.cut(guard, { chainId: 1, definition: 'a'.repeat(64), stretches });
+      return async () => store.join({ guard, shard: await find(), replaces: null, progress: noProgress });
+    };
+
+    it('has that end as completed, though it has yet to look where it goes on', async () => {
+      const join = await cut();
+      const tasks = new TaskStore(database);
+      const before = await waiting();
+      await tasks.claim(claimRequest({ pipelineId, shard: 2, queuedTaskId: before }));
+      const shard = await find();
+      const commit = { pipelineId, taskId: before, version: shard.version, batch: exampleBatch(20, 29) };
+      await new ShardRows(database, shard, here).commit(exampleCommit(commit));
+      await tasks.handOver({ id: before, pipelineId, shard: 2, progress: null, request: {} });
+      const source = new ScriptedSource(async function* () {
+        // Nothing is left to be read.
+      });
+      const { task } = await start(source, {
+        ...{ worker: exampleWorker('there:2'), queuedTaskId: await waiting(), shard: await find() },
+        run: { mode: 'historical', toBlock: 29 },
+        begin: async () => {
+          await join();
+          return { source, logger: silentLogger };
+        },
+      });
+      expect(task).to.include({ status: 1, endReason: 'completed', error: null, shard: 2 });
+      expect(source.starts).to.deep.equal([]);
     });
   });
 });
