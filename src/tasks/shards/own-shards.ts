@@ -69,7 +69,7 @@ export class OwnShards implements ShardsAhead {
       this.#isKept &&= shards.length > 0;
       if (shards.length === 0) return await this.#cut(start, run);
       const reason = this.#misfit(shards, start, run);
-      if (reason !== null) return await this.#giveUp(reason);
+      if (reason !== null) return await this.#giveUp(reason, progress);
       const [first = null] = shards;
       this.#keep();
       if (first === null || start.checkpoint.blockNumber !== first.after.number) return readUpTo(shards);
@@ -82,11 +82,11 @@ export class OwnShards implements ShardsAhead {
   }
 
   /** Gives the shards up, where there are any. Throws LeaseLostError. */
-  async drop(): Promise<void> {
-    const { pipelineId, lease, signal } = this.#options;
+  async drop(progress: Progress): Promise<void> {
+    const { lease, signal } = this.#options;
     for (;;) {
       try {
-        await this.#store.drop(pipelineId, lease.taskId);
+        await this.#takeAway(progress);
         return;
       } catch (error) {
         if (!(error instanceof FenceError) && !(error instanceof DatabaseUnreachableError)) throw error;
@@ -173,12 +173,18 @@ export class OwnShards implements ShardsAhead {
     return null;
   }
 
-  async #giveUp(reason: string): Promise<NextStretch> {
-    const { pipelineId, lease, logger } = this.#options;
+  async #giveUp(reason: string, progress: Progress): Promise<NextStretch> {
+    const { pipelineId, logger } = this.#options;
     const message = `what shards have read is given up, and read again: ${reason}`;
     logger.log('warn', message, { event: 'shards.dropped', pipeline_id: pipelineId });
-    await this.#store.drop(pipelineId, lease.taskId);
+    await this.#takeAway(progress);
     return { kind: 'again' };
+  }
+
+  /** Many rows take long: who takes them away is not hung. */
+  async #takeAway(progress: Progress): Promise<void> {
+    const { pipelineId, lease, signal } = this.#options;
+    await this.#store.drop(pipelineId, lease.taskId, () => lease.moved(progress, signal));
   }
 
   /** Waits for whoever reads the shard. */
@@ -188,7 +194,8 @@ export class OwnShards implements ShardsAhead {
       const shard = await this.#store.find(pipelineId, first.number);
       if (shard === null) return { kind: 'again' };
       const { isHeld, replaces, task } = await this.#holderOf(shard);
-      if (task?.endReason === 'needs_rewind') return await this.#giveUp(task.error ?? 'the chain has replaced blocks');
+      if (task?.endReason === 'needs_rewind')
+        return await this.#giveUp(task.error ?? 'the chain has replaced blocks', progress);
       if (isRead(shard) || !isHeld) {
         const guard = { pipelineId, taskId: lease.taskId, version: start.checkpoint.version };
         await this.#store.join({ guard, shard, replaces, progress });
