@@ -625,6 +625,102 @@ eachDatabase('the outbox', (databases) => {
     await isTrue();
   });
 
+  it('takes back what a replay has brought, though it had been refused before', async () => {
+    sink.receives = ({ messages }) => {
+      if (messages.some(({ place }) => place.blockNumber === 2)) throw new MessageRefusedError('400');
+    };
+    await runs.run([sink.openable()], blocks(1, 3));
+    sink.receives = () => undefined;
+    await new SinkStore(database).requestReplay(await runs.standing(), 2);
+    await runs.run([sink.openable()], noMore);
+    expect(await letters().list(name(), { limit: 10 })).to.deep.equal([]);
+    await runs.run([sink.openable()], takenBack);
+    expect(sink.lines.slice(-3)).to.deep.equal([remove(1, 2), remove(2, 2), remove(3, 2)]);
+    await isTrue();
+  });
+
+  it('takes back what a replay has brought to a target that keeps the cursor, though the run was cut off behind that', async () => {
+    sink.held = null;
+    sink.receives = () => {
+      throw new MessageRefusedError('400');
+    };
+    await runs.run([sink.openable()], blocks(1, 1));
+    sink.receives = () => undefined;
+    sink.answers = () => {
+      runs.stopping.abort();
+      runs.hard.abort(new Error('killed'));
+      throw new Error('killed');
+    };
+    await new SinkStore(database).requestReplay(await runs.standing(), 0);
+    await runs.run([sink.openable()], noMore);
+    [runs.stopping, runs.hard] = [new AbortController(), new AbortController()];
+    sink.answers = () => undefined;
+    await runs.run([sink.openable()], takenBack);
+    await letters().retry(name(), []);
+    await runs.run([sink.openable()], noMore);
+    expect(sink.lines).to.deep.equal([insert(1, 1, 1), remove(1, 2)]);
+    expect(await letters().list(name(), { limit: 10 })).to.deep.equal([]);
+  });
+
+  it('takes back an event that was refused again when it was sent again, once its first dead letter is taken', async () => {
+    sink.receives = () => {
+      throw new MessageRefusedError('400');
+    };
+    await runs.run([sink.openable()], blocks(1, 1));
+    await new SinkStore(database).requestReplay(await runs.standing(), 0);
+    await runs.run([sink.openable()], noMore);
+    await runs.run([sink.openable()], takenBack);
+    const [first, ...others] = await letters().list(name(), { limit: 10 });
+    expect(others).to.have.length(2);
+    sink.receives = () => undefined;
+    await letters().retry(name(), [first!.id]);
+    await runs.run([sink.openable()], noMore);
+    expect(sink.lines).to.deep.equal([insert(1, 1), remove(1, 2)]);
+    expect(await letters().list(name(), { limit: 10 })).to.have.length(1);
+    await letters().retry(name(), []);
+    await runs.run([sink.openable()], noMore);
+    expect(sink.messages).to.have.length(2);
+    expect(await letters().list(name(), { limit: 10 })).to.deep.equal([]);
+    await isTrue();
+  });
+
+  it('keeps the remove that was refused itself where the dead letter of a replay is dropped', async () => {
+    await runs.run([sink.openable()], blocks(1, 1));
+    sink.receives = () => {
+      throw new MessageRefusedError('400');
+    };
+    await new SinkStore(database).requestReplay(await runs.standing(), 0);
+    await runs.run([sink.openable()], noMore);
+    await runs.run([sink.openable()], takenBack);
+    const [dead] = await letters().list(name(), { limit: 10 });
+    expect(dead!.message.op).to.equal('insert');
+    expect(await letters().drop(name(), [dead!.id])).to.equal(1);
+    sink.receives = () => undefined;
+    await letters().retry(name(), []);
+    await runs.run([sink.openable()], noMore);
+    expect(sink.lines).to.deep.equal([insert(1, 1), remove(1, 2)]);
+    await isTrue();
+  });
+
+  it('is told to lose an event though another came in its place, and nothing of one that it never had', async () => {
+    await runs.run([sink.openable()], blocks(1, 1));
+    sink.receives = () => {
+      throw new MessageRefusedError('400');
+    };
+    await runs.run([sink.openable()], blocks(2, 2));
+    await runs.run([sink.openable()], takenBack);
+    sink.receives = () => undefined;
+    await runs.run([sink.openable()], async function* () {
+      await Promise.resolve();
+      yield exampleBatch(1, 2, { events: [eventOn('b', 1), eventOn('b', 2)] });
+    });
+    await letters().retry(name(), []);
+    await runs.run([sink.openable()], noMore);
+    expect(sink.lines).to.deep.equal([insert(1, 1), insert(1, 4), insert(2, 4), remove(1, 3)]);
+    expect(await letters().list(name(), { limit: 10 })).to.deep.equal([]);
+    await isTrue();
+  });
+
   it('sends a stretch again from a block, with a number that stays below what becomes of it', async () => {
     await runs.run([sink.openable()], blocks(1, 3));
     const store = new SinkStore(database);
