@@ -64,7 +64,7 @@ export class DeadLetterStore {
     const now = { attempts, error, due: dues.kept, create_time: dialect.now(knex) };
     return knex(table)
       .insert({
-        ...{ pipeline_id: pipelineId, sink, event_id: id, op, seq, place: JSON.stringify(place) },
+        ...{ pipeline_id: pipelineId, sink, event_id: id, op, seq, place: placeText(place) },
         ...{ event_name: eventName, event_signature: eventSignature, data: data.text, ...now },
       })
       .onConflict(['pipeline_id', 'sink', 'event_id', 'seq'])
@@ -162,6 +162,16 @@ export function nextRemove({ seq }: EventMessage, letters: readonly EventLetter[
 }
 
 type EventLetterRow = Pick<LetterRow, 'id' | 'event_id' | 'op' | 'seq' | 'attempts' | 'due'>;
+
+/** A message may be its whole event's, whose arguments can be longer than the column. */
+function placeText(place: MessagePlace): string {
+  const { chainId, blockNumber, blockHash, timestamp, transactionHash, transactionIndex, logIndex } = place;
+  const kept: MessagePlace = {
+    ...{ chainId, blockNumber, blockHash, timestamp, transactionHash, transactionIndex, logIndex },
+    contractAddress: place.contractAddress,
+  };
+  return JSON.stringify(kept);
+}
 
 interface LetterRow {
   readonly id: number;

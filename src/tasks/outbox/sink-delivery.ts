@@ -216,6 +216,7 @@ export class SinkDelivery {
       ...call,
       logger: this.#shared.logger,
       wasClaimed: this.#at.wasClaimed,
+      goesOn: this.#goesOn,
       inserts: (blocks) => {
         if (pass === undefined || opened === null) throw new RuntimeFailure('no pass has begun');
         return insertsOf(pass, blocks, this.#portions, this.#parts(opened));
