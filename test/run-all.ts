@@ -10,7 +10,7 @@ import { isFull, sampleVariable } from './support/extent.js';
 import { jobsOf, testFiles } from './support/jobs.js';
 import { inLanes } from './support/lanes.js';
 import { migrateOnEach } from './support/migrated-database.js';
-import { show, signalAll, startMocha, type Counts, type Outcome } from './support/mocha-run.js';
+import { show, startMocha, stopAll, type Counts, type Outcome } from './support/mocha-run.js';
 
 /** How many jobs run at a time: so many keep two cores busy, and leave each the time that it promises to keep. */
 const lanes = 8;
@@ -39,7 +39,7 @@ const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     stopping.abort();
-    signalAll(signal);
+    stopAll();
   });
 }
 

@@ -3,6 +3,7 @@ import { listNames } from '../database/pipelines/pipeline-names.js';
 import type { NamedPipeline } from '../database/pipelines/pipeline-names.js';
 import { countTasks } from '../database/tasks/task-listing.js';
 import { TaskStore } from '../database/tasks/task-store.js';
+import { mostGivenId } from '../model/pipeline.js';
 import type { Task } from '../model/task.js';
 import { ConflictError, TakenError } from '../runtime/errors.js';
 import { updateDefinition } from '../tasks/outbox/update-definition.js';
@@ -13,7 +14,7 @@ import { invalidRequest, ProblemError } from './problem.js';
 import { readJson } from './read-json.js';
 import { RememberedCounts } from './remembered-counts.js';
 import { route, type Route, type RouteAnswer } from './route.js';
-import { idInBody } from './schemas/parameters.js';
+import { numberInBody, wholeNumber } from './schemas/parameters.js';
 import { startBody } from './schemas/task-schemas.js';
 import { readSentDefinition } from './sent-definition.js';
 
@@ -24,6 +25,9 @@ type Input = Parameters<Handle>[0];
 const base = '/api/v1/pipeline';
 
 const daySeconds = 86_400;
+
+/** Running tasks in one answer at most. */
+const mostRunning = 1_000;
 
 /** What the older program's clients find in an answer, made of ours and of what was asked. */
 type More = (json: Json, input: Input) => Json | Promise<Json>;
@@ -103,6 +107,11 @@ function takingMore(each: Route): Route {
     const { window = z.string() } = each.query.shape as Readonly<Record<string, z.ZodType>>;
     return { ...each, query: each.query.extend({ window: z.preprocess((value) => value ?? '1440', window) }) };
   }
+  if (each.path === `${base}/tasks/running` && each.query instanceof z.ZodObject) {
+    // Nobody asked for pages of it there.
+    const size = z.preprocess((value) => value ?? String(mostRunning), wholeNumber(1, mostRunning));
+    return { ...each, query: each.query.extend({ page_size: size }) };
+  }
   if (each.path !== `${base}/tasks` || !(each.query instanceof z.ZodObject)) return each;
   const page = each.query.shape as Readonly<Record<string, z.ZodType>>;
   const size = page['page_size'] ?? z.string();
@@ -139,7 +148,7 @@ function pageOf(json: Json, names: Names): Json {
 
 function runningOf(json: Json, names: Names): Json {
   const data = rowsOf(json, names);
-  return { message: `${data.length} tasks run`, data, count: data.length };
+  return { message: `${String(json['total'])} tasks run`, data, count: json['total'] };
 }
 
 function statisticsOf(json: Json, madeOfLate: number): Json {
@@ -192,6 +201,8 @@ function configOf(of: Route, parts: ApiParts): Handle {
   };
 }
 
+const givenId = numberInBody(1, mostGivenId);
+
 function olderBody(text: string): { readonly id: number; readonly info: string } | null {
   let body: unknown;
   try {
@@ -201,7 +212,7 @@ function olderBody(text: string): { readonly id: number; readonly info: string }
   }
   if (typeof body !== 'object' || body === null || !('pipeline_info' in body || 'pipeline_id' in body)) return null;
   const { pipeline_id: written, pipeline_info: info } = body as Json;
-  const id = idInBody.safeParse(wholeOf(written));
+  const id = givenId.safeParse(wholeOf(written));
   if (!id.success) {
     throw invalidRequest(id.error.issues.map(({ message }) => ({ path: 'body.pipeline_id', message })));
   }

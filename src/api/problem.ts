@@ -131,6 +131,6 @@ function describeFrameworkError(error: unknown): Description | undefined {
 
 const frameworkMessages: Readonly<Record<number, string>> = {
   413: 'the body is larger than 1 MiB',
-  414: 'a part of the path is longer than 100 characters',
+  414: 'a part of the path is longer than 255 characters',
   415: 'the body is of a media type that this call does not read',
 };

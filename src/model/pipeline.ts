@@ -36,6 +36,9 @@ export interface Component {
 export const restarts = ['always', 'on-failure', 'never'] as const;
 export type Restart = (typeof restarts)[number];
 
+/** The largest id that a person may give a pipeline: those that the database gives go on behind it, and a column holds 2^31 - 1. */
+export const mostGivenId = 2_000_000_000;
+
 /** A pipeline's definition, validated, before it has been stored. */
 export interface PipelineDefinition {
   readonly id: number | null;

@@ -12,6 +12,7 @@ import { pipelineSilent } from '../../src/tasks/alerts/alert-conditions.js';
 import { insertSilentTask } from '../database/insert-silent-task.js';
 import { seriousFindings, startBrowser, watchPage, withChromium } from '../support/chromium.js';
 import { openMigrated } from '../support/migrated-database.js';
+import { makeEvent, storeLogs } from '../support/stored-logs.js';
 import { startStrippingProxy } from '../support/stripping-proxy.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { testApi, type TestApi } from './api-fixture.js';
@@ -311,6 +312,32 @@ withChromium('the page of the dashboard', () => {
     writeFileSync(log, 'another\n');
     await see('.log-text:text("another")');
     expect(await page.locator('.log-text').allTextContents()).to.deep.equal(['another']);
+  });
+
+  it('shows the log of a task that waits once it has begun', async () => {
+    await store(45, 'transfers');
+    mkdirSync(join(api.parts.cwd, 'logs'));
+    const id = await run(45, 1, { status: 3, progress: null, log_path: null });
+    await go(`#/task/${id}`);
+    await see('.log-note:text("The log begins with the task.")');
+    const begun = { status: 0, log_path: 'logs/x.log' };
+    await database.write([database.knex('pipeline_task').where({ id }).update(begun)]);
+    await see('.log-note:text("There is no log here")');
+    writeFileSync(join(api.parts.cwd, 'logs/x.log'), 'one\n');
+    await see('.log-text:text("one")');
+  });
+
+  it('shows no events any more once all of them were taken back', async () => {
+    await store(45, 'transfers');
+    const id = await storeLogs(database, 45, { events: [makeEvent({ blockNumber: 1 })] });
+    await go('#/pipeline/45');
+    await see('.events-table tbody tr');
+    const moved = JSON.stringify({ ...progress, events: 4712 });
+    await database.write([
+      database.knex('event').delete(),
+      database.knex('pipeline_task').where({ id }).update({ progress: moved }),
+    ]);
+    await see('.none:text("No event fits.")');
   });
 
   it('is whole behind a proxy that shows it below a prefix', async () => {

@@ -9,7 +9,7 @@ import { testApi } from './api-fixture.js';
 import type { TestApi } from './api-fixture.js';
 
 const base = '/api/v1/pipeline';
-const wholeNumber = 'must be a whole number from 1 to 2147483647';
+const wholeNumberTo = (most: number): string => `must be a whole number from 1 to ${most}`;
 const definition = {
   pipeline_name: 'old',
   description: 'from before',
@@ -61,7 +61,8 @@ describe('an API for older clients', () => {
     for (const [body, detail] of [
       [{ pipeline_id: 45 }, 'body.pipeline_info: is missing: the definition'],
       ...[undefined, 0, 2 ** 31, '45.5', '', '4e1', '-1', '0x2d', ['45'], true].map(
-        (id) => [{ pipeline_id: id, pipeline_info: '{}' }, `body.pipeline_id: ${wholeNumber}`] as const,
+        (id) =>
+          [{ pipeline_id: id, pipeline_info: '{}' }, `body.pipeline_id: ${wholeNumberTo(2_000_000_000)}`] as const,
       ),
     ] as const) {
       const refused = await post('/config', body);
@@ -97,6 +98,13 @@ describe('an API for older clients', () => {
     expect(page).to.have.nested.property('tasks[0].status_name', 'queued');
     expect((await plain.send(`${base}/tasks?pipeline_name=none`)).statusCode).to.equal(404);
     expect(await ask('/tasks/running')).to.deep.include({ success: true, data: [], count: 0 });
+    const { knex } = database;
+    const running = { pipeline_id: 45, status: 0, create_time: '2024-01-15 10:00:00', log_path: '' };
+    await database.write(Array.from({ length: 25 }, () => knex('pipeline_task').insert(running)));
+    const all = await ask('/tasks/running');
+    expect(all).to.include({ message: '25 tasks run', count: 25 });
+    expect(all['data']).to.have.length(25);
+    await database.write([knex('pipeline_task').where({ status: 0 }).delete()]);
     expect(await ask('/task/1')).to.include({ success: true, task_id: 1, pipeline_name: 'old' });
     const { data, window_minutes: window } = await ask('/tasks/statistics');
     expect(window, 'a day').to.equal(1_440);
@@ -178,7 +186,7 @@ describe('an API for older clients', () => {
     }
     for (const id of ['x', '45x', ''])
       expect((await post('/start', { pipeline_id: id })).json()).to.include({
-        detail: `body.pipeline_id: ${wholeNumber}`,
+        detail: `body.pipeline_id: ${wholeNumberTo(2_147_483_647)}`,
       });
     expect((await plain.post(`${base}/start`, { pipeline_id: '45' })).statusCode).to.equal(400);
   });

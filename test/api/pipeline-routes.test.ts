@@ -313,6 +313,28 @@ eachDatabase('the API about pipelines', (testDatabase) => {
     expect(classifications).to.have.length(1);
   });
 
+  it('hangs none of the tree in itself, or below one that is gone, however many change it at one time', async () => {
+    const add = (name: string, parentId: number | null = null) =>
+      api.post(`${base}/classification`, { name, parent_id: parentId });
+    const idOf = (answer: Awaited<ReturnType<typeof add>>): number =>
+      answer.json<{ classification_id: number }>().classification_id;
+    for (let round = 0; round < 5; round++) {
+      const [a, b, c] = [idOf(await add('a')), idOf(await add('b')), idOf(await add('c'))];
+      const hang = (id: number, parentId: number) =>
+        api.post(`${base}/classification/${id}`, { name: 'x', parent_id: parentId }, 'PUT');
+      const hung = await Promise.all([hang(a, b), hang(b, a)]);
+      expect(hung.map(({ statusCode }) => statusCode).toSorted()).to.deep.equal([200, 409]);
+      const [added, deleted] = await Promise.all([
+        add('child', c),
+        api.post(`${base}/classification/${c}`, undefined, 'DELETE'),
+      ]);
+      expect([
+        [201, 409],
+        [404, 200],
+      ]).to.deep.include([added.statusCode, deleted.statusCode]);
+    }
+  });
+
   it('queues a task once, unless the pipeline is disabled, and says what it waits for', async () => {
     await database.write([database.knex('pipeline_task').where({ status: 3 }).delete()]);
     const start = (body: object) => api.post(`${base}/start`, body);

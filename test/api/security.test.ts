@@ -259,6 +259,10 @@ describe("the API's guards", () => {
       for (const payload of ['', ' ', '{}', 'null'])
         expect((await api.send({ ...clear, payload, headers: { 'content-type': type } })).statusCode).to.equal(200);
     }
+    // As curl sends `-d ''`.
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': '0' };
+    expect((await api.send({ ...clear, payload: '', headers })).statusCode).to.equal(200);
+    expectProblem(await api.send({ ...clear, payload: 'a=b', headers: { ...headers, 'content-length': '3' } }), 415);
   });
 
   it('tell which methods a path takes', async () => {

@@ -81,6 +81,12 @@ eachDatabase('the API of sinks', (databases) => {
     expectProblem(await sink('columns/pause'), 404);
   });
 
+  it('finds a sink by the longest name that it may have', async () => {
+    const path = `/api/v1/pipeline/${pipelineId}/sinks/${'数'.repeat(255)}/pause`;
+    expect(expectProblem(await api.post(path), 404)['detail']).to.include('has no sink');
+    expectProblem(await api.post(path.replace('数', '数数')), 414);
+  });
+
   it('refuses a definition whose table another pipeline fills, and takes that pipeline’s own', async () => {
     const owner = { pipelineId, name: 'rows', installation: await readInstallation(database) };
     await (await SinkFixture.open(database, fieldsOf('Transfer(uint256 value)'), {}, owner)).claim(1);

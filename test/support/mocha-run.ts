@@ -1,9 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { PassThrough, type Readable } from 'node:stream';
 
-const mocha = createRequire(import.meta.url).resolve('mocha/bin/mocha.js');
+/**
+ * Mocha's program itself. `bin/mocha.js` is one more process: it finds out how to start this one, waits for it, and
+ * passes no SIGTERM on.
+ */
+const mocha = createRequire(import.meta.url).resolve('mocha/lib/cli/cli.js');
 const colourCodes = /\u001b\[\d+m/g;
 const started = new Set<ChildProcess>();
 
@@ -38,10 +43,9 @@ export interface Outcome {
 /** Runs the tests of some files or patterns in a process of their own, with the options that this one was given. */
 export function startMocha(patterns: readonly string[]): MochaRun {
   const colour = process.stdout.isTTY ? ['--color'] : [];
+  const options = ['--exit', ...colour, ...patterns, ...process.argv.slice(2)];
   // Exits at once: a Node that ended by itself was seen to spin for ever while it cleaned up, all tests passed.
-  const child = spawn(process.execPath, [mocha, '--exit', ...colour, ...patterns, ...process.argv.slice(2)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(process.execPath, [...nodeOptions(), mocha, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
   started.add(child);
   // Without a bound: what is not shown yet must not stop the tests.
   const output = new PassThrough({ highWaterMark: 2 ** 30 });
@@ -89,9 +93,15 @@ export async function show(run: MochaRun): Promise<Outcome> {
   };
 }
 
-/** Passes a signal on to all that run. */
-export function signalAll(signal: NodeJS.Signals): void {
-  for (const child of started) child.kill(signal);
+/** Ends all that run, and with them what they started: at SIGINT they would play their test to its end first. */
+export function stopAll(): void {
+  for (const child of started) child.kill('SIGTERM');
+}
+
+/** With what mocha would start Node. */
+function nodeOptions(): readonly string[] {
+  const config = JSON.parse(readFileSync('.mocharc.json', 'utf8')) as Readonly<Record<string, readonly string[]>>;
+  return (config['node-option'] ?? []).map((option) => `--${option}`);
 }
 
 function countsOf(numbers: readonly string[]): Counts {

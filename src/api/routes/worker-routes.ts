@@ -37,8 +37,8 @@ export function workerRoutes({ database }: ApiParts): readonly Route[] {
       ...{ tag: 'workers', access: 'read', query: listQuery },
       answer: { schema: z.strictObject({ workers: z.array(workerSchema), total: z.int() }) },
       handle: async ({ query: { limit } }) => {
-        const workers = await store.list(limit);
-        return { json: { workers: workers.map(workerToJson), total: workers.length } };
+        const { workers, total } = await store.list(limit);
+        return { json: { workers: workers.map(workerToJson), total } };
       },
     }),
   ];

@@ -17,7 +17,7 @@ export const eventsQuery = z
     cursor: z
       .string()
       .max(200)
-      .regex(/^\d{1,15}-\d{1,10}-0x[0-9a-f]{64}$/, { error: 'is no cursor: take next_cursor of the page before' })
+      .regex(/^\d{1,16}-\d{1,10}-0x[0-9a-f]{64}$/, { error: 'is no cursor: take next_cursor of the page before' })
       .optional()
       .describe('next_cursor of the page before'),
     format: z

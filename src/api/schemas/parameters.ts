@@ -9,7 +9,7 @@ export function wholeNumber(min: number, max: number): z.ZodType<number, string>
   const error = `is no whole number from ${min} to ${max}`;
   return z
     .string({ error })
-    .regex(/^\d{1,15}$/, { error, abort: true })
+    .regex(/^\d{1,16}$/, { error, abort: true })
     .transform(Number)
     .pipe(z.int().min(min, { error }).max(max, { error }))
     .meta({ type: 'integer', minimum: min, maximum: max });

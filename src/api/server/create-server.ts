@@ -1,7 +1,7 @@
 import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, { errorCodes, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
 import { messageOf } from '../../runtime/errors.js';
 import type { ApiParts } from '../api-parts.js';
@@ -27,6 +27,9 @@ declare module 'fastify' {
     right: Right;
   }
 }
+
+/** Characters of a part of a path at most: the longest name that a component may have. */
+const mostParameter = 255;
 
 /** Bytes of a body at most. */
 const bodyLimit = 1024 * 1024;
@@ -64,6 +67,7 @@ export function createServer(parts: ApiParts, audit: AuditStore, routes: readonl
   const app = Fastify({
     logger: false,
     bodyLimit,
+    routerOptions: { maxParamLength: mostParameter },
     // A client that sends a byte now and then shall not hold a connection for long.
     http: { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2_000, maxHeaderSize: 16_384 },
     requestTimeout: 30_000,
@@ -78,6 +82,11 @@ export function createServer(parts: ApiParts, audit: AuditStore, routes: readonl
   app.addContentTypeParser(bodyMedia, { parseAs: 'buffer' }, (request, body, done) =>
     done(null, readBody(request, body as Buffer)),
   );
+  // Tools name a media type also where they send nothing.
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, ({ headers }, body, done) => {
+    const isNothing = body.length === 0;
+    done(isNothing ? null : new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE(headers['content-type']), undefined);
+  });
   app.decorateRequest('right', 'anyone');
   app.setErrorHandler((error, request, reply) => sendProblem(parts, error, request, reply));
   app.setNotFoundHandler((request) => refuseUnknown(routes, request));

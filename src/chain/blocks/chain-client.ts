@@ -7,7 +7,7 @@ import { EndpointPool } from '../transport/endpoints/endpoint-pool.js';
 import type { EndpointPoolOptions } from '../transport/endpoints/endpoint-pool.js';
 import type { EndpointReport } from '../transport/endpoints/endpoint-report.js';
 import type { Question, Work } from '../transport/endpoints/endpoint-question.js';
-import { collectBlocks, headIn, headerCall, headerIn, readTag, timeCall, timeIn } from './header-outcome.js';
+import { collectBlocks, headIn, headerCall, headerIn, readTag, tellsTag, timeCall, timeIn } from './header-outcome.js';
 import type { BlockTag, HeadsAnswer } from './header-outcome.js';
 import { disagreementOn, hear } from './hearing.js';
 import type { Hearing, Voice } from './hearing.js';
@@ -232,14 +232,27 @@ export class ChainClient implements ChainView {
     }
   }
 
-  /** Returns the headers of the newest block, as `head` does, and of another tag, asked in one batch. */
+  /**
+   * Returns the headers of the newest block, as `head` does, and of another tag, asked in one batch. Where the endpoint does not tell
+   * the tag another one may: it has just been begun, or is of an older version.
+   */
   async heads(tag: BlockTag, signal: AbortSignal): Promise<HeadsAnswer> {
     const ask = async (endpoint: JsonRpcEndpoint): Promise<HeadsAnswer> => {
       const [latest, tagged] = await endpoint.batch([headerCall('latest'), headerCall(tag)], signal);
       const head = this.#noted(headIn(latest, endpoint), endpoint.name, true);
       return { latest: head, tagged: readTag(tagged), endpoint: endpoint.name };
     };
-    return this.ask(ask, { calls: 2, isUrgent: true, isSimple: true }, signal);
+    const how = { calls: 2, isUrgent: true, isSimple: true } as const;
+    const answer = await this.ask(ask, how, signal);
+    if (tellsTag(answer.tagged)) return answer;
+    const others = this.reachable.filter((name) => name !== answer.endpoint);
+    const alone = (name: string): Promise<HeadsAnswer | null> =>
+      this.via({ only: [name] })
+        .ask(ask, { ...how, isOptional: true }, signal)
+        .catch(() => null);
+    const told = (await Promise.all(others.map(alone))).find((other) => other !== null && tellsTag(other.tagged));
+    signal.throwIfAborted();
+    return { ...answer, tagged: told?.tagged ?? answer.tagged };
   }
 
   /**

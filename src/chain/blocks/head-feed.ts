@@ -79,7 +79,7 @@ export class HeadFeed {
   constructor(options: HeadFeedOptions) {
     this.#options = options;
     this.#waiting = new HeadWaiters(options.clock);
-    this.tags = new TagAnswers(options.chain);
+    this.tags = new TagAnswers(options.chain, options.clock);
   }
 
   /**

@@ -1,9 +1,10 @@
 import type { Finality } from '../../model/pipeline.js';
 import type { BlockHeader } from '../../model/block.js';
+import { systemClock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { ChainView } from './chain-view.js';
+import { tellsTag } from './header-outcome.js';
 import type { BlockTag, HeadsAnswer, TagAnswer } from './header-outcome.js';
-import { RpcError } from '../transport/errors/rpc-error.js';
 import { TagAnswers } from './tag-answers.js';
 
 /** Where the chain stands. */
@@ -39,7 +40,7 @@ export class HeadReader {
     chain: Pick<ChainView, 'heads' | 'settledDepth'>,
     finality: Finality,
     logger: Logger,
-    tags = new TagAnswers(chain),
+    tags = new TagAnswers(chain, systemClock),
   ) {
     this.#chain = chain;
     this.#finality = finality;
@@ -104,7 +105,7 @@ export class HeadReader {
   /** Finality never goes back: what a node said once holds when it is asked again and lags or can't tell. */
   #resolve(tag: BlockTag, answer: TagAnswer, latest: BlockHeader): number {
     const known = this.#known.get(tag) ?? -1;
-    if (answer !== null && !(answer instanceof RpcError)) {
+    if (tellsTag(answer)) {
       const number = Math.max(known, Math.min(answer.number, latest.number));
       this.#known.set(tag, number);
       return number;

@@ -66,6 +66,11 @@ function saysAbsent({ class: kind, facts }: RpcError): boolean {
   return kind === 'lag' || (kind === 'pruned' && facts.isOfBlock);
 }
 
+/** Says whether it is a header. */
+export function tellsTag(answer: TagAnswer): answer is BlockHeader {
+  return answer !== null && !(answer instanceof RpcError);
+}
+
 /** A node that has no such tag says so in many ways; what will pass is thrown and asked again. */
 export function readTag(outcome: RpcOutcome | undefined): TagAnswer {
   if (outcome === undefined || outcome.ok) return readHeader(outcome?.value);

@@ -8,15 +8,12 @@ import { disagreementOn } from './hearing.js';
 import type { StoredBlock } from './last-common-block.js';
 import { seamsIn } from './read-range.js';
 import type { ReadRange } from './read-range.js';
-import { RecentBlocks, ReorgTooDeepError, findAncestor } from './reorg.js';
+import { RecentBlocks, ReorgTooDeepError, askAgain, findAncestor, showings } from './reorg.js';
 
 interface StretchSources {
   readonly chain: ChainView;
   readonly storedBlock: StoredBlock;
 }
-
-/** How often a block that was read is asked for until it counts as not there. */
-const showings = 3;
 
 /** The unbroken stretch of blocks that has been read, and how it hangs on the chain. */
 export class ReadStretch {
@@ -228,15 +225,20 @@ export class ReadStretch {
    * NodeLagsError where one endpoint still has the block: it went to another fork alone.
    */
   async ancestorBelow(replaced: BlockRef, signal: AbortSignal): Promise<BlockRef> {
-    const headerOf = (number: number): ReturnType<ChainView['header']> => this.#chain.header(number, signal);
+    const headerOf = (number: number): Promise<BlockHeader> => this.#headerBelow(number, signal);
     const held = this.#recent.blocks.filter((block) => block.number < replaced.number);
     const ancestor = await findAncestor(held, headerOf);
     if (ancestor !== undefined) return ancestor;
     const floor = this.#anchor - 1;
     if (floor < 0 || !this.#isHeldWhole()) throw await this.#tooDeep(replaced, signal);
-    const header = await headerOf(floor);
-    if (header === null) throw new NodeLagsError(`block ${floor} is not there`);
-    return { number: floor, hash: header.hash };
+    return { number: floor, hash: (await headerOf(floor)).hash };
+  }
+
+  /** What the chain has below a block that it has: of several nodes behind one URL one that lags must not make a reorganisation deeper. */
+  async #headerBelow(number: number, signal: AbortSignal): Promise<BlockHeader> {
+    const found = await askAgain(() => this.#chain.header(number, signal));
+    if (found === null) throw new NodeLagsError(`block ${number} is not there`);
+    return found;
   }
 
   /** What one says, however often, does not make rows false that others stand by. */

@@ -34,18 +34,31 @@ export class RecentBlocks {
 /** Returns the header that the chain has for a number; null where it has none. */
 export type HeaderOf = (number: number) => Promise<BlockHeader | null>;
 
+/** How often a block that must be there is asked for until it counts as not there: nodes behind one URL may lag behind each other. */
+export const showings = 3;
+
+/** Asks for a header, and again where the answer is none; null where it stays so. */
+export async function askAgain(ask: () => Promise<BlockHeader | null>): Promise<BlockHeader | null> {
+  let found: BlockHeader | null = null;
+  for (let tries = 1; tries <= showings && found === null; tries++) found = await ask();
+  return found;
+}
+
 /**
  * Returns the newest remembered block that is still part of the chain; undefined where none is. Canonical blocks are
- * below replaced ones, so a binary search finds the border.
+ * below replaced ones, so a binary search finds the border. What `headerOf` throws of a block that it does not find is thrown.
  */
-export async function findAncestor(remembered: readonly BlockRef[], headerOf: HeaderOf): Promise<BlockRef | undefined> {
+export async function findAncestor(
+  remembered: readonly BlockRef[],
+  headerOf: (number: number) => Promise<BlockRef>,
+): Promise<BlockRef | undefined> {
   let low = 0;
   let high = remembered.length;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
     const block = remembered[middle];
     if (block === undefined) break;
-    if ((await headerOf(block.number))?.hash === block.hash) low = middle + 1;
+    if ((await headerOf(block.number)).hash === block.hash) low = middle + 1;
     else high = middle;
   }
   return remembered[low - 1];

@@ -36,7 +36,8 @@ function checkValue(name: string, { kind, choices }: OptionSpec | ArgumentSpec, 
   return kind === 'seconds' ? checkSeconds(name, value) : checkNumber(name, kind === 'number' ? 0 : 1, value);
 }
 
-function checkNumber(name: string, least: 0 | 1, value: string): number {
+/** Reads a whole number from 0, or 1, on; throws UsageError. */
+export function checkNumber(name: string, least: 0 | 1, value: string): number {
   const number = Number(value);
   if (!/^\d+$/.test(value) || number < least) {
     throw new UsageError(`${name} '${value}' is no whole number from ${least} on`);

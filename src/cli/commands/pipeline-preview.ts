@@ -8,6 +8,7 @@ import { loadDefinition } from '../../pipeline/definition/read-definition.js';
 import { UsageError } from '../../runtime/errors.js';
 import { previewPipeline } from '../../tasks/preview/preview-pipeline.js';
 import { previewJson } from '../../tasks/preview/preview-stages.js';
+import { checkNumber } from '../command-line/check-values.js';
 import type { CommandBody } from '../command-line/command.js';
 import type { CommandContext } from '../context/context.js';
 import { withDatabase } from '../context/opened-databases.js';
@@ -49,7 +50,7 @@ async function preview(context: CommandContext, options: PreviewOptions): Promis
   }
   return withDatabase(context, async (database) => {
     const { pipeline: written } = options;
-    const id = /^\d+$/.test(written) ? Number(written) : await findByName(database, written);
+    const id = /^\d+$/.test(written) ? checkNumber('pipeline', 1, written) : await findByName(database, written);
     return show(context, options, { id, definition: await new PipelineStore(database).get(id), database });
   });
 }

@@ -34,11 +34,16 @@ const pollMs = 500;
 /** How long a process that has ended its task may still write its last lines, in milliseconds. */
 const farewellMs = 1_000;
 
+/** How long a process that has just begun a task may take to open its log, in milliseconds. */
+const openingMs = 1_000;
+
 /** Prints a task's log, and what is added to it until the task has ended or the command is asked to stop. */
 function printTaskLog(context: CommandContext, options: LogOptions): Promise<ExitCode> {
   return withDatabase(context, async (database) => {
     const store = new TaskStore(database);
-    const task = await store.get(options.id);
+    const task = options.follow === true ? await begunTask(context, store, options.id) : await store.get(options.id);
+    // Whoever stops waiting for it has no log to look at.
+    if (options.follow === true && isWaiting(task)) return 0;
     const log = await openLog(context, task, options.lines);
     const printer = new LogPrinter(context, log);
     try {
@@ -51,6 +56,25 @@ function printTaskLog(context: CommandContext, options: LogOptions): Promise<Exi
     const { stopping } = context.signals;
     return stopping.aborted && options.follow !== true ? stopCode(stopping) : 0;
   });
+}
+
+/** A task that waits has no log yet: with --follow it is waited for, until it begins, is stopped, or the command is. */
+async function begunTask({ clock, signals, output }: CommandContext, store: TaskStore, id: number): Promise<Task> {
+  const { stopping } = signals;
+  let task = await store.get(id);
+  if (!isWaiting(task)) return task;
+  output.note(`task ${id} waits for a worker: its log begins with it`);
+  while (isWaiting(task) && !stopping.aborted) {
+    await clock.sleep(pollMs, stopping).catch(() => undefined);
+    task = (await look(store, id)) ?? task;
+  }
+  // It has just been claimed: its process opens the log now.
+  if (task.logPath !== null) await clock.sleep(openingMs, stopping).catch(() => undefined);
+  return task;
+}
+
+function isWaiting({ status, logPath }: Task): boolean {
+  return status === taskStatus.queued && logPath === null;
 }
 
 async function openLog(context: CommandContext, task: Task, lines: number | undefined): Promise<LogTail> {
@@ -101,13 +125,17 @@ async function follow(
   await printer.print();
 }
 
-/** A database that is away says nothing about the task: its log goes on. */
 async function hasEnded(store: TaskStore, id: number): Promise<boolean> {
+  const task = await look(store, id);
+  return task !== null && task.status !== taskStatus.running && task.status !== taskStatus.queued;
+}
+
+/** Null: a database that is away says nothing about the task, whose log goes on. */
+async function look(store: TaskStore, id: number): Promise<Task | null> {
   try {
-    const { status } = await store.get(id);
-    return status !== taskStatus.running && status !== taskStatus.queued;
+    return await store.get(id);
   } catch (error) {
-    if (error instanceof DatabaseUnreachableError) return false;
+    if (error instanceof DatabaseUnreachableError) return null;
     throw error;
   }
 }

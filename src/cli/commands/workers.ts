@@ -42,15 +42,16 @@ const headings: readonly Heading[] = [
 /** Lists the workers that have not ended, those with the latest sign of life first. */
 async function listWorkers(context: CommandContext, { all = false, limit = 100 }: ListOptions): Promise<void> {
   const { output } = context;
-  const seen = await withDatabase(context, (database) => new WorkerStore(database).list(limit));
-  const workers = all ? seen : seen.filter((worker) => workerState(worker) !== 'ended');
-  if (output.isJson) return output.json({ workers: workers.map(workerToJson), total: workers.length });
+  const listed = withDatabase(context, (database) => new WorkerStore(database).list(limit, { ended: all }));
+  const { workers, total } = await listed;
+  if (output.isJson) return output.json({ workers: workers.map(workerToJson), total });
   if (workers.length === 0) output.note(textsIn(output.lang).workers.none);
   else
     await output.table(
       headings,
       workers.map((worker) => workerRow(worker, output.lang)),
     );
+  if (total > workers.length) output.note(`${total} workers in all: --limit shows more`);
 }
 
 function workerRow(worker: WorkerView, lang: Lang): readonly Cell[] {

@@ -1,6 +1,7 @@
 import type { ChainView } from '../../chain/blocks/chain-view.js';
 import { lastCommonBlock } from '../../chain/blocks/last-common-block.js';
 import type { StoredBlock } from '../../chain/blocks/last-common-block.js';
+import { askAgain } from '../../chain/blocks/reorg.js';
 import type { ReorgTooDeepError } from '../../chain/blocks/reorg.js';
 import type { BlockHeader } from '../../model/block.js';
 import type { Call } from '../../runtime/call.js';
@@ -20,7 +21,7 @@ export async function needsRewind(
   call: Call,
 ): Promise<NeedsRewindError> {
   const headerOf = async (number: number): Promise<BlockHeader | null> => {
-    const header = await chain.header(number, call.signal);
+    const header = await askAgain(() => chain.header(number, call.signal));
     await call.moved();
     return header;
   };

@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import { taskStatus } from '../../model/task.js';
 import { workerState, type Worker, type WorkerView } from '../../model/worker.js';
 import type { Database } from '../database.js';
@@ -63,17 +64,29 @@ export class WorkerStore {
     await change(this.#database, table, id, { end_time: dialect.now(knex), running: 0 });
   }
 
-  /** Lists at most `limit` workers, those with the latest sign of life that is known first, with the tasks that they run. */
-  async list(limit: number): Promise<readonly WorkerView[]> {
+  /**
+   * Lists at most `limit` workers, those with the latest sign of life that is known first, with the tasks that they run, and counts
+   * all; `ended: false`: those alone that have not ended.
+   */
+  async list(
+    limit: number,
+    { ended = true } = {},
+  ): Promise<{ readonly workers: readonly WorkerView[]; readonly total: number }> {
+    const shown = (rows: Knex.QueryBuilder): Knex.QueryBuilder => (ended ? rows : rows.whereNull('end_time'));
     const rows = await this.#database.read<WorkerRow[]>(() => {
-      const livingFirst = agedRows(this.#database, table).orderByRaw('CASE WHEN end_time IS NULL THEN 0 ELSE 1 END');
+      const livingFirst = shown(agedRows(this.#database, table)).orderByRaw(
+        'CASE WHEN end_time IS NULL THEN 0 ELSE 1 END',
+      );
       return latestFirst(this.#database, livingFirst).orderBy('name').limit(limit);
     });
     const tasks = await this.#tasksOf(rows.filter(({ end_time: ended }) => ended === null));
-    return rows.map((row) => ({
+    const workers = rows.map((row) => ({
       ...toWorker(row),
       taskIds: tasks.filter((task) => isOf(task, row)).map(({ id }) => id),
     }));
+    if (rows.length < limit) return { workers, total: rows.length };
+    const counted = await this.#database.read<{ count: number }[]>((knex) => shown(knex(table)).count({ count: '*' }));
+    return { workers, total: counted[0]?.count ?? rows.length };
   }
 
   /** Lists the workers that are alive. */

@@ -1,6 +1,7 @@
 import type { Classification } from '../../model/classification.js';
 import { ConflictError, NotFoundError } from '../../runtime/errors.js';
-import type { Database } from '../database.js';
+import type { Database, Query } from '../database.js';
+import { writeIfHeld } from '../fenced-write.js';
 import { shownTime } from './pipeline-rows.js';
 
 const table = 'pipeline_classification';
@@ -34,28 +35,38 @@ export class ClassificationStore {
 
   /** Adds a classification and returns its id; throws NotFoundError where its parent is none. */
   async add({ name, parentId }: Fields): Promise<number> {
-    if (parentId !== null) await this.get(parentId);
     const { knex, dialect } = this.#database;
     const now = dialect.now(knex);
-    const row = { name, parent_id: parentId, create_time: now, update_time: now };
-    const [result] = await this.#database.write([knex(table).insert(row)]);
-    return result?.insertId ?? 0;
+    const insert = knex(table).insert({ name, parent_id: parentId, create_time: now, update_time: now });
+    if (parentId === null) return (await this.#database.write([insert]))[0]?.insertId ?? 0;
+    const results = await writeIfHeld(this.#database, [this.#database.fenced(this.#hold(parentId)), insert]);
+    if (results === null) throw noSuch(parentId);
+    return results[1]?.insertId ?? 0;
   }
 
   /** Renames a classification or hangs it elsewhere; throws NotFoundError, and ConflictError where it would lie in itself. */
   async change(id: number, { name, parentId }: Fields): Promise<void> {
-    await this.get(id);
-    if (parentId !== null) await this.#refuseCircle(id, parentId);
     const { knex, dialect } = this.#database;
     const values = { name, parent_id: parentId, update_time: dialect.now(knex) };
-    await this.#database.write([knex(table).where({ id }).update(values)]);
+    for (;;) {
+      await this.get(id);
+      const path = parentId === null ? [] : await this.#pathTo(parentId, id);
+      const results = await writeIfHeld(this.#database, [
+        // Whoever hangs one of them elsewhere, or deletes it, has done so by now, or waits.
+        ...path.map((node) => this.#database.fenced(this.#hold(node.id, node.parentId))),
+        knex(table).where({ id }).update(values),
+      ]);
+      if (results !== null) return;
+    }
   }
 
   /** Deletes a classification; throws NotFoundError, and ConflictError where something is sorted into it. */
   async delete(id: number): Promise<void> {
     await this.get(id);
     const { knex } = this.#database;
-    const [result] = await this.#database.write([
+    const results = await this.#database.write([
+      // Whoever sorts another one into it has done so by now, or finds that it is gone.
+      this.#hold(id),
       knex(table)
         .where({ id })
         .whereNotIn('id', knex('pipeline').select('classification_id').whereNotNull('classification_id'))
@@ -66,20 +77,31 @@ export class ClassificationStore {
         )
         .delete(),
     ]);
-    if (result?.matched === 1) return;
+    if (results[1]?.matched === 1) return;
     throw new ConflictError(`classification ${id} is not empty`, {
       hint: 'move or delete what is sorted into it first',
     });
   }
 
-  async #refuseCircle(id: number, parentId: number): Promise<void> {
-    const parents = new Map((await this.list()).map((node) => [node.id, node.parentId]));
-    if (!parents.has(parentId)) throw noSuch(parentId);
-    const seen = new Set<number>();
-    for (let at: number | null = parentId; at !== null && !seen.has(at); at = parents.get(at) ?? null) {
-      if (at === id) throw new ConflictError(`classification ${id} can't lie in itself`);
-      seen.add(at);
+  /** A step that holds a classification until its transaction ends; it matches nothing where it is gone, or hangs elsewhere. */
+  #hold(id: number, parentId?: number | null): Query {
+    const { knex, dialect } = this.#database;
+    const row = knex(table).where({ id });
+    if (parentId !== undefined) void row.whereRaw(dialect.sameAs(knex, 'parent_id', parentId));
+    return row.update({ id: knex.ref('id') });
+  }
+
+  /** Returns a classification and all that it lies in; throws NotFoundError where there is none, ConflictError where `id` is one of them. */
+  async #pathTo(parentId: number, id: number): Promise<readonly Pick<Classification, 'id' | 'parentId'>[]> {
+    const nodes = new Map((await this.list()).map((node) => [node.id, node]));
+    if (!nodes.has(parentId)) throw noSuch(parentId);
+    const path = new Set<Classification>();
+    for (let node = nodes.get(parentId); node !== undefined && !path.has(node);) {
+      if (node.id === id) throw new ConflictError(`classification ${id} can't lie in itself`);
+      path.add(node);
+      node = node.parentId === null ? undefined : nodes.get(node.parentId);
     }
+    return [...path];
   }
 }
 

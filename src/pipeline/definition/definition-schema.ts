@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { positive, whole } from '../../components/keys/numbers.js';
 import { choice, line } from '../../components/keys/texts.js';
 import { notBoth, together } from '../../components/keys/together.js';
-import { restarts } from '../../model/pipeline.js';
+import { mostGivenId, restarts } from '../../model/pipeline.js';
 import { isTimeZone } from '../../model/wall-clock.js';
 import { nearest } from '../../runtime/nearest.js';
 import { silenceLimit } from '../../runtime/silence.js';
@@ -17,7 +17,7 @@ const maxId = 2_147_483_647;
 /** Returns the schema of a definition's own keys; its components are judged by their kinds. */
 export function definitionSchema(heartbeatIntervalSeconds: number) {
   const keys = z.strictObject({
-    id: whole(1, maxId).optional(),
+    id: whole(1, mostGivenId).optional(),
     name: pipelineName().optional(),
     pipeline_name: pipelineName().optional(),
     classification_id: whole(0, maxId).optional(),

@@ -153,7 +153,7 @@ async function readKnown({ database, defaultIntervalSeconds }: SystemMetricsOpti
     silence: await readTaskSilence(database, defaultIntervalSeconds),
     running: await markUnknownLags(database, await listTasks(database, running), defaultIntervalSeconds),
     monitors: (await new MonitorStore(database).list(most.monitors)).filter(isMonitorAlive).length,
-    places: placesOf(await new WorkerStore(database).list(most.workers)),
+    places: placesOf((await new WorkerStore(database).list(most.workers)).workers),
     alerts: (await new AlertStore(database).list({ all: false, limit: most.alerts })).alerts,
     sinks: await readSinks(database),
     down: (await readDownPipelines(database, defaultIntervalSeconds)).length,

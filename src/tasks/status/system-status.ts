@@ -104,7 +104,7 @@ export async function readSystemStatus(database: Database, options: StatusOption
   const late = await readTaskStatistics(database, window);
   const { alerts, total: openAlerts } = await new AlertStore(database).list({ all: false, limit: most.alerts });
   const monitors = await new MonitorStore(database).list(most.monitors);
-  const workers = await new WorkerStore(database).list(most.workers);
+  const { workers } = await new WorkerStore(database).list(most.workers);
   const queued = await countTasks(database, { status: taskStatus.queued });
   const facts = await readFleetFacts(database, options.defaultIntervalSeconds);
   return {

@@ -54,6 +54,18 @@ describe('a chain client', () => {
     expect(() => open({ urls: [] })).to.throw(UsageError, 'no RPC URL');
   });
 
+  it('tells a tag by another endpoint where the one that was asked does not know it', async () => {
+    nodes[0]!.traits.finalizedDistance = null;
+    nodes[1]!.traits.finalizedDistance = 2;
+    for (const node of nodes) node.mine(5);
+    const { latest, tagged } = await open().heads('finalized', signal);
+    expect([latest?.number, tagged]).to.deep.include(10).and.to.have.nested.property('[1].number', 8);
+    nodes[1]!.traits.finalizedDistance = null;
+    expect((await open().heads('finalized', signal)).tagged).to.be.instanceOf(RpcError);
+    fail(1, () => busy);
+    expect((await open().heads('finalized', signal)).tagged).to.be.instanceOf(RpcError);
+  });
+
   it('asks typed questions', async () => {
     const client = open();
     expect(await client.chainId(signal)).to.equal(31_337);

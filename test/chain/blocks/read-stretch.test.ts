@@ -182,6 +182,32 @@ describe('a look whether the chain was begun anew below what was read', () => {
   });
 });
 
+describe('how far back a chain was reorganised', () => {
+  const ancestorWith = (headers: (number: number, asked: number) => BlockHeader | null): Promise<BlockRef> => {
+    let asked = 0;
+    const header = (number: number): Promise<BlockHeader | null> => Promise.resolve(headers(number, ++asked));
+    const chain = { doubts: 0, header } as unknown as ChainView;
+    const checkpoint = { blockNumber: 20, blockHash: block(20).hash, startBlock: 1 } as Checkpoint;
+    const recent = Array.from({ length: 10 }, (_none, at) => block(10 + at));
+    const stretch = ReadStretch.resume({ chain, storedBlock: () => Promise.resolve(null) }, checkpoint, recent);
+    return stretch.ancestorBelow(block(20), signal);
+  };
+  const same = (number: number): BlockHeader => block(number) as BlockHeader;
+
+  it('is not further because every other answer comes from a node that lags', async () => {
+    const lagging = (number: number, asked: number): BlockHeader | null =>
+      number > 14 && asked % 2 === 1 ? null : same(number);
+    expect(await ancestorWith(lagging)).to.deep.equal(block(19));
+  });
+
+  it('is not known where the node does not show a block below one that it has', async () => {
+    await rejectionOf(
+      ancestorWith((number) => (number > 14 ? null : same(number))),
+      NodeLagsError,
+    );
+  });
+});
+
 describe('a block that was replaced below all that is remembered', () => {
   const askWho = (hearing: Partial<Hearing>): Promise<Error> => {
     const chain = {

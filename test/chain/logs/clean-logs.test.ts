@@ -131,8 +131,8 @@ describe('the common ancestor', () => {
   it('is the newest remembered block that the chain still has', async () => {
     const remembered = Array.from({ length: 20 }, (_item, number) => ({ number, hash: hash('a') }));
     for (let replaced = 0; replaced <= 20; replaced++) {
-      const headerOf = (number: number): Promise<BlockHeader | null> =>
-        Promise.resolve(number < replaced ? header(number, 'a', 'a') : number > 17 ? null : header(number, 'b', 'a'));
+      const headerOf = (number: number): Promise<BlockHeader> =>
+        Promise.resolve(header(number, number < replaced ? 'a' : 'b', 'a'));
       const ancestor = await findAncestor(remembered, headerOf);
       expect(ancestor?.number).to.equal(replaced === 0 ? undefined : replaced - 1);
     }

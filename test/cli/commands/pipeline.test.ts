@@ -124,6 +124,22 @@ describe('the pipeline and abi commands', () => {
     expect(given.stdout).to.match(/^ +Transfer\nevent_name +Transfer\nargs\.value +5\n$/);
   });
 
+  it('take no id that leaves the database none to give after it, wherever it is written', async () => {
+    const tooLarge = await chainparse('pipeline', 'import', 'usdc-transfers.yaml', '--id', '2000000001');
+    expect(tooLarge).to.deep.include({ code: 2 });
+    expect(tooLarge.stderr).to.equal("error: --id '2000000001' is too large: 2000000000 at most\n");
+  });
+
+  it('refuse what is no id of a pipeline to preview', async () => {
+    for (const [written, words] of [
+      ['0', 'is no whole number from 1 on'],
+      ['99999999999999999999', 'is too large: 9007199254740991 at most'],
+    ] as const) {
+      const refused = await chainparse('pipeline', 'preview', written);
+      expect(refused).to.deep.include({ code: 2, stderr: `error: pipeline '${written}' ${words}\n` });
+    }
+  });
+
   it('take the name of a pipeline to preview, though a folder is named like it', async () => {
     mkdirSync(join(folder, 'usdc-transfers'));
     const event = JSON.stringify({ event_name: 'Transfer', args: { value: 5 } });

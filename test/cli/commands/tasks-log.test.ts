@@ -118,6 +118,28 @@ describe('tasks log', () => {
     expect(io.stdout.text.endsWith(line('four') + line('last'))).to.equal(true);
   });
 
+  it('follows a task that waits once it has begun, and until then waits for it', async () => {
+    const set = (row: object): Promise<unknown> =>
+      database.write([database.knex('pipeline_task').where({ id }).update(row)]);
+    await set({ status: 3, log_path: null });
+    expect(await printLog()).to.include({ code: 1 });
+    const io = new FakeIo({ cwd: folder });
+    const follow = (of: FakeIo): Promise<number> =>
+      run(['tasks', 'log', String(id), '--follow', '--database', url], of);
+    const ended = follow(io);
+    await eventually('it says so', () => io.stderr.text.includes(`task ${id} waits for a worker`));
+    await set({ status: 0, log_path: `logs/pipeline_${id}.log` });
+    await eventually('the lines', () => io.stdout.text.includes('three'));
+    await new TaskStore(database).cancel(id);
+    expect(await ended).to.equal(0);
+    await set({ status: 3, log_path: null });
+    const waiting = new FakeIo({ cwd: folder });
+    const stopped = follow(waiting);
+    await eventually('it waits', () => waiting.stderr.text.includes('waits for a worker'));
+    waiting.signal('SIGINT');
+    expect(await stopped).to.equal(0);
+  });
+
   it('follows until Ctrl-C, and not at all where the task has ended already', async () => {
     const io = new FakeIo({ cwd: folder });
     const ended = followLog(io);

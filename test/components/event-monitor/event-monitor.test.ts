@@ -147,6 +147,25 @@ describe('the event monitor', () => {
       expect(ledger.checkpoint.blockNumber).to.equal(88);
     });
 
+    it('goes on with what becomes final while the head stands still', async () => {
+      node.mine(100);
+      for (const finality of ['finalized', 'safe'] as const) {
+        ledger = new MessageLedger();
+        [node.traits.finalizedDistance, node.traits.safeDistance] = [30, 30];
+        const endOnTime = { mode: 'historical', endBlock: 90, finality } as const;
+        let answers = 0;
+        await run({
+          config: endOnTime,
+          moved: (_known, stop) => {
+            if (ledger.checkpoint.blockNumber === 70)
+              [node.traits.finalizedDistance, node.traits.safeDistance] = [5, 5];
+            if (++answers > 200) stop();
+          },
+        });
+        expect(ledger.checkpoint.blockNumber).to.equal(90);
+      }
+    });
+
     it('takes a block 64 below the head for final, and says so, where the node knows no finality', async () => {
       node.traits.finalizedDistance = null;
       node.mine(100);

@@ -153,7 +153,9 @@ eachDatabase('workers on one database', (databases) => {
     await alive(2);
     const told = (a: number, b: number) =>
       eventually(`a runs ${a} and b ${b}`, async () => {
-        const running = (await new WorkerStore(database).list(2)).toSorted((x, y) => (x.name < y.name ? -1 : 1));
+        const running = (await new WorkerStore(database).list(2)).workers.toSorted((x, y) =>
+          x.name < y.name ? -1 : 1,
+        );
         return running[0]?.running === a && running[1]?.running === b;
       });
     for (const [a, b] of [

@@ -101,6 +101,7 @@ function makeView(task, { signal, changed, failIfGone }) {
   const facts = makeFacts();
   const chart = makeRateChart(signal);
   const attempts = makeTaskRows();
+  const log = makeLogTail(id, signal);
   const refresh = followSlowly(task, { chart, attempts }, { signal, failIfGone });
   const side = h(
     'div',
@@ -117,7 +118,7 @@ function makeView(task, { signal, changed, failIfGone }) {
       section('progress', t('task.progress'), {}, h('div', { class: 'panel-body' }, progress.node)),
     ],
     section('rate', t('task.chart'), {}, chart.node),
-    makeLogTail(id, signal).node,
+    log.node,
     section('attempts', t('task.attempts'), {}, attempts.node),
   );
   return {
@@ -138,6 +139,7 @@ function makeView(task, { signal, changed, failIfGone }) {
       setText(why, whyText(current));
       setText(error, current.error ?? '');
       progress.update(current);
+      log.update(current);
       facts.show(factsOf(current));
       refresh(current);
     },

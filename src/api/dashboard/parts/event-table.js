@@ -30,9 +30,13 @@ export function makeEventTable(pipelineId, params, signal) {
     more.disabled = true;
     try {
       if (wrong !== null) throw new Error(wrong);
+      const behind = cursor;
       const page = await getJson(eventsPath(pipelineId, filter, { limit: pageSize, cursor }), { signal });
-      body.append(...page.events.map(drawEvent));
-      cursor = page.next_cursor;
+      // What is shown was replaced meanwhile, and goes on elsewhere.
+      if (cursor === behind) {
+        body.append(...page.events.map(drawEvent));
+        cursor = page.next_cursor;
+      }
       setText(failure, '');
     } catch (error) {
       if (signal.aborted) return;
@@ -50,15 +54,16 @@ export function makeEventTable(pipelineId, params, signal) {
   async function refresh() {
     const path = eventsPath(pipelineId, filter, { limit: pageSize, cursor: null });
     const page = await getJson(path, { signal }).catch(() => null);
-    if (page === null || page.events.length === 0) return;
+    if (page === null) return;
     const rows = page.events.map(drawEvent);
     const known = [...body.children];
-    const last = known.findIndex((row) => row.dataset.key === rows.at(-1).dataset.key);
+    const last = known.findIndex((row) => row.dataset.key === rows.at(-1)?.dataset.key);
     const below = last === -1 ? [] : known.slice(last + 1);
     if (last === -1) cursor = page.next_cursor;
     body.replaceChildren(...rows, ...below);
     more.hidden = cursor === null;
-    none.hidden = true;
+    none.hidden = body.childElementCount > 0;
+    setText(none, t('events.none'));
   }
 
   /** Follows what the pipeline stores, where the newest events stand on top; nobody who selects a text is disturbed. */

@@ -20,6 +20,8 @@ export function makeLogTail(taskId, signal) {
   box.addEventListener('scroll', () => (follow.checked = isAtEnd(box)));
   follow.addEventListener('change', () => follow.checked && toEnd(box));
   const waiting = [];
+  let hasBegun = false;
+  let isOver = false;
 
   function flush() {
     const fresh = waiting.splice(0);
@@ -52,18 +54,24 @@ export function makeLogTail(taskId, signal) {
     if (state === 'open') setText(note, lines.childElementCount === 0 ? t('log.empty') : '');
     if (state !== 'lost' || failure === null) return;
     setText(note, failureText(failure));
-    if ([403, 404].includes(failure.status)) ended.abort();
+    // A task that has just begun may open its log yet.
+    if (failure.status === 403 || (failure.status === 404 && isOver)) ended.abort();
   }
 
-  void followEvents(`/api/v1/pipeline/task/${taskId}/log/stream?lines=${firstLines}`, {
-    signal: ended.signal,
-    onEvent: take,
-    onState: tell,
-  });
-  return {
-    node: section('log', t('log.title'), { note: zone(), end: label, extra: 'log-panel' }, box, note),
-    update() {},
-  };
+  /** Begins with the task: while that waits there is no log. */
+  function update({ status_name: status }) {
+    isOver = status !== 'running' && status !== 'queued';
+    if (status === 'queued') setText(note, t('log.waits'));
+    if (status === 'queued' || hasBegun) return;
+    hasBegun = true;
+    setText(note, t('loading'));
+    void followEvents(`/api/v1/pipeline/task/${taskId}/log/stream?lines=${firstLines}`, {
+      signal: ended.signal,
+      onEvent: take,
+      onState: tell,
+    });
+  }
+  return { node: section('log', t('log.title'), { note: zone(), end: label, extra: 'log-panel' }, box, note), update };
 }
 
 function failureText(failure) {

@@ -251,6 +251,7 @@ export default {
   'mode.historical': 'history',
   'log.title': 'Log',
   'log.follow': 'Follow',
+  'log.waits': 'The log begins with the task.',
   'log.none': 'There is no log here: {reason}',
   'log.outside':
     'The log of this task is outside of the log folder of this server. Where the folder of its log file is the task’s own, start serve with it: --log-dir',

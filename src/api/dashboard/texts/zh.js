@@ -241,6 +241,7 @@ export default {
   'mode.historical': '历史',
   'log.title': '日志',
   'log.follow': '跟随',
+  'log.waits': '日志随任务开始。',
   'log.none': '此处没有日志：{reason}',
   'log.outside':
     '此任务的日志在本服务器的日志文件夹之外。如果其日志文件所在的文件夹确实属于该任务，请在启动 serve 时用 --log-dir 指定该文件夹。',
