@@ -22,7 +22,7 @@ export interface CommitterParts {
   readonly batches: Batches;
   readonly checkpoints: Pick<CheckpointStore, 'get' | 'changeBetween'>;
   /** What other tasks read behind the checkpoint; left out: nothing. */
-  readonly shards?: { drop(): Promise<void> } | undefined;
+  readonly shards?: { drop(progress: Progress): Promise<void> } | undefined;
   readonly known: KnownCommits;
   readonly signal: AbortSignal;
 }
@@ -146,7 +146,7 @@ export class Committer {
     const after = { ...progress, nextBlock: message.ancestor.number + 1 };
     const blocks = Math.max(0, (this.#blockNumber ?? message.ancestor.number) - message.ancestor.number);
     let taken = 0;
-    await this.#parts.shards?.drop();
+    await this.#parts.shards?.drop(progress);
     await this.#once(message.ancestor, async (version) => {
       taken = await batches.rollback({ pipelineId, taskId: lease.taskId, version, message, blocks, progress: after });
     });

@@ -79,7 +79,7 @@ export interface ShardsAhead {
    */
   next(start: Start, run: RunRequest, progress: Progress): Promise<NextStretch>;
   /** Gives up what others read: the chain takes back what lies below it. Throws LeaseLostError. */
-  drop(): Promise<void>;
+  drop(progress: Progress): Promise<void>;
 }
 
 /**

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { setTimeout as wait } from 'node:timers/promises';
 import { openDatabase } from '../../src/database/open/open-database.js';
 import type { Database } from '../../src/database/database.js';
+import { queueTask } from '../../src/database/task-steps/queue-task.js';
 import { ChainSimulator, type SimCall } from '../support/chain-simulator.js';
 import type { Child } from '../support/child.js';
 import { eachDatabaseInTurn } from '../support/databases.js';
@@ -268,6 +269,26 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
     await untilStopped();
     await allIsRight();
     const readers = await tasks({ pipeline_id: 45, status: 1 });
+    expect(new Set(readers.map(({ shard }) => shard)).size, 'read by several').to.be.at.least(3);
+  });
+
+  it('is read from a portal, without an RPC URL, where only its history is asked of what follows the head', async function () {
+    this.timeout(180_000);
+    await begin(0, { history: 'portal', mode: 'realtime' });
+    await startWorker(3);
+    const { taskId } = await queueTask(database, 45, { mode: 'historical' });
+    await untilCut();
+    const [ended] = await eventually(
+      'it has ended',
+      async () => {
+        const found = await tasks({ id: taskId, status: 1 });
+        return found.length === 0 ? null : found;
+      },
+      120_000,
+    );
+    expect(ended?.end_reason).to.equal('completed');
+    expect(idsOfLines(await scenario.exportedLines())).to.deep.equal(truth(node.head.number - 20));
+    const readers = await tasks({ pipeline_id: 45, status: 1, end_reason: 'completed' });
     expect(new Set(readers.map(({ shard }) => shard)).size, 'read by several').to.be.at.least(3);
   });
 

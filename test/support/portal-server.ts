@@ -42,6 +42,8 @@ export type PortalFault =
   | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string; readonly body?: string }
   /** The connection breaks when so large a part of the answer has been sent. */
   | { readonly kind: 'cut'; readonly share: number }
+  /** Nothing comes behind so large a part of the answer. */
+  | { readonly kind: 'stuck'; readonly share: number }
   /** The answer ends, as a portal may, behind so many of its blocks. */
   | { readonly kind: 'early'; readonly blocks: number }
   | { readonly kind: 'nothing' }
@@ -83,6 +85,7 @@ export class PortalServer {
   options: PortalServerOptions;
   /** Every stream so far. */
   readonly streams: AskedStream[] = [];
+  readonly #unfinished = new Set<ServerResponse>();
   readonly #server: Server;
 
   private constructor(options: PortalServerOptions) {
@@ -98,6 +101,11 @@ export class PortalServer {
 
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** How many streams are being answered whose end has not been taken, and whose connection stands. */
+  get unfinished(): number {
+    return this.#unfinished.size;
   }
 
   async stop(): Promise<void> {
@@ -127,6 +135,8 @@ export class PortalServer {
   #stream(asked: AskedStream, response: ServerResponse): void {
     const { data } = this.options;
     this.streams.push(asked);
+    this.#unfinished.add(response);
+    response.once('close', () => this.#unfinished.delete(response));
     const fault = this.options.fault?.(asked, this.streams.length);
     const finalized = data.finalized();
     response.setHeader('x-sqd-finalized-head-number', String(finalized));
@@ -158,8 +168,14 @@ export class PortalServer {
     }
     const packed = gzipSync(text, { level: 1 });
     response.writeHead(200, { 'content-encoding': 'gzip' });
-    if (fault?.kind !== 'cut') response.end(packed);
-    else response.write(packed.subarray(0, Math.floor(packed.length * fault.share)), () => response.destroy());
+    if (fault?.kind !== 'cut' && fault?.kind !== 'stuck') {
+      response.end(packed);
+      return;
+    }
+    const part = packed.subarray(0, Math.floor(packed.length * fault.share));
+    response.write(part, () => {
+      if (fault.kind === 'cut') response.destroy();
+    });
   }
 }
 

@@ -57,6 +57,8 @@ export interface RangeReader {
   headOf(range: BlockRange): BlockRange;
   /** Returns what the first blocks of a range hold: as many as come at once. Throws NodeLagsError where they can't be shown. */
   fetch(range: BlockRange, call: RangeCall): Promise<FetchedRange>;
+  /** Hears that nobody comes any more for what follows the ranges that were given: what is kept of it is let go. */
+  drop?(): void;
   /** Hears that two ranges which follow each other do not fit. */
   unlinked?(): void;
 }

@@ -115,6 +115,7 @@ export class LogPrefetcher {
   drop(): void {
     this.#dropped.abort(new Error('dropped'));
     this.#dropped = new AbortController();
+    this.#options.source.drop?.();
     this.#lanes.clear();
     this.#next = -1;
     this.#last = null;

@@ -32,7 +32,7 @@ export interface PortalResponse {
   readonly waitedMs: number;
 }
 
-/** How long the head of an answer may take, in milliseconds. */
+/** How long an answer may take, of a stream only its head, in milliseconds. */
 const answerMs = 60_000;
 /** The longest answer that is no stream. */
 const mostBytes = 64 * 2 ** 10;
@@ -80,15 +80,16 @@ export class PortalClient {
     mostPauseMs = Number.POSITIVE_INFINITY,
   ): Promise<PortalResponse> {
     const waitedMs = await this.#pace.turn(signal, mostPauseMs);
-    const response = await this.#request('POST', `${dataset}/finalized-stream`, JSON.stringify(query), signal);
-    const { statusCode, headers, body } = response;
-    const finalized = numberIn(headers['x-sqd-finalized-head-number']);
-    if (statusCode === 204) {
-      await body.dump().catch(() => undefined);
-      return { body: null, finalized, waitedMs };
-    }
-    const encoding = headers['content-encoding'] ?? 'identity';
-    return { body: PortalBody.open(body, String(encoding), this.#clock), finalized, waitedMs };
+    const path = `${dataset}/finalized-stream`;
+    return this.#request('POST', path, JSON.stringify(query), signal, async ({ statusCode, headers, body }) => {
+      const finalized = numberIn(headers['x-sqd-finalized-head-number']);
+      if (statusCode === 204) {
+        await body.dump().catch(() => undefined);
+        return { body: null, finalized, waitedMs };
+      }
+      const encoding = headers['content-encoding'] ?? 'identity';
+      return { body: PortalBody.open(body, String(encoding), this.#clock), finalized, waitedMs };
+    });
   }
 
   /** Returns the newest final block of a data set; null where there is none yet. Throws PortalError as `stream` does. */
@@ -98,13 +99,8 @@ export class PortalClient {
     mostPauseMs = Number.POSITIVE_INFINITY,
   ): Promise<BlockRef | null> {
     await this.#pace.turn(signal, mostPauseMs);
-    const response = await this.#request('GET', `${dataset}/finalized-head`, null, signal);
-    try {
-      return readRef(await this.#text(response));
-    } catch (error) {
-      signal.throwIfAborted();
-      throw this.#failure(error);
-    }
+    const path = `${dataset}/finalized-head`;
+    return this.#request('GET', path, null, signal, async (response) => readRef(await this.#text(response)));
   }
 
   /** Has no request leave for some time, in milliseconds. */
@@ -119,12 +115,14 @@ export class PortalClient {
     await pool?.destroy();
   }
 
-  async #request(
+  /** `read` makes of an answer what is wanted: what it awaits of it may not take long either. */
+  async #request<T>(
     method: 'GET' | 'POST',
     path: string,
     body: string | null,
     signal: AbortSignal,
-  ): Promise<Dispatcher.ResponseData> {
+    read: (response: Dispatcher.ResponseData) => Promise<T>,
+  ): Promise<T> {
     const reason = (): Error =>
       new PortalError(`no answer within ${answerMs / 1_000} s`, { class: 'away', tookMs: answerMs });
     const late = abortLater({ clock: this.#clock, delayMs: answerMs, reason });
@@ -137,11 +135,13 @@ export class PortalClient {
       response.body.on('error', () => undefined);
       if (response.statusCode !== 200 && (response.statusCode !== 204 || method !== 'POST'))
         throw await this.#refusal(response, path);
+      const answer = await read(response);
       this.#hasAnswered = true;
-      return response;
+      return answer;
     } catch (error) {
       signal.throwIfAborted();
-      throw this.#failure(late.signal.reason ?? error);
+      // What was known by then counts.
+      throw this.#failure(error instanceof PortalError ? error : (late.signal.reason ?? error));
     } finally {
       late.callOff();
     }

@@ -65,6 +65,10 @@ export class PortalHistory implements RangeReader {
     return nodes.fetch(range, call);
   }
 
+  drop(): void {
+    this.#options.portal.drop?.();
+  }
+
   /** Which of two answers is wrong can't be told: who gives such again and again is not believed. */
   unlinked(): void {
     const { client, nodes, avoidance } = this.#options;

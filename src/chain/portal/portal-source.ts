@@ -106,18 +106,29 @@ export class PortalSource implements RangeReader {
     return joined(pieces);
   }
 
+  drop(): void {
+    for (const answer of this.#parked.values()) answer.close();
+    this.#parked.clear();
+  }
+
   /** Goes on with an answer that was begun where there is one. */
   async #readOn(range: BlockRange, filter: LogFilter, signal: AbortSignal): Promise<PortalPiece> {
     const begun = this.#begunFor(range);
     this.#parked.delete(range.from);
     const asked = begun === undefined ? await this.#ask(range, filter, signal) : { answer: begun };
+    // One that was begun hears nothing of whoever goes on with it: its request was another's.
+    const close = (): void => asked.answer.close();
+    signal.addEventListener('abort', close, { once: true });
     try {
       const piece = await this.#take(asked, signal);
-      if (!piece.isLast) this.#park(asked.answer, signal);
+      signal.throwIfAborted();
+      if (!piece.isLast) this.#park(asked.answer);
       return piece;
     } catch (error) {
-      asked.answer.close();
+      close();
       throw error;
+    } finally {
+      signal.removeEventListener('abort', close);
     }
   }
 
@@ -134,16 +145,11 @@ export class PortalSource implements RangeReader {
     return piece;
   }
 
-  /** What is left of an answer is kept for whoever comes for it, until its reader is gone. */
-  #park(answer: PortalAnswer, signal: AbortSignal): void {
+  /** What is left of an answer is kept for whoever comes for it, until nobody does any more. */
+  #park(answer: PortalAnswer): void {
     const { from: next } = answer.rest;
     this.#parked.get(next)?.close();
     this.#parked.set(next, answer);
-    const drop = (): void => {
-      answer.close();
-      if (this.#parked.get(next) === answer) this.#parked.delete(next);
-    };
-    signal.addEventListener('abort', drop, { once: true });
   }
 
   async #ask(range: BlockRange, filter: LogFilter, signal: AbortSignal): Promise<Asked> {

@@ -78,14 +78,15 @@ export class EventMonitor implements Source {
   }
 
   async cut({ run, checkpoint, logger, clock, signal }: CutContext): Promise<HistoryCut | null> {
-    const { mode, shards = 1, batchSize, endBlock } = this.#config;
+    const { mode, shards = 1, batchSize, endBlock, finality } = this.#config;
     if (shards === 1) return null;
     const chain = this.#deps.chain ?? nodeless(this.#openPortal({ clock, logger }));
     const start = resolveStart({ run, config: this.#config, mode: run.mode ?? mode, checkpoint });
-    const head = await new HeadReader(chain, 'latest', logger).read(signal);
+    // What the node does not know of finality the run itself warns of.
+    const head = await new HeadReader(chain, finality, silentLogger).read(signal);
     if (head === null || start.block === 'head') return null;
     const fromBlock = start.block;
-    const toBlock = Math.min(run.toBlock ?? endBlock ?? Infinity, head.settled);
+    const toBlock = Math.min(run.toBlock ?? endBlock ?? Infinity, head.settled, head.readable);
     // What one request may hold is not worth a task.
     const pieces = Math.min(shards, Math.floor((toBlock - fromBlock + 1) / batchSize));
     const ends = stretchEnds(fromBlock, toBlock, pieces);

@@ -10,6 +10,9 @@ import type { BatchCommit, BatchRows, PreparedRows, RowOrigin } from './batch-st
 import type { ChangeKind } from './journal.js';
 import { ShardStore } from './shard-store.js';
 
+/** The shard that a task reads is no more: it has joined its pipeline, or was given up, which ends the task, too. */
+export class ShardGoneError extends LeaseLostError {}
+
 /**
  * What a run commits with that reads a shard, in the place of the pipeline's own checkpoint and rows: all its rows have the
  * version that the shard joins with, and what its blocks hold is final.
@@ -26,12 +29,12 @@ export class ShardRows {
     this.#shard = shard;
   }
 
-  /** Returns how far the shard has come; throws LeaseLostError where it is no more. */
+  /** Returns how far the shard has come; throws ShardGoneError where it is no more. */
   async get(pipelineId: number): Promise<Checkpoint> {
     const { number, added } = this.#shard;
     const shard = await this.#shards.find(pipelineId, number);
     if (shard === null || shard.added !== added) {
-      throw new LeaseLostError(`shard ${number} of pipeline ${pipelineId} has joined it, or was given up`);
+      throw new ShardGoneError(`shard ${number} of pipeline ${pipelineId} has joined it, or was given up`);
     }
     const { taskId, chainId, after, block, version } = shard;
     // The block before the stretch counts as read: if the chain has another there, that is no beginning.

@@ -186,9 +186,14 @@ export class ShardStore {
   /**
    * Gives up the shards of a pipeline, and takes their rows away: whoever reads them loses the lease. The checkpoint must
    * still name a task, and that must run for the store's holder, where it has one. Throws FenceError where it is not so.
-   * What was cut short is gone on with by the next call.
+   * What was cut short is gone on with by the next call. `moved` is called after each step that is done, and what it throws
+   * ends it.
    */
-  async drop(pipelineId: number, holder: number | null): Promise<void> {
+  async drop(
+    pipelineId: number,
+    holder: number | null,
+    moved: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<void> {
     const { knex, dialect } = this.#database;
     const shards = await this.list(pipelineId);
     if (shards.length === 0) return;
@@ -202,11 +207,12 @@ export class ShardStore {
       this.#database.fenced(checkpoint.update({ version: knex.ref('version') })),
       knex(table).where({ pipeline_id: pipelineId }).update({ dropped: 1, task_id: null }),
     ]);
-    for (const shard of shards) await this.#takeAway(shard);
+    await moved();
+    for (const shard of shards) await this.#takeAway(shard, moved);
   }
 
   /** In steps, each of which finds the shard dropped: another who drops may have been faster, and rows may be there anew. */
-  async #takeAway(shard: Shard): Promise<void> {
+  async #takeAway(shard: Shard, moved: () => Promise<void>): Promise<void> {
     const { knex } = this.#database;
     const row = (): Knex.QueryBuilder =>
       knex(table).where({ pipeline_id: shard.pipelineId, shard: shard.number, added: shard.added, dropped: 1 });
@@ -220,7 +226,9 @@ export class ShardStore {
       const lock = this.#database.fenced(row().update({ dropped: 1 }));
       const last = border === null ? [row().delete()] : [];
       const results = await writeIfHeld(this.#database, [lock, ...rows, ...last]);
-      if (results === null || border === null) return;
+      if (results === null) return;
+      await moved();
+      if (border === null) return;
     }
   }
 

@@ -28,7 +28,7 @@ const forPeople: ReadonlySet<string> = new Set(['needs_rewind', 'chain_mismatch'
 
 /** Ends that say nothing of the data: what can't be reached is tried for ever. */
 const ofTheWay: ReadonlySet<string> = new Set([
-  ...['timeout', 'taken_over', 'lease_lost', 'lease_held', 'chain_unreachable'],
+  ...['timeout', 'taken_over', 'lease_lost', 'lease_held', 'chain_unreachable', 'portal_unreachable'],
   ...['database_unreachable', 'database_unusable', 'schema_newer', 'not_migrated'],
 ]);
 

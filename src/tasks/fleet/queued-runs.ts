@@ -50,7 +50,7 @@ export class QueuedRuns {
     const { host, queue } = this.#options;
     // Read first: whoever changes the definition later finds that the claim is refused.
     const asked = await queue.asked(task.taskId);
-    const prepared = await this.#prepare(task.pipelineId, asked.definition);
+    const prepared = await this.#prepare(task, asked);
     if ('unfit' in prepared || 'refused' in prepared) return prepared;
     // Claimed now, it would end at once, and wait no more.
     if (host.stopping.aborted) return 'taken';
@@ -66,9 +66,13 @@ export class QueuedRuns {
   }
 
   /** What is refused must be known by name: a person may just have mended it. */
-  async #prepare(pipelineId: number, definition: number): Promise<PreparedRun | Exclude<QueuedOutcome, string>> {
+  async #prepare(
+    { pipelineId, shard }: QueuedTask,
+    { request, definition }: Asked,
+  ): Promise<PreparedRun | Exclude<QueuedOutcome, string>> {
     try {
-      return await prepareRun(this.#options.host, pipelineId);
+      // What follows the head reads history in its shards, or where a person asks for that, and may need no node for it.
+      return await prepareRun(this.#options.host, pipelineId, shard > 0 ? 'historical' : request.mode);
     } catch (error) {
       if (error instanceof UsageError || error instanceof NotFoundError) return { unfit: error.message };
       const reason = refusalOf(error);

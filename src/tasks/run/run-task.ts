@@ -1,7 +1,7 @@
 import { BatchStore } from '../../database/events/batch-store.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import { ShardStore } from '../../database/events/shard-store.js';
-import { ShardRows } from '../../database/events/shard-rows.js';
+import { ShardGoneError, ShardRows } from '../../database/events/shard-rows.js';
 import { StoredBlocks } from '../../database/events/stored-blocks.js';
 import { TaskStore, type TaskOutcome } from '../../database/tasks/task-store.js';
 import type { RunRequest } from '../../model/run-request.js';
@@ -319,12 +319,15 @@ class TaskRun {
     return { pipelineId: this.#options.pipelineId, heard: this.#heard };
   }
 
-  /** A task that a person cancelled has ended as it should; any other loss is an error that says who has the lease. */
+  /** A task that a person cancelled, or whose shard is read, has ended as it should; any other loss is an error that says who has the lease. */
   async #lost(error: LeaseLostError): Promise<TaskResult> {
     const { tasks, heartbeat, logger } = this.#parts;
     const task = await tasks.get(heartbeat.taskId).catch(() => null);
     if (task === null) throw error;
     const isOurs = isHeldBy(task, this.#options.worker);
+    // Nothing of its shard was left to be read: it has joined, or the task would have been ended with it.
+    if (error instanceof ShardGoneError && isOurs && task.status === taskStatus.running)
+      return await this.#finish({ status: taskStatus.succeeded, endReason: 'completed', error: null });
     const byPerson = isOurs && task.status === taskStatus.succeeded ? byPeople[task.endReason ?? ''] : undefined;
     if (byPerson !== undefined) {
       const { lang } = this.#options;

@@ -5,7 +5,7 @@ import { FenceError } from '../../database/script.js';
 import type { Replaced } from '../../database/task-steps/end-replaced.js';
 import type { TaskStore } from '../../database/tasks/task-store.js';
 import type { RunRequest } from '../../model/run-request.js';
-import { isRead, type Shard } from '../../model/shard.js';
+import { isRead, type HistoryCut, type Shard } from '../../model/shard.js';
 import { taskStatus, type Progress, type Task } from '../../model/task.js';
 import { restartWaitSeconds } from '../../model/wanted.js';
 import type { NextStretch, ShardsAhead } from '../../pipeline/execute-pipeline.js';
@@ -69,7 +69,7 @@ export class OwnShards implements ShardsAhead {
       this.#isKept &&= shards.length > 0;
       if (shards.length === 0) return await this.#cut(start, run);
       const reason = this.#misfit(shards, start, run);
-      if (reason !== null) return await this.#giveUp(reason);
+      if (reason !== null) return await this.#giveUp(reason, progress);
       const [first = null] = shards;
       this.#keep();
       if (first === null || start.checkpoint.blockNumber !== first.after.number) return readUpTo(shards);
@@ -82,11 +82,11 @@ export class OwnShards implements ShardsAhead {
   }
 
   /** Gives the shards up, where there are any. Throws LeaseLostError. */
-  async drop(): Promise<void> {
-    const { pipelineId, lease, signal } = this.#options;
+  async drop(progress: Progress): Promise<void> {
+    const { lease, signal } = this.#options;
     for (;;) {
       try {
-        await this.#store.drop(pipelineId, lease.taskId);
+        await this.#takeAway(progress);
         return;
       } catch (error) {
         if (!(error instanceof FenceError) && !(error instanceof DatabaseUnreachableError)) throw error;
@@ -124,10 +124,9 @@ export class OwnShards implements ShardsAhead {
   }
 
   async #cut(start: Start, run: RunRequest): Promise<NextStretch> {
-    const { source, chainId, fingerprint, pipelineId, lease, clock, logger, signal, stopping } = this.#options;
-    const both = AbortSignal.any([signal, stopping]);
-    const cut = await source.cut?.({ run, checkpoint: start.checkpoint, logger, clock, signal: both });
-    if (cut === null || cut === undefined || stopping.aborted) return whatever;
+    const { chainId, fingerprint, pipelineId, lease, logger } = this.#options;
+    const cut = await this.#askForCut(start, run);
+    if (cut === null) return whatever;
     const { fromBlock, stretches } = cut;
     if (start.newestStoredBlock >= fromBlock) {
       const message = `blocks from ${fromBlock} on are stored already: they are read again by this task alone, not in shards`;
@@ -141,6 +140,19 @@ export class OwnShards implements ShardsAhead {
     logger.log('info', message, { event: 'shards.cut', pipeline_id: pipelineId, shards: shards.length + 1 });
     this.#keep();
     return shards.length === 0 ? { kind: 'again' } : readUpTo(shards);
+  }
+
+  /** Returns how the history is to be cut; null where it is not, or where the run shall end: a question that this drops has not failed. */
+  async #askForCut({ checkpoint }: Start, run: RunRequest): Promise<HistoryCut | null> {
+    const { source, logger, clock, signal, stopping } = this.#options;
+    try {
+      const cut = await source.cut?.({ run, checkpoint, logger, clock, signal: AbortSignal.any([signal, stopping]) });
+      return stopping.aborted ? null : (cut ?? null);
+    } catch (error) {
+      if (!stopping.aborted || error !== stopping.reason) throw error;
+      signal.throwIfAborted();
+      return null;
+    }
   }
 
   /** Returns why shards can't be gone on with; null where they can. */
@@ -161,12 +173,18 @@ export class OwnShards implements ShardsAhead {
     return null;
   }
 
-  async #giveUp(reason: string): Promise<NextStretch> {
-    const { pipelineId, lease, logger } = this.#options;
+  async #giveUp(reason: string, progress: Progress): Promise<NextStretch> {
+    const { pipelineId, logger } = this.#options;
     const message = `what shards have read is given up, and read again: ${reason}`;
     logger.log('warn', message, { event: 'shards.dropped', pipeline_id: pipelineId });
-    await this.#store.drop(pipelineId, lease.taskId);
+    await this.#takeAway(progress);
     return { kind: 'again' };
+  }
+
+  /** Many rows take long: who takes them away is not hung. */
+  async #takeAway(progress: Progress): Promise<void> {
+    const { pipelineId, lease, signal } = this.#options;
+    await this.#store.drop(pipelineId, lease.taskId, () => lease.moved(progress, signal));
   }
 
   /** Waits for whoever reads the shard. */
@@ -176,7 +194,8 @@ export class OwnShards implements ShardsAhead {
       const shard = await this.#store.find(pipelineId, first.number);
       if (shard === null) return { kind: 'again' };
       const { isHeld, replaces, task } = await this.#holderOf(shard);
-      if (task?.endReason === 'needs_rewind') return await this.#giveUp(task.error ?? 'the chain has replaced blocks');
+      if (task?.endReason === 'needs_rewind')
+        return await this.#giveUp(task.error ?? 'the chain has replaced blocks', progress);
       if (isRead(shard) || !isHeld) {
         const guard = { pipelineId, taskId: lease.taskId, version: start.checkpoint.version };
         await this.#store.join({ guard, shard, replaces, progress });

@@ -5,8 +5,12 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { PortalClient } from '../../../src/chain/portal/portal-client.js';
 import { PortalError } from '../../../src/chain/portal/portal-error.js';
+import { headersQuery } from '../../../src/chain/portal/portal-query.js';
 import { systemClock } from '../../../src/runtime/clock.js';
+import type { Clock } from '../../../src/runtime/clock.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import { rejectionOf } from '../../support/rejection.js';
+import { within } from '../../support/within.js';
 
 const { signal } = new AbortController();
 const hash = `0x${'ab'.repeat(32)}`;
@@ -15,11 +19,11 @@ describe('a client of a portal', () => {
   let server: Server;
   let client: PortalClient;
 
-  const serve = async (listener: RequestListener, base = ''): Promise<void> => {
+  const serve = async (listener: RequestListener, base = '', clock: Clock = systemClock): Promise<void> => {
     server = createServer(listener);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://user:secret@127.0.0.1:${(server.address() as AddressInfo).port}${base}`;
-    client = new PortalClient({ url, clock: systemClock });
+    client = new PortalClient({ url, clock });
   };
   afterEach(async () => {
     await client.close();
@@ -91,5 +95,43 @@ describe('a client of a portal', () => {
     await serve((_request, response) => response.writeHead(503, { 'retry-after': '9' }).end());
     const error = await rejectionOf(client.finalizedHead('some-net', signal), PortalError);
     expect(error).to.include({ class: 'busy', retryAfterMs: 9_000 });
+  });
+
+  describe('that sends the head of an answer and half of its text', () => {
+    const clock = new FakeClock();
+    const asks: Readonly<Record<string, readonly [status: number, ask: () => Promise<unknown>, kind: string]>> = {
+      'a final block': [200, () => client.finalizedHead('half', signal), 'away'],
+      'why it gives no final block': [403, () => client.finalizedHead('half', signal), 'refused'],
+      'why it gives no blocks': [403, () => client.stream('half', headersQuery({ from: 1, to: 2 }), signal), 'refused'],
+    };
+    for (const [what, [status, ask, kind]] of Object.entries(asks)) {
+      it(`waits no longer than a minute for ${what}`, async () => {
+        let sent = (): void => undefined;
+        const isSent = new Promise<void>((resolve) => (sent = resolve));
+        await serve(
+          (request, response) => {
+            if (request.url?.includes('half') !== true) response.end('null');
+            else response.writeHead(status).write('{"number":1', sent);
+          },
+          '',
+          clock,
+        );
+        const failure = rejectionOf(ask(), PortalError);
+        await isSent;
+        // What was sent before this has come before its answer.
+        await client.finalizedHead('whole', signal);
+        await clock.advance(60_000);
+        expect((await within(5_000, failure, () => 'it still waits')).class).to.equal(kind);
+        expect(clock.sleeping).to.equal(0);
+      });
+    }
+
+    it('is dropped with the reason of whoever drops it', async () => {
+      await serve((_request, response) => response.writeHead(200).write('{"number":1'));
+      const dropped = new AbortController();
+      const failure = rejectionOf(client.finalizedHead('half', dropped.signal));
+      dropped.abort(new Error('stopped'));
+      expect(await failure).to.equal(dropped.signal.reason);
+    });
   });
 });

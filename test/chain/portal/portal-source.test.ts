@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
+import { PortalAvoidance } from '../../../src/chain/portal/portal-avoidance.js';
 import { PortalClient } from '../../../src/chain/portal/portal-client.js';
 import { PortalHead } from '../../../src/chain/portal/portal-head.js';
+import { PortalHistory } from '../../../src/chain/portal/portal-history.js';
 import { PortalSource } from '../../../src/chain/portal/portal-source.js';
 import { PortalPatience } from '../../../src/chain/portal/portal-trouble.js';
 import { LogPrefetcher } from '../../../src/chain/logs/log-prefetcher.js';
@@ -10,8 +13,11 @@ import { HastyClock } from '../../support/hasty-clock.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
 import { portalOf } from '../../support/portal-of-chain.js';
 import { PortalServer } from '../../support/portal-server.js';
+import { rejectionOf } from '../../support/rejection.js';
 import { simContract } from '../../support/simulated-chain.js';
+import { eventually, within } from '../../support/within.js';
 
+const dataset = 'local-31337';
 const moved = (): Promise<void> => Promise.resolve();
 const addressOf = (number: number): string => `0x${number.toString(16).padStart(40, '0')}`;
 
@@ -33,9 +39,9 @@ describe('blocks from a portal', () => {
     await Promise.all([node.stop(), portal.stop()]);
   });
 
+  const beginPatience = (): PortalPatience => new PortalPatience({ client, clock, logger, hasNodes: false });
   const open = (filter: LogFilter, batchSize = 1_000): PortalSource => {
-    const dataset = 'local-31337';
-    const patience = new PortalPatience({ client, clock, logger, hasNodes: false });
+    const patience = beginPatience();
     const head = new PortalHead({ dataset, clock, patience });
     return new PortalSource({ dataset, head, filter, batchSize, clock, patience, check: moved });
   };
@@ -92,6 +98,66 @@ describe('blocks from a portal', () => {
     await ahead.next({ from: 200, to: 400 }, signal);
     ahead.drop();
     expect(portal.streams.map(({ fromBlock }) => fromBlock).slice(0, 2)).to.deep.equal([1, 200]);
+  });
+
+  describe('of which a stream holds more than is read', () => {
+    const lastBlock = 60;
+    const all = { from: 1, to: lastBlock };
+    const openAhead = (): LogPrefetcher => {
+      const source = open({ addresses: [simContract], topics: null });
+      const head = new PortalHead({ dataset, clock, patience: beginPatience() });
+      const avoidance = new PortalAvoidance({ clock, logger });
+      const history = new PortalHistory({ client, portal: source, head, nodes: null, avoidance });
+      return new LogPrefetcher({ source: history, moved, maxRanges: 1 });
+    };
+    /** The first piece takes a third of it. */
+    const stickAt = (share: number): void => {
+      portal.options = { ...portal.options, fault: () => ({ kind: 'stuck', share }) };
+    };
+    const nothingIsHeld = (): Promise<unknown> => eventually('each stream is let go', () => portal.unfinished === 0);
+
+    beforeEach(() => {
+      node.mine(lastBlock, () => [{ data: `0x${randomBytes(100_000).toString('hex')}` }]);
+    });
+
+    it('hold no stream once a run is over', async () => {
+      stickAt(0.9);
+      for (let run = 1; run <= 3; run++) {
+        const over = new AbortController();
+        const ahead = openAhead();
+        expect((await ahead.next(all, over.signal)).to).to.be.below(lastBlock / 2);
+        await eventually('the next piece is there', () => ahead.isReady);
+        expect(portal.unfinished).to.equal(1);
+        ahead.drop();
+        over.abort(new Error('the run is over'));
+        await nothingIsHeld();
+      }
+      expect(portal.streams).to.have.length(3);
+    });
+
+    it('are asked for anew by who comes back to where it had given up', async () => {
+      const source = open({ addresses: [simContract], topics: null });
+      const call = { verified: false, moved, signal };
+      const { to } = await source.fetch(all, call);
+      source.drop();
+      await source.fetch({ from: to + 1, to: lastBlock }, call);
+      source.drop();
+      expect(portal.streams.map(({ fromBlock }) => fromBlock)).to.deep.equal([1, to + 1]);
+      await nothingIsHeld();
+    });
+
+    it('are dropped while the rest of a stream is waited for', async () => {
+      stickAt(0.5);
+      const source = open({ addresses: [simContract], topics: null });
+      const call = { verified: false, moved };
+      const { to } = await source.fetch(all, { ...call, signal });
+      const given = new AbortController();
+      const rest = rejectionOf(source.fetch({ from: to + 1, to: lastBlock }, { ...call, signal: given.signal }));
+      given.abort(new Error('given up'));
+      expect(await within(5_000, rest, () => 'it still waits')).to.equal(given.signal.reason);
+      await nothingIsHeld();
+      expect(portal.streams).to.have.length(1);
+    });
   });
 
   it('are asked for by all that may be wanted at once', async () => {

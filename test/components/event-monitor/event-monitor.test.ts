@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { ChainClient } from '../../../src/chain/blocks/chain-client.js';
 import { createDecoder } from '../../../src/chain/abi/decoder.js';
+import type { EventMonitorConfig } from '../../../src/components/event-monitor/config.js';
 import { EventMonitor } from '../../../src/components/event-monitor/event-monitor.js';
 import { HeadFeed } from '../../../src/chain/blocks/head-feed.js';
+import type { HistoryCut } from '../../../src/model/shard.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import { ChainMismatchError, ChainUnreachableError, NeedsRewindError } from '../../../src/runtime/errors.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
@@ -183,6 +185,30 @@ describe('the event monitor', () => {
       await run({ moved: (known) => steps.push(known) });
       const known = { mode: 'historical', nextBlock: 11, targetBlock: 10, headBlock: 10, finalizedBlock: 0 };
       expect(steps.at(-1)).to.deep.equal(known);
+    });
+  });
+
+  describe('cutting its history', () => {
+    const cut = async (changes: Partial<EventMonitorConfig>, toBlock?: number): Promise<HistoryCut | null> => {
+      const config = { ...monitorConfig, shards: 4, ...changes };
+      const parts = { clock: systemClock, logger: silentLogger };
+      const chain = new ChainClient({ urls: [node.url], ...parts });
+      const monitor = new EventMonitor(config, { chain, decoder: createDecoder(config) });
+      const { checkpoint } = ledger.state();
+      const { signal } = new AbortController();
+      return monitor.cut({ run: { toBlock }, checkpoint, ...parts, signal }).finally(() => chain.close());
+    };
+
+    it('leaves all that a run would not read, or that may be replaced, out of the stretches', async () => {
+      node.mine(600);
+      const lastOf = async (...asked: Parameters<typeof cut>): Promise<number | undefined> =>
+        (await cut(...asked))?.stretches.at(-1)?.toBlock;
+      expect(await lastOf({})).to.equal(536);
+      expect(await lastOf({ finality: 200 })).to.equal(400);
+      expect(await lastOf({ finality: 200, endBlock: 580 })).to.equal(400);
+      expect(await lastOf({ finality: 'finalized' })).to.equal(536);
+      expect(await lastOf({ finality: 200 }, 300)).to.equal(300);
+      expect(await lastOf({ finality: 600 })).to.equal(undefined);
     });
   });
 

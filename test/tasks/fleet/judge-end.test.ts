@@ -103,7 +103,15 @@ describe('judging the end of a task', () => {
   });
 
   it('tries for ever what can not be reached', () => {
-    for (const reason of ['chain_unreachable', 'database_unreachable', 'timeout', 'taken_over', 'lease_lost']) {
+    const reasons = [
+      'timeout',
+      'taken_over',
+      'lease_lost',
+      'chain_unreachable',
+      'portal_unreachable',
+      'database_unreachable',
+    ];
+    for (const reason of reasons) {
       const verdict = judgeEnd(end(failed(reason), { failures: 500 }), { ...facts, sameEnds: 5 });
       expect(verdict, reason).to.deep.equal({ kind: 'again', inSeconds: 900, failures: 501 });
     }
