@@ -21,6 +21,7 @@ import { schedules } from './0019-schedules.js';
 import { alertsThatStand } from './0020-alerts-that-stand.js';
 import { shards } from './0021-shards.js';
 import { toldEvents } from './0022-told-events.js';
+import { endpointsOfProcesses } from './0023-endpoints-of-processes.js';
 
 /** Every migration, oldest first. */
 export const migrations: readonly Migration[] = [
@@ -46,4 +47,5 @@ export const migrations: readonly Migration[] = [
   alertsThatStand,
   shards,
   toldEvents,
+  endpointsOfProcesses,
 ];

@@ -44,6 +44,8 @@ export interface TargetTable {
   /** Others that no two rows share. */
   readonly unique?: readonly string[];
   readonly indexes: readonly (readonly string[])[];
+  /** Names that its indexes can't have. */
+  readonly taken?: readonly string[];
 }
 
 /** A column as it is there. */
@@ -59,9 +61,11 @@ export interface FoundColumn {
 /** An index as it is there. */
 export interface FoundIndex {
   readonly name: string;
-  /** In order; an expression is an empty text. */
+  /** In order; an expression, and whatever is in an index of some rows alone, is an empty text. */
   readonly columns: readonly string[];
   readonly unique: boolean;
+  /** What makes it, where no column can be changed below it; null: it is part of its table. */
+  readonly sql?: string | null | undefined;
 }
 
 /** A relation of some name as it is there. */
@@ -85,6 +89,8 @@ export interface TargetDialect {
   relation(knex: Knex, place: TargetPlace): TargetQuestion<FoundRelation | null>;
   /** Asks for the indexes of a table, its primary key among them. */
   indexes(knex: Knex, place: TargetPlace): TargetQuestion<readonly FoundIndex[]>;
+  /** Asks for names that an index which is added to a table, or made with it, can't have. */
+  takenNames(knex: Knex, place: TargetPlace): TargetQuestion<readonly string[]>;
   /** Names of columns are told apart without their case. */
   readonly foldsColumns: boolean;
   /** The name of a type, as definitions of columns have it. */
@@ -103,12 +109,14 @@ export interface TargetDialect {
   memberOf(knex: Knex, column: string, member: JsonMember): Knex.Raw;
   /** The statements that make a table. */
   create(table: TargetTable): readonly string[];
+  /** What makes a table is part of a transaction: with its other steps it is done, or not at all. */
+  readonly makesInTransaction: boolean;
   addColumn(place: TargetPlace, column: TargetColumn): string;
-  /** Gives a column another type, and lets it be NULL where it may. */
-  changeColumn(place: TargetPlace, column: TargetColumn): string;
+  /** Gives a column of a table with these indexes another type, and lets it be NULL where it may. */
+  changeColumn(place: TargetPlace, column: TargetColumn, indexes: readonly FoundIndex[]): string;
   /** Lets a column that is not chainparse's be NULL. */
-  allowNull(place: TargetPlace, column: FoundColumn): string;
-  addIndex(table: TargetTable, columns: readonly string[], unique: boolean): string;
+  allowNull(place: TargetPlace, column: FoundColumn, indexes: readonly FoundIndex[]): string;
+  addIndex(table: TargetTable, name: string, columns: readonly string[], unique: boolean): string;
   dropIndex(place: TargetPlace, index: string): string;
   /** Says whether a database refused a row for what is in it: another row may be taken. */
   refusesRow(error: unknown): boolean;

@@ -51,6 +51,8 @@ export interface RpcEndpoint extends EndpointStatus {
   readonly chainId: number;
   /** `host:pid` of the process that asks it. */
   readonly worker: string;
+  /** Tells it from another of that name, as that of its tasks does; null where the system does not say, or an older version reports it. */
+  readonly workerIdentity: string | null;
   readonly updateTime: string;
   /** Seconds since the last report. */
   readonly ageSeconds: number;

@@ -37,3 +37,14 @@ export async function retry<T>(work: () => Promise<T>, options: RetryOptions): P
     }
   }
 }
+
+/**
+ * Returns the wait in milliseconds that a header `Retry-After` asks for: seconds, or a date of HTTP, which is held against `now`
+ * (milliseconds since 1970); undefined where it says neither.
+ */
+export function retryAfterMs(value: string | readonly string[] | undefined, now: number): number | undefined {
+  const text = String(value ?? '').trim();
+  const isDate = / GMT$/.test(text);
+  const waitMs = isDate ? Date.parse(text) - now : /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1_000 : NaN;
+  return Number.isNaN(waitMs) ? undefined : Math.max(waitMs, 0);
+}

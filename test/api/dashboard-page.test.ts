@@ -411,7 +411,9 @@ withChromium('the page of the dashboard', () => {
       ...{ maxInFlight: null, maxPerSecond: null, newestBlock: null, requests: 4, failures: 4 },
       ...{ lastError: 'connect ECONNREFUSED', lastErrorSeconds: 20 },
     };
-    await new EndpointStore(database).report({ session: 'a', chainId: 1, worker: 'here:1' }, [away]);
+    await new EndpointStore(database).report({ session: 'a', chainId: 1, worker: { name: 'here:1', identity: null } }, [
+      away,
+    ]);
     await go('');
     await see('.pipelines .row .cell-lag .number:text("unknown since")');
     await see('.fact[data-level=silent] dd:text("unknown")');

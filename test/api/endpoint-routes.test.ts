@@ -24,8 +24,10 @@ eachDatabase('the API of endpoints', (databases) => {
     database = await openMigrated(await databases.fresh());
     api = testApi(database);
     const store = new EndpointStore(database);
-    await store.report({ session: 'a', chainId: 1, worker: 'host-1:10' }, [resting, unasked]);
-    await store.report({ session: 'b', chainId: 999_999_999_999_999, worker: 'host-2:10' }, [resting]);
+    await store.report({ session: 'a', chainId: 1, worker: { name: 'host-1:10', identity: null } }, [resting, unasked]);
+    await store.report({ session: 'b', chainId: 999_999_999_999_999, worker: { name: 'host-2:10', identity: null } }, [
+      resting,
+    ]);
   });
   after(async () => {
     await api.app.close();

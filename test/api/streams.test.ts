@@ -81,7 +81,11 @@ describe('the stream of tasks', () => {
       ...{ name: 'rpc.example', headMs: 12, logsMs: null, errorRate: 0, inFlight: 0, maxInFlight: null },
       ...{ maxPerSecond: null, newestBlock: 7, requests: 9, failures: 1, lastError: 'HTTP 500', lastErrorSeconds: 3 },
     };
-    const sessions = ['a', 'b'].map((session) => ({ session, chainId: 1, worker: `host-${session}:1` }));
+    const sessions = ['a', 'b'].map((session) => ({
+      session,
+      chainId: 1,
+      worker: { name: `host-${session}:1`, identity: null },
+    }));
     await store.report(sessions[0]!, [{ ...status, state: 'healthy' }]);
     await store.report(sessions[1]!, [{ ...status, state: 'failing' }]);
     const first = await listen();

@@ -3,7 +3,7 @@ import { glanceAtEndpoints } from '../../src/model/endpoint-glance.js';
 import { isStale, type EndpointState, type RpcEndpoint } from '../../src/model/rpc-endpoint.js';
 
 const endpoint = (name: string, state: EndpointState, ageSeconds = 1, chainId = 1): RpcEndpoint => ({
-  ...{ name, state, ageSeconds, chainId, worker: 'host-1:10', updateTime: '2024-01-15T10:00:00' },
+  ...{ name, state, ageSeconds, chainId, worker: 'host-1:10', workerIdentity: null, updateTime: '2024-01-15T10:00:00' },
   ...{ headMs: 1, logsMs: 1, errorRate: 0, inFlight: 0, maxInFlight: null, maxPerSecond: null, newestBlock: 1 },
   ...{ requests: 1, failures: 0, lastError: null, lastErrorTime: null, muteSince: null, muteSeconds: null },
 });

@@ -13,13 +13,14 @@ export type AbiUse = 'event' | 'function';
 
 /**
  * Returns the entries of an ABI: a JSON array, or a compiler artifact that has one under `abi`. Throws a UsageError of
- * one line where it is neither, has an event that is wrong, or none at all of what it is wanted for.
+ * one line where it is neither, has an event that is wrong (or a function of a wrong shape, where it is wanted for those), or
+ * none at all of what it is wanted for. Types of functions are not looked at: those of libraries have some of their own.
  */
 export function parseAbi(value: unknown, use: AbiUse = 'event'): readonly AbiFragment[] {
   const entries = findEntries(value);
   // An input is the fourth level; each level of tuples is an array of objects.
   if (isDeeper(entries, 4 + 2 * maxDepth)) throw new UsageError(`the ABI has tuples of more than ${maxDepth} levels`);
-  const fragments = entries.map(parseEntry);
+  const fragments = entries.map((entry, position) => parseEntry(entry, position, use));
   if (!fragments.some(({ type }) => type === use)) throw new UsageError(`the ABI has no ${use}`);
   return fragments;
 }
@@ -33,7 +34,9 @@ function isEvent(fragment: AbiFragment): boolean {
   return fragment.type === 'event';
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+type Entry = Readonly<Record<string, unknown>>;
+
+function isRecord(value: unknown): value is Entry {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -43,18 +46,31 @@ function findEntries(value: unknown): readonly unknown[] {
   throw new UsageError('not an ABI', { hint: 'give a JSON array, or a compiler artifact with an array under "abi"' });
 }
 
-function parseEntry(entry: unknown, position: number): AbiFragment {
+function parseEntry(entry: unknown, position: number, use: AbiUse): AbiFragment {
   if (!isRecord(entry)) throw new UsageError(`ABI entry ${position}: not an object`);
   // Old compilers leave the type of a function out.
   const fragment = entry['type'] === undefined ? { ...entry, type: 'function' } : entry;
   if (fragment['type'] === 'event') checkEvent(fragment, position);
   else if (typeof fragment['type'] !== 'string') throw new UsageError(`ABI entry ${position}: "type" is not a text`);
+  else if (fragment['type'] === use) checkFunction(fragment, position);
   return fragment as unknown as AbiFragment;
 }
 
-function checkEvent(event: Readonly<Record<string, unknown>>, position: number): void {
+/** Old compilers leave out what is empty. */
+function checkFunction({ name, inputs = [], outputs = [] }: Entry, position: number): void {
+  const where = placeOf('function', name, position);
+  if (name !== undefined && typeof name !== 'string') throw new UsageError(`${where}: "name" is not a text`);
+  checkParameters(inputs, 'inputs', where);
+  checkParameters(outputs, 'outputs', where);
+}
+
+function placeOf(type: AbiUse, name: unknown, position: number): string {
+  return `ABI entry ${position} (${type}${typeof name === 'string' ? ` ${name}` : ''})`;
+}
+
+function checkEvent(event: Entry, position: number): void {
   const { name, anonymous, inputs } = event;
-  const where = `ABI entry ${position} (event${typeof name === 'string' ? ` ${name}` : ''})`;
+  const where = placeOf('event', name, position);
   if (typeof name !== 'string') throw new UsageError(`${where}: no "name"`);
   if (!identifier.test(name)) throw new UsageError(`${where}: ${JSON.stringify(name)} is not a name`);
   checkFlag(anonymous, 'anonymous', where);
@@ -76,7 +92,7 @@ function checkParameters(parameters: unknown, key: string, where: string): void 
   });
 }
 
-function checkParameter(parameter: Readonly<Record<string, unknown>>, where: string): void {
+function checkParameter(parameter: Entry, where: string): void {
   const { name, type, indexed, components } = parameter;
   if (name !== undefined && typeof name !== 'string') throw new UsageError(`${where}: "name" is not a text`);
   if (typeof type !== 'string') throw new UsageError(`${where}: no "type"`);

@@ -130,6 +130,11 @@ export class ChainClient implements ChainView {
     return this.#pool.telling(this.#choice);
   }
 
+  /** Says whether two endpoints, by their names, are one node, over HTTP and over a WebSocket: what both say is said once. */
+  areOneNode(endpoint: string, other: string): boolean {
+    return this.#pool.areOneNode(endpoint, other);
+  }
+
   /** Says whether the endpoint of a name serves another chain, or went to another fork, and is not asked for some time. */
   isPutAside(endpoint: string): boolean {
     return this.#pool.isPutAside(endpoint);
@@ -331,9 +336,11 @@ export class ChainClient implements ChainView {
     this.#known.receipts.doubt(hashes);
   }
 
-  /** Returns every log of a block, by its receipts. */
-  async blockLogs(number: number, signal: AbortSignal): Promise<BlockLogsAnswer> {
-    const ask: Work<BlockLogsAnswer> = (endpoint) => this.#known.receipts.ask(endpoint, number, signal);
+  /** Returns every log of a block, by its receipts; null where the chain has logs that stand in none. */
+  async blockLogs(number: number, signal: AbortSignal): Promise<BlockLogsAnswer | null> {
+    const { receipts, proofs } = this.#known;
+    if (!proofs.useReceipts) return null;
+    const ask: Work<BlockLogsAnswer> = (endpoint) => receipts.ask(endpoint, number, signal);
     const isForCaller = (error: RpcError): boolean => error.class === 'lag' || asksForLess(error);
     const isUrgent = this.isNew(number);
     return this.ask(ask, { calls: 2, isUrgent, oldest: isUrgent ? undefined : number, isForCaller }, signal);

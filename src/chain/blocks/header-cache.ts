@@ -23,13 +23,14 @@ export class HeaderCache {
     return block.hash === head.hash || this.between(block, head) !== null;
   }
 
-  /** Returns the headers from a block's child up to a head; null where one of them is unknown, or none leads there. */
+  /** Returns the headers from a block's child up to a head, number by number; null where one is unknown, or none leads there. */
   between(block: BlockRef, head: BlockHeader): BlockHeader[] | null {
     const path: BlockHeader[] = [];
     for (let at: BlockHeader | undefined = head; at !== undefined; at = this.#headers.get(at.parentHash)) {
-      if (at.number <= block.number) return null;
+      // What a node makes up may skip blocks, or lead back to itself.
+      if (at.number <= block.number || at.number !== head.number - path.length) return null;
       path.push(at);
-      if (at.parentHash === block.hash) return path.reverse();
+      if (at.parentHash === block.hash) return at.number === block.number + 1 ? path.reverse() : null;
     }
     return null;
   }

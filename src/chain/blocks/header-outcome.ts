@@ -62,8 +62,16 @@ export function headerOf(
   return header;
 }
 
-function saysAbsent({ class: kind, facts }: RpcError): boolean {
+/** Says whether a node answers that it has no such block: some do in the words of one that has thrown it away. */
+export function saysAbsent({ class: kind, facts }: RpcError): boolean {
   return kind === 'lag' || (kind === 'pruned' && facts.isOfBlock);
+}
+
+/** Returns what came of a call that names a known block by its hash: a node that has no such block lags, whatever its words. */
+export function ofKnownHash(outcome: RpcOutcome): RpcOutcome {
+  if (outcome.ok || outcome.error.class === 'lag' || !saysAbsent(outcome.error)) return outcome;
+  const { text, host } = outcome.error;
+  return { ...outcome, error: new RpcError(text, { class: 'lag', host, cause: outcome.error }) };
 }
 
 /** Says whether it is a header. */

@@ -47,7 +47,7 @@ export class Proofs {
     this.#hasOthers = chainId !== undefined && otherLogs.has(chainId);
   }
 
-  /** False where receipts can't prove anything. */
+  /** False where receipts can't prove anything, and lack logs by right. */
   get useReceipts(): boolean {
     return !this.#hasOthers;
   }
@@ -68,15 +68,23 @@ export class Proofs {
   ofReceipts({ root, count, logs }: BlockReceipts, header: BlockHeader): ProofVerdict {
     if (logs.some(({ blockHash }) => blockHash !== header.hash)) return 'false';
     const isRoot = root !== null && root === header.receiptsRoot;
-    // Of an empty block anybody knows the root.
-    if (isRoot && (count > 0 || !this.isFalse(header))) {
-      this.#roots ||= count > 0;
+    if (isRoot && count > 0) {
+      this.#roots = true;
       return 'proven';
     }
-    if (count === 0 && header.receiptsRoot !== undefined) return 'late';
+    if (count === 0 && header.receiptsRoot !== undefined) return isRoot ? this.#ofNone(header) : 'late';
     if (this.#isCovered && (this.#roots || this.isProven(header))) return 'false';
     // A root that is made in another way may as well be another root.
     return header.receiptsRoot === undefined && this.areWhole(logs, header) ? 'proven' : 'unproven';
+  }
+
+  /** Judges that a block has no receipts: anybody knows their root, and on some chains every header bears it. */
+  #ofNone(header: BlockHeader): ProofVerdict {
+    if (this.isFalse(header)) return 'late';
+    const bits = header.logsBloom?.slice(2) ?? '';
+    if (!/[^0]/.test(bits)) return 'proven';
+    // A filter of ones is that of a chain that does not compute any.
+    return /[^f]/.test(bits) ? 'late' : 'unproven';
   }
 
   /** Says whether logs are all of a block: they are numbered without a gap, and give the bloom filter of its header. */

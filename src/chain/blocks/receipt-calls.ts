@@ -1,6 +1,6 @@
 import { receiptsRoot } from './receipts-root.js';
 import type { BlockReceipts } from './proofs.js';
-import { headerCall, headerOf, hexOf, valueOf } from './header-outcome.js';
+import { headerCall, headerOf, hexOf, ofKnownHash, saysAbsent, valueOf } from './header-outcome.js';
 import type { JsonRpcEndpoint } from '../transport/rpc/json-rpc.js';
 import type { RpcOutcome } from '../transport/rpc/json-rpc-answer.js';
 import { isRefusal, RpcError } from '../transport/errors/rpc-error.js';
@@ -46,7 +46,8 @@ export class ReceiptCalls {
     const calls = [headerCall(number), { method: 'eth_getBlockReceipts', params: [hexOf(number)] }];
     const [last, receipts] = await endpoint.batch(calls, signal);
     const header = headerOf(last, number, endpoint);
-    if (receipts?.ok === false && isRefusal(receipts.error)) this.#note(endpoint.name, receipts.error);
+    if (receipts?.ok === false && isRefusal(receipts.error) && !saysAbsent(receipts.error))
+      this.#note(endpoint.name, receipts.error);
     const logs = readReceiptLogs(valueOf(receipts));
     const isProven = (): boolean => giveRoot(valueOf(receipts), header);
     const how = { endpoint: endpoint.name, bytes: receipts?.bytes ?? 0, ms: this.#pool.now() - since };
@@ -91,7 +92,7 @@ export class ReceiptCalls {
   ): Promise<Receipts> {
     const calls = hashes.map((hash) => ({ method: 'eth_getBlockReceipts', params: [hash] }));
     const work: Work<Receipts> = async (endpoint) => {
-      const outcomes = await endpoint.batch(calls, signal);
+      const outcomes = (await endpoint.batch(calls, signal)).map(ofKnownHash);
       const failed = outcomes.find((outcome) => !outcome.ok && outcome.error.class !== 'lag');
       if (failed?.ok === false) throw failed.error;
       this.#troubles.delete(endpoint.name);

@@ -10,6 +10,7 @@ import type { BlockCalls, CallAnswer, CallBlock, CallUnit, ContractCall } from '
 import { Multicall, leastTogether, mostTogether, multicallAddress } from './multicall.js';
 import { MulticallBlocks } from './multicall-blocks.js';
 import type { Call } from '../../runtime/call.js';
+import { ChainUnreachableError } from '../../runtime/errors.js';
 
 /** `eth_call`s of one request. */
 const unitsPerBatch = 50;
@@ -45,8 +46,8 @@ export class CallReader {
   }
 
   /**
-   * Returns what became of each call; equal ones should be given once. Throws ChainUnreachableError where no endpoint answers:
-   * nothing is then known.
+   * Returns what became of each call; equal ones should be given once. Throws ChainUnreachableError where no endpoint answers
+   * for one: nothing is then known of it.
    */
   async read(groups: readonly BlockCalls[], asking: Call): Promise<ReadonlyMap<ContractCall, CallAnswer>> {
     const reading = { answers: new Map<ContractCall, CallAnswer>(), ...asking };
@@ -84,20 +85,31 @@ export class CallReader {
     await Promise.all(chunks(units, unitsPerBatch).map((part) => this.#readPart(part, reading)));
   }
 
-  /** What one endpoint lacks another may have; what is too much for one request is halved. */
+  /**
+   * What one endpoint lacks another may have; where no other answers, that it lacks it is what is known. What is too much for one
+   * request is halved.
+   */
   async #readPart(units: readonly Unit[], reading: Reading): Promise<void> {
     let rest = units;
+    // What of the rest is lacking where it was asked for.
+    const lacked = new Map<Unit, Lack>();
     for (const lacking = new Set<string>(); rest.length > 0;) {
       const isLast = lacking.size + 1 >= this.#chain.endpoints.length;
       try {
         const { endpoint, found } = await this.#ask(rest, [...lacking], reading.signal);
-        const lacks = rest.filter((unit) => isLack(found.get(unit)));
-        const kept = isLast ? found : new Map([...found].filter(([, answer]) => !isLack(answer)));
-        for (const [unit, answer] of kept) this.#note(unit, answer, reading);
-        rest = rest.filter((unit) => !kept.has(unit));
-        if (lacks.length > 0 && !isLast) lacking.add(endpoint);
+        for (const [unit, answer] of found) {
+          lacked.delete(unit);
+          if (!isLast && isLack(answer)) lacked.set(unit, answer);
+          else this.#note(unit, answer, reading);
+        }
+        rest = rest.filter((unit) => !found.has(unit) || lacked.has(unit));
+        if (!isLast && [...found.values()].some(isLack)) lacking.add(endpoint);
         await reading.moved();
       } catch (error) {
+        if (error instanceof ChainUnreachableError && lacked.size === rest.length) {
+          for (const [unit, answer] of lacked) this.#note(unit, { ...answer, unasked: error.message }, reading);
+          return;
+        }
         const isTooMuch = error instanceof RpcError && asksForLess(error) && units.length > 1;
         if (!isTooMuch) throw error;
         const half = Math.ceil(rest.length / 2);
@@ -163,6 +175,8 @@ function single(block: CallBlock, call: ContractCall): Unit {
   return { block, call, calls: [call] };
 }
 
-function isLack(answer: CallAnswer | undefined): boolean {
-  return answer !== undefined && 'lacks' in answer;
+type Lack = Extract<CallAnswer, { readonly lacks: unknown }>;
+
+function isLack(answer: CallAnswer): answer is Lack {
+  return 'lacks' in answer;
 }

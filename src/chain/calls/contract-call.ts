@@ -21,8 +21,8 @@ export interface BlockCalls {
 export type CallAnswer =
   /** What the contract returned, 0x-hex in lower case; null: it gave up. */
   | { readonly data: string | null }
-  /** What no endpoint has (yet, or any more). */
-  | { readonly lacks: 'block' | 'state' };
+  /** What no endpoint that answers has (yet, or any more), and why others could not be asked, where there are some. */
+  | { readonly lacks: 'block' | 'state'; readonly unasked?: string };
 
 /** One `eth_call`: a contract's, or one of Multicall3 that holds many. */
 export interface CallUnit {

@@ -100,14 +100,15 @@ export class AgreedLogs {
    */
   async #hear(asked: Case, way: Way, wereThere: boolean, signal: AbortSignal): Promise<readonly Voice[]> {
     const { reachable } = this.#options.chain;
-    const { voices, failures } = await hearTogether(
+    const { voices: said, failures } = await hearTogether(
       this.#clients.filter(([endpoint]) => reachable.includes(endpoint) && !asked.except.includes(endpoint)),
       ([endpoint, reader], both) => this.#ask(endpoint, reader, { ...asked, way }, both),
-      (heard) => this.#provenIn(asked, heard) !== null,
+      (heard) => this.#provenIn(asked, this.#distinct(heard)) !== null,
       isAnswer,
       this.#options.clock,
       signal,
     );
+    const voices = this.#distinct(said);
     const fatal = failures.find((error) => !isOfNode(error));
     if (fatal === undefined && wereThere && failures.some(isLag)) return voices;
     // Where one is away, and another is not but has not these blocks, the chain can be reached.
@@ -136,7 +137,7 @@ export class AgreedLogs {
     const proven = this.#provenIn(asked, heard);
     if (proven !== null) return proven;
     const isLate = round >= rounds - 1;
-    const agreed = pairIn(asked, heard) ?? saidAgain(asked, heard, before, isLate);
+    const agreed = pairIn(asked, heard) ?? this.#saidAgain(asked, heard, before, isLate);
     if (agreed === null) return null;
     const [hollow] = this.#hollow(asked, agreed.logs);
     if (hollow === undefined) return agreed.logs;
@@ -146,6 +147,32 @@ export class AgreedLogs {
     const message = `${endpoint} goes on giving no logs for block ${number}, though its header tells of some or is not its own: there are taken to be none`;
     this.#options.logger.log('warn', message, { event: 'rpc.incomplete', host: endpoint, from: number, to: number });
     return agreed.logs;
+  }
+
+  /** Returns the voices without those that say the same as another of their node. */
+  #distinct(heard: readonly Voice[]): readonly Voice[] {
+    return heard.filter(
+      (voice, index) =>
+        !heard.slice(0, index).some((other) => this.#isOfOneNode(voice, other) && logsAlike(voice.logs, other.logs)),
+    );
+  }
+
+  #isOfOneNode(one: Voice, other: Voice): boolean {
+    return one.endpoint === other.endpoint || this.#options.chain.areOneNode(one.endpoint, other.endpoint);
+  }
+
+  /** Returns what the only one that is heard says as it did before, now that it is past the blocks, or it is late. */
+  #saidAgain(
+    { receipts, last }: Case,
+    heard: readonly Voice[],
+    before: readonly Voice[],
+    isLate: boolean,
+  ): Voice | null {
+    const [now, ...others] = heard;
+    if (now === undefined || others.length > 0 || receipts !== null) return null;
+    const then = before.find((voice) => this.#isOfOneNode(voice, now));
+    const isSame = then !== undefined && logsAlike(then.logs, now.logs);
+    return isSame && (now.head > last.number || isLate) ? now : null;
   }
 
   /** Returns what need not be asked for again, whatever others may say. */
@@ -186,20 +213,6 @@ function pairIn({ receipts }: Case, heard: readonly Voice[]): Voice | null {
     ...(receipts === null ? [] : [receipts]),
   ];
   return heard.find(({ logs }, index) => others(index).some((other) => logsAlike(logs, other))) ?? null;
-}
-
-/** Returns what the only one that is heard says as it did before, now that it is past the blocks, or it is late. */
-function saidAgain(
-  { receipts, last }: Case,
-  heard: readonly Voice[],
-  before: readonly Voice[],
-  isLate: boolean,
-): Voice | null {
-  const [now, ...others] = heard;
-  if (now === undefined || others.length > 0 || receipts !== null) return null;
-  const then = before.find(({ endpoint }) => endpoint === now.endpoint);
-  const isSame = then !== undefined && logsAlike(then.logs, now.logs);
-  return isSame && (now.head > last.number || isLate) ? now : null;
 }
 
 /** Says whether somebody is there who has not (yet) got what was asked for. */

@@ -90,7 +90,7 @@ export class BlockWitnesses {
     for (let attempt = 1; ; attempt++) {
       const heard = await this.#hear(ask, call.signal);
       await call.moved();
-      const agreed = pairIn(heard);
+      const agreed = this.#pairIn(heard);
       if (agreed !== null) return agreed;
       const complaint = complaintOf(block, heard);
       if (attempt >= attempts) throw new NodeLagsError(complaint, { hint });
@@ -104,13 +104,25 @@ export class BlockWitnesses {
     const { voices, failures } = await hearTogether(
       this.#clients,
       async ([endpoint, client, reader], both) => ({ endpoint, said: await ask(client, reader, both).catch(toText) }),
-      (heard) => pairIn(heard) !== null,
+      (heard) => this.#pairIn(heard) !== null,
       () => false,
       this.#options.clock,
       signal,
     );
     if (voices.length === 0) throw failures[0];
     return voices;
+  }
+
+  /** Returns what two endpoints tell alike that are not one node; null where no two do. */
+  #pairIn(heard: readonly Testimony[]): ToldBlocks | null {
+    const { chain } = this.#options;
+    const told = heard.flatMap(({ endpoint, said }) => (typeof said === 'string' ? [] : [{ endpoint, said }]));
+    const pair = told.find((one, index) =>
+      told
+        .slice(index + 1)
+        .some((other) => !chain.areOneNode(one.endpoint, other.endpoint) && tellAlike(one.said, other.said)),
+    );
+    return pair?.said ?? null;
   }
 
   async #read(reader: LogReader, fetched: FetchedRange, signal: AbortSignal): Promise<ToldBlocks> {
@@ -136,12 +148,6 @@ async function readWhole(reader: LogReader, range: BlockRange, signal: AbortSign
     const second = await readWhole(reader, { from: middle + 1, to }, signal);
     return { logs: [...first.logs, ...second.logs], last: second.last };
   }
-}
-
-/** Returns what two endpoints tell alike; null where no two do. */
-function pairIn(heard: readonly Testimony[]): ToldBlocks | null {
-  const readings = heard.flatMap(({ said }) => (typeof said === 'string' ? [] : [said]));
-  return readings.find((one, index) => readings.slice(index + 1).some((other) => tellAlike(one, other))) ?? null;
 }
 
 /** What one endpoint can't tell, it says why. */

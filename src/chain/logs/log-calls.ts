@@ -1,6 +1,6 @@
 import type { RawLog } from '../../model/event.js';
 import type { ChainClient } from '../blocks/chain-client.js';
-import { headerCall, headerIn, headerOf, hexOf, valueOf } from '../blocks/header-outcome.js';
+import { headerCall, headerIn, headerOf, hexOf, ofKnownHash, valueOf } from '../blocks/header-outcome.js';
 import { LogCollector, readLogsAnswer } from './log-json/log-collector.js';
 import type { RpcCall, RpcOutcome } from '../transport/rpc/json-rpc-answer.js';
 import type { Work } from '../transport/endpoints/endpoint-question.js';
@@ -117,8 +117,9 @@ function ofBlocks(error: RpcError): boolean {
   return error.class === 'lag' || error.class === 'pruned' || asksForLess(error);
 }
 
+/** Reads the logs of blocks that were named by their hashes. */
 function readEach(outcomes: readonly RpcOutcome[]): RawLog[] {
-  return outcomes.flatMap((outcome) => readLogs(valueOf(outcome)));
+  return outcomes.flatMap((outcome) => readLogs(valueOf(ofKnownHash(outcome))));
 }
 
 function logsCall(filter: LogFilter, where: Readonly<Record<string, string>>): RpcCall {

@@ -160,10 +160,11 @@ export class LogReader {
     }
   }
 
-  /** Answers null where no endpoint gives receipts, or where they are too much as well. */
+  /** Answers null where no endpoint gives receipts, where they do not hold all logs, or are too much as well. */
   async #readReceipts(block: number, signal: AbortSignal): Promise<ReadAnswer | null> {
     try {
       const answer = await this.#chain.blockLogs(block, signal);
+      if (answer === null) return null;
       this.#checkReceipts(answer);
       return { ...answer, logs: answer.logs.filter(this.#isWanted), filters: [] };
     } catch (error) {

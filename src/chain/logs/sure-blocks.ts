@@ -54,7 +54,9 @@ export class SureBlocks {
   async #fromReceipts(number: number, readings: ToldBlocks[], signal: AbortSignal): Promise<ToldBlocks | null> {
     for (const client of this.#clients) {
       try {
-        const { logs, last, isProven } = await client.blockLogs(number, signal);
+        const told = await client.blockLogs(number, signal);
+        if (told === null) return null;
+        const { logs, last, isProven } = told;
         checkBlockLogs(logs, last);
         const reading = this.#toReading(logs, last);
         if (isProven()) return reading;

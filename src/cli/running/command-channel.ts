@@ -41,10 +41,15 @@ export class CommandChannel implements AlertChannel {
     const [program = '', ...args] = command;
     const variables = { ...withoutSecrets(env), ...variablesOf(message) };
     // A group of its own: what a terminal sends to this process is not meant for it, and all of it can be killed.
-    const child = spawn(program, args, { cwd, env: variables, stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-    // A program need not read.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(`${JSON.stringify(message)}\n`);
+    const child: ChildProcess = spawn(program, args, {
+      cwd,
+      env: variables,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    });
+    // A program need not read; and where this process has no descriptor left there is no pipe, and `error` comes.
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(`${JSON.stringify(message)}\n`);
     return child;
   }
 }

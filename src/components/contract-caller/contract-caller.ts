@@ -34,7 +34,10 @@ interface Planned {
 /** Warnings that are remembered. */
 const mostWarned = 10_000;
 
-/** Adds to events what contracts answer. A remove gets the answers of its insert; what can't be known now is not guessed. */
+/**
+ * Adds to events what contracts answer; what can't be known now is not guessed. A remove gets the answers of its insert, as
+ * far as they are kept or can be asked: it is told in any case, for its insert may have been.
+ */
 export class ContractCaller implements Stage {
   readonly #callers: readonly Caller[];
   readonly #name: string;
@@ -119,15 +122,18 @@ export class ContractCaller implements Stage {
     return mapped;
   }
 
-  /** Returns null for an event that can't be told: neither its insert nor its remove is delivered then. */
+  /**
+   * Returns null for an insert that can't be told. A remove always can, with null for what nobody knows: its insert may have been
+   * delivered by an earlier definition, or before its answers were forgotten, and one without an insert does no harm.
+   */
   async #mapOne({ message, plans }: Planned, known: ReadonlyMap<string, KnownResult>, context: StageContext) {
     const lacking = plans.flatMap(({ needed }): readonly Lacking[] => {
       const each = needed === null ? undefined : known.get(needed.key);
       const isThere = each !== undefined && !('lacks' in each) && each.outcome !== 'gone';
       return needed === null || isThere ? [] : [{ needed, known: each }];
     });
-    if (lacking.length === 0) return { ...message, data: this.#dataOf(message, plans, known, context) };
-    if (message.op === 'remove') return null;
+    const isTold = lacking.length === 0 || message.op === 'remove';
+    if (isTold) return { ...message, data: this.#dataOf(message, plans, known, context) };
     const { blockNumber: number, blockHash: hash } = message.place;
     if (!(await this.#results.isGone(this.#pipelineId, { number, hash }))) throw notNow(this.#name, number, lacking);
     await this.#results.giveUp(lacking.map(({ needed }) => needed));
@@ -187,15 +193,13 @@ interface Lacking {
 }
 
 function notNow(name: string, block: number, lacking: readonly Lacking[]): ChainUnreachableError {
-  const isOfState = lacking.some(({ known }) => known !== undefined && 'lacks' in known && known.lacks === 'state');
-  if (!isOfState)
-    return new ChainUnreachableError(`${name}: no endpoint knows block ${block} (yet), whose contracts are called`);
-  return new ChainUnreachableError(
-    `${name}: no endpoint keeps the state of block ${block}, whose contracts are called`,
-    {
-      hint: 'add an archive node, or give the call block: latest or block: immutable',
-    },
-  );
+  const lacks = lacking.flatMap(({ known }) => (known !== undefined && 'lacks' in known ? [known] : []));
+  const unasked = lacks.find((each) => each.unasked !== undefined)?.unasked;
+  const others = unasked === undefined ? '' : `; others could not be asked: ${unasked}`;
+  const isOfState = lacks.some((each) => each.lacks === 'state');
+  const what = isOfState ? `keeps the state of block ${block}` : `knows block ${block} (yet)`;
+  const hint = isOfState ? 'add an archive node, or give the call block: latest or block: immutable' : undefined;
+  return new ChainUnreachableError(`${name}: no endpoint ${what}, whose contracts are called${others}`, { hint });
 }
 
 /** Returns a parameter's value for an event: what its path leads to, else itself. */

@@ -1,11 +1,14 @@
 import type { AbiCoder, ParamType } from 'ethers/abi';
 import { parseMembers, typeName } from '../../chain/abi/abi-type.js';
 import type { AbiType } from '../../chain/abi/abi-type.js';
+import { keccakHex } from '../../chain/abi/keccak.js';
 import { jsonText } from '../../model/event-message.js';
 import type { JsonValue } from '../../model/event-message.js';
 import type { AbiFragment } from '../../model/pipeline.js';
 import { messageOf } from '../../runtime/errors.js';
 import { answerValue, wideName } from './answer-value.js';
+import { argumentValue } from './argument-value.js';
+import { methodSignature } from './select-method.js';
 import { toBytes } from '../../runtime/hex-bytes.js';
 
 /** A value that a method takes no such, or an answer that is none. */
@@ -22,24 +25,27 @@ export class Method {
   readonly name: string;
   readonly #coder: AbiCoder;
   readonly #selector: string;
-  readonly #inputs: readonly ParamType[];
+  readonly #inputs: readonly AbiType[];
+  readonly #params: readonly ParamType[];
   readonly #outputs: readonly AbiType[];
   readonly #encoded = new Memo<string>();
   readonly #decoded = new Memo<JsonValue>();
 
-  private constructor(fragment: AbiFragment, coder: AbiCoder, selector: string, inputs: readonly ParamType[]) {
-    this.name = fragment.name ?? '';
+  private constructor(fragment: AbiFragment, coder: AbiCoder, paramOf: (type: string) => ParamType) {
+    const { name = '', inputs = [], outputs = [] } = fragment;
+    this.name = name;
     this.#coder = coder;
-    this.#selector = selector;
-    this.#inputs = inputs;
-    this.#outputs = parseMembers(fragment.outputs ?? [], 'outputs').map(({ type }) => type);
+    this.#selector = keccakHex(methodSignature(fragment)).slice(0, 10);
+    this.#inputs = parseMembers(inputs, 'inputs').map(({ type }) => type);
+    // What encodes knows no functions, which are 24 bytes.
+    this.#params = this.#inputs.map((type) => paramOf(typeName(type).replaceAll('function', 'bytes24')));
+    this.#outputs = parseMembers(outputs, 'outputs').map(({ type }) => type);
   }
 
   /** Loads what encodes and decodes. */
   static async load(fragment: AbiFragment): Promise<Method> {
-    const { AbiCoder, FunctionFragment } = await import('ethers/abi');
-    const { selector, inputs } = FunctionFragment.from(fragment);
-    return new Method(fragment, AbiCoder.defaultAbiCoder(), selector, inputs);
+    const { AbiCoder, ParamType } = await import('ethers/abi');
+    return new Method(fragment, AbiCoder.defaultAbiCoder(), (type) => ParamType.from(type));
   }
 
   /** Returns the data of a call; throws ValueError where a value does not fit its parameter. */
@@ -48,11 +54,11 @@ export class Method {
   }
 
   #encode(values: readonly JsonValue[]): string {
-    // Any text would be taken for a truth.
-    const wrong = this.#inputs.findIndex(({ type }, place) => type === 'bool' && typeof values[place] !== 'boolean');
-    if (wrong !== -1) throw new ValueError(`parameter ${wrong} is neither true nor false`);
     try {
-      return this.#selector + this.#coder.encode(this.#inputs, values.map(plainAddress)).slice(2);
+      const wanted = this.#inputs.map((type, place) =>
+        argumentValue(type, values[place] ?? null, `parameter ${place}`),
+      );
+      return this.#selector + this.#coder.encode(this.#params, wanted).slice(2);
     } catch (error) {
       throw new ValueError(reasonOf(error), { cause: error });
     }
@@ -104,12 +110,6 @@ class Memo<T> {
     this.#made.set(text, made);
     return made;
   }
-}
-
-/** A checksum that is wrong says nothing of an address that an event holds. */
-function plainAddress(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return (value as readonly JsonValue[]).map(plainAddress);
-  return typeof value === 'string' && /^0x[0-9a-f]{40}$/i.test(value) ? value.toLowerCase() : value;
 }
 
 function bytes32Text(data: string): string | null {

@@ -32,7 +32,7 @@ interface Found {
 }
 
 function judge({ written, params, named, fitting, names }: Found): SelectedMethod {
-  const [method, ...others] = fitting;
+  const [method, ...again] = fitting;
   const [first] = named;
   if (first === undefined) {
     const closest = nearest(written, names);
@@ -44,14 +44,20 @@ function judge({ written, params, named, fitting, names }: Found): SelectedMetho
     const problem = `must list ${wanted} value${wanted === 1 ? '' : 's'} for ${methodSignature(first)}, not ${params}`;
     return { problem, key: 'method_params' };
   }
-  if (others.length > 0) {
-    const all = fitting.map(methodSignature).join(' or ');
-    return { problem: `is the name of several methods: write ${all}`, key: 'method_name' };
-  }
+  // ABIs that were put together, as those of a proxy and of what stands behind it, have some methods twice.
+  const signatures = [...new Set(fitting.map(methodSignature))];
+  if (signatures.length > 1)
+    return { problem: `is the name of several methods: write ${signatures.join(' or ')}`, key: 'method_name' };
   // What it returns is looked at now, not when it is called.
-  typesOf(method.outputs, 'outputs');
-  methodSignature(method);
-  return { method };
+  const returned = returnedBy(method);
+  if (again.every((each) => returnedBy(each) === returned)) return { method };
+  const problem = `is ${signatures.join('')} of several methods, which return different types: leave only one in the ABI`;
+  return { problem, key: 'method_name' };
+}
+
+/** Returns what tells types that a method returns from others, with the names that answers have inside of tuples. */
+function returnedBy({ outputs = [] }: AbiFragment): string {
+  return JSON.stringify(parseMembers(outputs, 'outputs').map(({ type }) => type));
 }
 
 /** Returns the canonical signature of a method, such as `balanceOf(address)`; throws UsageError for a type that is none. */

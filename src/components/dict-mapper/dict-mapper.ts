@@ -14,7 +14,8 @@ interface Mapping {
 
 /**
  * Makes new fields of an event's: only those survive. All mappings that mean an event read the same input, in their order;
- * a later one wins. One that fails is left out, and told once for a batch.
+ * a later one wins. One that fails is left out, and told once for a batch. An insert of which nothing is left is not delivered; a
+ * remove always is, for other rules may have delivered its insert.
  */
 export class DictMapper implements Stage {
   readonly #name: string;
@@ -32,7 +33,7 @@ export class DictMapper implements Stage {
     const failures: string[] = [];
     const mapped = messages.flatMap((message) => {
       const data = this.mapFields(message, message.data.fields, failures);
-      return data.size === 0 ? [] : [{ ...message, data: MessageData.ofFields(data) }];
+      return data.size === 0 && message.op === 'insert' ? [] : [{ ...message, data: MessageData.ofFields(data) }];
     });
     const [first] = failures;
     if (first !== undefined) {

@@ -70,12 +70,12 @@ export class FileSink implements Sink {
 
   async claim(
     claim: Omit<SinkCursor, 'place'>,
-    { signal, wasClaimed, mustHold }: SinkContext,
+    { signal, logger, wasClaimed, mustHold }: SinkContext,
   ): Promise<SinkCursor | null> {
     await this.close();
     const { target } = this.#parts;
     if (mustHold === true) await target.refuseLost(signal);
-    const { files, outdated, complete, state } = await target.claim(claim, signal);
+    const { files, outdated, complete, state } = await target.claim(claim, { signal, logger });
     // What is to be written anew need not be in a file yet.
     this.#covered = Math.max(-1, ...[...files.slice(-1), ...outdated, ...state.ahead].map(({ to_block: to }) => to));
     this.#settled = complete?.to_block ?? -1;

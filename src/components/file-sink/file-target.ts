@@ -1,6 +1,6 @@
 import type { BlockRange } from '../../model/block.js';
 import type { PlannedFile, SinkFileOwner, SinkFileStore } from '../../database/sinks/sink-file-store.js';
-import { ClaimedLaterError, RuntimeFailure } from '../../runtime/errors.js';
+import { ClaimedLaterError, hintIn, messageOf, RuntimeFailure } from '../../runtime/errors.js';
 import { TargetLostError } from '../seam/delivery-errors.js';
 import type { SinkContext, SinkCursor } from '../seam/sink.js';
 import type { FileFormat } from './config.js';
@@ -29,7 +29,9 @@ export interface MadeFile {
 /** What a manifest says beside its files. */
 export type ManifestState = Pick<Manifest, 'complete' | 'outdated'> & Pick<Manifest['state'], 'cursor' | 'ahead'>;
 
-type Upload = Pick<SinkContext, 'signal' | 'moved'>;
+type Told = Pick<SinkContext, 'signal' | 'logger'>;
+
+type Upload = Told & Pick<SinkContext, 'moved'>;
 
 /** The files of a sink and their manifest, which alone says which of them count. */
 export class FileTarget {
@@ -39,6 +41,8 @@ export class FileTarget {
   #stranger: SinkFileOwner | undefined;
   #manifest: Manifest;
   #planned: readonly PlannedFile[] = [];
+  /** Somebody was told that files can't be removed. */
+  #isTold = false;
 
   constructor(parts: FileTargetParts) {
     this.#parts = parts;
@@ -66,7 +70,7 @@ export class FileTarget {
    * Takes the target over. One whose cursor is of another life of the pipeline is left as it is: whoever asked judges it.
    * Throws RuntimeFailure where the files are another sink's, ClaimedLaterError where a later holder has it.
    */
-  async claim(by: Omit<SinkCursor, 'place'>, signal: AbortSignal): Promise<Manifest> {
+  async claim(by: Omit<SinkCursor, 'place'>, { signal, logger }: Told): Promise<Manifest> {
     const { store, plans, owner } = this.#parts;
     [this.#claim, this.#stranger] = [undefined, undefined];
     await store.prepare(by.claim);
@@ -83,9 +87,9 @@ export class FileTarget {
     }
     const again = this.unfinished;
     const given = this.#unlisted.filter((planned) => !again.includes(planned)).map(({ name }) => name);
-    await this.#removeAll([...given, ...this.#manifest.state.superseded], signal);
+    const superseded = await this.#removeAll([...given, ...this.#manifest.state.superseded], { signal, logger });
     this.#claim = claim;
-    const state = { ...this.#manifest.state, ...by, superseded: [] };
+    const state = { ...this.#manifest.state, ...by, superseded };
     await this.#save({ ...this.#manifest, state }, signal);
     return this.#manifest;
   }
@@ -133,17 +137,19 @@ export class FileTarget {
     const added = made === null ? [] : [await this.#place(range, made, call)];
     const dropped = this.unfinished.filter(({ name }) => !added.some((file) => file.name === name));
     const { cursor, ahead, complete, outdated } = standing;
-    const { named_block: named, generation, superseded } = this.#manifest.state;
+    const { named_block: named, generation } = this.#manifest.state;
+    const superseded = [...this.#manifest.state.superseded, ...gone, ...dropped.map(({ name }) => name)];
     const state = {
       ...this.#manifest.state,
-      ...{ cursor, ahead, superseded: [...superseded, ...gone, ...dropped.map(({ name }) => name)] },
+      // Where a folder was emptied, names begin anew: one of them may have waited for its removal.
+      ...{ cursor, ahead, superseded: superseded.filter((name) => !added.some((file) => file.name === name)) },
       // No name is given twice: a removal that comes late must not meet another file.
       named_block: Math.max(named ?? 0, range.to, ...dropped.map(({ toBlock }) => toBlock)),
       generation: Math.max(generation, ...[...added, ...dropped].map((file) => file.generation)),
     };
     const files = [...kept, ...added].sort((a, b) => a.from_block - b.from_block);
     await this.#save({ ...this.#manifest, complete, outdated, files, state }, signal);
-    await this.#removeSuperseded(signal);
+    await this.#removeSuperseded(call);
   }
 
   /** Notes where the sink stands, with the files as they are. */
@@ -197,13 +203,36 @@ export class FileTarget {
   }
 
   /** What can't be removed now is removed with the next file, or by the next run. */
-  async #removeSuperseded(signal: AbortSignal): Promise<void> {
-    await this.#removeAll(this.#manifest.state.superseded, signal);
-    this.#manifest = { ...this.#manifest, state: { ...this.#manifest.state, superseded: [] } };
+  async #removeSuperseded(call: Told): Promise<void> {
+    const superseded = await this.#removeAll(this.#manifest.state.superseded, call);
+    this.#manifest = { ...this.#manifest, state: { ...this.#manifest.state, superseded } };
   }
 
-  async #removeAll(names: readonly string[], signal: AbortSignal): Promise<void> {
-    for (const name of names) await this.#parts.store.remove(name, signal);
+  /**
+   * Returns the names of those that could not be removed, which is told once. Never throws: the manifest counts them no more, and
+   * whoever heard of a failure would write again what it says by then.
+   */
+  async #removeAll(names: readonly string[], { signal, logger }: Told): Promise<string[]> {
+    const kept: string[] = [];
+    let reason: unknown;
+    for (const name of new Set(names)) {
+      try {
+        signal.throwIfAborted();
+        await this.#parts.store.remove(name, signal);
+      } catch (error) {
+        kept.push(name);
+        reason ??= error;
+      }
+    }
+    if (kept.length > 0 && !this.#isTold && !signal.aborted) logger.log('warn', this.#keeps(kept, reason));
+    this.#isTold = kept.length > 0 && (this.#isTold || !signal.aborted);
+    return kept;
+  }
+
+  #keeps([first = '', ...others]: readonly string[], reason: unknown): string {
+    const [files, count] = others.length === 0 ? ['a file', 'counts'] : [`${others.length + 1} files`, 'count'];
+    const why = `${first}: ${messageOf(reason)}${hintIn(reason)}`;
+    return `${this.#parts.owner.sink}: ${files} that ${count} no more can't be removed, which is tried again with the next one: ${why}`;
   }
 
   #owner(): SinkFileOwner {

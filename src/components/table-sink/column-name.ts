@@ -10,10 +10,10 @@ const reserved: Readonly<Partial<Record<DatabaseKind, RegExp>>> = {
 };
 
 /**
- * Returns the name of a field's column, and takes it; throws UsageError where the field's name can be none of a column. Names
- * that differ in case alone would be the same on most databases.
+ * Returns the name of a field's column; throws UsageError where the field's name can be none of a column. Names that differ in
+ * case alone would be the same on most databases: those that are taken are in lower case.
  */
-export function columnName(name: string, taken: Set<string>, database: DatabaseKind): string {
+export function columnName(name: string, taken: ReadonlySet<string>, database: DatabaseKind): string {
   const free = freeName(name, (each) => taken.has(each.toLowerCase()) || reserved[database]?.test(each) === true);
   const problem = problemOf(free, database);
   if (problem !== null) {
@@ -21,7 +21,6 @@ export function columnName(name: string, taken: Set<string>, database: DatabaseK
       hint: 'give it another name by a dict_mapper above the sink',
     });
   }
-  taken.add(free.toLowerCase());
   return free;
 }
 

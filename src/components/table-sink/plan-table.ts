@@ -69,12 +69,18 @@ function planTable(events: readonly EventFields[], database: DatabaseKind): Tabl
   const own: TargetColumn[] = [];
   const positions = new Map<string, number>();
   const taken = new Set(fixed.map(({ name }) => name));
-  const positionOf = (field: Field, name: string): number => {
-    const at = positions.get(name);
+  const beside = namesBesideArguments(events);
+  const positionOf = (field: Field, key: string): number => {
+    const givesWay = field.name !== key && beside.has(key);
+    // Fields of one name share a column, whichever their events are.
+    const source = givesWay ? field.name : key;
+    const at = positions.get(source);
     const type = columnTypeOf(field.type);
     if (at === undefined) {
-      positions.set(name, own.length);
-      return own.push({ name: columnName(name, taken, database), type, nullable: true }) - 1;
+      positions.set(source, own.length);
+      const name = columnName(key, givesWay ? new Set([...taken, key.toLowerCase()]) : taken, database);
+      taken.add(name.toLowerCase());
+      return own.push({ name, type, nullable: true }) - 1;
     }
     const known = own[at];
     if (known !== undefined) own[at] = { ...known, type: joinTypes(known.type, type) };
@@ -91,6 +97,12 @@ function planTable(events: readonly EventFields[], database: DatabaseKind): Tabl
     return [eventSignature, { places, inArgs: places.some(({ isArg }) => isArg), isPlain }] as const;
   });
   return { fixed, own, events: new Map(planned) };
+}
+
+/** The names of what stages add to events: an argument of such a name is told from it, whichever event has it. */
+function namesBesideArguments(events: readonly EventFields[]): ReadonlySet<string> {
+  const names = events.filter(({ mapped }) => !mapped).flatMap(({ fields }) => fields.map(({ name }) => name));
+  return new Set(names.filter((name) => !name.startsWith(args) && !eventsOwn.has(name)));
 }
 
 /** Plans the table of a sink, of the events that it wants, in a database of some kind. */
@@ -135,13 +147,16 @@ function problemsOn(
 export function indexProblems({ fixed, own }: TablePlan, indexes: TableSinkConfig['indexes']): readonly Remark[] {
   const columns = new Map([...fixed, ...own].map((column) => [column.name, column]));
   const hint = `the columns are ${[...columns.keys()].join(', ')}`;
-  return indexes.flatMap((index, i) =>
-    index.flatMap((name, j): readonly Remark[] => {
+  const texts = indexes.map((index) => JSON.stringify(index));
+  return indexes.flatMap((index, i): readonly Remark[] => {
+    const isTold = texts.indexOf(texts[i] ?? '') < i;
+    if (isTold) return [{ at: ['indexes', i], message: `names the same columns twice: ${index.join(', ')}` }];
+    return index.flatMap((name, j): readonly Remark[] => {
       const at = ['indexes', i, j];
       const column = columns.get(name);
       if (column === undefined) return [{ at, message: `names '${name}', which is no column`, hint }];
       if (column.type.kind !== 'json') return [];
       return [{ at, message: `names '${name}', which holds nested values: those have no order` }];
-    }),
-  );
+    });
+  });
 }

@@ -4,6 +4,7 @@ import type { ChainparseError } from '../../runtime/errors.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
 import type { PostAnswer } from '../../runtime/http-post.js';
 import { printableLine } from '../../runtime/printable.js';
+import { retryAfterMs } from '../../runtime/retry.js';
 import { shownHost } from '../../runtime/shown-host.js';
 import { MessageRefusedError, ReceiverAwayError } from '../seam/delivery-errors.js';
 
@@ -24,7 +25,10 @@ export async function objectionOf(answer: PostAnswer, clock: Clock): Promise<Cha
   const message = `it answered with status ${status}${reasonIn(text)}`;
   const isRefusal = status < 500 && ![408, 425, 429].includes(status);
   if (isRefusal) return new MessageRefusedError(message);
-  return new ReceiverAwayError(message, { retryAfterMs: retryAfterMs(headers['retry-after'], clock.now()) });
+  const askedMs = retryAfterMs(headers['retry-after'], clock.now());
+  return new ReceiverAwayError(message, {
+    retryAfterMs: askedMs === undefined ? undefined : Math.min(askedMs, longestWaitMs),
+  });
 }
 
 /** No message is to blame for it, and none is lost: the URL is wrong, or the receiver is being moved. */
@@ -40,14 +44,6 @@ function reasonIn(text: string): string {
   const line = printableLine(text).trim();
   if (line === '') return '';
   return `: ${line.length > shownCharacters ? `${line.slice(0, shownCharacters)}…` : line}`;
-}
-
-/** Seconds, or a date of HTTP. */
-function retryAfterMs(value: string | string[] | undefined, now: number): number | undefined {
-  const text = String(value ?? '').trim();
-  const isDate = / GMT$/.test(text);
-  const waitMs = isDate ? Date.parse(text) - now : /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1_000 : NaN;
-  return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(waitMs, 0), longestWaitMs);
 }
 
 /** An answer that is long or slow isn't worth its connection. */

@@ -1,4 +1,4 @@
-import { indexName } from '../targets/index-name.js';
+import { indexNames } from '../targets/index-name.js';
 import type { BulkInsert } from '../script.js';
 import type { ColumnType, TargetColumn, TargetTable } from '../target-dialect.js';
 import { quoteName } from './quote-name.js';
@@ -8,15 +8,17 @@ import { quoteName } from './quote-name.js';
 /** Writes what makes a table and its indexes. `path`: the table's name as it is written. */
 export function createTable(
   path: string,
-  { place, columns, key, unique = [], indexes }: TargetTable,
+  table: TargetTable,
   typeName: (type: ColumnType) => string,
   options = '',
 ): readonly string[] {
+  const { columns, key, unique = [], indexes } = table;
+  const nameOf = indexNames(table);
   const parts = [...columns.map((column) => writeColumn(column, typeName)), `PRIMARY KEY (${listed(key)})`];
   if (unique.length > 0) parts.push(`UNIQUE (${listed(unique)})`);
   return [
     `CREATE TABLE IF NOT EXISTS ${path} (${parts.join(', ')})${options}`,
-    ...indexes.map((index) => createIndex(path, place.name, index, false)),
+    ...indexes.map((index) => createIndex(path, nameOf(index, false), index, false)),
   ];
 }
 
@@ -24,9 +26,9 @@ export function writeColumn({ name, type, nullable }: TargetColumn, typeName: (t
   return `${quoteName(name)} ${typeName(type)}${nullable ? '' : ' NOT NULL'}`;
 }
 
-export function createIndex(path: string, table: string, columns: readonly string[], unique: boolean): string {
+export function createIndex(path: string, name: string, columns: readonly string[], unique: boolean): string {
   const kind = unique ? 'UNIQUE INDEX' : 'INDEX';
-  return `CREATE ${kind} ${quoteName(indexName(table, columns, unique))} ON ${path} (${listed(columns)})`;
+  return `CREATE ${kind} ${quoteName(name)} ON ${path} (${listed(columns)})`;
 }
 
 /** What an INSERT says at its end where it replaces rows that are there. */

@@ -27,6 +27,9 @@ export type CallOutcome =
 /** Keys that one query names: some databases take few parameters. */
 const keysOfQuery = 200;
 
+/** Characters of calls and results that one statement holds, unless one alone has more: servers take packets of 1 MiB at least. */
+const lengthOfInsert = 1 << 18;
+
 interface Row {
   readonly call_key: Buffer;
   readonly outcome: CallOutcome['outcome'];
@@ -57,9 +60,7 @@ export class CallResultStore {
   /** Keeps results; those that are kept already stay, unless their block was gone and is there again. */
   async keep(results: ReadonlyMap<string, KeptCall & CallOutcome>): Promise<void> {
     const { knex } = this.#database;
-    const rows = [...results].map(([key, result]) => toRow(key, result));
-    for (let at = 0; at < rows.length; at += keysOfQuery) {
-      const part = rows.slice(at, at + keysOfQuery);
+    for (const part of portionsOf([...results].map(([key, result]) => toRow(key, result)))) {
       const gone = knex('call_result')
         .where({ outcome: 'gone' })
         .whereIn(
@@ -88,6 +89,8 @@ export function callKey({ chainId, target, data, of }: KeptCall): string {
   return createHash('sha256').update(`${chainId} ${block} ${target} ${data}`).digest('hex');
 }
 
+type ResultRow = ReturnType<typeof toRow>;
+
 function toRow(key: string, { chainId, target, data, of, outcome, result }: KeptCall & CallOutcome) {
   return {
     call_key: Buffer.from(key, 'hex'),
@@ -99,6 +102,21 @@ function toRow(key: string, { chainId, target, data, of, outcome, result }: Kept
     outcome,
     result,
   };
+}
+
+function portionsOf(rows: readonly ResultRow[]): readonly (readonly ResultRow[])[] {
+  const portions: ResultRow[][] = [];
+  let [portion, length]: [ResultRow[], number] = [[], 0];
+  for (const row of rows) {
+    const more = row.call_data.length + (row.result?.length ?? 0);
+    if (portion.length === 0 || portion.length === keysOfQuery || length + more > lengthOfInsert) {
+      portions.push((portion = []));
+      length = 0;
+    }
+    portion.push(row);
+    length += more;
+  }
+  return portions;
 }
 
 function toOutcome(outcome: CallOutcome['outcome'], result: string | null): CallOutcome {

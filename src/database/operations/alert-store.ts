@@ -20,9 +20,12 @@ export interface RaiseOptions {
   readonly openSeconds: number;
 }
 
-/** It was raised, is to be told again, or stands and has been told or is muted; which alert it is, where that is known. */
+/**
+ * It was raised, is to be told again, or stands and has been told or is muted; or it is about beats of a task that has `ended`,
+ * and not kept. Which alert it is, where that is known.
+ */
 export interface Raised {
-  readonly outcome: 'raised' | 'repeated' | 'standing' | 'muted';
+  readonly outcome: 'raised' | 'repeated' | 'standing' | 'muted' | 'ended';
   readonly alertId: number | null;
   /** For how long it stands already, and has been so, in seconds; left out where it is new. */
   readonly stood?: { readonly openSeconds: number; readonly sinceSeconds: number };
@@ -42,7 +45,7 @@ export class AlertStore {
    * not heard of its end.
    */
   async raise(condition: AlertCondition, options: RaiseOptions): Promise<Raised> {
-    if (condition.rule === 'heartbeat_failing' && (await this.#hasEnded(condition.taskId))) return nothingNew;
+    if (condition.rule === 'heartbeat_failing' && (await this.#hasEnded(condition.taskId))) return ofEnded;
     const { rule, subject } = condition;
     const [newest] = await this.#select((query) => query.where({ rule, subject }).orderBy('id', 'desc').limit(1));
     if (newest?.clearTime === null) return this.#again(newest, condition, options);
@@ -148,9 +151,10 @@ export class AlertStore {
    */
   async #again(open: StoredAlert, condition: AlertCondition, options: RaiseOptions): Promise<Raised> {
     const standing = { outcome: 'standing', alertId: open.id } as const;
-    // Of a pipeline that stalls its run and monitors tell in words of their own: the first ones stay.
+    // Of a pipeline that stalls its run and monitors tell in words of their own: the first ones stay. Of many monitors tell alone.
     const isNew = JSON.stringify(open.details) !== JSON.stringify(condition.details);
-    if (isNew && open.rule !== 'pipeline_stalled') await this.#change(open, wordsOf(condition));
+    const isToldByTwo = open.rule === 'pipeline_stalled' && open.pipelineId !== null;
+    if (isNew && !isToldByTwo) await this.#change(open, wordsOf(condition));
     if (await this.#isMuted(condition)) {
       if (!open.isQuiet) await this.#change(open, { quiet: 1 });
       return standing;
@@ -228,6 +232,8 @@ function wordsOf({ message, details, taskId, pipelineId }: AlertCondition): Reco
 }
 
 const nothingNew = { outcome: 'standing', alertId: null } as const;
+
+const ofEnded = { outcome: 'ended', alertId: null } as const;
 
 /**
  * What a person has cleared is not raised anew before it would have been repeated; of a pipeline, not before it fails again: by

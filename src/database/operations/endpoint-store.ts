@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { EndpointState, EndpointStatus, RpcEndpoint } from '../../model/rpc-endpoint.js';
+import type { Holder } from '../../model/task.js';
 import type { Database } from '../database.js';
 import { toInstant, toInstantOrNull } from '../instant.js';
 
@@ -8,8 +9,7 @@ export interface EndpointSession {
   /** Tells it from all others; at most 32 characters. */
   readonly session: string;
   readonly chainId: number;
-  /** `host:pid`. */
-  readonly worker: string;
+  readonly worker: Holder;
 }
 
 /** An endpoint, how many seconds ago its last error was, and for how many it tells nothing of its chain; null: never, and not at all. */
@@ -88,7 +88,8 @@ export class EndpointStore {
     const { knex, dialect } = this.#database;
     const { lastErrorSeconds, muteSeconds = null } = endpoint;
     return {
-      ...{ session, name: endpoint.name.slice(0, 255), chain_id: chainId, worker, state: endpoint.state },
+      ...{ session, name: endpoint.name.slice(0, 255), chain_id: chainId, state: endpoint.state },
+      ...{ worker: worker.name, worker_identity: worker.identity },
       update_time: dialect.now(knex),
       ...{ head_ms: endpoint.headMs, logs_ms: endpoint.logsMs, error_rate: endpoint.errorRate },
       in_flight: endpoint.inFlight,
@@ -108,6 +109,7 @@ interface EndpointRow {
   readonly name: string;
   readonly chain_id: number;
   readonly worker: string;
+  readonly worker_identity: string | null;
   readonly update_time: string;
   readonly state: string;
   readonly head_ms: number | null;
@@ -131,6 +133,7 @@ function toEndpoint(row: EndpointRow): RpcEndpoint {
     name: row.name,
     chainId: row.chain_id,
     worker: row.worker,
+    workerIdentity: row.worker_identity,
     updateTime: toInstant(row.update_time),
     // A database whose clock was set back is asked in the future of its rows.
     ageSeconds: Math.max(0, row.age),

@@ -1,4 +1,12 @@
-import type { FoundIndex, FoundRelation, TargetColumn, TargetDialect, TargetTable } from '../target-dialect.js';
+import type {
+  FoundColumn,
+  FoundIndex,
+  FoundRelation,
+  TargetColumn,
+  TargetDialect,
+  TargetTable,
+} from '../target-dialect.js';
+import { indexNames } from './index-name.js';
 
 /** What is not as it must be in a table that is there, and the SQL that mends it. */
 export interface Difference {
@@ -16,14 +24,16 @@ export function checkTable(
   const found = new Map(columns.map((column) => [fold(column.name), column]));
   const wanted = new Set(table.columns.map(({ name }) => fold(name)));
   return [
-    ...table.columns.flatMap((column) => checkColumn(dialect, table, column, found.get(fold(column.name)))),
+    ...table.columns.flatMap((column) =>
+      checkColumn(dialect, table, column, { found: found.get(fold(column.name)), indexes }),
+    ),
     ...columns
       .filter(({ name, required }) => required && !wanted.has(fold(name)))
       .map((column) => ({
         text: `'${column.name}' must have a value, which the sink does not know`,
-        sql: dialect.allowNull(table.place, column),
+        sql: dialect.allowNull(table.place, column, indexes),
       })),
-    ...checkIndexes(dialect, table, indexes, wanted),
+    ...checkIndexes(dialect, table, indexes, fold),
   ];
 
   function fold(name: string): string {
@@ -35,11 +45,11 @@ function checkColumn(
   dialect: TargetDialect,
   { place }: TargetTable,
   column: TargetColumn,
-  found: FoundRelation['columns'][number] | undefined,
+  { found, indexes }: { readonly found: FoundColumn | undefined; readonly indexes: readonly FoundIndex[] },
 ): readonly Difference[] {
   const { name, type } = column;
   if (found === undefined) return [{ text: `'${name}' is missing`, sql: dialect.addColumn(place, column) }];
-  const sql = dialect.changeColumn(place, column);
+  const sql = dialect.changeColumn(place, column, indexes);
   if (!dialect.fits(found.type, type)) {
     return [{ text: `'${name}' is ${found.type || 'of no type'}, not ${dialect.typeName(type)}`, sql }];
   }
@@ -49,29 +59,37 @@ function checkColumn(
 function checkIndexes(
   dialect: TargetDialect,
   table: TargetTable,
-  found: readonly FoundIndex[],
-  known: ReadonlySet<string>,
+  indexes: readonly FoundIndex[],
+  fold: (name: string) => string,
 ): readonly Difference[] {
   const { place, key } = table;
-  const sorted = (columns: readonly string[]): string => JSON.stringify(columns.toSorted());
-  const isKey = ({ unique, columns }: FoundIndex): boolean => unique && sorted(columns) === sorted(key);
-  const lacksKey = !found.some(isKey);
+  const nameOf = indexNames(table);
+  const known = new Set(table.columns.map(({ name }) => fold(name)));
+  const found = indexes.map((index) => ({ ...index, folded: index.columns.map(fold) }));
+  const foldedKey = key.map(fold);
+  const lacksKey = !found.some(({ unique, folded }) => unique && sorted(folded) === sorted(foldedKey));
   const narrow = found.filter(
-    ({ unique, columns }) =>
-      unique && columns.every((name) => known.has(name)) && !key.every((name) => columns.includes(name)),
+    ({ unique, folded }) =>
+      unique && folded.every((name) => known.has(name)) && !foldedKey.every((name) => folded.includes(name)),
   );
-  const missing = table.indexes.filter((index) => !found.some(({ columns }) => beginsWith(columns, index)));
+  const missing = table.indexes.filter((index) => !found.some(({ folded }) => beginsWith(folded, index.map(fold))));
   return [
     ...narrow.map(({ name, columns }) => ({
       text: `no two rows may share ${columns.join(', ')}, which rows of the sink do`,
       sql: dialect.dropIndex(place, name),
     })),
-    ...(lacksKey ? [{ text: `nothing keeps ${key.join(', ')} unique`, sql: dialect.addIndex(table, key, true) }] : []),
+    ...(lacksKey
+      ? [{ text: `nothing keeps ${key.join(', ')} unique`, sql: dialect.addIndex(table, nameOf(key, true), key, true) }]
+      : []),
     ...missing.map((index) => ({
       text: `the index on ${index.join(', ')} is missing`,
-      sql: dialect.addIndex(table, index, false),
+      sql: dialect.addIndex(table, nameOf(index, false), index, false),
     })),
   ];
+}
+
+function sorted(columns: readonly string[]): string {
+  return JSON.stringify(columns.toSorted());
 }
 
 function beginsWith(columns: readonly string[], beginning: readonly string[]): boolean {

@@ -6,6 +6,7 @@ export interface IndexRow {
   readonly col: string | null;
   /** 1 or 0. */
   readonly uniq: number;
+  readonly sql?: string | null;
 }
 
 /** Groups the columns of indexes by index; the column of an expression is an empty text. */
@@ -16,5 +17,6 @@ export function groupIndexes(rows: readonly IndexRow[]): readonly FoundIndex[] {
     name,
     columns: parts.map(({ col }) => col ?? ''),
     unique: parts[0]?.uniq === 1,
+    sql: parts[0]?.sql,
   }));
 }

@@ -1,8 +1,14 @@
 import type { Knex } from 'knex';
-import { ClaimedLaterError, ConflictError, LeaseLostError, UsageError } from '../../runtime/errors.js';
+import {
+  ClaimedLaterError,
+  ConflictError,
+  DatabaseUnreachableError,
+  LeaseLostError,
+  UsageError,
+} from '../../runtime/errors.js';
 import type { Database } from '../database.js';
 import { FenceError } from '../script.js';
-import type { BulkDelete, BulkInsert } from '../script.js';
+import type { BulkDelete, BulkInsert, Statement } from '../script.js';
 import { checkTable } from './check-table.js';
 import { copyEvents } from './copy-events.js';
 import type { EventCopy } from './copy-events.js';
@@ -46,6 +52,8 @@ interface SinkRow {
   readonly cursor_place: string | null;
 }
 
+const noCursor = { cursor_epoch: null, cursor_claim: null, cursor_place: null };
+
 /** What a claim found. */
 export interface Claimed {
   /** Null where the table is to be filled from the beginning. */
@@ -69,19 +77,20 @@ export class TargetStore {
 
   /**
    * Claims the table: whoever had a lower claim of the same epoch, or one of another, writes no more. Makes the table where
-   * there is none; its cursor is forgotten then, for what was delivered is gone. Throws UsageError, with the SQL to run,
+   * there is none; its cursor is forgotten with that, for what was delivered is gone. Throws UsageError, with the SQL to run,
    * where the table differs or is another sink's, and ClaimedLaterError where a higher claim of the same epoch stands.
    */
   async claim(claim: TargetClaim): Promise<Claimed> {
     const { targets } = this.#database.dialect;
     const { schema, name, columns, key, indexes } = this.#wanted;
     const place = await this.#ask((knex) => targets.place(knex, schema, name));
-    const table = { place, columns, key, indexes };
+    const taken = await this.#ask((knex) => targets.takenNames(knex, place));
+    const table = { place, columns, key, indexes, taken };
     const isNew = !(await this.#check(table));
     await this.#makeSinkTable(place);
-    await this.#raise(place, claim, isNew);
+    await this.#raise(place, claim);
     this.#place = place;
-    if (isNew) await this.#make(table);
+    if (isNew) await this.#makeAnew(table, claim);
     return { cursor: toCursor(await this.#readRow(place)), isNew };
   }
 
@@ -153,16 +162,45 @@ export class TargetStore {
     if ((await this.#ask((knex) => targets.relation(knex, table.place))) === null) await this.#make(table);
   }
 
-  async #make(table: TargetTable): Promise<void> {
+  async #make(table: TargetTable, ...others: readonly Statement[]): Promise<void> {
     const statements = this.#database.dialect.targets.create(table);
-    await this.#database.write(statements.map((sql) => ({ sql, bindings: [] })));
+    await this.#database.write([...others, ...statements.map((sql) => ({ sql, bindings: [] }))]);
   }
 
-  async #raise(place: TargetPlace, { epoch, claim }: TargetClaim, isNew: boolean): Promise<void> {
+  /** Makes the table and forgets its cursor, both or neither: a table that was renamed may come back. */
+  async #makeAnew(table: TargetTable, claim: TargetClaim): Promise<void> {
+    try {
+      if (this.#database.dialect.targets.makesInTransaction) await this.#make(table, this.#forgetting(table, claim));
+      else await this.#forgetAndMake(table, claim);
+    } catch (error) {
+      throw error instanceof FenceError ? await this.#explain(table.place, claim) : error;
+    }
+  }
+
+  /**
+   * The same where no transaction has both. Forgotten first: a table that was made just now must not be taken for one that is
+   * filled. Where it is known that none was made the cursor is put back.
+   */
+  async #forgetAndMake(table: TargetTable, { epoch, claim }: TargetClaim): Promise<void> {
+    const { cursor_epoch, cursor_claim, cursor_place } = (await this.#readRow(table.place)) ?? noCursor;
+    await this.#database.write([this.#forgetting(table, { epoch, claim })]);
+    try {
+      await this.#make(table);
+    } catch (error) {
+      const own = this.#row(table.place).where({ epoch, claim });
+      const isUnknown = error instanceof DatabaseUnreachableError;
+      if (!isUnknown) await this.#database.write([own.update({ cursor_epoch, cursor_claim, cursor_place })]);
+      throw error;
+    }
+  }
+
+  #forgetting({ place }: TargetTable, { epoch, claim }: TargetClaim): Statement {
+    return this.#database.fenced(this.#row(place).where({ epoch, claim }).update(noCursor));
+  }
+
+  async #raise(place: TargetPlace, { epoch, claim }: TargetClaim): Promise<void> {
     const table_name = place.folded;
-    const forgotten = { table_name, cursor_epoch: null, cursor_claim: null, cursor_place: null };
     const row = { ...this.#key, table_name, epoch, claim };
-    const isOurs = (query: Knex.QueryBuilder): Knex.QueryBuilder => (isNew ? query : query.whereNot({ table_name }));
     try {
       await this.#database.write([
         sinksIn(this.#database, place).insert(row).onConflict().ignore(),
@@ -171,8 +209,10 @@ export class TargetStore {
             .where((may) => void may.whereNot({ epoch }).orWhere('claim', '<=', claim))
             .update({ epoch, claim }),
         ),
-        // Of another table, or of one that is gone.
-        isOurs(this.#row(place)).update(forgotten),
+        // Of another table.
+        this.#row(place)
+          .whereNot({ table_name })
+          .update({ table_name, ...noCursor }),
       ]);
     } catch (error) {
       const isTaken = error instanceof FenceError || this.#database.dialect.targets.refusesRow(error);

@@ -34,15 +34,17 @@ export class AbiResolver implements Reading {
 
   async #find(reference: string, use: AbiUse): Promise<readonly AbiFragment[]> {
     if (reference.startsWith('builtin:')) return findBuiltin(reference.slice('builtin:'.length), use);
-    if (reference.startsWith('abi_id:')) return this.#findStored(reference.slice('abi_id:'.length));
+    if (reference.startsWith('abi_id:')) return this.#findStored(reference.slice('abi_id:'.length), use);
     if (this.#folder === null) throw noFile(reference);
     return readAbiFile(pathOf(this.#folder, reference), reference, use);
   }
 
-  async #findStored(text: string): Promise<readonly AbiFragment[]> {
+  async #findStored(text: string, use: AbiUse): Promise<readonly AbiFragment[]> {
     if (!/^\s*[1-9][0-9]{0,8}$/.test(text))
       throw new UsageError(`abi_id:${text} must end in the number of a stored ABI`);
-    return this.#storedAbi(Number(text));
+    const abi = await this.#storedAbi(Number(text));
+    // It was stored for its events.
+    return use === 'event' ? abi : parseNamed(abi, `abi_id:${text.trim()}`, use);
   }
 }
 
@@ -80,6 +82,10 @@ export async function readAbiFile(path: string, name: string, use?: AbiUse): Pro
   } catch (error) {
     throw new UsageError(`${name} is not JSON: ${messageOf(error).replace(/\s+/g, ' ')}`, { cause: error });
   }
+  return parseNamed(value, name, use);
+}
+
+function parseNamed(value: unknown, name: string, use?: AbiUse): readonly AbiFragment[] {
   try {
     return parseAbi(value, use);
   } catch (error) {

@@ -150,6 +150,8 @@ export class AlertDesk {
     const options = { worker, repeatSeconds, openSeconds };
     try {
       const { outcome, alertId, stood } = await store.raise({ ...condition, sinceSeconds }, options);
+      // What was told of it without the database is this process's to call over: no row does.
+      if (outcome === 'ended') return;
       const isNew = (outcome === 'raised' || outcome === 'muted') && stood === undefined;
       Object.assign(standing, {
         isStored: true,

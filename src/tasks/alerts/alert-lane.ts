@@ -147,16 +147,17 @@ export class AlertLane {
   #failed(waiting: Waiting, error: unknown): void {
     const { channel, clock } = this.#options;
     const { message } = waiting;
+    const now = clock.monotonic();
+    const retried = error instanceof AlertDeliveryError && error.retryable ? error : null;
+    if (retried !== null) this.#askedUntil = now + Math.min(retried.retryAfterMs ?? 0, backoff.maxMs);
     // A newer one has taken its place.
     if (this.#waiting.get(message.data.key) !== waiting) return;
     const why = messageOf(error);
-    if (!(error instanceof AlertDeliveryError) || !error.retryable) {
+    if (retried === null) {
       this.#lose(waiting, why);
       return;
     }
     waiting.tries++;
-    const now = clock.monotonic();
-    this.#askedUntil = now + Math.min(error.retryAfterMs ?? 0, backoff.maxMs);
     waiting.dueAt = now + backoffMs(waiting.tries, backoff);
     this.#log('debug', `the ${channel.name} failed (${waiting.tries}): ${why}`, 'alert.retried', message);
     if (waiting.tries === firstTries) this.#tellUndelivered(waiting, `${why}; it is tried again`);

@@ -48,7 +48,8 @@ export class RunAlerts {
   readonly observe = (event: LivenessEvent): void => {
     if (event.kind === 'beat_failed') this.#beatFailed(event);
     else if (event.kind === 'beat_landed') this.#beatLanded(event.taskId);
-    else if (event.kind === 'beat_refused' || event.kind === 'ended') this.#ended(event.taskId);
+    else if (event.kind === 'beat_refused') this.#beatRefused(event.taskId);
+    else if (event.kind === 'ended') this.#ended(event.taskId);
     else if (event.kind === 'stalled' && isWatched('pipeline_stalled', this.#options.rules)) {
       this.#hanging.add(event.taskId);
       void this.#raiseHanging(pipelineHangs(event, event.stillSeconds, this.#options.worker), event.taskId);
@@ -102,6 +103,13 @@ export class RunAlerts {
   #beatLanded(taskId: number): void {
     this.#clear(taskId, 'heartbeat_failing', `the heartbeats of task ${taskId} land again`);
     this.#database.back();
+  }
+
+  /** The database answers again, and says that others have ended the task: nobody else takes back what was told without it. */
+  #beatRefused(taskId: number): void {
+    this.#clear(taskId, 'heartbeat_failing', `task ${taskId} has ended, and beats no more`);
+    this.#database.back();
+    this.#ended(taskId);
   }
 
   /** At two looks in a row there must be none: one that is started anew is away for a moment. */

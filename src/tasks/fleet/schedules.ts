@@ -4,6 +4,7 @@ import { probeDatabase } from '../../database/tasks/database-probe.js';
 import type { CronSchedule } from '../../model/cron-schedule.js';
 import { instantToUtcMs, utcMsToInstant } from '../../model/instant.js';
 import { scheduleOf, type Slot } from '../../model/slot.js';
+import { DatabaseUnreachableError, RuntimeFailure, messageOf } from '../../runtime/errors.js';
 
 /** The schedules of pipelines, by the database's clock. */
 export class Schedules {
@@ -23,17 +24,26 @@ export class Schedules {
 
   /**
    * Puts the times right for which started pipelines wait, or one of them: those of a schedule that was changed, and those
-   * before which the database's clock was set back. Others may do the same at the same time.
+   * before which the database's clock was set back. Others may do the same at the same time. Each is judged by itself: one
+   * that can't be, for this Node doesn't know its time zone, is told with RuntimeFailure once the others have had their turn.
    */
   async keep(pipelineId?: number): Promise<void> {
     const store = new SlotStore(this.#database);
     const waiting = await store.list(pipelineId);
     const now = waiting.length === 0 ? 0 : await this.#now();
-    for (const scheduled of waiting) {
-      const slot = await this.#next(scheduled, now);
-      if (slot === null || this.#isOther(slot, scheduled)) await store.retime(scheduled, slot);
-    }
     this.#forget(waiting);
+    let failure: RuntimeFailure | null = null;
+    for (const scheduled of waiting) {
+      try {
+        const slot = await this.#next(scheduled, now);
+        if (slot === null || this.#isOther(slot, scheduled)) await store.retime(scheduled, slot);
+      } catch (error) {
+        if (error instanceof DatabaseUnreachableError) throw error;
+        const message = `the times of pipeline ${scheduled.pipelineId} can't be put right: ${messageOf(error)}`;
+        failure = new RuntimeFailure(message, { cause: error });
+      }
+    }
+    if (failure !== null) throw failure;
   }
 
   async #next(timed: Timed, now: number): Promise<Slot | null> {

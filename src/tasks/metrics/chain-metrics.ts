@@ -8,9 +8,12 @@ const mostEndpoints = 50;
 
 /** Every method that is called. */
 const methods: ReadonlySet<string> = new Set([
+  'eth_call',
   'eth_chainId',
+  'eth_getBalance',
   'eth_getBlockByNumber',
   'eth_getBlockReceipts',
+  'eth_getCode',
   'eth_getLogs',
   'eth_subscribe',
 ]);

@@ -7,6 +7,11 @@ import { MetricMaker } from './metric-maker.js';
 /** What has become of a beat. */
 type BeatOutcome = 'sent' | 'failed' | 'refused';
 
+/** What shows that the database answers: it may refuse a beat after an outage, and no other comes then. */
+const answers: ReadonlySet<LivenessEvent['kind']> = new Set([
+  ...(['beat_landed', 'beat_refused', 'database_back', 'checked'] as const),
+]);
+
 /**
  * Counters and gauges of heartbeats, tasks and the monitor, by the conventions of Prometheus:
  * base units, totals that only grow, label sets that are bounded.
@@ -14,7 +19,9 @@ type BeatOutcome = 'sent' | 'failed' | 'refused';
 export class LivenessMetrics {
   readonly registry: Registry;
   readonly #clock: Clock;
-  /** When each task of this process beat last, by the monotonic clock. */
+  /** Tasks that run in this process. */
+  readonly #running = new Set<number>();
+  /** When each of them beat last, by the monotonic clock. */
   readonly #beatAt = new Map<number, number>();
   readonly #heartbeats: Counter<'result'>;
   readonly #latency: Histogram;
@@ -58,7 +65,8 @@ export class LivenessMetrics {
 
   /** Counts what was noticed. */
   readonly observe = (event: LivenessEvent): void => {
-    if (event.kind === 'timed_out') this.#timeouts.inc();
+    if (event.kind === 'began') this.#running.add(event.taskId);
+    else if (event.kind === 'timed_out') this.#timeouts.inc();
     else if (event.kind === 'stalled') this.#stalled.add(event.taskId);
     else if (event.kind === 'moved_again') this.#stalled.delete(event.taskId);
     else if (event.kind === 'checked') this.#countCheck(event.running, event.durationMs);
@@ -111,9 +119,9 @@ export class LivenessMetrics {
     this.#latency.observe(latencyMs / 1_000);
   }
 
-  /** Each commit renews the lease, too. */
+  /** Each commit renews the lease, too. A beat that was on its way may be answered once its task has ended here. */
   #renewed(taskId: number): void {
-    this.#beatAt.set(taskId, this.#clock.monotonic());
+    if (this.#running.has(taskId)) this.#beatAt.set(taskId, this.#clock.monotonic());
   }
 
   #countRefused(taskId: number): void {
@@ -122,6 +130,7 @@ export class LivenessMetrics {
   }
 
   #forget(taskId: number): void {
+    this.#running.delete(taskId);
     this.#beatAt.delete(taskId);
     this.#stalled.delete(taskId);
   }
@@ -130,7 +139,7 @@ export class LivenessMetrics {
     if (kind === 'beat_failed' || kind === 'database_away') {
       this.#databaseErrors.inc();
       this.#isDatabaseUp = 0;
-    } else if (kind === 'beat_landed' || kind === 'database_back' || kind === 'checked') this.#isDatabaseUp = 1;
+    } else if (answers.has(kind)) this.#isDatabaseUp = 1;
   }
 
   #countBeat(result: BeatOutcome): void {

@@ -3,22 +3,23 @@ import { AlertStore } from '../../database/operations/alert-store.js';
 import type { Database } from '../../database/database.js';
 import { WorkerStore } from '../../database/operations/worker-store.js';
 import { MonitorStore } from '../../database/operations/monitor-store.js';
-import { countTasks, listTasks } from '../../database/tasks/task-listing.js';
+import { countTasks } from '../../database/tasks/task-listing.js';
 import { readTaskSilence } from '../../database/tasks/task-silence.js';
 import { readTaskStatistics } from '../../database/tasks/task-statistics.js';
 import { alertRules } from '../../model/alert.js';
 import { isMonitorAlive } from '../../model/monitor.js';
 import { placesOf } from '../../model/worker.js';
-import { lagBlocks, taskStatus, type Task } from '../../model/task.js';
+import { lagBlocks, taskStatus } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
 import { DatabaseUnreachableError } from '../../runtime/errors.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
 import { BoundedLabel } from './bounded-label.js';
 import { MetricMaker } from './metric-maker.js';
 import { mostPipelines } from './pipeline-metrics.js';
-import { readDownPipelines } from '../alerts/read-down-pipelines.js';
+import { downPipelines } from '../alerts/read-down-pipelines.js';
+import { readFleetFacts, type FleetFacts } from '../alerts/read-pipeline-facts.js';
+import { HeadContact } from '../views/head-contact.js';
 import { readSinks, type SinkView } from '../views/sink-view.js';
-import { markUnknownLags } from '../views/unknown-lags.js';
 import { SinkLabel, largestOf } from './sink-metrics.js';
 import { addDefaultMetrics } from './process-metrics.js';
 
@@ -33,8 +34,8 @@ interface SystemMetricsOptions {
 /** Of which time ends are counted, and what runs for long, in seconds. */
 const window = { windowSeconds: 3_600, longerThanSeconds: 3_600 };
 
-/** Rows that are looked at: the most silent tasks, the latest monitors, workers and alerts. */
-const most = { running: 500, monitors: 10, workers: 1_000, alerts: 1_000 } as const;
+/** Rows that are looked at: the latest monitors, workers and alerts. */
+const most = { monitors: 10, workers: 1_000, alerts: 1_000 } as const;
 
 /** How long the database may take, in milliseconds: Prometheus itself waits ten seconds where nothing is said. */
 const patienceMs = 5_000;
@@ -76,7 +77,7 @@ export class SystemMetrics {
       [{ status: 'queued' }, known.queued],
     ]);
     const lag = 'Blocks behind the head, of live pipelines.';
-    this.#set('chainparse_lag_blocks', lag, ['pipeline'], ({ running }) => this.#lags(running));
+    this.#set('chainparse_lag_blocks', lag, ['pipeline'], ({ lags }) => this.#worstOf(lags));
     const silent = 'Running, and silent for more than three heartbeats.';
     this.#one('chainparse_tasks_silent', silent, ({ silence }) => silence.silent);
     const unknown = 'Running, and nobody knows how silent.';
@@ -127,13 +128,12 @@ export class SystemMetrics {
     this.#make.derivedSet(name, help, labels, () => (this.#known === null ? [] : values(this.#known)));
   }
 
-  /** Of a pipeline that is silent, or whose nodes do not answer, nothing is told: nobody knows how far behind it is. */
-  #lags(tasks: readonly Task[]): readonly Labelled<'pipeline'>[] {
+  /** Of those that share a label the largest one counts. */
+  #worstOf(lags: readonly Lag[]): readonly Labelled<'pipeline'>[] {
     const worst = new Map<string, number>();
-    for (const { pipelineId, progress } of tasks) {
-      const lag = progress?.mode === 'realtime' ? lagBlocks(progress) : null;
+    for (const { pipelineId, blocks } of lags) {
       const label = this.#pipelines.of(pipelineId);
-      if (lag !== null) worst.set(label, Math.max(lag, worst.get(label) ?? 0));
+      worst.set(label, Math.max(blocks, worst.get(label) ?? 0));
     }
     return [...worst].map(([pipeline, lag]) => [{ pipeline }, lag]);
   }
@@ -141,23 +141,40 @@ export class SystemMetrics {
 
 type Labelled<T extends string> = readonly [Record<T, string>, number];
 
+/** How far behind its head a pipeline is. */
+interface Lag {
+  readonly pipelineId: number;
+  readonly blocks: number;
+}
+
 type Known = Awaited<ReturnType<typeof readKnown>>;
 
 /** Reads what is told: all of it, or nothing. */
 async function readKnown({ database, defaultIntervalSeconds }: SystemMetricsOptions) {
-  const order = { by: 'last_heartbeat', descending: false } as const;
-  const running = { status: taskStatus.running, order, limit: most.running, offset: 0 };
+  const facts = await readFleetFacts(database, defaultIntervalSeconds);
   return {
     statistics: await readTaskStatistics(database, window),
     queued: await countTasks(database, { status: taskStatus.queued }),
     silence: await readTaskSilence(database, defaultIntervalSeconds),
-    running: await markUnknownLags(database, await listTasks(database, running), defaultIntervalSeconds),
+    lags: lagsOf(facts, defaultIntervalSeconds),
     monitors: (await new MonitorStore(database).list(most.monitors)).filter(isMonitorAlive).length,
     places: placesOf((await new WorkerStore(database).list(most.workers)).workers),
     alerts: (await new AlertStore(database).list({ all: false, limit: most.alerts })).alerts,
     sinks: await readSinks(database),
-    down: (await readDownPipelines(database, defaultIntervalSeconds)).length,
+    down: downPipelines(facts, defaultIntervalSeconds).length,
   };
+}
+
+/** Of a pipeline that is silent, or whose nodes do not answer, nothing is told: nobody knows how far behind it is. */
+function lagsOf({ pipelines, endpoints, chains }: FleetFacts, defaultIntervalSeconds: number): readonly Lag[] {
+  const running = pipelines.flatMap(({ task }) => (task?.status === taskStatus.running ? [task] : []));
+  const heads = new HeadContact(defaultIntervalSeconds);
+  heads.note(running, endpoints, chains);
+  return running.flatMap(({ id, pipelineId, progress }) => {
+    const isKnown = progress?.mode === 'realtime' && heads.unknownSince(id) === null;
+    const blocks = isKnown ? lagBlocks(progress) : null;
+    return blocks === null ? [] : [{ pipelineId, blocks }];
+  });
 }
 
 function lateError(): DatabaseUnreachableError {

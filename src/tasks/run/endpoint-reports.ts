@@ -4,13 +4,13 @@ import { throttleText } from '../../chain/transport/endpoints/throttle-teller.js
 import type { EndpointReport } from '../../chain/transport/endpoints/endpoint-report.js';
 import type { EndpointSession, EndpointStore, ReportedEndpoint } from '../../database/operations/endpoint-store.js';
 import { isMute, reportSeconds, type EndpointState, type EndpointStatus } from '../../model/rpc-endpoint.js';
+import type { Holder } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
 
 export interface EndpointReportsOptions {
   readonly store: Pick<EndpointStore, 'report' | 'end' | 'prune'>;
-  /** `host:pid`. */
-  readonly worker: string;
+  readonly worker: Holder;
   readonly clock: Clock;
   /** Takes secrets out of a text that is stored. */
   readonly mask: (text: string) => string;

@@ -149,7 +149,7 @@ function deliveryOf(
 /** The chains of a process: metrics count their requests, the database hears how their endpoints are. */
 function openChains({ clock, secrets, settings, database, worker }: RunHost, { observeChain }: LivenessWatch): Chains {
   const watchEndpoints = reportEndpoints({
-    ...{ store: new EndpointStore(database), worker: worker.name, clock },
+    ...{ store: new EndpointStore(database), worker, clock },
     mask: (text) => secrets.mask(text),
   });
   const { maxRequests, requestsPerSecond } = settings;

@@ -4,6 +4,7 @@ import type { PipelineSink } from '../../components/sinks-of.js';
 import { sourceOf } from '../../components/source-of.js';
 import { stagesOf } from '../../components/stages-of.js';
 import type { PipelineSource } from '../../components/source-of.js';
+import { isWebSocketUrl, leadToOneNode } from '../../chain/transport/rpc/transport.js';
 import { requireMigrated } from '../../database/schema/migrator.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import type { Pipeline } from '../../model/pipeline.js';
@@ -83,10 +84,13 @@ function checkRunnable(pipeline: Pipeline, { heartbeatIntervalSeconds }: Setting
   return sourceOf(pipeline);
 }
 
-/** Throws UsageError where a source wants more endpoints than are set. */
+/** Throws UsageError where a source wants more endpoints than are set; two URLs of one node are one. */
 function checkEndpoints(urls: readonly string[], { endpoints: { least, key }, chain }: SourceDescription): void {
-  if (new Set(urls).size >= least) return;
-  throw new UsageError(`${key} needs ${least} endpoints, and only one RPC URL is set for chain '${chain.name}'`, {
+  const known = [...new Set(urls)];
+  const nodes = known.filter((url) => !isWebSocketUrl(url) || !known.some((other) => leadToOneNode(url, other)));
+  if (nodes.length >= least) return;
+  const what = known.length < least ? 'only one RPC URL is set' : 'the RPC URLs of one node alone are set';
+  throw new UsageError(`${key} needs ${least} endpoints, and ${what} for chain '${chain.name}'`, {
     hint: `repeat --rpc-url, or take ${key} out of the definition`,
   });
 }

@@ -28,7 +28,12 @@ export class HeadContact {
     for (const task of tasks) {
       const chain = chains.get(task.pipelineId);
       const reports = byWorker.get(task.worker ?? '') ?? [];
-      const own = reports.filter(({ chainId }) => chain === undefined || chainId === chain);
+      const own = reports.filter(
+        ({ chainId, workerIdentity }) =>
+          (chain === undefined || chainId === chain) &&
+          // Two processes in containers may have one name.
+          (workerIdentity === null || workerIdentity === task.workerIdentity),
+      );
       const start = this.#doubtedSince(task, own);
       if (start !== null) since.set(task.id, this.#since.get(task.id) ?? start);
     }

@@ -74,6 +74,28 @@ describe('parseAbi', () => {
     }
   });
 
+  it('says so of a function, too, where functions are wanted', () => {
+    const f = { type: 'function', name: 'f', inputs: [], outputs: [] };
+    const event = { type: 'event', name: 'E', inputs: [] };
+    const wrong: [unknown, string][] = [
+      [[f, { ...f, inputs: 5 }], 'ABI entry 1 (function f): no "inputs" array'],
+      [[{ ...f, outputs: null }], 'ABI entry 0 (function f): no "outputs" array'],
+      [[{ ...f, name: 5 }], 'ABI entry 0 (function): "name" is not a text'],
+      [[{ name: 'f', inputs: [null] }], 'ABI entry 0 (function f): inputs[0]: not an object'],
+      [[{ ...f, outputs: [{ name: 'a' }] }], 'ABI entry 0 (function f): outputs[0]: no "type"'],
+    ];
+    for (const [abi, message] of wrong) {
+      expect(() => parseAbi(abi, 'function'), JSON.stringify(abi)).to.throw(UsageError, message);
+      expect(problemWith([event, ...(abi as object[])]), 'where events are wanted').to.equal(undefined);
+    }
+    // Old compilers leave out what is empty; in libraries there are types that have no name outside.
+    const others = [
+      { type: 'function', name: 'g' },
+      { ...f, inputs: [{ name: 's', type: 'Lib.Data storage' }] },
+    ];
+    expect(parseAbi(others, 'function')).to.have.length(2);
+  });
+
   it('refuses the types that no contract can have, and takes those that it can', () => {
     for (const type of ['uint0', 'uint264', 'uint08', 'int12', 'bytes0', 'bytes33', 'bytes01', 'fixed128x18', 'byte']) {
       expect(problemWith(eventOf({ type })), type).to.be.instanceOf(UsageError);

@@ -27,6 +27,23 @@ describe('a cache of headers', () => {
     expect(cache.isBelow(header(8, 'b'), header(8, 'b'))).to.equal(true);
   });
 
+  it('knows no way over headers whose numbers do not follow each other', () => {
+    const cache = new HeaderCache();
+    const below = { number: 98, hash: '0x99' };
+    expect(cache.between(below, header(100))).to.equal(null);
+    cache.add({ ...header(99), number: 105 });
+    expect(cache.between(header(98), header(100))).to.equal(null);
+    expect(cache.isBelow(header(98), header(100))).to.equal(false);
+  });
+
+  it('comes to an end at a header that names itself as its parent', () => {
+    const cache = new HeaderCache();
+    const own = { ...header(7), parentHash: header(7).hash };
+    cache.add(own);
+    expect(cache.between(header(5), own)).to.equal(null);
+    expect(cache.between(header(5), header(8))).to.equal(null);
+  });
+
   it('forgets the oldest beyond its size', () => {
     const cache = new HeaderCache(3);
     for (const number of [1, 2, 3, 1, 4]) cache.add(header(number));

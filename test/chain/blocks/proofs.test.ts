@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Proofs } from '../../../src/chain/blocks/proofs.js';
 import type { BlockReceipts } from '../../../src/chain/blocks/proofs.js';
+import { receiptsRoot } from '../../../src/chain/blocks/receipts-root.js';
 import { makeBlock } from '../../support/simulated-chain.js';
 
 describe('what proves the receipts of a block', () => {
@@ -21,6 +22,20 @@ describe('what proves the receipts of a block', () => {
     const proofs = new Proofs(42_161);
     expect(proofs.ofReceipts(told({ root: null }), header)).to.equal('unproven');
     expect(proofs.ofReceipts(told({ count: 0 }), header)).to.equal('late');
+  });
+
+  it('is not the root of no receipts where each header bears it, unless its bloom filter tells of no logs either', () => {
+    const empty = { root: receiptsRoot([]), count: 0 };
+    const filled = { ...header, receiptsRoot: receiptsRoot([]) as string };
+    const zeros = `0x${'0'.repeat(512)}`;
+    for (const [logsBloom, verdict] of [
+      [header.logsBloom, 'late'],
+      [`0x${'f'.repeat(512)}`, 'unproven'],
+      [zeros, 'proven'],
+      [undefined, 'proven'],
+    ] as const) {
+      expect(new Proofs(25).ofReceipts(told(empty), { ...filled, logsBloom }), logsBloom).to.equal(verdict);
+    }
   });
 
   it('is contradicted by another root where others of the chain came out right, if its receipts hold all logs', () => {

@@ -4,9 +4,11 @@ import { ChainClient } from '../../../src/chain/blocks/chain-client.js';
 import { CallReader } from '../../../src/chain/calls/call-reader.js';
 import type { BlockCalls, CallAnswer, ContractCall } from '../../../src/chain/calls/contract-call.js';
 import { quietCall } from '../../../src/runtime/call.js';
+import { ChainUnreachableError } from '../../../src/runtime/errors.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
 import { ContractNode } from '../../support/contract-node.js';
 import { HastyClock } from '../../support/hasty-clock.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const target = `0x${'a'.repeat(40)}`;
 const { signal } = new AbortController();
@@ -67,6 +69,25 @@ describe('CallReader', () => {
   it('halves what is too much for one answer', async () => {
     node.mostAnswered = 7;
     expect(await read(at(5, 20))).to.deep.equal(expected(at(5, 20)));
+  });
+
+  it('tells what one endpoint lacks where the others do not answer, and nothing where none does', async () => {
+    const silent = await ContractNode.start();
+    await client.close();
+    client = new ChainClient({
+      ...{ urls: [node.url, silent.url], chainId: 1, clock: new HastyClock(), logger: silentLogger },
+      requestTimeoutMs: 200_000,
+    });
+    await silent.stop();
+    node.statesFrom = 50;
+    node.hashes.set(60, `0x${'9'.repeat(64)}`);
+    const [first, second, ...others] = await read(at(5, 1), at(60, 1), at(61, 1));
+    expect(first).to.have.property('unasked').that.contains('the chain can not be reached: 127.0.0.1');
+    expect(first).to.include({ lacks: 'state' });
+    expect(second).to.include({ lacks: 'block' });
+    expect(others).to.deep.equal(expected(at(61, 1)));
+    node.failures = Array.from({ length: 500 }, () => ({ code: -32603, message: 'internal error' }));
+    await rejectionOf(read(at(61, 1)), ChainUnreachableError);
   });
 
   it('goes on with what a failure has left', async () => {

@@ -15,6 +15,7 @@ import { quietCall } from '../../../src/runtime/call.js';
 import { ChainUnreachableError } from '../../../src/runtime/errors.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
+import type { SimulatorOptions } from '../../support/chain-simulator.js';
 import { HastyClock } from '../../support/hasty-clock.js';
 import { transferTopic } from '../../support/simulated-chain.js';
 import { rejectionOf } from '../../support/rejection.js';
@@ -62,17 +63,17 @@ describe('a block that a node does not give in one answer', () => {
   let chain: ChainClient;
   let clock: HastyClock;
 
-  const open = async (count = 1): Promise<void> => {
+  const open = async (count = 1, chainId = 31_337): Promise<void> => {
     nodes = [];
     for (let index = 0; index < count; index++) {
-      const node = await ChainSimulator.start({}, { maxResults: 3 });
+      const node = await ChainSimulator.start({ chainId }, { maxResults: 3 });
       const events = contracts.map((number) => ({ address: addressOf(number), topics: [topicOf(number % 2)] }));
       node.mine(10, (number) => (number === 5 ? [...events, { address: addressOf(99) }] : []));
       nodes.push(node);
     }
     clock = new HastyClock();
     const urls = nodes.map((node) => node.url);
-    chain = new ChainClient({ urls, clock, logger: silentLogger, requestTimeoutMs: 200_000 });
+    chain = new ChainClient({ urls, chainId, clock, logger: silentLogger, requestTimeoutMs: 200_000 });
   };
   afterEach(async () => {
     await chain.close();
@@ -96,6 +97,16 @@ describe('a block that a node does not give in one answer', () => {
     expect(clock.sleptMs).to.equal(0);
   });
 
+  it('is not read from receipts on Polygon, where logs of state syncs stand in none', async () => {
+    await open(1, 137);
+    const { traits } = nodes[0]!;
+    Object.assign(traits, { receipts: 'all', strays: [{ ...nodes[0]!.canonicalLogs(5, 5)[0], logIndex: '0x9' }] });
+    Object.assign(traits, { maxResults: 4 });
+    const source = sourceOf(null, [topicOf(0), topicOf(1)]);
+    expect(indexesOf(await fetch(source))).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7, 9]);
+    expect(asked('eth_getBlockReceipts')).to.equal(0);
+  });
+
   it('is not believed to hold only what receipts with gaps tell', async () => {
     await open();
     nodes[0]!.traits.receipts = 'lacking';
@@ -115,6 +126,19 @@ describe('a block that a node does not give in one answer', () => {
     const error = await rejectionOf(fetch(sourceOf(null, [topicOf(0)])), ChainUnreachableError);
     expect(error.message).to.contain('the logs of block 5 alone');
     expect(asked('eth_getBlockReceipts')).to.equal(1);
+  });
+
+  it('is read from its receipts though the node did not find them the first time', async () => {
+    await open();
+    nodes[0]!.traits.receipts = 'all';
+    const error = { code: -32_000, message: 'block not found: 5' };
+    let left = 1;
+    const fault: SimulatorOptions['fault'] = (calls) =>
+      calls.some(({ method }) => method === 'eth_getBlockReceipts') && left-- > 0
+        ? { kind: 'call-error', method: 'eth_getBlockReceipts', error }
+        : undefined;
+    nodes[0]!.options = { fault };
+    expect(indexesOf(await fetch(sourceOf(null, [topicOf(0)])))).to.deep.equal([1, 3, 5, 7]);
   });
 
   it('is read from the endpoint that has receipts', async () => {

@@ -15,16 +15,16 @@ describe('a block that is read surely', () => {
   beforeEach(async () => {
     nodes = [await ChainSimulator.start(), await ChainSimulator.start()];
     for (const node of nodes) node.mine(5, () => [{}, {}, { address: `0x${'99'.repeat(20)}` }]);
-    open(...nodes);
+    open(31_337, ...nodes);
   });
   afterEach(async () => {
     await chain.close();
     for (const node of nodes) await node.stop();
   });
 
-  function open(...asked: readonly ChainSimulator[]): void {
+  function open(chainId: number, ...asked: readonly ChainSimulator[]): void {
     const urls = asked.map(({ url }) => url);
-    const options = { chainId: 31_337, clock: new HastyClock(), logger: silentLogger, requestTimeoutMs: deadlineMs };
+    const options = { chainId, clock: new HastyClock(), logger: silentLogger, requestTimeoutMs: deadlineMs };
     chain = new ChainClient({ urls, ...options, attempts: 2, outageAttempts: 2 });
   }
   const read = (): Promise<SureBlock> =>
@@ -60,6 +60,18 @@ describe('a block that is read surely', () => {
     expect((await read()).proof).to.equal('agreement');
   });
 
+  it('is never proven by receipts on Polygon, where logs of state syncs stand in none', async () => {
+    for (const node of nodes) {
+      const [log] = node.canonicalLogs(3, 3);
+      Object.assign(node.traits, { receipts: 'rooted', strays: [{ ...log, logIndex: '0x3' }] });
+      node.options = { chainId: 137 };
+    }
+    await chain.close();
+    open(137, ...nodes);
+    const { logs, proof } = await read();
+    expect([logs.length, proof]).to.deep.equal([3, 'agreement']);
+  });
+
   it('is doubtful where endpoints do not say the same', async () => {
     second().traits.hides = (log) => log.logIndex === '0x1';
     expect((await read()).proof).to.equal(null);
@@ -76,7 +88,7 @@ describe('a block that is read surely', () => {
 
   it('is asked for twice where there is one endpoint, without receipts', async () => {
     await chain.close();
-    open(first());
+    open(31_337, first());
     expect((await read()).proof).to.equal('agreement');
     let asked = 0;
     first().traits.hides = (log) => log.logIndex === '0x1' && ++asked === 1;
@@ -86,7 +98,7 @@ describe('a block that is read surely', () => {
   it('is read in parts of the filter where a node refuses it as a whole', async () => {
     for (const { traits } of nodes) traits.maxResults = 1;
     await chain.close();
-    open(first(), second());
+    open(31_337, first(), second());
     const addresses = [simContract, `0x${'99'.repeat(20)}`];
     for (const node of nodes) node.reorg(3, 4, () => [{}, { address: addresses[1] ?? '' }]);
     const blocks = new SureBlocks(chain, { addresses, topics: [transferTopic] });

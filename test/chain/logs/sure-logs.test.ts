@@ -36,8 +36,8 @@ describe('the logs of new blocks, made sure of', function () {
   const nodes: ChainSimulator[] = [];
   let clock: HastyClock;
   /** Where two endpoints must be heard, nobody may be hasty. */
-  const calmly = (): ChainClient =>
-    new ChainClient({ urls: nodes.map(({ url }) => url), chainId: 31_337, clock: systemClock, logger, doubtMs: 10 });
+  const calmly = (urls = nodes.map(({ url }) => url)): ChainClient =>
+    new ChainClient({ urls, chainId: 31_337, clock: systemClock, logger, doubtMs: 10 });
   let logger: MemoryLogger;
 
   beforeEach(() => {
@@ -204,6 +204,14 @@ describe('the logs of new blocks, made sure of', function () {
     expect(asked('eth_getLogs')).to.equal(2);
   });
 
+  it('are said once by one node over HTTP and over a WebSocket, and found when it is done with a crowded block', async () => {
+    const node = await start({ lie: firstly('eth_getLogs', 2, () => []) });
+    node.mine(1, () => crowded);
+    const chain = calmly([node.url, node.wsUrl]);
+    expect(await read(1, chain, systemClock)).to.have.length(3);
+    await chain.close();
+  });
+
   it('are believed at once where all of a block is wanted and gives its bloom filter', async () => {
     const node = await start({});
     node.mine(3, () => [{}, {}]);
@@ -289,10 +297,31 @@ describe('the logs of new blocks, made sure of', function () {
     expect((clock.sleptMs - since) % 2_000).to.equal(0);
   });
 
-  it('are not taken for none where the node does not know their block by its hash, and gives none of its number', async () => {
-    const node = await start({ backend: () => ({ logsBehind: 1 }) });
+  for (const message of ['header not found', 'block not found: 5b1c00aa', `0x${'5b'.repeat(32)} could not be found`]) {
+    it(`are not taken for none where the node says "${message}" of their block's hash, and gives none of its number`, async () => {
+      const isByHash = ({ method, params: [asked] }: SimCall): boolean =>
+        method === 'eth_getLogs' && (asked as { blockHash?: string }).blockHash !== undefined;
+      const unknown: Fault = { kind: 'call-error', method: 'eth_getLogs', error: { code: -32_000, message } };
+      const fault = (calls: readonly SimCall[]): Fault | undefined => (calls.some(isByHash) ? unknown : undefined);
+      const node = await start({ backend: () => ({ logsBehind: 1 }), fault });
+      node.mine(1, () => crowded);
+      expect(await rejectionOf(read(), RpcError)).to.include({ class: 'lag' });
+    });
+  }
+
+  it('wait for receipts of a node that has not found their block yet, and says so in other words', async () => {
+    const unknown: Fault = {
+      kind: 'call-error',
+      method: 'eth_getBlockReceipts',
+      error: { code: -32_000, message: 'block 0xabc not found' },
+    };
+    let left = 1;
+    const fault = (calls: readonly SimCall[]): Fault | undefined =>
+      calls.some(({ method }) => method === 'eth_getBlockReceipts') && left-- > 0 ? unknown : undefined;
+    const node = await start({ fault }, { receipts: 'all' });
     node.mine(1, () => crowded);
-    expect(await rejectionOf(read(), RpcError)).to.include({ class: 'lag' });
+    expect(await read()).to.have.length(3);
+    expect([asked('eth_getBlockReceipts'), asked('eth_getLogs')]).to.deep.equal([2, 0]);
   });
 
   it('are heard again where one of the nodes behind a URL does not know their block in between', async () => {

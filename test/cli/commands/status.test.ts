@@ -129,8 +129,11 @@ eachDatabaseInTurn('chainparse status', (testDatabase) => {
       { ...known, name: 'a.example', state: 'healthy' } as const,
       { ...known, name: 'b.example', state: 'resting', lastError: 'gone', lastErrorSeconds: 5 } as const,
     ];
-    await store.report({ session: '1', chainId: 1, worker: 'h:1' }, [well, away]);
-    await store.report({ session: '2', chainId: 1, worker: 'h:2' }, [well, { ...away, state: 'healthy' }]);
+    await store.report({ session: '1', chainId: 1, worker: { name: 'h:1', identity: null } }, [well, away]);
+    await store.report({ session: '2', chainId: 1, worker: { name: 'h:2', identity: null } }, [
+      well,
+      { ...away, state: 'healthy' },
+    ]);
     const { stdout } = await status('--once');
     const rows = ['b.example +ethereum +away \\(1/2\\) +12.5 +- +gone', 'a.example +ethereum +healthy +12.5 +- +-'];
     expect(stdout).to.match(new RegExp(`\nRPC ENDPOINTS \\(2\\)\n.*\n +${rows.join(' *\n +')}`));
@@ -152,7 +155,9 @@ eachDatabaseInTurn('chainparse status', (testDatabase) => {
       ...{ headMs: null, logsMs: null, errorRate: 1, inFlight: 0, maxInFlight: null },
       ...{ maxPerSecond: null, newestBlock: 7, requests: 9, failures: 9, lastError: 'gone', lastErrorSeconds: 5 },
     };
-    await new EndpointStore(database).report({ session: '1', chainId: 1, worker }, [away]);
+    await new EndpointStore(database).report({ session: '1', chainId: 1, worker: { name: worker, identity: null } }, [
+      away,
+    ]);
     const { stdout } = await status('--once');
     expect(stdout).to.match(/45 +usdc +running +unknown since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d /);
     expect(stdout)

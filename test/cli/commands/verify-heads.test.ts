@@ -24,7 +24,7 @@ describe('a pipeline with verify_heads', () => {
     const nodes = [await ChainSimulator.start(), await ChainSimulator.start()];
     for (const node of nodes) node.mine(10);
     const [first = '', second = ''] = nodes.map(({ url }) => url);
-    for (const urls of [[first], [first, first]]) {
+    for (const urls of [[first], [first, first], [first, nodes[0]?.wsUrl ?? '']]) {
       const refused = await chainparse('run-pipeline', '45', ...urls.flatMap((url) => ['--rpc-url', url]));
       expect(refused.code).to.equal(2);
       expect(refused.stderr).to.match(

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -117,5 +118,24 @@ describe('the command of alerts', () => {
     });
     expect(written('variables')).to.match(/^a\ufffdbé+\nc\ufffd\n$/);
     expect(JSON.parse(written('stdin'))).to.deep.equal(hostile);
+  });
+
+  it('fails, and ends nobody, where the process has no file descriptor left for it', () => {
+    const at = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
+    const program = `
+      import { openSync } from 'node:fs';
+      import { CommandChannel } from ${at('../../../src/cli/running/command-channel.js')};
+      import { systemClock as clock } from ${at('../../../src/runtime/clock.js')};
+      const channel = new CommandChannel({ command: ['true'], timeoutMs: 10_000, clock, cwd: '/', env: {} });
+      const message = JSON.parse(process.env.MESSAGE);
+      try { for (;;) openSync('/dev/null', 'r'); } catch {}
+      const error = await channel.send(message, new AbortController().signal).catch((error) => error);
+      setImmediate(() => console.log(error.message));
+    `;
+    const args = ['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', program];
+    const env = { ...process.env, MESSAGE: JSON.stringify(message) };
+    const limited = ['-c', 'ulimit -n 100; exec "$@"', 'sh', process.execPath, ...args];
+    const { stdout, stderr } = spawnSync('sh', limited, { env, encoding: 'utf8' });
+    expect(stdout, stderr).to.equal('it could not be started: spawn true EMFILE\n');
   });
 });

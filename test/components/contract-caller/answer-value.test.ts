@@ -1,7 +1,8 @@
-import { AbiCoder } from 'ethers';
+import { AbiCoder, Interface, id } from 'ethers';
 import { expect } from 'chai';
 import { Method, ValueError } from '../../../src/components/contract-caller/method.js';
 import { jsonText } from '../../../src/model/event-message.js';
+import type { JsonValue } from '../../../src/model/event-message.js';
 import type { AbiParameter } from '../../../src/model/pipeline.js';
 
 const coder = AbiCoder.defaultAbiCoder();
@@ -58,6 +59,57 @@ describe('an answer of a contract', () => {
 });
 
 describe('a call of a contract', () => {
+  const dataOf = async (inputs: readonly AbiParameter[], ...values: readonly JsonValue[]): Promise<string> =>
+    (await methodOf([], inputs)).encode(values);
+  const bool = { name: 'a', type: 'bool' };
+
+  it('takes no text for a truth, however deep in a parameter it stands', async () => {
+    const wrong: [AbiParameter, JsonValue, string][] = [
+      [bool, 'false', 'parameter 0 is neither true nor false'],
+      [{ type: 'bool[]' }, [true, 'false'], 'parameter 0[1] is neither true nor false'],
+      [{ type: 'tuple', components: [bool] }, { a: 'false' }, 'parameter 0.a is neither true nor false'],
+      [{ type: 'tuple[1]', components: [bool] }, [['false']], 'parameter 0[0].a is neither true nor false'],
+      [{ type: 'tuple', components: [bool] }, {}, 'parameter 0 has no a'],
+      [{ type: 'tuple', components: [bool] }, true, 'parameter 0 is no tuple of 1'],
+      [{ type: 'tuple', components: [bool] }, [true, true], 'parameter 0 is no tuple of 1'],
+      [{ type: 'bool[]' }, { 0: true }, 'parameter 0 is no list'],
+    ];
+    for (const [input, value, text] of wrong) {
+      const method = await methodOf([], [input]);
+      expect(() => method.encode([value]), text).to.throw(ValueError, text);
+    }
+  });
+
+  it('is written as ethers writes it, of every type and by the names that events give to members', async () => {
+    const inputs: AbiParameter[] = [
+      { type: 'bool[2][]' },
+      { type: 'tuple[]', components: [bool, { type: 'uint' }, { name: 'a', type: 'string' }] },
+      { type: 'tuple', components: [] },
+      { type: 'bytes4' },
+    ];
+    const values = [[[true, false]], [{ a: true, 1: '5', a_2: 'x' }, [false, 6, 'y']], {}, '0xABCDEF01'];
+    const signature = 'f(bool[2][],(bool,uint256,string)[],(),bytes4)';
+    const written = new Interface([`function ${signature}`]).encodeFunctionData('f', [
+      ...[
+        [[true, false]],
+        [
+          [true, 5, 'x'],
+          [false, 6, 'y'],
+        ],
+        [],
+        '0xabcdef01',
+      ],
+    ]);
+    expect(await dataOf(inputs, ...values)).to.equal(written);
+  });
+
+  it('may have functions among what it takes and gives', async () => {
+    const pointer = `0x${'ab'.repeat(24)}`;
+    const word = 'ab'.repeat(24).padEnd(64, '0');
+    expect(await dataOf([{ type: 'function' }], pointer)).to.equal(id('f(function)').slice(0, 10) + word);
+    expect((await methodOf([{ name: 'g h', type: 'function' }])).decode(`0x${word}`)).to.equal(pointer);
+  });
+
   it('takes values as events hold them, and no others', async () => {
     const method = await methodOf([], [{ type: 'address' }, { type: 'uint256' }, { type: 'bool' }]);
     const wrongChecksum = '0xABABABABABABABABABABABABABABABABABABABAB';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { EventFields } from '../../../src/components/seam/component.js';
 import { contractCaller } from '../../../src/components/contract-caller/kind.js';
+import type { AbiFragment } from '../../../src/model/pipeline.js';
 import { AbiResolver } from '../../../src/pipeline/definition/resolve-abi.js';
 
 const abis = new AbiResolver(null, () => Promise.reject(new Error('none is stored')));
@@ -132,6 +133,34 @@ describe('a contract caller’s definition', () => {
     ).to.deep.equal([]);
     expect(await problemsOf({ ...pair, contract_address_source: 'dynamic', method_name: 'name' })).to.deep.equal([
       'contract_address_field: is required',
+    ]);
+  });
+
+  it('may have a method twice in its ABI, as those of a proxy and what stands behind it together do', async () => {
+    const callOf = (abi: readonly object[], method_name: string): object => ({
+      ...{ contract_address: pair.contract_address, abi, method_name, method_params: ['args.to'] },
+    });
+    const method = (name: string, output: object): object => ({
+      ...{ type: 'function', name: 'f', inputs: [{ name, type: 'address' }], outputs: [output] },
+    });
+    const twice = [method('a', { type: 'uint' }), method('b', { name: 'x', type: 'uint256' })];
+    for (const written of ['f', 'f(address)']) {
+      expect((await (await schema).parseAsync(callOf(twice, written))).calls[0]?.method).to.deep.equal(twice[0]);
+      const other = [...twice, method('a', { type: 'uint8' })];
+      expect(await problemsOf(callOf(other, written))).to.deep.equal([
+        'method_name: is f(address) of several methods, which return different types: leave only one in the ABI',
+      ]);
+    }
+  });
+
+  it('is told of a method that is none, by a problem of its key', async () => {
+    const f = { type: 'function', name: 'f', inputs: 5, outputs: [] };
+    const stored = new AbiResolver(null, () => Promise.resolve([f as unknown as AbiFragment]));
+    const call = { contract_address: pair.contract_address, method_name: 'f' };
+    expect(await problemsOf({ ...call, abi: [f] })).to.deep.equal(['abi: ABI entry 0 (function f): no "inputs" array']);
+    const { error } = await (await contractCaller.schema(stored)).safeParseAsync({ ...call, abi_path: 'abi_id:7' });
+    expect(error?.issues.map(({ message }) => message)).to.deep.equal([
+      'abi_id:7: ABI entry 0 (function f): no "inputs" array',
     ]);
   });
 });

@@ -100,16 +100,13 @@ eachDatabase('a contract caller', (databases) => {
     node = await ContractNode.start();
     for (let number = 0; number < 10; number++) node.contracts.set(token(number), tokenOf(number));
     logger = new MemoryLogger();
-    client = new ChainClient({
-      urls: [node.url],
-      chainId: 1,
-      clock: new HastyClock(),
-      logger,
-      requestTimeoutMs: 200_000,
-    });
+    client = clientOf(node.url);
     context = { logger, moved: () => Promise.resolve(), signal: new AbortController().signal };
   });
   afterEach(() => Promise.all([client.close(), node.stop()]));
+
+  const clientOf = (...urls: readonly string[]): ChainClient =>
+    new ChainClient({ urls, chainId: 1, clock: new HastyClock(), logger, requestTimeoutMs: 200_000 });
 
   const open = async (callers: readonly object[], isPreview = false) =>
     contractCaller.open(await configOf(...callers), {
@@ -239,18 +236,38 @@ eachDatabase('a contract caller', (databases) => {
     expect(node.asked).to.have.length(asked);
   });
 
-  it('sends neither of an event whose block was gone before it could be asked', async () => {
+  it('sends no insert of an event whose block was gone before it could be asked', async () => {
     node.hashes.set(5, `0x${'9'.repeat(64)}`);
     await storeLogs(database, 45, { events: [makeEvent({ blockNumber: 5, blockHash: ContractNode.hash(5) })] });
     // As long as the pipeline holds it, the node may be the one that errs.
     await rejectionOf(run([balance], messageOf(5), messageOf(6)), ChainUnreachableError);
     await database.knex('event').delete();
     expect(await run([balance], messageOf(5), messageOf(6))).to.have.length(1);
-    expect(await run([balance], messageOf(5, { op: 'remove' }))).to.deep.equal([]);
-    // The block comes back: its first life stays untold, its second one is told from its beginning to its end.
+    const asked = node.asked.length;
+    // An earlier definition may have told it.
+    expect(await run([balance], messageOf(5, { op: 'remove' }))).to.have.nested.property('[0].balance', null);
+    expect(node.asked).to.have.length(asked);
+    // The block comes back: its second life is told from its beginning to its end.
     node.hashes.clear();
-    expect(await run([balance], messageOf(5, { op: 'remove' }), messageOf(5))).to.have.length(1);
+    const both = await run([balance], messageOf(5, { op: 'remove' }), messageOf(5));
+    expect((both as { balance: unknown }[]).map((each) => each.balance)).to.deep.equal([null, 5]);
     expect(await run([balance], messageOf(5, { op: 'remove' }))).to.have.nested.property('[0].balance', 5);
+  });
+
+  it('takes back what an earlier definition delivered without a call that has come since', async () => {
+    expect(await run([balance], messageOf(5))).to.have.length(1);
+    node.hashes.set(5, `0x${'9'.repeat(64)}`);
+    const supply = { ...dynamic, method_name: 'totalSupply', result_key: 'supply' };
+    expect(await run([balance, supply], messageOf(5, { op: 'remove' }))).to.deep.equal([
+      { contract_address: token(0), args: { to: holder }, already: 1, balance: 5, supply: null },
+    ]);
+  });
+
+  it('takes back what it delivered before its answer was forgotten and the state thrown away', async () => {
+    expect(await run([balance], messageOf(5))).to.have.length(1);
+    await database.knex('call_result').delete();
+    node.statesFrom = 90;
+    expect(await run([balance], messageOf(5, { op: 'remove' }))).to.have.nested.property('[0].balance', null);
   });
 
   it('asks the newest block for what never changes where older states are gone', async () => {
@@ -267,15 +284,24 @@ eachDatabase('a contract caller', (databases) => {
     archive.contracts.set(token(0), tokenOf(0));
     node.statesFrom = 90;
     await client.close();
-    client = new ChainClient({
-      urls: [node.url, archive.url],
-      chainId: 1,
-      clock: new HastyClock(),
-      logger,
-      requestTimeoutMs: 200_000,
-    });
+    client = clientOf(node.url, archive.url);
     expect(await run([balance], messageOf(5))).to.have.nested.property('[0].balance', 5);
     await archive.stop();
+  });
+
+  it('gives a block up that is gone, though another endpoint does not answer any more', async () => {
+    const other = await ContractNode.start();
+    await client.close();
+    client = clientOf(node.url, other.url);
+    await other.stop();
+    node.hashes.set(5, `0x${'9'.repeat(64)}`);
+    await storeLogs(database, 45, { events: [makeEvent({ blockNumber: 5, blockHash: ContractNode.hash(5) })] });
+    const error = await rejectionOf(run([balance], messageOf(5)), ChainUnreachableError);
+    expect(error.message).to.match(
+      /no endpoint knows block 5 \(yet\), whose contracts are called; others could not be asked: the chain/,
+    );
+    await database.knex('event').delete();
+    expect(await run([balance], messageOf(5), messageOf(6))).to.have.length(1);
   });
 
   it('waits for a node that is behind rather than asking an older state for the newest', async () => {

@@ -9,9 +9,10 @@ import { runMonitor } from '../../support/monitor-run.js';
 import type { MonitorRunOptions } from '../../support/monitor-run.js';
 import { rejectionOf } from '../../support/rejection.js';
 
-/** Gives the others that are asked with the first a moment of real time. */
+/** Gives the others that are asked with the first a moment of real time, and WebSockets theirs to open and to answer pings. */
 class PatientClock extends HastyClock {
   override sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
+    if (durationMs === 10_000 || durationMs === 4_000) return systemClock.sleep(durationMs, signal);
     return durationMs === 3_000 ? systemClock.sleep(200, signal) : super.sleep(durationMs, signal);
   }
 }
@@ -70,6 +71,14 @@ describe('an event monitor that verifies heads', () => {
     await run(2, { config: { verifyHeads: true, endBlock: 30 } });
     expect(ledger.checkpoint.blockNumber).to.equal(30);
     expect(Math.min(logRequests(0), logRequests(1))).to.equal(0);
+  });
+
+  it('takes one node over HTTP and over a WebSocket for one, and believes it with another', async () => {
+    const { url, wsUrl } = node(0);
+    const error = await rejectionOf(run(0, { urls: [url, wsUrl] }), ChainUnreachableError);
+    expect(error.message).to.match(/^no two endpoints agree on block \d+ in time \(127[^;]* logs; 127[^;]* logs\)/);
+    await run(0, { urls: [url, wsUrl, node(1).url] });
+    expect(ledger.ids).to.deep.equal(idsOf(0));
   });
 
   it('waits for one that lags', async () => {

@@ -137,6 +137,44 @@ describe('a file sink', () => {
     expect(world.names).not.to.include('100-199.jsonl');
   });
 
+  it('goes on where a file that counts no more can’t be removed, and removes it with a later file or in the next run', async () => {
+    const journal = new SimJournal(0);
+    const world = worldOf(journal);
+    let isRefused = true;
+    const hook = (step: string): Promise<void> =>
+      step === 'before remove' && isRefused ? Promise.reject(new Error('access denied')) : Promise.resolve();
+    const blocksUpTo = async (head: number, outbox: SimOutbox): Promise<void> => {
+      journal.read(head, () => 1);
+      journal.finalized = head;
+      await deliverAll(outbox);
+    };
+    const outbox = world.start(hook);
+    await blocksUpTo(99, outbox);
+    journal.repair(50, () => false, 2);
+    await deliverAll(outbox);
+    await blocksUpTo(199, outbox);
+    const both = ['0-99.g2.jsonl', '0-99.jsonl', '100-199.jsonl', '_chainparse.json'];
+    expect(world.names).to.deep.equal(both);
+    expect(world.manifest?.state.superseded).to.deep.equal(['0-99.jsonl']);
+    expect(world.logger.lines).to.deep.equal([
+      "warn: lake: a file that counts no more can't be removed, which is tried again with the next one: 0-99.jsonl: access denied",
+    ]);
+    const next = world.start(hook);
+    await blocksUpTo(299, next);
+    expect(world.names).to.include('0-99.jsonl').and.to.include('200-299.jsonl');
+    expect(world.logger.lines).to.have.length(2);
+    isRefused = false;
+    await blocksUpTo(399, next);
+    world.judgeEnd();
+    isRefused = true;
+    journal.repair(50, () => false, 2);
+    await deliverAll(next);
+    expect(world.names).to.include('0-99.g2.jsonl');
+    isRefused = false;
+    await deliverAll(world.start(hook));
+    world.judgeEnd();
+  });
+
   it('brings a file back that is gone, when its blocks are sent again', async () => {
     const journal = new SimJournal(0);
     const place = inFolder(temporaryFolder());

@@ -1,23 +1,33 @@
 import type { Sink, SinkContext, SinkCursor } from '../../../src/components/seam/sink.js';
-import { silentLogger } from '../../../src/runtime/logger.js';
+import type { Logger } from '../../../src/runtime/logger.js';
 import { cursorOf } from './sim-journal.js';
 import type { Pass, Place, SimJournal } from './sim-journal.js';
+
+/** What a process delivers, and to whom. */
+export interface Delivering {
+  readonly journal: SimJournal;
+  readonly sink: Sink;
+  readonly claim: number;
+  readonly logger: Logger;
+}
 
 /** Delivers to a sink as the outbox does, one step at a time: one life of a process. */
 export class SimOutbox {
   readonly #journal: SimJournal;
   readonly #sink: Sink;
   readonly #claim: number;
+  readonly #logger: Logger;
   readonly #controller = new AbortController();
   #place: Place | null = null;
   #sent: SinkCursor | null = null;
   #replayed = 0;
   #settled = '';
 
-  constructor(journal: SimJournal, sink: Sink, claim: number) {
+  constructor({ journal, sink, claim, logger }: Delivering) {
     this.#journal = journal;
     this.#sink = sink;
     this.#claim = claim;
+    this.#logger = logger;
   }
 
   /** Does one thing; returns false where nothing is due. */
@@ -96,7 +106,7 @@ export class SimOutbox {
   #context(pass: Pass): SinkContext {
     const journal = this.#journal;
     return {
-      logger: silentLogger,
+      logger: this.#logger,
       signal: this.#controller.signal,
       moved: () => undefined,
       inserts: async function* (range) {

@@ -13,6 +13,7 @@ import type { PlannedFile, SinkFileOwner } from '../../../src/database/sinks/sin
 import { LeaseLostError } from '../../../src/runtime/errors.js';
 import { jsonlWriter } from '../../../src/runtime/rows/jsonl.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
 import type { FakeS3 } from './fake-s3.js';
 import { HookedStore } from './hooked-store.js';
 import type { Hook } from './hooked-store.js';
@@ -61,6 +62,7 @@ export interface WorldOptions {
 export class SimWorld {
   readonly journal: SimJournal;
   readonly clock = new FakeClock();
+  readonly logger = new MemoryLogger();
   readonly #options: WorldOptions;
   claim = 0;
   #plans: readonly PlannedFile[] = [];
@@ -73,7 +75,7 @@ export class SimWorld {
   /** Starts a process; those before are no longer the holder. */
   start(hook: Hook = () => Promise.resolve()): SimOutbox {
     this.claim += 1;
-    return new SimOutbox(this.journal, this.sink(hook), this.claim);
+    return new SimOutbox({ journal: this.journal, sink: this.sink(hook), claim: this.claim, logger: this.logger });
   }
 
   sink(hook: Hook = () => Promise.resolve()): FileSink {

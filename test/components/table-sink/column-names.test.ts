@@ -14,6 +14,11 @@ function eventWith(...names: readonly string[]): EventFields {
   return { ...event!, fields: [...own, ...names.map((name) => ({ name: `args.${name}`, type: 'uint8' }))] };
 }
 
+/** Returns an event to which a stage adds an answer. */
+function withAnswer(event: EventFields, name: string): EventFields {
+  return { ...event, fields: [...event.fields, { name, type: 'uint8' }] };
+}
+
 /** What every database takes as it is. */
 const plain = [
   ...['whale?', 'a??b', 'a\\?', '?'],
@@ -81,6 +86,36 @@ eachDatabase('the names of a table sink’s columns', (databases) => {
     ];
     const columns = names.map((name, i) => ((i < 6 ? isPostgres : isMysql) ? `${name}_arg` : name));
     await expectColumns([...names, 'xmin_arg'], [...columns, isPostgres ? 'xmin_arg_arg' : 'xmin_arg']);
+  });
+
+  it('tell an argument from what a stage adds under the same name, whichever their events are', async () => {
+    const called = withAnswer(eventWith('owner', 'id'), 'owner');
+    const plainEvent = { ...eventWith('owner'), eventName: 'Plain', eventSignature: 'Plain(uint8)' };
+    const fixture = await SinkFixture.open(database, [called, plainEvent]);
+    await fixture.claim(1);
+    const dataOf = (answer: string | null): Map<string, unknown> =>
+      new Map<string, unknown>([
+        ['args', { owner: '1', id: '7' }],
+        ['owner', answer],
+      ]);
+    await fixture.deliver([
+      message(dataOf('2'), { block: 1, event: called }),
+      message(dataOf(null), { block: 2, event: called }),
+      message({ owner: '3' }, { block: 3, event: plainEvent }),
+    ]);
+    expect(await tableOf(url, ['owner_arg', 'id', 'owner'])).to.deep.equal(['1 7 2', '1 7 NULL', '3 NULL NULL']);
+  });
+
+  it('are those of arguments that are called like what a source says of every event, where the table has no such column', () =>
+    expectColumns(['timestamp', 'chain', 'transaction_index', 'args', 'event_name']));
+
+  it('are told, with the SQL that makes them, of a table in which an argument and what a stage adds had one', async () => {
+    const fixture = await SinkFixture.open(database, [eventWith('owner')]);
+    await fixture.claim(1);
+    const later = await SinkFixture.open(database, [withAnswer(eventWith('owner'), 'owner')]);
+    const { message: text, hint } = await rejectionOf(later.claim(2), UsageError);
+    expect(text).to.match(/^the table usdc in \S+ is not what the sink fills: 'owner_arg' is missing$/);
+    expect(hint).to.match(/^run, or write another table: ALTER TABLE \S+ ADD COLUMN .owner_arg. [^;]+;$/);
   });
 
   it('keep their case where it tells them from the database’s own', () => expectColumns(['XMIN', 'Ctid']));

@@ -93,6 +93,9 @@ describe('a table sink’s definition', () => {
       "p.yaml:7: indexes: names 'receiver', which is no column",
       "p.yaml:9: indexes: names 'to', which is no column",
     ]);
+    expect(await problemsOf('{name: a, type: table_sink, table: t, indexes: [[to], [to, from], [to]]}')).to.deep.equal([
+      'p.yaml:7: indexes: names the same columns twice: to',
+    ]);
     const { problems } = await rejectionOf(
       parse(`{name: a, type: table_sink, table: t, indexes: [[nope]]}`),
       FileProblemsError,

@@ -5,10 +5,16 @@ import { openDatabase } from '../../../src/database/open/open-database.js';
 import { ChainparseError, UsageError } from '../../../src/runtime/errors.js';
 import { createDatabase, eachDatabase, eachServer } from '../../support/databases.js';
 import { rejectionOf } from '../../support/rejection.js';
-import { fieldsOf, message, rowsOf, runSql, SinkFixture, tableOf } from './sink-fixture.js';
+import { fieldsOf, indexesOf, message, rowsOf, runSql, SinkFixture, tableOf } from './sink-fixture.js';
 
 const transfer = fieldsOf('Transfer(address from, address to, uint256 value)');
 const args = { from: `0x${'1'.repeat(40)}`, to: `0x${'2'.repeat(40)}`, value: '5' };
+
+/** Returns the statements that a refusal tells to run. */
+function sqlIn({ hint = '' }: UsageError): readonly string[] {
+  const sql = hint.replace(/^run, or write another table: /, '').split(/;\s*/);
+  return sql.filter((text) => text !== '');
+}
 
 eachDatabase('a table that is there before its sink', (databases) => {
   const isMysql = databases.dialect === 'mariadb' || databases.dialect === 'mysql';
@@ -101,10 +107,7 @@ eachDatabase('a table that is there before its sink', (databases) => {
     for (const text of told) expect(error.message).to.match(text);
     expect(error.message.split(': ').at(-1)?.split('; ')).to.have.length(told.length);
     expect(await tablesOf()).to.deep.equal(['usdc']);
-    const sql = (error.hint ?? '')
-      .replace(/^run, or write another table: /, '')
-      .split(/;\s*/)
-      .filter((text) => text !== '');
+    const sql = sqlIn(error);
     expect(sql.length).to.be.at.least(told.length);
     await runSql(url, ...sql);
     expect(await fixture.claim(1)).to.equal(null);
@@ -123,10 +126,74 @@ eachDatabase('a table that is there before its sink', (databases) => {
     const second = await SinkFixture.open(database, more);
     const error = await rejectionOf(second.claim(2), UsageError);
     expect(error.message).to.match(/ is not what the sink fills: 'tokenId' is missing$/);
-    await runSql(url, (error.hint ?? '').replace(/^run, or write another table: |;$/g, ''));
+    await runSql(url, ...sqlIn(error));
     await second.claim(2);
     await second.deliver([message({ from: args.from, to: args.to, tokenId: '7' }, { block: 2 })], 2);
     expect(await tableOf(url, ['to', 'value', 'tokenId'])).to.deep.equal([`${args.to} 5 NULL`, `${args.to} NULL 7`]);
+  });
+
+  it('may let no two rows share a column whose name has capitals, which is told as of any other', async () => {
+    const minted = fieldsOf('Minted(address to, uint256 tokenId)');
+    const first = await SinkFixture.open(database, minted);
+    await first.claim(1);
+    await runSql(url, `CREATE UNIQUE INDEX mine ON usdc (${q('tokenId')})`);
+    const second = await SinkFixture.open(database, minted);
+    const error = await rejectionOf(second.claim(2), UsageError);
+    expect(error.message).to.match(
+      / is not what the sink fills: no two rows may share tokenId, which rows of the sink do$/,
+    );
+    await runSql(url, ...sqlIn(error));
+    await second.claim(2);
+  });
+
+  it('is taken where its owner wrote names with capitals that the database takes for the same', async () => {
+    const shouted = ['CHAIN_ID', 'BLOCK_NUMBER', 'LOG_INDEX', 'TRANSACTION_HASH'];
+    const columns = fixed.replace(new RegExp(shouted.join('|'), 'gi'), (name) => name.toUpperCase());
+    await runSql(
+      url,
+      `CREATE TABLE usdc (${columns}, ${own.replace('value', 'VALUE')}, PRIMARY KEY (${shouted.join(', ')}))`,
+      'CREATE INDEX mine ON usdc (VALUE)',
+    );
+    const fixture = await open({ indexes: [['value']] });
+    await fixture.claim(1);
+    await fixture.deliver([message(args, { block: 1 })]);
+    expect(await tableOf(url, ['chain_id', 'value'])).to.deep.equal(['1 5']);
+  });
+
+  it('keeps the indexes on a column that gets another type by the SQL that is told', async () => {
+    const indexes = [['value'], ['to', 'value']];
+    const narrow = fieldsOf('Transfer(address from, address to, uint32 value)');
+    const first = await SinkFixture.open(database, narrow, { indexes });
+    await first.claim(1);
+    await first.deliver([message(args, { block: 1, event: narrow[0]! })]);
+    if (!isMysql) {
+      await runSql(url, 'CREATE INDEX few ON usdc (abs(value)) WHERE value > 1');
+    }
+    const before = await indexesOf(url, 'usdc');
+    const second = await open({ indexes });
+    const error = await rejectionOf(second.claim(2), UsageError);
+    expect(error.message).to.match(/ is not what the sink fills: 'value' is \S+, not \S+$/);
+    await runSql(url, ...sqlIn(error));
+    await second.claim(2);
+    await second.deliver([message({ ...args, value: '6' }, { block: 2 })], 2);
+    expect(await tableOf(url, ['value'])).to.deep.equal(['5', '6']);
+    expect(await indexesOf(url, 'usdc')).to.deep.equal(before);
+    if (!isSqlite) return;
+    const made = await rowsOf(url, "SELECT sql FROM sqlite_master WHERE name = 'few'");
+    expect(made).to.deep.equal([{ sql: 'CREATE INDEX few ON usdc (abs(value)) WHERE value > 1' }]);
+  });
+
+  it('lacks indexes, whose SQL names them as nothing is called yet', async () => {
+    const indexes = [['to'], ['from', 'to'], ['value']];
+    await (await open({ indexes })).claim(1);
+    await runSql(url, 'ALTER TABLE usdc RENAME TO usdc_2023', 'DELETE FROM chainparse_sink');
+    await (await open()).claim(1);
+    const error = await rejectionOf((await open({ indexes })).claim(2), UsageError);
+    expect(error.message).to.match(
+      /: the index on to is missing; the index on from, to is missing; the index on value is missing$/,
+    );
+    await runSql(url, ...sqlIn(error));
+    await (await open({ indexes })).claim(2);
   });
 
   it('has a JSON column where an array was, which is told once its argument is a hash', async () => {
@@ -138,8 +205,7 @@ eachDatabase('a table that is there before its sink', (databases) => {
     const second = await SinkFixture.open(database, fieldsOf('Paid(uint256[] indexed sums)'));
     const error = await rejectionOf(second.claim(2), UsageError);
     expect(error.message).to.match(/ is not what the sink fills: 'sums' is \w+, not (?:CHAR|char|character)\(66\)/);
-    const sql = (error.hint ?? '').replace(/^run, or write another table: /, '').split(/;\s*/);
-    await runSql(url, ...sql.filter((text) => text !== ''));
+    await runSql(url, ...sqlIn(error));
     await second.claim(2);
     const sums = `0x${'3'.repeat(64)}`;
     await second.deliver([message({ sums }, { block: 2, event })], 2);

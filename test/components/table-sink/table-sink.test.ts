@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Remark } from '../../../src/components/seam/component.js';
-import { ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
+import { ReceiverAwayError, UnfitReceiverError } from '../../../src/components/seam/delivery-errors.js';
 import { tableSink } from '../../../src/components/table-sink/kind.js';
 import { tableSinkSchema } from '../../../src/components/table-sink/schema.js';
 import { systemClock } from '../../../src/runtime/clock.js';
@@ -170,6 +170,43 @@ eachDatabase('a table sink', (databases) => {
     expect(await tableOf(url, ['value'])).to.deep.equal(['1']);
   });
 
+  it('makes a table anew beside one that was renamed, whatever its indexes are called', async () => {
+    const fixture = await open(transfer, { indexes: [['to']] });
+    await fixture.claim(1);
+    await fixture.deliver([message(sent('1'), { block: 1 })]);
+    await runSql(url, 'ALTER TABLE usdc RENAME TO usdc_2023');
+    const next = await open(transfer, { indexes: [['to']] });
+    expect(await next.claim(2)).to.equal(null);
+    const after = await next.deliver([message(sent('2'), { block: 2 })], 2);
+    expect(await tableOf(url, ['value'])).to.deep.equal(['2']);
+    expect(await tableOf(url, ['value'], 'usdc_2023')).to.deep.equal(['1']);
+    for (const table of ['usdc', 'usdc_2023']) {
+      expect((await indexesOf(url, table)).map(({ columns }) => columns)).to.deep.include(['to']);
+    }
+    expect(await (await open(transfer, { indexes: [['to']] })).claim(3)).to.deep.equal(after);
+  });
+
+  it('forgets how far it is only with a table that was made: one that comes back goes on', async () => {
+    const fixture = await open();
+    await fixture.claim(1);
+    const after = await fixture.deliver([message(sent('1'), { block: 1 })]);
+    await runSql(url, 'ALTER TABLE usdc RENAME TO away');
+    const inputs = Array.from({ length: 2_500 }, (_, i) => `uint8 value_${i}`);
+    const wide = await open(fieldsOf(`Odd(${inputs.join(', ')})`));
+    await rejectionOf(wide.claim(2), UnfitReceiverError);
+    await runSql(url, 'ALTER TABLE away RENAME TO usdc');
+    expect(await (await open()).claim(3)).to.deep.equal(after);
+  });
+
+  it('names indexes differently whose columns are called alike together', async () => {
+    const events = fieldsOf('Odd(uint8 a, uint8 b, uint8 a_b)');
+    const indexes = [['a', 'b'], ['a_b'], ['block_number', 'a']];
+    await (await open(events, { indexes })).claim(1);
+    const columns = (await indexesOf(url, 'usdc')).map((index) => index.columns);
+    for (const index of indexes) expect(columns).to.deep.include(index);
+    await (await open(events, { indexes })).claim(2);
+  });
+
   it('leaves a table that is another sink’s alone', async () => {
     const fixture = await open();
     await fixture.claim(1);
@@ -218,12 +255,9 @@ eachDatabase('a table sink', (databases) => {
     const fixture = await open(transfer, { indexes: [['from', 'block_time'], ['value']] });
     await fixture.claim(1);
     const after = await fixture.deliver([message(sent('1'), { block: 1 })]);
-    const indexes = await indexesOf(url, 'usdc');
-    expect(indexes).to.deep.include({
-      name: 'idx_usdc_from_block_time',
-      columns: ['from', 'block_time'],
-      unique: false,
-    });
+    const indexes = (await indexesOf(url, 'usdc')).map(({ name, columns, unique }) => ({ name, columns, unique }));
+    const made = { name: 'idx_usdc_from_block_time', columns: ['from', 'block_time'], unique: false };
+    expect(indexes).to.deep.include(made);
     expect(indexes).to.deep.include({ name: 'idx_usdc_value', columns: ['value'], unique: false });
     expect(await (await open(transfer, { indexes: [['from', 'block_time'], ['value']] })).claim(2)).to.deep.equal(
       after,

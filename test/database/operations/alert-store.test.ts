@@ -54,7 +54,7 @@ eachDatabase('the alert store', (databases) => {
   it('raises nothing about a task that has ended', async () => {
     const [runs, ended] = [await insertSilentTask(database, 5), await insertSilentTask(database, 5, { status: 1 })];
     expect((await store.raise(stalled(runs), options)).outcome).to.equal('raised');
-    expect(await store.raise(stalled(ended), options)).to.deep.equal({ outcome: 'standing', alertId: null });
+    expect(await store.raise(stalled(ended), options)).to.deep.equal({ outcome: 'ended', alertId: null });
     expect(await openKeys()).to.deep.equal([`heartbeat_failing:task ${runs}`]);
   });
 
@@ -77,6 +77,11 @@ eachDatabase('the alert store', (databases) => {
     const { alertId: hanging } = await store.raise(hangs, options);
     await store.raise(later(hangs), options);
     expect((await store.get(hanging ?? 0)).details).to.deep.equal(hangs.details);
+    // Of many pipelines monitors alone tell.
+    const many = { ...hangs, subject: 'running tasks', taskId: null, pipelineId: null } as const;
+    const { alertId: general } = await store.raise(many, options);
+    await store.raise(later(many), options);
+    expect((await store.get(general ?? 0)).details).to.deep.equal({ still_seconds: 360 });
   });
 
   it('raises an alert once where many ask at the same time', async () => {

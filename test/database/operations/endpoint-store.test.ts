@@ -11,8 +11,8 @@ const healthy: ReportedEndpoint = {
   ...{ lastError: 'HTTP 500', lastErrorSeconds: 100 },
 };
 const resting: ReportedEndpoint = { ...healthy, name: 'rpc-2.example', state: 'resting' };
-const one = { session: 'aaaa', chainId: 1, worker: 'host-1:10' };
-const other = { session: 'bbbb', chainId: 137, worker: 'host-2:10' };
+const one = { session: 'aaaa', chainId: 1, worker: { name: 'host-1:10', identity: 'boot/10' } };
+const other = { session: 'bbbb', chainId: 137, worker: { name: 'host-2:10', identity: null } };
 
 eachDatabase('the health of endpoints', (databases) => {
   let database: Database;
@@ -39,7 +39,7 @@ eachDatabase('the health of endpoints', (databases) => {
     expect(await store.report(one, [healthy])).to.equal(true);
     const [found] = (await store.list({ limit: 1 })).endpoints;
     const { lastErrorSeconds, ...status } = healthy;
-    expect(found).to.deep.include({ ...status, chainId: 1, worker: 'host-1:10' });
+    expect(found).to.deep.include({ ...status, chainId: 1, worker: 'host-1:10', workerIdentity: 'boot/10' });
     expect(found?.ageSeconds).to.be.within(0, 5);
     const { updateTime, lastErrorTime } = found!;
     const instants = [updateTime, lastErrorTime].map((text) => Date.parse(`${String(text)}Z`));

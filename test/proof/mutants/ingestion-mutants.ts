@@ -182,8 +182,14 @@ export const ingestionMutants: readonly Mutant[] = [
   proofs(
     'late-receipts',
     'a node that has a block, and no receipts of it yet, is waited for',
-    "if (count === 0 && header.receiptsRoot !== undefined) return 'late';",
+    "if (count === 0 && header.receiptsRoot !== undefined) return isRoot ? this.#ofNone(header) : 'late';",
     '',
+  ),
+  proofs(
+    'root-of-none',
+    'the root of no receipts proves nothing of a block whose bloom filter tells of logs',
+    "return /[^f]/.test(bits) ? 'late' : 'unproven';",
+    "return 'proven';",
   ),
   proofs(
     'own-header',
@@ -220,6 +226,12 @@ export const ingestionMutants: readonly Mutant[] = [
     'two endpoints must say the same, or are asked again',
     'if (now === undefined || others.length > 0 || receipts !== null) return null;',
     'if (now === undefined || receipts !== null) return null;',
+  ),
+  agreed(
+    'one-node',
+    'what one node says over HTTP and over a WebSocket is said once',
+    'this.#isOfOneNode(voice, other) && logsAlike(voice.logs, other.logs)',
+    'false',
   ),
   agreed(
     'hollow-block',

@@ -88,7 +88,7 @@ export const rewindMutants: readonly Mutant[] = [
   witness(
     'witness-pair',
     'only what two endpoints tell is believed',
-    'readings.slice(index + 1).some(',
-    'readings.slice(index).some(',
+    'told.slice(index + 1).some(',
+    'told.slice(index).some(',
   ),
 ];

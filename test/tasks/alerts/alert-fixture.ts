@@ -20,6 +20,8 @@ export class AlertFixture {
   /** What it holds open, by key. */
   readonly open = new Map<string, AlertCondition>();
   isAway = false;
+  /** Tasks that have ended, by id: about their beats nothing is raised. */
+  readonly ended = new Set<number>();
   /** What the store says of an alert that stands. */
   standing: Raised['outcome'] = 'standing';
   /** What it holds of an alert that is cleared. */
@@ -54,6 +56,7 @@ export class AlertFixture {
       raise: (condition, options) => {
         this.#ask('raise', alertKey(condition));
         if (this.isAway) return Promise.reject(new DatabaseUnreachableError('gone'));
+        if (this.ended.has(condition.taskId ?? 0)) return Promise.resolve({ outcome: 'ended', alertId: null });
         const isNew = !this.open.has(alertKey(condition));
         this.open.set(alertKey(condition), condition);
         // As the store: what is told late, or again, is told with how long it has stood.

@@ -146,6 +146,23 @@ describe('the outbox of alerts', () => {
     expect(got).to.have.length(3);
   });
 
+  it('leaves it alone, too, where a newer message has taken the place of the one that it refused', async () => {
+    let refuse = (): void => undefined;
+    answer = (): Promise<void> =>
+      new Promise((_resolve, reject) => {
+        refuse = (): void => reject(new AlertDeliveryError('429', { retryable: true, retryAfterMs: 120_000 }));
+      });
+    const outbox = open(channel);
+    outbox.post(message());
+    await settle();
+    outbox.post(message('cleared'));
+    refuse();
+    await clock.advance(119_000);
+    expect(got.map(({ type }) => type)).to.deep.equal(['alert.raised']);
+    await clock.advance(1_000);
+    expect(got.map(({ type }) => type)).to.deep.equal(['alert.raised', 'alert.cleared']);
+  });
+
   describe('with what no channel takes', () => {
     let untaken: number;
     const note = { onUntaken: (): unknown => untaken++ };

@@ -17,7 +17,15 @@ const running: Task = {
 };
 const failed: Task = { ...running, status: 2, endTime: '2024-01-15T10:06:00', endReason: 'timeout' };
 const gone: RpcEndpoint = {
-  ...{ name: 'node.example', chainId: 1, worker: 'host-1:4711', state: 'resting', updateTime: '', ageSeconds: 1 },
+  ...{
+    name: 'node.example',
+    chainId: 1,
+    worker: 'host-1:4711',
+    workerIdentity: null,
+    state: 'resting',
+    updateTime: '',
+    ageSeconds: 1,
+  },
   ...{
     lastError: 'node.example: connect ECONNREFUSED',
     lastErrorTime: '2024-01-15T10:09:00',

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { RunAlerts } from '../../../src/tasks/alerts/run-alerts.js';
+import { noMonitor } from '../../../src/tasks/alerts/alert-conditions.js';
 import { AlertFixture } from './alert-fixture.js';
 import { defaultRules, noRules } from './alert-rules.js';
 
@@ -7,6 +8,8 @@ const task = { taskId: 123, pipelineId: 45 };
 const failing = 'heartbeat_failing:task 123';
 const stalled = 'pipeline_stalled:pipeline 45';
 const unreachable = 'database_unreachable:database';
+
+const cleared = (key: string): string => `alert.cleared ${key}`;
 
 describe('the alert rules of a run', () => {
   let fixture: AlertFixture;
@@ -63,6 +66,27 @@ describe('the alert rules of a run', () => {
     expect(fixture.logger.lines.at(-1)).to.equal(
       'info: alert cleared: the database is back after 62 s (database_unreachable)',
     );
+  });
+
+  it('call over what they told of tasks that others have taken over meanwhile, and learn that the database is back', async () => {
+    const other = { taskId: 124, pipelineId: 46 };
+    for (let failures = 1; failures <= 62; failures++) {
+      for (const each of [task, other]) alerts.observe({ kind: 'beat_failed', ...each, failures, error: 'gone' });
+      await fixture.clock.advance(1_000);
+    }
+    const keys = [failing, 'heartbeat_failing:task 124', unreachable];
+    expect(await fixture.told()).to.deep.equal(keys.map((key) => `alert.raised ${key}`));
+    for (const { taskId } of [task, other]) fixture.ended.add(taskId);
+    alerts.observe({ kind: 'beat_refused', ...task });
+    expect(await fixture.told()).to.deep.equal([failing, unreachable].map(cleared));
+    alerts.observe({ kind: 'beat_refused', ...other });
+    expect(await fixture.told()).to.deep.equal(['heartbeat_failing:task 124'].map(cleared));
+    for (const each of [task, other]) alerts.observe({ kind: 'ended', ...each });
+    expect(await fixture.told()).to.deep.equal([]);
+    expect(fixture.desk.standing).to.deep.equal([]);
+    fixture.desk.raise(noMonitor());
+    expect(await fixture.told()).to.deep.equal(['alert.raised no_monitor:monitor']);
+    expect(fixture.asked.at(-1)).to.equal('raise no_monitor:monitor');
   });
 
   it('raise an alert for a run that hangs, clear it when it moves, and never for its end', async () => {

@@ -9,6 +9,7 @@ import { listTasks } from '../../../src/database/tasks/task-listing.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { addSeconds, instantToMs } from '../../../src/model/instant.js';
 import { taskStatus } from '../../../src/model/task.js';
+import { RuntimeFailure } from '../../../src/runtime/errors.js';
 import { parseDefinition } from '../../../src/pipeline/definition/read-definition.js';
 import { changeWanted } from '../../../src/tasks/fleet/change-wanted.js';
 import { readVerdict } from '../../../src/tasks/fleet/read-verdict.js';
@@ -17,6 +18,7 @@ import { claimRequest } from '../../database/claim-request.js';
 import { definitionOptions, monitorYaml } from '../../pipeline/definition/definition-texts.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const hour = 3_600;
 
@@ -43,10 +45,11 @@ eachDatabase('a pipeline with a schedule', (databases) => {
   });
   after(() => database.close());
 
-  const define = async (...keys: readonly string[]): Promise<number> => {
+  const define = (...keys: readonly string[]): Promise<number> => defineAs(id, ...keys);
+  const defineAs = async (id: number, ...keys: readonly string[]): Promise<number> => {
     const text = [...keys, monitorYaml('mode: historical')].join('\n');
     const definition = await parseDefinition(text, 'p.yaml', definitionOptions);
-    return new PipelineStore(database).import({ ...definition, id }, { update: true });
+    return new PipelineStore(database).import({ ...definition, id, name: `p${id}` }, { update: true });
   };
   const now = async (): Promise<string> => (await probeDatabase(database)).now;
   const start = () => changeWanted(database, id, 'start', 30);
@@ -185,6 +188,22 @@ eachDatabase('a pipeline with a schedule', (databases) => {
     const [row] = await database.read<{ next_start: string }[]>((knex) => knex('pipeline_wanted').select('next_start'));
     expect(row!.next_start.slice(13, 19)).to.equal(':00:00');
     expect(await wanted.get(id)).to.include({ isScheduled: true });
+  });
+
+  it('waits for the times of a schedule that is changed, also beside one that this Node can not read', async () => {
+    // Its zone is one that a newer Node knows.
+    const strangers = [44, 46];
+    for (const stranger of strangers) await defineAs(stranger, 'schedule: "30 * * * *"');
+    for (const each of [44, id, 46]) await changeWanted(database, each, 'start', 30);
+    const unknown = { time_zone: 'America/Newtown' };
+    await database.write([database.knex('pipeline').whereIn('id', strangers).update(unknown)]);
+    await define('schedule: "*/7 * * * *"');
+    const error = await rejectionOf(schedules.keep(), RuntimeFailure);
+    expect(error.message).to.match(/^the times of pipeline 4[46] can't be put right: .*America\/Newtown/);
+    const [row] = await database.read<{ next_start_of: string }[]>((knex) =>
+      knex('pipeline_wanted').where({ pipeline_id: id }).select('next_start_of'),
+    );
+    expect(row!.next_start_of).to.contain('*/7 * * * *');
   });
 
   it('is let go at once where its schedule is taken away', async () => {

@@ -1,3 +1,4 @@
+import { readFileSync, readdirSync } from 'node:fs';
 import { expect } from 'chai';
 import { Registry } from 'prom-client';
 import { ChainMetrics } from '../../../src/tasks/metrics/chain-metrics.js';
@@ -23,6 +24,17 @@ describe('the metrics of chains', () => {
     );
     expect(text).to.contain('method="eth_getBlockByNumber",result="ok"} 1\n');
     expect(text).to.contain('chainparse_rpc_request_duration_seconds_count{endpoint="one.example"} 1\n');
+  });
+
+  it('tell every method apart that is called', async () => {
+    const folder = new URL('../../../src/chain/', import.meta.url);
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+    const sources = files.map((name) => readFileSync(new URL(name, folder), 'utf8')).join('\n');
+    const methods = new Set([...sources.matchAll(/'(eth_\w+)'/g)].map(([, method = '']) => method));
+    expect(methods.size).to.be.above(5);
+    const calls = [...methods].map((method) => ({ method, result: 'ok' }) as const);
+    metrics.observe({ kind: 'requested', endpoint: 'one.example', durationMs: 40, calls });
+    expect(await registry.metrics()).not.to.contain('method="other"');
   });
 
   it('tell which endpoints are up, apart for each chain of one host', async () => {

@@ -31,7 +31,18 @@ describe('the metrics of liveness', () => {
     expect((await metrics.snapshot())['chainparse_heartbeat_latency_seconds_sum']).to.be.closeTo(0.012, 1e-9);
   });
 
+  it('call the database up that answers, also where it refuses a beat', async () => {
+    const isUp = async (): Promise<unknown> => (await metrics.snapshot())['chainparse_database_up'];
+    for (const kind of ['beat_landed', 'beat_refused'] as const) {
+      metrics.observe({ kind: 'beat_failed', ...task, failures: 1, error: 'gone' });
+      expect(await isUp()).to.equal(0);
+      metrics.observe({ kind, ...task, latencyMs: 1 });
+      expect(await isUp(), kind).to.equal(1);
+    }
+  });
+
   it('tell the age of the oldest heartbeat of those that beat', async () => {
+    for (const taskId of [123, 124]) metrics.observe({ kind: 'began', ...task, taskId });
     metrics.observe({ kind: 'beat_landed', ...task, latencyMs: 1 });
     await clock.advance(5_000);
     metrics.observe({ kind: 'beat_landed', ...task, taskId: 124, latencyMs: 1 });
@@ -74,7 +85,8 @@ describe('the metrics of liveness', () => {
     expect(await metrics.registry.metrics()).not.to.match(/^chainparse_monitors_alive /m);
   });
 
-  it('count a commit as a sign of life, and forget a task that has ended', async () => {
+  it('count a commit as a sign of life, and forget a task that has ended, also where a beat of it is answered late', async () => {
+    metrics.observe({ kind: 'began', ...task });
     metrics.observe({ kind: 'beat_landed', ...task, latencyMs: 1 });
     await clock.advance(60_000);
     metrics.observe({ kind: 'committed', ...task, events: 1, durationMs: 1 });
@@ -82,6 +94,7 @@ describe('the metrics of liveness', () => {
     expect((await metrics.snapshot())['chainparse_heartbeat_age_seconds']).to.equal(2);
     metrics.observe({ kind: 'stalled', ...task, stillSeconds: 300 });
     metrics.observe({ kind: 'ended', ...task });
+    metrics.observe({ kind: 'beat_landed', ...task, latencyMs: 1 });
     expect(await metrics.snapshot()).to.include({ chainparse_tasks_stalled: 0 });
     expect(await metrics.snapshot()).not.to.have.property('chainparse_heartbeat_age_seconds');
   });

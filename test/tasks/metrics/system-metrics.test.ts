@@ -8,6 +8,7 @@ import { systemClock } from '../../../src/runtime/clock.js';
 import { noMonitor } from '../../../src/tasks/alerts/alert-conditions.js';
 import { SystemMetrics } from '../../../src/tasks/metrics/system-metrics.js';
 import { claimRequest } from '../../database/claim-request.js';
+import { insertPipeline } from '../../database/insert-pipeline.js';
 import { insertSilentTask } from '../../database/insert-silent-task.js';
 import { eachDatabase } from '../../support/databases.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -28,6 +29,7 @@ eachDatabase('the metrics of a whole system', (databases) => {
   afterEach(() => database.close());
 
   it('tell what the database knows of tasks, monitors and alerts', async () => {
+    await insertPipeline(database, 45);
     await new CheckpointStore(database).get(45);
     const tasks = new TaskStore(database);
     const progress = { mode: 'realtime', nextBlock: 10, targetBlock: null, headBlock: 17, events: 4711 } as const;
@@ -54,6 +56,29 @@ eachDatabase('the metrics of a whole system', (databases) => {
       expect(text.split('\n')).to.include(line);
     }
     expect(text).to.match(/^chainparse_heartbeat_age_seconds 100\d$/m);
+  });
+
+  it('tell how far each pipeline is behind that follows its head, however many tasks run that beat longer ago', async () => {
+    const { knex, dialect } = database;
+    const times = { create_time: dialect.now(knex), last_heartbeat: dialect.secondsAgo(knex, 20) };
+    const others = (first: number): object[] =>
+      Array.from({ length: 255 }, (_, n) => ({ pipeline_id: first + n, status: 0, log_path: '', ...times }));
+    await database.write([1_000, 2_000].map((first) => knex('pipeline_task').insert(others(first))));
+    await insertPipeline(database, 45);
+    const progress = JSON.stringify({ mode: 'realtime', nextBlock: 10, targetBlock: null, headBlock: 17, events: 0 });
+    const following = {
+      pipeline_id: 45,
+      status: 0,
+      log_path: '',
+      ...times,
+      last_heartbeat: dialect.now(knex),
+      progress,
+    };
+    await database.write([knex('pipeline_task').insert(following)]);
+    await metrics.refresh();
+    const text = await metrics.registry.metrics();
+    expect(text).to.match(/^chainparse_tasks\{status="running"\} 511$/m);
+    expect(text).to.match(/^chainparse_lag_blocks\{pipeline="45"\} 7$/m);
   });
 
   it('tell of an empty system that nothing runs, and of no heartbeat', async () => {

@@ -57,7 +57,7 @@ describe('the reports of a run on its endpoints', () => {
       },
     };
     const mask = (text: string): string => text.replaceAll('secret', '***');
-    return reportEndpoints({ store, worker: 'host-1:10', clock, mask })(1, () => health);
+    return reportEndpoints({ store, worker: { name: 'host-1:10', identity: 'boot/10' }, clock, mask })(1, () => health);
   };
   const states = (): unknown => told.map(({ endpoints }) => endpoints.map(({ state }) => state));
 
@@ -153,7 +153,7 @@ describe('the reports of a run on its endpoints', () => {
     const ends = [watch(), watch()];
     await clock.advance(3_000);
     const [one, other] = told.map(({ session }) => session);
-    expect(one).to.include({ chainId: 1, worker: 'host-1:10' });
+    expect(one).to.deep.include({ chainId: 1, worker: { name: 'host-1:10', identity: 'boot/10' } });
     expect(one?.session).not.to.equal(other?.session);
     await ends[0]?.();
     expect(done.filter((text) => text.startsWith('end'))).to.deep.equal([`end ${String(one?.session)}`]);

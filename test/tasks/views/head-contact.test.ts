@@ -3,7 +3,7 @@ import type { EndpointState, RpcEndpoint } from '../../../src/model/rpc-endpoint
 import type { Task } from '../../../src/model/task.js';
 import { HeadContact } from '../../../src/tasks/views/head-contact.js';
 
-const task = { id: 1, status: 0, worker: 'h:1' } as Task;
+const task = { id: 1, status: 0, worker: 'h:1', workerIdentity: 'boot/1' } as Task;
 const report = (state: EndpointState, lastErrorTime: string | null, changes: Partial<RpcEndpoint> = {}): RpcEndpoint =>
   ({
     state,
@@ -12,6 +12,7 @@ const report = (state: EndpointState, lastErrorTime: string | null, changes: Par
     ageSeconds: 5,
     updateTime: '2024-01-15T10:00:30',
     muteSince: null,
+    workerIdentity: 'boot/1',
     ...changes,
   }) as RpcEndpoint;
 
@@ -84,6 +85,15 @@ describe('what is known of the head of a running task', () => {
     expect(since(report('resting', failure, { worker: 'h:2' }))).to.equal(null);
     expect(since(report('resting', failure, { ageSeconds: 60 }))).to.equal(null);
     expect(since()).to.equal(null);
+  });
+
+  it('goes by the reports of its own process, where one of another container has the same name', () => {
+    const own = report('resting', '2024-01-15T10:00:20');
+    const other = report('healthy', null, { workerIdentity: 'boot/2' });
+    expect(since(own, other)).to.equal('2024-01-15T10:00:20');
+    expect(since(report('healthy', null), report('resting', null, { workerIdentity: 'boot/2' }))).to.equal(null);
+    // Older versions do not say which process reports.
+    expect(since(own, report('healthy', null, { workerIdentity: null }))).to.equal(null);
   });
 
   it('is no matter of tasks that have ended', () => {

@@ -42,7 +42,7 @@ eachDatabase('how far tasks are behind', (databases) => {
   };
 
   it('is known as long as a node of theirs answers', async () => {
-    await new EndpointStore(database).report({ session: 'a', chainId: 1, worker: 'h:1' }, [
+    await new EndpointStore(database).report({ session: 'a', chainId: 1, worker: { name: 'h:1', identity: null } }, [
       { ...away, state: 'healthy' },
     ]);
     expect((await shown())[0])
@@ -51,7 +51,9 @@ eachDatabase('how far tasks are behind', (databases) => {
   });
 
   it('is unknown of those that follow the head while none does', async () => {
-    await new EndpointStore(database).report({ session: 'a', chainId: 1, worker: 'h:1' }, [away]);
+    await new EndpointStore(database).report({ session: 'a', chainId: 1, worker: { name: 'h:1', identity: null } }, [
+      away,
+    ]);
     const [first, ...rest] = await shown();
     expect(first).to.include({ lag_blocks: null });
     expect(first)

@@ -124,6 +124,12 @@ export class EndpointPool {
     return typeof this.#find(name)?.chain.strange === 'number';
   }
 
+  /** Says whether two endpoints, by their names, are one node, over HTTP and over a WebSocket. */
+  areOneNode(name: string, other: string): boolean {
+    const [one, another] = [this.#find(name), this.#find(other)];
+    return one !== undefined && another !== undefined && one.rpc.sharesNode(another.rpc);
+  }
+
   /** Says whether the endpoint of a name is not to be asked yet: it serves another chain, or another fork. */
   isPutAside(name: string): boolean {
     return this.#find(name)?.chain.isPutAside === true;

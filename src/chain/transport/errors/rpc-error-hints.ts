@@ -1,4 +1,5 @@
 import type { BlockRange } from '../../../model/block.js';
+import { retryAfterMs } from '../../../runtime/retry.js';
 
 const number = String.raw`(0x[0-9a-f]+|\d[\d,_]*(?:\.\d+)?)\s?(k\b|m\b)?`;
 
@@ -60,7 +61,7 @@ export function retryAfterIn(
   header: string | undefined,
   now: number,
 ): number | undefined {
-  const stated = [headerMs(header, now), dataMs(data), textMs(message.slice(0, 2_000))];
+  const stated = [retryAfterMs(header, now), dataMs(data), textMs(message.slice(0, 2_000))];
   return stated.find((ms) => ms !== undefined && Number.isFinite(ms) && ms > 0);
 }
 
@@ -84,12 +85,6 @@ export function rateIn(message: string): number | undefined {
   const match = ratePatterns.map((pattern) => pattern.exec(text)?.[1]).find((digits) => digits !== undefined);
   const rate = Number(match?.replace(/,/g, ''));
   return rate >= 1 ? rate : undefined;
-}
-
-function headerMs(header: string | undefined, now: number): number | undefined {
-  if (header === undefined || header.trim() === '') return undefined;
-  const seconds = Number(header);
-  return Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(header) - now;
 }
 
 function dataMs(data: unknown): number | undefined {

@@ -105,6 +105,7 @@ export const errorsOfHistory: readonly RpcErrorPattern[] = [
     'failed to fetch header by number (latest): rpc error: code = NotFound desc = block bloom not found: key not found',
     /no (header|block) (found )?(for|with)|failed to (fetch|get) (header|logs for block)|block bloom not found|cannot be found/,
   ],
+  ['lag', 'nethermind', '0x9c1f5e could not be found', /^(block )?(0x)?[\da-f]+ could not be found/],
   [
     'lag',
     'Avalanche',

@@ -11,8 +11,9 @@ import { parseAround } from './long-array.js';
 import { RpcError } from '../errors/rpc-error.js';
 import { pickResults } from './picked-results.js';
 import type { RateStatement } from './rate-headers.js';
+import { isWebSocketUrl, leadToOneNode } from './transport.js';
 import type { OpenTransport, PushChannel, Transport, TransportOptions } from './transport.js';
-import { WebSocketEndpoint, isWebSocketUrl } from './websocket-endpoint.js';
+import { WebSocketEndpoint } from './websocket-endpoint.js';
 
 export interface JsonRpcOptions {
   readonly url: string;
@@ -43,6 +44,7 @@ const longBytes = 16 * 1024;
 /** One JSON-RPC endpoint over HTTP or a WebSocket. */
 export class JsonRpcEndpoint {
   readonly name: string;
+  readonly #url: string;
   readonly #transport: Transport;
   readonly #clock: Clock;
   readonly #answers: AnswerReader;
@@ -58,6 +60,7 @@ export class JsonRpcEndpoint {
       ...{ url, clock, timeoutMs, maxBytes },
       connected: () => this.#connected(),
     });
+    this.#url = url;
     this.name = options.name ?? this.#transport.host;
     this.#clock = clock;
     this.#observe = options.observe;
@@ -83,6 +86,11 @@ export class JsonRpcEndpoint {
   /** How the node tells news by itself; null where it can't. */
   get push(): PushChannel | null {
     return this.#transport.push;
+  }
+
+  /** Says whether another endpoint is the same node, over HTTP and over a WebSocket: neither knows more than the other. */
+  sharesNode(other: JsonRpcEndpoint): boolean {
+    return leadToOneNode(this.#url, other.#url);
   }
 
   /** Has a listener hear of each connection where there was none, before anything comes over it. */

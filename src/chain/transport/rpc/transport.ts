@@ -36,3 +36,22 @@ export interface TransportOptions {
 
 /** Makes the transport for a URL; it connects at the first request. */
 export type OpenTransport = (options: TransportOptions) => Transport;
+
+/** Says whether a URL is one of a WebSocket. */
+export function isWebSocketUrl(url: string): boolean {
+  return /^wss?:/i.test(url);
+}
+
+/**
+ * Says whether two URLs lead to one node, or to the same ones: over HTTP and over a WebSocket, at one port of a host, or at the
+ * ports that nodes open for the two where nobody says otherwise.
+ */
+export function leadToOneNode(one: string, other: string): boolean {
+  return isWebSocketUrl(one) !== isWebSocketUrl(other) && placeOf(one) === placeOf(other);
+}
+
+function placeOf(url: string): string {
+  if (!URL.canParse(url)) return url;
+  const { hostname, port } = new URL(url);
+  return `${hostname}:${port === '8546' ? '8545' : port}`;
+}

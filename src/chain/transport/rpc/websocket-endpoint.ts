@@ -7,6 +7,7 @@ import { parseBody, shorten } from './json-rpc-answer.js';
 import type { HttpAnswer } from './json-rpc-answer.js';
 import { PendingRequests } from './pending-requests.js';
 import { RpcError } from '../errors/rpc-error.js';
+import { isWebSocketUrl } from './transport.js';
 import type { PushChannel, Transport, TransportOptions } from './transport.js';
 import { untilAborted } from '../../../runtime/until-aborted.js';
 import { WebSocketConnection } from './websocket-connection.js';
@@ -104,11 +105,6 @@ export class WebSocketEndpoint implements Transport {
     if (typeof method === 'string') this.#notified(params);
     else this.#pending.settle({ status: 200, retryAfter: undefined, text, bytes, parsed });
   }
-}
-
-/** Says whether a URL is one of a WebSocket. */
-export function isWebSocketUrl(url: string): boolean {
-  return /^wss?:/i.test(url);
 }
 
 function parseWebSocketUrl(url: string): URL {

@@ -1,6 +1,6 @@
 import { groupIndexes } from '../../targets/group-indexes.js';
 import type { IndexRow } from '../../targets/group-indexes.js';
-import { indexName } from '../../targets/index-name.js';
+import { indexNames } from '../../targets/index-name.js';
 import type { ColumnType, FoundRelation, TargetColumn, TargetDialect, TargetPlace } from '../../target-dialect.js';
 import { backtickName as q, backtickPath as pathOf } from '../quote-name.js';
 import { errnoOf } from './mysql-errors.js';
@@ -69,6 +69,10 @@ export const mysqlTargets: TargetDialect = {
     query: knex.raw(indexesSql, [schema, name]),
     read: (answer) => groupIndexes(rowsOf(answer) as readonly IndexRow[]),
   }),
+  takenNames: (knex, { schema, name }) => ({
+    query: knex.raw(indexesSql, [schema, name]),
+    read: (answer) => (rowsOf(answer) as readonly IndexRow[]).map((index) => index.name),
+  }),
   typeName,
   fits,
   foldsColumns: true,
@@ -85,22 +89,24 @@ export const mysqlTargets: TargetDialect = {
     return knex.raw(`/*M!100203 JSON_VALUE(${of}, ${path}) */ /*!50700 ${text} */`);
   },
   // One statement: each would be committed by itself.
-  create: ({ place, columns, key, unique = [], indexes }) => {
-    const typeOf = typesOf(columns);
+  create: (table) => {
+    const { place, columns, key, unique = [], indexes } = table;
+    const [typeOf, nameOf] = [typesOf(columns), indexNames(table)];
     const parts = [
       ...columns.map(writeColumn),
       `PRIMARY KEY (${key.map(q).join(', ')})`,
-      ...(unique.length > 0 ? [`UNIQUE KEY ${writeIndex(place, unique, true, typeOf)}`] : []),
-      ...indexes.map((index) => `KEY ${writeIndex(place, index, false, typeOf)}`),
+      ...(unique.length > 0 ? [`UNIQUE KEY ${writeIndex(nameOf(unique, true), unique, typeOf)}`] : []),
+      ...indexes.map((index) => `KEY ${writeIndex(nameOf(index, false), index, typeOf)}`),
     ];
     const options = 'ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
     return [`CREATE TABLE IF NOT EXISTS ${pathOf(place)} (${parts.join(', ')}) ${options}`];
   },
+  makesInTransaction: false,
   addColumn: (place, column) => `ALTER TABLE ${pathOf(place)} ADD COLUMN ${writeColumn({ ...column, nullable: true })}`,
   changeColumn: (place, column) => `ALTER TABLE ${pathOf(place)} MODIFY COLUMN ${writeColumn(column)}`,
   allowNull: (place, { name, type }) => `ALTER TABLE ${pathOf(place)} MODIFY COLUMN ${q(name)} ${type} NULL`,
-  addIndex: ({ place, columns }, index, unique) =>
-    `ALTER TABLE ${pathOf(place)} ADD ${unique ? 'UNIQUE KEY' : 'KEY'} ${writeIndex(place, index, unique, typesOf(columns))}`,
+  addIndex: ({ place, columns }, name, index, unique) =>
+    `ALTER TABLE ${pathOf(place)} ADD ${unique ? 'UNIQUE KEY' : 'KEY'} ${writeIndex(name, index, typesOf(columns))}`,
   dropIndex: (place, index) =>
     index === 'PRIMARY'
       ? `ALTER TABLE ${pathOf(place)} DROP PRIMARY KEY`
@@ -173,9 +179,9 @@ function typesOf(columns: readonly TargetColumn[]): TypeOf {
   return new Map(columns.map(({ name, type }) => [name, type]));
 }
 
-function writeIndex({ name }: TargetPlace, columns: readonly string[], unique: boolean, typeOf: TypeOf): string {
+function writeIndex(name: string, columns: readonly string[], typeOf: TypeOf): string {
   const parts = columns.map((column) =>
     typeOf.get(column)?.kind === 'text' ? `${q(column)}(${indexedCharacters})` : q(column),
   );
-  return `${q(indexName(name, columns, unique))} (${parts.join(', ')})`;
+  return `${q(name)} (${parts.join(', ')})`;
 }

@@ -33,6 +33,10 @@ const indexesSql = `SELECT c.relname AS name, a.attname AS col, i.indisunique AN
   WHERE i.indrelid = to_regclass(quote_ident(?) || '.' || quote_ident(?))
   AND i.indpred IS NULL AND i.indisvalid AND k.place <= i.indnkeyatts ORDER BY c.relname, k.place`;
 
+/** An index has its name in the schema of its table, among all relations; those that chainparse gives begin so. */
+const takenSql = `SELECT relname AS name FROM pg_class
+  WHERE relnamespace = to_regnamespace(quote_ident(?)) AND relname ~ '^(idx|uniq)_'`;
+
 /** How PostgreSQL makes, shows and changes the tables that sinks fill. */
 export const postgresTargets: TargetDialect = {
   place: (knex, schema, name) => ({
@@ -51,6 +55,10 @@ export const postgresTargets: TargetDialect = {
   indexes: (knex, { schema, name }) => ({
     query: knex.raw(indexesSql, [schema, name] as string[]),
     read: (answer) => groupIndexes(rowsOf(answer) as readonly IndexRow[]),
+  }),
+  takenNames: (knex, { schema }) => ({
+    query: knex.raw(takenSql, [schema] as string[]),
+    read: (answer) => (rowsOf(answer) as readonly { readonly name: string }[]).map(({ name }) => name),
   }),
   typeName,
   fits,
@@ -72,6 +80,7 @@ export const postgresTargets: TargetDialect = {
     return type.kind === 'ascii' ? text : knex.raw(`(?)::${typeName(type)}`, [text]);
   },
   create: (table) => createTable(pathOf(table.place), table, typeName),
+  makesInTransaction: true,
   addColumn: (place, column) =>
     `ALTER TABLE ${pathOf(place)} ADD COLUMN ${writeColumn({ ...column, nullable: true }, typeName)}`,
   changeColumn: (place, { name, type, nullable }) => {
@@ -80,7 +89,7 @@ export const postgresTargets: TargetDialect = {
     return nullable ? `${change}, ALTER COLUMN ${q(name)} DROP NOT NULL` : change;
   },
   allowNull: (place, { name }) => `ALTER TABLE ${pathOf(place)} ALTER COLUMN ${q(name)} DROP NOT NULL`,
-  addIndex: ({ place }, columns, unique) => createIndex(pathOf(place), place.name, columns, unique),
+  addIndex: ({ place }, name, columns, unique) => createIndex(pathOf(place), name, columns, unique),
   dropIndex: ({ schema }, index) => `DROP INDEX ${schema === null ? '' : `${q(schema)}.`}${q(index)}`,
   // Data exceptions, integrity constraints, and what exceeds a limit of the program (the length of an index's row).
   refusesRow: (error) => /^(22|23|54)/.test(codeOf(error)) && codeOf(error) !== tooManyColumns,

@@ -1,7 +1,7 @@
 import { messageOf, UsageError } from '../../../runtime/errors.js';
 import { groupIndexes } from '../../targets/group-indexes.js';
 import type { IndexRow } from '../../targets/group-indexes.js';
-import type { ColumnType, FoundRelation, TargetDialect, TargetPlace } from '../../target-dialect.js';
+import type { ColumnType, FoundIndex, FoundRelation, TargetDialect, TargetPlace } from '../../target-dialect.js';
 import { quoteName as q } from '../quote-name.js';
 import { codeOf, createIndex, createTable, writeColumn } from '../standard-targets.js';
 
@@ -18,8 +18,9 @@ const relationSql = `SELECT m.type AS kind, c.name, c.type, c."notnull", c.dflt_
   FROM sqlite_master AS m LEFT JOIN pragma_table_info(m.name) AS c
   WHERE m.type IN ('table', 'view') AND m.name = ? COLLATE NOCASE ORDER BY c.cid`;
 
-const indexesSql = `SELECT l.name AS name, c.name AS col, l."unique" AS uniq
-  FROM pragma_index_list(?) AS l, pragma_index_info(l.name) AS c WHERE NOT l.partial ORDER BY l.name, c.seqno`;
+const indexesSql = `SELECT l.name AS name, CASE WHEN NOT l.partial THEN c.name END AS col, l."unique" AS uniq, m.sql AS sql
+  FROM pragma_index_list(?) AS l, pragma_index_info(l.name) AS c
+  LEFT JOIN sqlite_master AS m ON m.type = 'index' AND m.name = l.name ORDER BY l.name, c.seqno`;
 
 /** How SQLite makes, shows and changes the tables that sinks fill. */
 export const sqliteTargets: TargetDialect = {
@@ -37,6 +38,10 @@ export const sqliteTargets: TargetDialect = {
     query: knex.raw(indexesSql, [name]),
     read: (answer) => groupIndexes(answer as readonly IndexRow[]),
   }),
+  takenNames: (knex) => ({
+    query: knex.raw('SELECT name FROM sqlite_master'),
+    read: (answer) => (answer as readonly { readonly name: string }[]).map(({ name }) => name),
+  }),
   typeName,
   fits,
   foldsColumns: true,
@@ -47,11 +52,12 @@ export const sqliteTargets: TargetDialect = {
   // A column reads digits by itself.
   memberOf: (knex, column, { key }) => knex.raw('json_extract(??, ?)', [column, `$.${key}`]),
   create: (table) => createTable(q(table.place.name), table, typeName, ' WITHOUT ROWID'),
+  makesInTransaction: true,
   addColumn: ({ name }, column) =>
     `ALTER TABLE ${q(name)} ADD COLUMN ${writeColumn({ ...column, nullable: true }, typeName)}`,
-  changeColumn: ({ name }, column) => exchange(name, column.name, typeName(column.type)),
-  allowNull: ({ name }, column) => exchange(name, column.name, column.type),
-  addIndex: ({ place: { name } }, columns, unique) => createIndex(q(name), name, columns, unique),
+  changeColumn: ({ name }, column, indexes) => exchange(name, column.name, typeName(column.type), indexes),
+  allowNull: ({ name }, column, indexes) => exchange(name, column.name, column.type, indexes),
+  addIndex: ({ place }, name, columns, unique) => createIndex(q(place.name), name, columns, unique),
   dropIndex: (_place, index) => `DROP INDEX ${q(index)}`,
   refusesRow: (error) => /^SQLITE_(CONSTRAINT|TOOBIG|MISMATCH)/.test(codeOf(error)),
   isTooWide: (error) => codeOf(error) === 'SQLITE_ERROR' && messageOf(error).startsWith('too many columns on '),
@@ -102,11 +108,22 @@ function fits(found: string, { kind }: ColumnType): boolean {
   return keepsTexts || ((kind === 'json' || kind === 'time') && !/INT|REAL|FLOA|DOUB/i.test(found));
 }
 
-/** SQLite changes no column: another one takes its place. */
-function exchange(table: string, column: string, type: string): string {
+/** SQLite changes no column: another one takes its place, and its indexes, which keep it from being dropped, are made anew. */
+function exchange(table: string, column: string, type: string, indexes: readonly FoundIndex[]): string {
   const [of, old, made] = [q(table), q(`${column}_old`), q(column)];
-  return (
-    `ALTER TABLE ${of} RENAME COLUMN ${made} TO ${old}; ALTER TABLE ${of} ADD COLUMN ${made} ${type}; ` +
-    `UPDATE ${of} SET ${made} = ${old}; ALTER TABLE ${of} DROP COLUMN ${old}`
-  );
+  const held = indexes.filter((index) => mayHold(index, column.toLowerCase()));
+  return [
+    ...held.map(({ name }) => `DROP INDEX ${q(name)}`),
+    `ALTER TABLE ${of} RENAME COLUMN ${made} TO ${old}`,
+    `ALTER TABLE ${of} ADD COLUMN ${made} ${type}`,
+    `UPDATE ${of} SET ${made} = ${old}`,
+    `ALTER TABLE ${of} DROP COLUMN ${old}`,
+    ...held.map(({ sql }) => sql),
+  ].join('; ');
+}
+
+/** What is in an expression its text alone tells. */
+function mayHold({ columns, sql }: FoundIndex, folded: string): boolean {
+  if (typeof sql !== 'string') return false;
+  return columns.some((name) => (name === '' ? sql.toLowerCase().includes(folded) : name.toLowerCase() === folded));
 }

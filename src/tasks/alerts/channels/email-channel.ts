@@ -4,6 +4,7 @@ import type { Clock } from '../../../runtime/clock.js';
 import { AlertDeliveryError, UsageError, messageOf } from '../../../runtime/errors.js';
 import { giveUpLater } from '../../../runtime/give-up-later.js';
 import { printableLine } from '../../../runtime/printable.js';
+import { untilAborted } from '../../../runtime/until-aborted.js';
 import type { AlertChannel, AlertMessage } from '../alert-message.js';
 import { cut, wordsOf } from './alert-words.js';
 
@@ -31,16 +32,15 @@ export class EmailChannel implements AlertChannel {
     const transport = await this.#open();
     const reason = (): Error => new AlertDeliveryError(`no answer within ${timeoutMs / 1_000} s`, { retryable: true });
     const limit = { clock, delayMs: timeoutMs, reason };
-    const close = (): void => transport.close();
-    signal.addEventListener('abort', close, { once: true });
     try {
-      await giveUpLater(limit, () => transport.sendMail(this.#mailOf(message)));
+      // What is closed goes on waiting for a server that hangs: the end of a process does not.
+      const sent = giveUpLater(limit, () => transport.sendMail(this.#mailOf(message)));
+      if ((await untilAborted(sent, signal)) === null) signal.throwIfAborted();
     } catch (error) {
       signal.throwIfAborted();
       throw failureOf(error);
     } finally {
-      signal.removeEventListener('abort', close);
-      close();
+      transport.close();
     }
   }
 

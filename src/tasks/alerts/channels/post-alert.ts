@@ -1,6 +1,7 @@
 import type { Clock } from '../../../runtime/clock.js';
 import { AlertDeliveryError, messageOf } from '../../../runtime/errors.js';
 import { HttpPost, type PostAnswer } from '../../../runtime/http-post.js';
+import { retryAfterMs } from '../../../runtime/retry.js';
 
 /** Where an alert is POSTed to, and how long an answer may take in milliseconds. */
 export interface PostOptions {
@@ -26,7 +27,7 @@ export async function postAlert(
   try {
     const sent = { 'content-type': 'application/json', 'user-agent': 'chainparse', ...headers };
     const answer = await post.send(sent, body, signal);
-    if (answer.status < 200 || answer.status > 299) throw await refusal(answer);
+    if (answer.status < 200 || answer.status > 299) throw await refusal(answer, options.clock.now());
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof AlertDeliveryError) throw error;
@@ -37,17 +38,13 @@ export async function postAlert(
 }
 
 /** What the receiver refuses as it is, it will refuse again. */
-async function refusal({ status, headers, body }: PostAnswer): Promise<AlertDeliveryError> {
+async function refusal({ status, headers, body }: PostAnswer, now: number): Promise<AlertDeliveryError> {
   const retryable = status >= 500 || status === 408 || status === 429;
   const said = retryable ? await readJson(body) : {};
-  const retryAfterMs = secondsOf(headers['retry-after'], said) * 1_000;
-  return new AlertDeliveryError(`it answered with status ${status}`, { retryable, retryAfterMs });
-}
-
-/** In the header as HTTP has it, in the body as Discord and Telegram have it. */
-function secondsOf(header: string | undefined, said: Said): number {
-  const seconds = Number(header ?? said.retry_after ?? said.parameters?.retry_after ?? 0);
-  return Number.isFinite(seconds) && seconds > 0 ? seconds : 0;
+  // In the header as HTTP has it, in the body as Discord and Telegram have it.
+  const inBody = String(said.retry_after ?? said.parameters?.retry_after);
+  const askedMs = retryAfterMs(headers['retry-after'], now) ?? retryAfterMs(inBody, now) ?? 0;
+  return new AlertDeliveryError(`it answered with status ${status}`, { retryable, retryAfterMs: askedMs });
 }
 
 interface Said {

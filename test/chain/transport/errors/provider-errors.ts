@@ -237,6 +237,7 @@ export const providerErrors: readonly ProviderError[] = [
   ['Ganache', 'method-disabled', 'Method eth_getFoo not supported.', -32601],
   ['Hardhat', 'lag', 'Received invalid block tag 123. Latest block number is 99', -32000],
   ['Anvil', 'pruned', 'Block not found: 0x123', -32001],
+  ['Nethermind', 'lag', '0x9c1f5e could not be found', -32001],
   ['Anvil', 'lag', 'Fork Error: BlockOutOfRangeError: block height is 99 but requested was 123', -32602],
   ['Besu', 'range-cap', 'Requested range exceeds maximum RPC range limit', -32005],
   ['Besu', 'pruned', 'Pruned history unavailable', 4444],

@@ -93,8 +93,11 @@ describe('the ready channels of alerts', () => {
   });
 
   it('wait as long as they are asked to, by header or body, and say what was answered', async () => {
+    const clock = new FakeClock();
     const answers = [
       { header: { 'retry-after': '7' }, body: '', ms: 7_000 },
+      { header: { 'retry-after': new Date(clock.now() + 3_600_000).toUTCString() }, body: '', ms: 3_600_000 },
+      { header: { 'retry-after': 'soon' }, body: '{"retry_after":2}', ms: 2_000 },
       { header: {}, body: '{"retry_after":1.5,"global":false}', ms: 1_500 },
       { header: {}, body: '{"ok":false,"parameters":{"retry_after":30}}', ms: 30_000 },
       { header: {}, body: 'no JSON', ms: 0 },
@@ -102,7 +105,10 @@ describe('the ready channels of alerts', () => {
     for (const { header, body, ms } of answers) {
       hook.answer = (response): void => void response.writeHead(429, header).end(body);
       const error = await rejectionOf(
-        telegramChannel({ ...limit, url: hook.url, token: '123:secret', chat: '1' }).send(message('raised'), signal),
+        telegramChannel({ ...limit, clock, url: hook.url, token: '123:secret', chat: '1' }).send(
+          message('raised'),
+          signal,
+        ),
         AlertDeliveryError,
       );
       expect([error.retryable, error.retryAfterMs]).to.deep.equal([true, ms]);

@@ -39,12 +39,12 @@ describe('alerts by e-mail', () => {
     server.close(done);
   });
 
-  function send(login = ''): Promise<void> {
+  function send(login = '', { timeoutMs = 5_000, signal = new AbortController().signal } = {}): Promise<void> {
     const { port } = server.server.address() as AddressInfo;
     const addresses = { from: 'chainparse <alerts@example.com>', to: ['anna@example.com', 'ben@example.com'] };
     const url = `smtp://${login}127.0.0.1:${port}`;
-    const channel = new EmailChannel({ ...addresses, url, timeoutMs: 5_000, clock: systemClock });
-    return channel.send(message, new AbortController().signal);
+    const channel = new EmailChannel({ ...addresses, url, timeoutMs, clock: systemClock });
+    return channel.send(message, signal);
   }
 
   it('say in one line what is wrong, and are one conversation', async () => {
@@ -86,5 +86,19 @@ describe('alerts by e-mail', () => {
       },
     });
     expect((await rejectionOf(send(), AlertDeliveryError)).retryable).to.equal(true);
+  });
+
+  it('wait no longer for a server that hangs once the process ends', async () => {
+    const ending = new AbortController();
+    const reason = new Error('this process has ended');
+    let late = (): void => undefined;
+    await listen({
+      onConnect: (_session, done) => {
+        late = done;
+        ending.abort(reason);
+      },
+    });
+    expect(await rejectionOf(send('', { timeoutMs: 600_000, signal: ending.signal }), Error)).to.equal(reason);
+    late();
   });
 });
