@@ -34,7 +34,8 @@ export function recordsOf(config: KafkaConfig): (message: EventMessage) => Kafka
 function keysOf({ key_field: field }: KafkaConfig): (message: EventMessage) => string {
   if (field === undefined) return ({ place }) => place.contractAddress;
   const path = parsePath(field);
-  return ({ data, place }) => textOf(valueAt(data.fields, path)) ?? place.contractAddress;
+  // A mapper takes the name of a field literally: a dot stays a dot.
+  return ({ data, place }) => textOf(data.fields.get(field) ?? valueAt(data.fields, path)) ?? place.contractAddress;
 }
 
 function textOf(value: JsonValue | undefined): string | null {

@@ -49,6 +49,11 @@ export interface SinkContext {
    * for it has a limit of its own, says so in milliseconds. A sink whose calls are short needs not call it.
    */
   readonly moved: (ownMs?: number) => void;
+  /**
+   * Says whether the sink still is to deliver: one that hands a batch over in many steps ends between two of them with
+   * TakenInPartError where it is not. Left out: it is.
+   */
+  readonly goesOn?: () => boolean;
   /** Aborted when calls in the air must be dropped; the sink then throws the signal's reason. */
   readonly signal: AbortSignal;
 }

@@ -18,6 +18,10 @@ const own: Readonly<Record<string, (message: EventMessage) => JsonValue>> = {
   ...messageValues,
 };
 
+function ownValue(path: string, message: EventMessage): JsonValue | undefined {
+  return Object.hasOwn(own, path) ? own[path]?.(message) : undefined;
+}
+
 /** Returns what writes the JSON of a message: of a body in whose texts `{path}` stands for what the path leads to. */
 export function messageBody(body: JsonValue): Write {
   if (typeof body === 'string') return textBody(body);
@@ -43,7 +47,7 @@ function textBody(text: string): Write {
     const { fields } = message.data;
     // A mapper takes the name of a field literally: a dot stays a dot.
     const valueOf = (path: string): JsonValue | undefined =>
-      fields.get(path) ?? valueAt(fields, paths.get(path) ?? []) ?? own[path]?.(message);
+      fields.get(path) ?? valueAt(fields, paths.get(path) ?? []) ?? ownValue(path, message);
     return JSON.stringify(text.replace(placeholder, (_all, path: string) => shown(valueOf(path))));
   };
 }

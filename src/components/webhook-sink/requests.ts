@@ -11,6 +11,8 @@ export interface WebhookRequest {
   /** The same for the same messages of the same sink: a receiver that has seen it need not look further. */
   readonly key: string;
   readonly body: Buffer;
+  /** How many messages it carries. */
+  readonly messages: number;
 }
 
 type From = Pick<SinkOpening, 'pipelineId' | 'name' | 'installation'>;
@@ -73,5 +75,5 @@ function request(
   const hash = createHash('sha256').update(`${installation}\n${pipelineId}\n${name}\n`);
   for (const { id, op, seq } of messages) hash.update(`${id}:${op}:${seq}\n`);
   const body = Buffer.from(text);
-  return { key: hash.update(body).digest('hex').slice(0, 40), body };
+  return { key: hash.update(body).digest('hex').slice(0, 40), body, messages: messages.length };
 }

@@ -7,7 +7,7 @@ import { HttpPost } from '../../runtime/http-post.js';
 import { RefusedAddressError, isPrivateAddress } from '../../runtime/private-address.js';
 import type { SinkOpening } from '../seam/component.js';
 import type { Sink, SinkBatch, SinkContext } from '../seam/sink.js';
-import { MessageRefusedError, ReceiverAwayError } from '../seam/delivery-errors.js';
+import { MessageRefusedError, ReceiverAwayError, TakenInPartError } from '../seam/delivery-errors.js';
 import { openedUrl } from '../keys/secret.js';
 import { objectionOf } from './answer.js';
 import { webSchemes } from './config.js';
@@ -40,13 +40,20 @@ export class WebhookSink implements Sink {
     return this.#config.timeout * 1_000;
   }
 
-  async deliver({ messages }: SinkBatch, { signal, moved }: SinkContext): Promise<void> {
+  async deliver({ messages }: SinkBatch, { signal, moved, goesOn }: SinkContext): Promise<void> {
+    let taken = 0;
     for (const request of this.#requestsOf(messages)) {
       // Else a receiver that takes so many requests a minute would get the first ones again and again.
-      if (this.#taken.has(request.key)) continue;
-      moved(this.#timeoutMs);
-      await this.#send(request, signal);
-      this.#taken.add(request.key);
+      if (!this.#taken.has(request.key)) {
+        if (taken > 0 && goesOn?.() === false) {
+          this.#taken.clear();
+          throw new TakenInPartError(taken);
+        }
+        moved(this.#timeoutMs);
+        await this.#send(request, signal);
+        this.#taken.add(request.key);
+      }
+      taken += request.messages;
     }
     this.#taken.clear();
   }

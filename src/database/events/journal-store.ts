@@ -61,8 +61,12 @@ export interface DifferenceOptions {
   readonly toldEvents?: readonly string[] | undefined;
 }
 
-/** What tells an event from all others, also from those of a block that was replaced. */
-type EventIdentity = EventPlace & Pick<StoredEvent, 'chainId' | 'blockHash'>;
+/** What was at a place at a version. */
+export interface HeldEvent {
+  /** The version that had brought it. */
+  readonly added: number;
+  readonly blockHash: string;
+}
 
 /** Blocks up to which rows count; infinite: all. */
 export interface Reach {
@@ -77,6 +81,8 @@ export interface RowsSince {
   /** The newest block that had been read then, where rows have only come; null: none. */
   readonly headBlock: number | null;
 }
+
+type HeldRow = PositionRow & Pick<EventRow, 'block_hash'> & { readonly added: number };
 
 interface VersionedRow extends EventRow {
   readonly version: number;
@@ -100,8 +106,8 @@ interface Stretch {
 }
 
 const defaultPageSize = 500;
-/** Events of one question after versions, at most. */
-const mostEvents = 200;
+/** Places of one question after what was there, at most. */
+const mostPlaces = 200;
 /** Rows that one question asks for, at least: small pages are cut of larger answers. */
 const leastRows = 2_000;
 /** All rows count. */
@@ -173,40 +179,40 @@ export class JournalStore {
     return { isAppended: other === 0, headBlock: from === null ? (head?.blocks?.to ?? null) : from - 1 };
   }
 
-  /** Returns for each of some events the version that had brought what was there of it at a version; null where it was not. */
-  async addedAt(
+  /** Returns for each of some places what was there at a version; null: nothing was. */
+  async heldAt(
     pipelineId: number,
     version: number,
-    events: readonly EventIdentity[],
-  ): Promise<readonly (number | null)[]> {
-    const versions = new Map<string, number>();
-    const look = async (table: string, part: readonly EventIdentity[], narrow: NarrowRows): Promise<void> => {
-      const rows = await this.#database.read<(PositionRow & { readonly added: number })[]>((knex) =>
+    places: readonly EventPlace[],
+  ): Promise<readonly (HeldEvent | null)[]> {
+    const held = new Map<string, HeldEvent>();
+    const look = async (table: string, part: readonly EventPlace[], narrow: NarrowRows): Promise<void> => {
+      const rows = await this.#database.read<HeldRow[]>((knex) =>
         narrow(
           knex(table)
-            .select(...keyColumns, 'chain_id', 'block_hash', 'added')
+            .select(...keyColumns, 'block_hash', 'added')
             .where({ pipeline_id: pipelineId }),
         )
           .where('added', '<=', version)
           .whereIn('block_number', [...new Set(part.map(({ blockNumber }) => blockNumber))])
           .whereIn(
             'transaction_hash',
-            part.map((event) => toPosition(event).transaction_hash),
+            part.map((place) => toPosition(place).transaction_hash),
           ),
       );
       for (const row of rows) {
-        const [block, transaction] = [row.block_hash.toString('hex'), row.transaction_hash.toString('hex')];
-        versions.set(`${row.chain_id}:0x${block}:0x${transaction}:${row.log_index}`, row.added);
+        const key = `${row.block_number}:${toHex(row.transaction_hash)}:${row.log_index}`;
+        held.set(key, { added: row.added, blockHash: toHex(row.block_hash) });
       }
     };
-    for (let i = 0; i < events.length; i += mostEvents) {
-      const part = events.slice(i, i + mostEvents);
+    for (let i = 0; i < places.length; i += mostPlaces) {
+      const part = places.slice(i, i + mostPlaces);
       await look('event', part, (rows) => rows);
       // Asked second: what is taken away meanwhile has been seen where it was, or is seen where it is now.
       await look('event_removed', part, (rows) => rows.where('removed', '>', version));
     }
-    return events.map(({ chainId, blockHash, transactionHash, logIndex }) => {
-      return versions.get(`${chainId}:${blockHash}:${transactionHash}:${logIndex}`) ?? null;
+    return places.map(({ blockNumber, transactionHash, logIndex }) => {
+      return held.get(`${blockNumber}:${transactionHash}:${logIndex}`) ?? null;
     });
   }
 

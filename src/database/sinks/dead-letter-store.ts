@@ -6,8 +6,11 @@ import { toInstant } from '../instant.js';
 
 const table = 'sink_dead_letter';
 
-/** What becomes of a dead letter: kept as it is, tried again since a person wants it, or since its insert has been taken. */
-const dues = { kept: 0, wanted: 1, owed: 2 } as const;
+/**
+ * What becomes of a dead letter: kept as it is, tried again since a person wants it, or since its insert has been taken; sent by a
+ * replay, which forgets it once the receiver has that.
+ */
+const dues = { resent: -1, kept: 0, wanted: 1, owed: 2 } as const;
 
 /** Ids of one question, at most. */
 const mostIds = 500;
@@ -22,6 +25,15 @@ export interface DeadLetter {
   readonly error: string;
   /** In the database's time zone, without a suffix. */
   readonly createTime: string;
+}
+
+/** One of the dead letters of an event. */
+export interface EventLetter extends Pick<DeadLetter, 'id' | 'attempts' | 'isOwed'> {
+  readonly eventId: string;
+  readonly op: EventMessage['op'];
+  readonly seq: number;
+  /** Whether a replay has sent its message again: the receiver may have it. */
+  readonly isResent: boolean;
 }
 
 /** Which sink's. */
@@ -52,7 +64,7 @@ export class DeadLetterStore {
     const now = { attempts, error, due: dues.kept, create_time: dialect.now(knex) };
     return knex(table)
       .insert({
-        ...{ pipeline_id: pipelineId, sink, event_id: id, op, seq, place: JSON.stringify(place) },
+        ...{ pipeline_id: pipelineId, sink, event_id: id, op, seq, place: placeText(place) },
         ...{ event_name: eventName, event_signature: eventSignature, data: data.text, ...now },
       })
       .onConflict(['pipeline_id', 'sink', 'event_id', 'seq'])
@@ -72,26 +84,19 @@ export class DeadLetterStore {
     return first ?? null;
   }
 
-  /** Lists the dead letters of one event, in the order in which they were to be sent. */
-  async listOf({ pipelineId, sink }: SinkName, eventId: string) {
-    return this.#database.read<
-      readonly { readonly id: number; readonly op: EventMessage['op']; readonly seq: number }[]
-    >((knex) =>
-      knex(table).select('id', 'op', 'seq').where({ pipeline_id: pipelineId, sink, event_id: eventId }).orderBy('seq'),
-    );
-  }
-
-  /** Returns of some events the `seq` of each insert that is a dead letter. */
-  async deadInserts({ pipelineId, sink }: SinkName, ids: readonly string[]): Promise<ReadonlyMap<string, number[]>> {
-    const found = new Map<string, number[]>();
-    for (let i = 0; i < ids.length; i += mostIds) {
-      const rows = await this.#database.read<{ event_id: string; seq: number }[]>((knex) =>
+  /** Lists the dead letters of some events, in the order in which they were to be sent. */
+  async listOf({ pipelineId, sink }: SinkName, eventIds: readonly string[]): Promise<readonly EventLetter[]> {
+    const found: EventLetter[] = [];
+    for (let i = 0; i < eventIds.length; i += mostIds) {
+      const rows = await this.#database.read<EventLetterRow[]>((knex) =>
         knex(table)
-          .select('event_id', 'seq')
-          .where({ pipeline_id: pipelineId, sink, op: 'insert' })
-          .whereIn('event_id', ids.slice(i, i + mostIds)),
+          .select('id', 'event_id', 'op', 'seq', 'attempts', 'due')
+          .where({ pipeline_id: pipelineId, sink })
+          .whereIn('event_id', eventIds.slice(i, i + mostIds))
+          .orderBy('seq'),
       );
-      for (const { event_id: id, seq } of rows) found.set(id, [...(found.get(id) ?? []), seq]);
+      for (const { id, event_id: eventId, op, seq, attempts, due } of rows)
+        found.push({ id, eventId, op, seq, attempts, isOwed: due === dues.owed, isResent: due === dues.resent });
     }
     return found;
   }
@@ -118,8 +123,8 @@ export class DeadLetterStore {
     const inserts = await this.#select(sink, (rows) => rows.where({ op: 'insert' }).whereIn('id', ids));
     const joined: number[] = [];
     for (const { message } of inserts) {
-      const later = (await this.listOf(sink, message.id)).find(({ seq }) => seq > message.seq);
-      if (later?.op === 'remove') joined.push(later.id);
+      const remove = nextRemove(message, await this.listOf(sink, [message.id]));
+      if (remove !== undefined && hasJoined(remove)) joined.push(remove.id);
     }
     const [result] = await this.#database.write([this.forget(sink, [...new Set([...ids, ...joined])])]);
     return result?.matched ?? 0;
@@ -144,6 +149,28 @@ export class DeadLetterStore {
     );
     return rows.map(toLetter);
   }
+}
+
+/** Says whether a remove joined its insert, which the receiver never had: it was not sent itself. */
+export function hasJoined({ attempts, isOwed }: Pick<DeadLetter, 'attempts' | 'isOwed'>): boolean {
+  return attempts === 0 && !isOwed;
+}
+
+/** Returns of the dead letters of an event, in their order, the remove that follows on a message of it. */
+export function nextRemove({ seq }: EventMessage, letters: readonly EventLetter[]): EventLetter | undefined {
+  return letters.find((letter) => letter.op === 'remove' && letter.seq > seq);
+}
+
+type EventLetterRow = Pick<LetterRow, 'id' | 'event_id' | 'op' | 'seq' | 'attempts' | 'due'>;
+
+/** A message may be its whole event's, whose arguments can be longer than the column. */
+function placeText(place: MessagePlace): string {
+  const { chainId, blockNumber, blockHash, timestamp, transactionHash, transactionIndex, logIndex } = place;
+  const kept: MessagePlace = {
+    ...{ chainId, blockNumber, blockHash, timestamp, transactionHash, transactionIndex, logIndex },
+    contractAddress: place.contractAddress,
+  };
+  return JSON.stringify(kept);
 }
 
 interface LetterRow {

@@ -7,6 +7,9 @@ import { backoffMs } from '../../runtime/retry.js';
 /** Waits between tries of a message that is refused. */
 const backoff = { firstMs: 100, maxMs: 1_000 };
 
+/** The sink is not to deliver now, though nothing is wrong: the rest comes when it goes on. */
+export class DeliveryHeldError extends Error {}
+
 /** What is to be delivered together, and what becomes of it. */
 export interface Outgoing {
   readonly messages: readonly EventMessage[];
@@ -23,7 +26,7 @@ export interface DeliveryParts {
   readonly signal: AbortSignal;
   readonly maxAttempts: number;
   readonly clock: Clock;
-  /** Says whether the rest of what was taken in part is still to be sent. */
+  /** Says whether what is left of a batch is still to be sent, or to be tried again. */
   readonly goesOn: () => boolean;
   /** Aborted when the run shall end soon. */
   readonly stopping: AbortSignal;
@@ -37,7 +40,8 @@ export interface DeliveryParts {
 
 /**
  * Delivers messages together; where the receiver refuses them for good, their halves, down to the one that it means. Throws
- * whatever else the sink throws: what has been delivered by then has been told.
+ * whatever else the sink throws, and DeliveryHeldError where the sink is not to go on in between: what has been delivered by then
+ * has been told.
  */
 export async function deliverAll(outgoing: Outgoing, parts: DeliveryParts): Promise<SinkCursor | null> {
   const { messages, before } = outgoing;
@@ -48,14 +52,20 @@ export async function deliverAll(outgoing: Outgoing, parts: DeliveryParts): Prom
     if (error instanceof TakenInPartError) return deliverRest(outgoing, error, parts);
     if (!(error instanceof MessageRefusedError)) throw error;
   }
+  mustGoOn(parts);
   const middle = messages.length >> 1;
   const [first, second] = [messages.slice(0, middle), messages.slice(middle)];
   const end = first.at(-1) ?? null;
   const between = await deliverAll({ messages: first, before, after: (last) => outgoing.after(last ?? end) }, parts);
+  mustGoOn(parts);
   return deliverAll({ ...outgoing, messages: second, before: between }, parts);
 }
 
-/** Tells of the first messages, which the receiver has, and delivers the others; throws what came where that is to wait. */
+function mustGoOn({ goesOn }: DeliveryParts): void {
+  if (!goesOn()) throw new DeliveryHeldError('the sink is not to deliver now');
+}
+
+/** Tells of the first messages, which the receiver has, and delivers the others. */
 async function deliverRest(
   outgoing: Outgoing,
   error: TakenInPartError,
@@ -64,7 +74,7 @@ async function deliverRest(
   const [messages, rest] = [outgoing.messages.slice(0, error.taken), outgoing.messages.slice(error.taken)];
   const batch = batchOf({ ...outgoing, messages, after: () => outgoing.after(messages.at(-1) ?? null) });
   await parts.onDelivered(batch);
-  if (!parts.goesOn()) throw error;
+  mustGoOn(parts);
   return deliverAll({ ...outgoing, messages: rest, before: batch.after }, parts);
 }
 
@@ -82,6 +92,7 @@ async function deliverOne(outgoing: Outgoing, parts: DeliveryParts): Promise<Sin
       }
       await parts.onRefused(message, error);
       await parts.clock.sleep(backoffMs(attempt, backoff), AbortSignal.any([parts.stopping, parts.signal]));
+      mustGoOn(parts);
     }
   }
 }

@@ -39,7 +39,7 @@ function counted({ to, headBlock }: Pass, delivery: SinkDescription['delivery'])
 /** Returns the pass that sends a stretch again to a sink of which nothing else is known. */
 export function adoptingPass({ head, delivery, finalized, wish }: Due): Pass {
   const headBlock = head.blocks?.to ?? null;
-  const to = { version: head.version, block: delivery === 'latest' ? null : Math.min(finalized, headBlock ?? -1) };
   const from = { version: head.version, block: (wish.replayFrom ?? 0) - 1 };
+  const to = { version: head.version, block: nextBlock(from, delivery, Math.min(finalized, headBlock ?? -1)) };
   return { from, to, headBlock, replay: wish.replay, resends: true };
 }

@@ -1,4 +1,5 @@
 import type { Sink, SinkContext, SinkCursor } from '../../components/seam/sink.js';
+import type { Query } from '../../database/database.js';
 import type { EventMessage } from '../../model/event-message.js';
 import { quietCall } from '../../runtime/call.js';
 import { RuntimeFailure } from '../../runtime/errors.js';
@@ -84,6 +85,7 @@ export class SinkDelivery {
     if (messages.length === 0) return;
     const { pass } = batch.after;
     await this.#name(pass);
+    if (pass.resends) await this.#letters.sendsAgain(messages);
     const after = (last: EventMessage | null): SinkCursor =>
       this.#at.cursorOf(placeText(last === null ? batch.after : { pass, at: { op: last.op, place: last.place } }));
     await this.#send(opened.sink, { messages, before: this.#at.sent, after });
@@ -96,7 +98,7 @@ export class SinkDelivery {
     const after = this.#at.cursorOf(placeText(place));
     const isDone = await this.call((context) => sink.deliverStored?.({ events: stored, after }, context));
     if (isDone !== true) return false;
-    await this.#delivered(after, stored.count);
+    await this.#delivered(after, stored.count, null);
     return true;
   }
 
@@ -105,14 +107,16 @@ export class SinkDelivery {
     if (!this.#at.isStored(pass)) await this.store({ pass, at: this.#at.place?.at ?? 'begin' });
   }
 
-  async #delivered(after: SinkCursor, messages: number): Promise<void> {
+  /** `beside`: a step that belongs to what was delivered. */
+  async #delivered(after: SinkCursor, messages: number, beside: Query | null): Promise<void> {
     this.#taken += 1;
     this.#shared.moves.ring();
     this.#told('delivered', messages);
     const place = readPlace(after.place);
     this.#at.sent = after;
     this.#at.place = place ?? this.#at.place;
-    await this.#row.note({ ...this.#at.sentChange(), ...(place === null ? {} : this.#at.changeTo(place)) });
+    const change = { ...this.#at.sentChange(), ...(place === null ? {} : this.#at.changeTo(place)) };
+    await (beside === null ? this.#row.note(change) : this.#row.write(change, [beside]));
     if (this.#isKept()) await this.#trouble.over();
   }
 
@@ -138,7 +142,8 @@ export class SinkDelivery {
       ...{ maxAttempts: this.#sink.maxAttempts, clock, stopping, signal },
       goesOn: this.#goesOn,
       send: (batch) => this.call((context) => sink.deliver(batch, context)),
-      onDelivered: ({ after, messages }) => this.#delivered(after, messages.length),
+      onDelivered: ({ after, messages }) =>
+        this.#delivered(after, messages.length, this.#letters.forgetEarlier(messages)),
       onRefused: (message, error) => this.#trouble.tell(error, `message ${message.id}`),
       onDead: async (message, attempts, error, after) => {
         const place = readPlace(after.place);
@@ -156,10 +161,12 @@ export class SinkDelivery {
 
   /** Tries dead letters again that a person wants to be, at the end of a pass; returns false where there are none. */
   async retryLetters({ sink }: OpenedSink, place: SinkPlace): Promise<boolean> {
-    let letter = await this.#letters.next(place.pass.to.version);
+    // Who keeps the cursor has rows, and whoever else messages.
+    const next = () => this.#letters.next(place.pass.to.version, sink.claim !== undefined);
+    let letter = await next();
     if (letter === null) return false;
     await this.store(place);
-    for (; letter !== null; letter = await this.#letters.next(place.pass.to.version)) {
+    for (; letter !== null; letter = await next()) {
       if (!this.#goesOn()) return false;
       // They are of passes that are over: the sink stays where it is.
       const at = this.#at.cursorOf(placeText(place));
@@ -209,6 +216,7 @@ export class SinkDelivery {
       ...call,
       logger: this.#shared.logger,
       wasClaimed: this.#at.wasClaimed,
+      goesOn: this.#goesOn,
       inserts: (blocks) => {
         if (pass === undefined || opened === null) throw new RuntimeFailure('no pass has begun');
         return insertsOf(pass, blocks, this.#portions, this.#parts(opened));

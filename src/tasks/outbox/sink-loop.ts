@@ -1,4 +1,4 @@
-import { TakenInPartError, TargetLostError, UnfitReceiverError } from '../../components/seam/delivery-errors.js';
+import { TargetLostError, UnfitReceiverError } from '../../components/seam/delivery-errors.js';
 import type { Sink, SinkCursor } from '../../components/seam/sink.js';
 import type { JournalHead, RowsSince } from '../../database/events/journal-store.js';
 import type { SinkChange } from '../../database/sinks/sink-store.js';
@@ -7,6 +7,7 @@ import { ClaimedLaterError, LeaseLostError } from '../../runtime/errors.js';
 import { waitAtMost } from '../../runtime/wait-at-most.js';
 import { isReplayAsked } from './blocks-behind.js';
 import type { PacedSink } from './commit-pace.js';
+import { DeliveryHeldError } from './delivery.js';
 import { adoptingPass, nextPass } from './next-pass.js';
 import type { Due } from './next-pass.js';
 import type { OpenableSink, OpenedSink } from './openable-sink.js';
@@ -60,7 +61,7 @@ export class SinkLoop implements PacedSink {
           if (await this.#isGone(error)) return null;
           this.#shared.signal.throwIfAborted();
           const trouble = error instanceof LeaseLostError ? await this.#judgeLoss(error) : (error as Error);
-          if (trouble instanceof TakenInPartError) continue;
+          if (trouble instanceof DeliveryHeldError) continue;
           if (this.#isStopping) return null;
           if (trouble === null) continue;
           if (isForPeople(trouble) && this.#shared.isDraining()) {
@@ -162,6 +163,7 @@ export class SinkLoop implements PacedSink {
     const head = await this.#head();
     if (this.#at.place !== null && (await this.#beginsAnew(head))) return null;
     const place = this.#at.place ?? (await this.#resume(opened.sink, head));
+    if (place === null) return this.#due(head);
     if (place.at !== 'end') {
       await this.#deliverPass(opened, place);
       return null;
@@ -173,8 +175,7 @@ export class SinkLoop implements PacedSink {
       // Before it is settled a sink that gathers may not have written anything, and at its end it writes what is left.
       await this.#delivery.settle(false);
       // Before a run knows what is final nobody knows whether nothing is due.
-      const isKnown = due.delivery === 'latest' || due.finalized >= 0;
-      if (isKnown && !this.#isEnding) await this.#trouble.over();
+      if (knowsFinal(due) && !this.#isEnding) await this.#trouble.over();
       await this.#row.write();
       return due;
     }
@@ -233,8 +234,11 @@ export class SinkLoop implements PacedSink {
     return this.#stopped(`${message}, though the pipeline is this task’s: was the database set back?`);
   }
 
-  /** Finds out where the sink stands, by its row and by what its target keeps. */
-  async #resume(sink: Sink, head: JournalHead): Promise<SinkPlace> {
+  /**
+   * Finds out where the sink stands, by its row and by what its target keeps. Returns null where it is to be filled with final
+   * blocks, and nobody knows yet which ones are.
+   */
+  async #resume(sink: Sink, head: JournalHead): Promise<SinkPlace | null> {
     const { guard, journal, sinks } = this.#shared;
     this.#at.holder = this.#holder;
     await this.#row.write();
@@ -256,7 +260,9 @@ export class SinkLoop implements PacedSink {
         putBack = this.#putBack(standing, place);
     } catch (error) {
       if (!(error instanceof SinkStoppedError) || !isAsked) throw error;
-      place = { pass: adoptingPass(this.#due(head)), at: 'begin' };
+      const due = this.#due(head);
+      if (!knowsFinal(due)) return null;
+      place = { pass: adoptingPass(due), at: 'begin' };
       await this.#delivery.store(place);
     }
     this.#at.resume({ place, standing, held });
@@ -317,6 +323,11 @@ export class SinkLoop implements PacedSink {
     const head = await this.#head().catch(() => null);
     return head !== null && rows !== null && !rows.some(({ name }) => name === this.sink.name);
   }
+}
+
+/** Says whether it is known which blocks are to be delivered. */
+function knowsFinal({ delivery, finalized }: Due): boolean {
+  return delivery === 'latest' || finalized >= 0;
 }
 
 /** Says whether nothing more will be due where nothing is now: what is not final yet may come. */

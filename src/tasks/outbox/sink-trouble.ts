@@ -52,7 +52,9 @@ export class SinkTrouble {
     this.#attempts += 1;
     await this.tell(error);
     const asked = error instanceof ReceiverAwayError ? error.retryAfterMs : undefined;
-    return asked === undefined ? backoffMs(this.#attempts, backoff) : Math.min(asked, longestAskedMs);
+    // A receiver that wants to be asked at once, or at a time that is past, would be asked without end.
+    if (asked === undefined || asked <= 0) return backoffMs(this.#attempts, backoff);
+    return Math.min(Math.max(asked, backoff.firstMs), longestAskedMs);
   }
 
   /** Writes down what is wrong; where the database is what is away, the log alone has it. */

@@ -26,6 +26,8 @@ describe('a record of Kafka', () => {
     expect(record({ key_field: 'args.value' }).key).to.equal('3000000');
     expect(record({ key_field: 'block_number' }).key).to.equal('18000000');
     expect(record({ key_field: 'args.none' }).key).to.equal(place.contractAddress);
+    const named = MessageData.ofFields(new Map(Object.entries({ 'user.id': 'a', user: { id: 'b' } })));
+    expect(record({ key_field: 'user.id' }, { ...transferMessage(1), data: named }).key).to.equal('a');
     const text = '{"big":123456789012345678901234567890,"many":[1,"a"],"none":null}';
     const of = (field: string): string =>
       record({ key_field: field }, { ...transferMessage(1), data: MessageData.ofText(text) }).key;

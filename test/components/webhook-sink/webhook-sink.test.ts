@@ -4,7 +4,11 @@ import type { LookupFunction } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
+import {
+  MessageRefusedError,
+  ReceiverAwayError,
+  TakenInPartError,
+} from '../../../src/components/seam/delivery-errors.js';
 import type { WebhookConfig } from '../../../src/components/webhook-sink/config.js';
 import { webhookSink } from '../../../src/components/webhook-sink/kind.js';
 import { WebhookSink } from '../../../src/components/webhook-sink/webhook-sink.js';
@@ -270,6 +274,17 @@ describe('the webhook', () => {
     expect(server.got).to.have.length(keys.length - 1);
   });
 
+  it('leaves the rest of a batch where the sink is paused between its requests', async () => {
+    open({ body: { text: '{id}' } });
+    const messages = transferMessages(5);
+    const context = { ...sinkContext(), goesOn: () => server.got.length < 2 };
+    const error = await rejectionOf(sink.deliver(batchOf(messages), context), TakenInPartError);
+    expect([error.taken, server.got.length]).to.deep.equal([2, 2]);
+    await deliver(messages.slice(2));
+    await deliver(messages.slice(0, 1));
+    expect(server.got).to.have.length(6);
+  });
+
   it('refuses a message that no request holds before it sends any', async () => {
     open({ max_body_bytes: 1_000 });
     const long = transferMessage(1, { data: MessageData.ofText(`{"a":"${'é'.repeat(500)}"}`) });
@@ -281,16 +296,16 @@ describe('the webhook', () => {
 
   it('sends a body of the user for each message, with values in its texts', async () => {
     const body = {
-      content: 'Moved {args.value} "USDC"\n{op} {missing} {args} {not a path} {block_number} {event_name}',
+      content: 'Moved {args.value} "USDC"\n{op} {missing}{constructor} {args} {not a path} {block_number} {event_name}',
       list: ['{seq}', 1, true, null],
       allowed_mentions: { parse: [] },
     };
-    const missing = { name: 'missing', type: 'text' };
+    const missing = ['missing', 'constructor'].map((name) => ({ name, type: 'text' }));
     const config = configOf({ body });
     const { events, ...opening } = sinkOpening({ clock });
     sink = new WebhookSink(config, {
       ...opening,
-      events: [{ ...events[0]!, fields: [...events[0]!.fields, missing] }],
+      events: [{ ...events[0]!, fields: [...events[0]!.fields, ...missing] }],
     });
     const mapped = MessageData.ofFields(new Map([['args.value', 1n]]));
     const small = MessageData.ofText('{"args":{"value":"100","from":"@everyone"}}');

@@ -79,14 +79,14 @@ export const deliveryMutants: readonly Mutant[] = [
   retried(
     'overtaken-letter',
     'what came to be since is not taken away by a dead letter',
-    'if (isOvertaken(letter.message, added ?? null))',
-    'if (added === undefined)',
+    'if (await this.#isOver(letter, told, holdsRows))',
+    'if (told < 0)',
   ),
   retried(
     'remove-with-insert',
     'a remove that joined a dead letter is tried again with it',
-    "const isOwed = message.op === 'insert' && later?.op === 'remove';",
-    'const isOwed = false;',
+    'remove === undefined ? []',
+    'remove !== null ? []',
   ),
   retried(
     'remove-before-insert',
@@ -94,11 +94,17 @@ export const deliveryMutants: readonly Mutant[] = [
     "op === 'insert' && seq < message.seq",
     'seq > message.seq',
   ),
-  retried(
+  guardsOf('src/database/sinks/dead-letter-store.ts', suites, '(sqlite)')(
     'owed-remove',
     'a remove goes once its insert is taken, whatever else of its event is refused',
-    'attempts > 0 || isOwed)',
-    'attempts > 0)',
+    'attempts === 0 && !isOwed',
+    'attempts === 0',
+  ),
+  retried(
+    'resent-letter',
+    'what a replay may have brought is taken back, whatever had been refused before',
+    'replay === 0 && !isResent',
+    'replay === 0',
   ),
   numbered('op-in-seq', 'what comes counts more than what goes', "(op === 'insert' ? perOp : 0)", '0'),
   resumed(

@@ -524,8 +524,8 @@ export const ingestionMutants: readonly Mutant[] = [
   reorg(
     'ancestor',
     'an ancestor is a block that the chain still has',
-    '?.hash === block.hash) low = middle + 1;',
-    '?.number === block.number) low = middle + 1;',
+    '.hash === block.hash) low = middle + 1;',
+    '.number === block.number) low = middle + 1;',
   ),
   reader(
     'final-remembered',

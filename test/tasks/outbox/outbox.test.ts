@@ -426,6 +426,31 @@ eachDatabase('the outbox', (databases) => {
     expect(sink.lines).to.deep.equal(Array.from({ length: 200 }, (_, i) => insert(i + 1, 1)));
   });
 
+  for (const [when, batchSize] of [
+    ['tries of a message that is refused', 1],
+    ['halves of a batch that is', 100],
+  ] as const) {
+    it(`is paused between the ${when}, and makes no dead letters then`, async () => {
+      const out = { name: 'out', type: 'recording' };
+      const store = new SinkStore(database);
+      let tries = 0;
+      sink.receives = async () => {
+        tries += 1;
+        await store.setPaused(pipelineId, out, true);
+        // Until the run has looked what people want.
+        await runs.clock.sleep(10_000);
+        throw new MessageRefusedError('401: the token has run out');
+      };
+      await runs.run([sink.openable({ batchSize, maxAttempts: 10 })], blocks(1, 100));
+      expect(tries).to.equal(1);
+      expect(await runs.standing()).to.include({ paused: true, deadLetters: 0 });
+      await store.setPaused(pipelineId, out, false);
+      sink.receives = () => undefined;
+      await runs.run([sink.openable({ batchSize: 100 })], noMore);
+      expect(sink.lines).to.deep.equal(Array.from({ length: 100 }, (_, i) => insert(i + 1, 1)));
+    });
+  }
+
   const failWhile = async (end: AbortController): Promise<void> => {
     let tries = 0;
     sink.receives = () => {
@@ -520,6 +545,23 @@ eachDatabase('the outbox', (databases) => {
       'insert',
       'remove',
     ]);
+  });
+
+  it('makes a dead letter of a message however long it is, and keeps no more of its event than where it stands', async () => {
+    sink.receives = () => {
+      throw new MessageRefusedError('413');
+    };
+    const argsJson = JSON.stringify({ data: `0x${'ab'.repeat(40_000)}` });
+    await runs.run([sink.openable()], async function* () {
+      await Promise.resolve();
+      yield exampleBatch(1, 1, { events: [{ ...exampleEvent(1, 0), argsJson }] });
+    });
+    const [letter] = await letters().list(name(), { limit: 10 });
+    expect(letter!.message.data.text).to.include(argsJson.slice(1, -1));
+    expect(letter!.message.place).to.have.all.keys(
+      ...['chainId', 'blockNumber', 'blockHash', 'timestamp', 'transactionHash', 'transactionIndex', 'logIndex'],
+      'contractAddress',
+    );
   });
 
   it('tries a dead letter again when a person says so, and keeps it where it is refused again', async () => {
@@ -621,6 +663,102 @@ eachDatabase('the outbox', (databases) => {
     await letters().retry(name(), []);
     await runs.run([sink.openable()], noMore);
     expect(sink.lines).to.deep.equal([insert(1, 3)]);
+    expect(await letters().list(name(), { limit: 10 })).to.deep.equal([]);
+    await isTrue();
+  });
+
+  it('takes back what a replay has brought, though it had been refused before', async () => {
+    sink.receives = ({ messages }) => {
+      if (messages.some(({ place }) => place.blockNumber === 2)) throw new MessageRefusedError('400');
+    };
+    await runs.run([sink.openable()], blocks(1, 3));
+    sink.receives = () => undefined;
+    await new SinkStore(database).requestReplay(await runs.standing(), 2);
+    await runs.run([sink.openable()], noMore);
+    expect(await letters().list(name(), { limit: 10 })).to.deep.equal([]);
+    await runs.run([sink.openable()], takenBack);
+    expect(sink.lines.slice(-3)).to.deep.equal([remove(1, 2), remove(2, 2), remove(3, 2)]);
+    await isTrue();
+  });
+
+  it('takes back what a replay has brought to a target that keeps the cursor, though the run was cut off behind that', async () => {
+    sink.held = null;
+    sink.receives = () => {
+      throw new MessageRefusedError('400');
+    };
+    await runs.run([sink.openable()], blocks(1, 1));
+    sink.receives = () => undefined;
+    sink.answers = () => {
+      runs.stopping.abort();
+      runs.hard.abort(new Error('killed'));
+      throw new Error('killed');
+    };
+    await new SinkStore(database).requestReplay(await runs.standing(), 0);
+    await runs.run([sink.openable()], noMore);
+    [runs.stopping, runs.hard] = [new AbortController(), new AbortController()];
+    sink.answers = () => undefined;
+    await runs.run([sink.openable()], takenBack);
+    await letters().retry(name(), []);
+    await runs.run([sink.openable()], noMore);
+    expect(sink.lines).to.deep.equal([insert(1, 1, 1), remove(1, 2)]);
+    expect(await letters().list(name(), { limit: 10 })).to.deep.equal([]);
+  });
+
+  it('takes back an event that was refused again when it was sent again, once its first dead letter is taken', async () => {
+    sink.receives = () => {
+      throw new MessageRefusedError('400');
+    };
+    await runs.run([sink.openable()], blocks(1, 1));
+    await new SinkStore(database).requestReplay(await runs.standing(), 0);
+    await runs.run([sink.openable()], noMore);
+    await runs.run([sink.openable()], takenBack);
+    const [first, ...others] = await letters().list(name(), { limit: 10 });
+    expect(others).to.have.length(2);
+    sink.receives = () => undefined;
+    await letters().retry(name(), [first!.id]);
+    await runs.run([sink.openable()], noMore);
+    expect(sink.lines).to.deep.equal([insert(1, 1), remove(1, 2)]);
+    expect(await letters().list(name(), { limit: 10 })).to.have.length(1);
+    await letters().retry(name(), []);
+    await runs.run([sink.openable()], noMore);
+    expect(sink.messages).to.have.length(2);
+    expect(await letters().list(name(), { limit: 10 })).to.deep.equal([]);
+    await isTrue();
+  });
+
+  it('keeps the remove that was refused itself where the dead letter of a replay is dropped', async () => {
+    await runs.run([sink.openable()], blocks(1, 1));
+    sink.receives = () => {
+      throw new MessageRefusedError('400');
+    };
+    await new SinkStore(database).requestReplay(await runs.standing(), 0);
+    await runs.run([sink.openable()], noMore);
+    await runs.run([sink.openable()], takenBack);
+    const [dead] = await letters().list(name(), { limit: 10 });
+    expect(dead!.message.op).to.equal('insert');
+    expect(await letters().drop(name(), [dead!.id])).to.equal(1);
+    sink.receives = () => undefined;
+    await letters().retry(name(), []);
+    await runs.run([sink.openable()], noMore);
+    expect(sink.lines).to.deep.equal([insert(1, 1), remove(1, 2)]);
+    await isTrue();
+  });
+
+  it('is told to lose an event though another came in its place, and nothing of one that it never had', async () => {
+    await runs.run([sink.openable()], blocks(1, 1));
+    sink.receives = () => {
+      throw new MessageRefusedError('400');
+    };
+    await runs.run([sink.openable()], blocks(2, 2));
+    await runs.run([sink.openable()], takenBack);
+    sink.receives = () => undefined;
+    await runs.run([sink.openable()], async function* () {
+      await Promise.resolve();
+      yield exampleBatch(1, 2, { events: [eventOn('b', 1), eventOn('b', 2)] });
+    });
+    await letters().retry(name(), []);
+    await runs.run([sink.openable()], noMore);
+    expect(sink.lines).to.deep.equal([insert(1, 1), insert(1, 4), insert(2, 4), remove(1, 3)]);
     expect(await letters().list(name(), { limit: 10 })).to.deep.equal([]);
     await isTrue();
   });
@@ -1017,6 +1155,36 @@ eachDatabase('the outbox', (databases) => {
         expect(error).to.have.property('message').that.includes('the database was set back');
       });
     });
+
+    for (const [known, replay] of [
+      [6, 1],
+      [2, 0],
+    ] as const) {
+      it(`is filled from the block on that a person names, once it is known that block ${known} is final`, async () => {
+        const openable = sink.openable({ delivery: 'finalized' });
+        await runs.run([openable], blocks(1, 6), { finalized: () => Promise.resolve(6) });
+        sink.held = null;
+        const told = sink.lines.length;
+        await new SinkStore(database).requestReplay(await runs.standing(), 4);
+        let finalized = -1;
+        const run = runs.run([openable], noMore, { finalized: () => Promise.resolve(finalized) });
+        const waits = (how: string) => () =>
+          runs.lines
+            .filter((line) => line.startsWith('all is read'))
+            .join()
+            .includes(how);
+        await eventually('a wait for what is final', waits('not known'));
+        expect(sink.lines.slice(told)).to.deep.equal([]);
+        finalized = known;
+        await eventually('it goes on', async () => {
+          const { place } = await runs.standing();
+          return sink.lines.length > told || place?.includes('1,1,"end"') === true;
+        });
+        finalized = 6;
+        await run;
+        expect(sink.lines.slice(told)).to.deep.equal([4, 5, 6].map((block) => insert(block, 1, replay)));
+      });
+    }
 
     it('stops where it belongs to another life, or is ahead of the journal, until a replay is asked for', async () => {
       await runs.run([sink.openable()], blocks(1, 3));

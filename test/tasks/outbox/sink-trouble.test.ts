@@ -34,10 +34,13 @@ describe('the trouble of a sink', () => {
     expect(written.at(-1)).to.deep.equal({ error: `${'x'.repeat(2_000)} (${sql})` });
   });
 
-  it('lasts as long as the receiver asks, an hour at most, and else a minute at most', async () => {
+  it('lasts as long as the receiver asks, a quarter of a second at least and an hour at most, and else a minute at most', async () => {
     const waitFor = (retryAfterMs?: number): Promise<number> =>
       trouble.bear(new ReceiverAwayError('429', { retryAfterMs }));
-    expect([await waitFor(600_000), await waitFor(1e9), await waitFor(0)]).to.deep.equal([600_000, 3_600_000, 0]);
+    expect([await waitFor(600_000), await waitFor(1e9), await waitFor(1)]).to.deep.equal([600_000, 3_600_000, 250]);
+    // Who says that it is to be asked at once, or gives a time that is past, is asked less and less often.
+    for (let i = 0; i < 12; i++) expect(await waitFor(0)).to.be.within(125, 60_000);
+    expect(await waitFor(0)).to.be.at.least(30_000);
     for (let i = 0; i < 12; i++) expect(await waitFor()).to.be.at.most(60_000);
   });
 });

@@ -100,4 +100,34 @@ eachDatabase('a table whose sink has a dead letter', (databases) => {
     await retry();
     expect(await rows()).to.deep.equal(['1 10', '2 20']);
   });
+
+  /** Has the chain take back what lies above block 1, and tell of these events of block 2. */
+  const replaceBlock2 = (events: Parameters<typeof exampleBatch>[2]): Promise<unknown> =>
+    run(async function* () {
+      await Promise.resolve();
+      yield { kind: 'rollback', ancestor: { number: 1, hash: hashOf('block 1') } };
+      if (events !== undefined) yield exampleBatch(2, 2, events);
+    });
+
+  it('keeps the row of another block’s event that came in the place of the one which was refused', async () => {
+    refuses = () => false;
+    await replaceBlock2({ events: [eventOn('b', 2)] });
+    expect(await rows()).to.deep.equal(['1 10', '2 20']);
+    await retry();
+    expect(await rows()).to.deep.equal(['1 10', '2 20']);
+  });
+
+  it('has no row of an event that was refused when it was sent again, and that the chain has taken back since', async () => {
+    refuses = () => false;
+    await retry();
+    refuses = holdsBlock2;
+    await new SinkStore(database).requestReplay(await runs.standing(), 0);
+    await run(noMore);
+    expect(await letters().list(name, { limit: 10 })).to.have.length(1);
+    refuses = () => false;
+    await replaceBlock2(undefined);
+    expect(await rows()).to.deep.equal(['1 10']);
+    await retry();
+    expect(await rows()).to.deep.equal(['1 10']);
+  });
 });
