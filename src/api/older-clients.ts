@@ -3,7 +3,6 @@ import { listNames } from '../database/pipelines/pipeline-names.js';
 import type { NamedPipeline } from '../database/pipelines/pipeline-names.js';
 import { countTasks } from '../database/tasks/task-listing.js';
 import { TaskStore } from '../database/tasks/task-store.js';
-import { mostGivenId } from '../model/pipeline.js';
 import type { Task } from '../model/task.js';
 import { ConflictError, TakenError } from '../runtime/errors.js';
 import { updateDefinition } from '../tasks/outbox/update-definition.js';
@@ -14,7 +13,7 @@ import { invalidRequest, ProblemError } from './problem.js';
 import { readJson } from './read-json.js';
 import { RememberedCounts } from './remembered-counts.js';
 import { route, type Route, type RouteAnswer } from './route.js';
-import { numberInBody, wholeNumber } from './schemas/parameters.js';
+import { idInBody, wholeNumber } from './schemas/parameters.js';
 import { startBody } from './schemas/task-schemas.js';
 import { readSentDefinition } from './sent-definition.js';
 
@@ -201,8 +200,6 @@ function configOf(of: Route, parts: ApiParts): Handle {
   };
 }
 
-const givenId = numberInBody(1, mostGivenId);
-
 function olderBody(text: string): { readonly id: number; readonly info: string } | null {
   let body: unknown;
   try {
@@ -212,7 +209,7 @@ function olderBody(text: string): { readonly id: number; readonly info: string }
   }
   if (typeof body !== 'object' || body === null || !('pipeline_info' in body || 'pipeline_id' in body)) return null;
   const { pipeline_id: written, pipeline_info: info } = body as Json;
-  const id = givenId.safeParse(wholeOf(written));
+  const id = idInBody.safeParse(wholeOf(written));
   if (!id.success) {
     throw invalidRequest(id.error.issues.map(({ message }) => ({ path: 'body.pipeline_id', message })));
   }

@@ -31,10 +31,9 @@ export function sinksOf(components: readonly Component[], kinds: Registry = regi
     if (kind.role !== 'sink') return [];
     const above = known.slice(0, position);
     const events = fieldsBelow(above, kinds);
-    const description = kind.describe(config);
     return [
       {
-        ...{ name, type, ...description, events, eventNames: description.eventNames ?? namedBy(above) },
+        ...{ name, type, ...kind.describe(config), events },
         openStages: (opening) =>
           Promise.all(
             above.flatMap((each) =>
@@ -46,12 +45,6 @@ export function sinksOf(components: readonly Component[], kinds: Registry = regi
       },
     ];
   });
-}
-
-/** Returns the only events that stages let through, as far as one of them says so: of others not even a remove is told. */
-function namedBy(above: readonly (Component & { readonly kind: Kind })[]): readonly string[] | null {
-  const names = above.map(({ config, kind }) => (kind.role === 'stage' ? (kind.eventNames?.(config) ?? null) : null));
-  return names.find((each) => each !== null) ?? null;
 }
 
 function kindOf({ name, type }: Component, kinds: Registry): Kind {

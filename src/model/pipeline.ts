@@ -36,7 +36,10 @@ export interface Component {
 export const restarts = ['always', 'on-failure', 'never'] as const;
 export type Restart = (typeof restarts)[number];
 
-/** The largest id that a person may give a pipeline: those that the database gives go on behind it, and a column holds 2^31 - 1. */
+/** The largest id that a column holds. */
+export const maxId = 2_147_483_647;
+
+/** The largest id that a person may give a new pipeline: those that the database gives go on behind it. */
 export const mostGivenId = 2_000_000_000;
 
 /** A pipeline's definition, validated, before it has been stored. */

@@ -9,7 +9,7 @@ import { testApi } from './api-fixture.js';
 import type { TestApi } from './api-fixture.js';
 
 const base = '/api/v1/pipeline';
-const wholeNumberTo = (most: number): string => `must be a whole number from 1 to ${most}`;
+const wholeNumber = 'must be a whole number from 1 to 2147483647';
 const definition = {
   pipeline_name: 'old',
   description: 'from before',
@@ -61,8 +61,7 @@ describe('an API for older clients', () => {
     for (const [body, detail] of [
       [{ pipeline_id: 45 }, 'body.pipeline_info: is missing: the definition'],
       ...[undefined, 0, 2 ** 31, '45.5', '', '4e1', '-1', '0x2d', ['45'], true].map(
-        (id) =>
-          [{ pipeline_id: id, pipeline_info: '{}' }, `body.pipeline_id: ${wholeNumberTo(2_000_000_000)}`] as const,
+        (id) => [{ pipeline_id: id, pipeline_info: '{}' }, `body.pipeline_id: ${wholeNumber}`] as const,
       ),
     ] as const) {
       const refused = await post('/config', body);
@@ -186,7 +185,7 @@ describe('an API for older clients', () => {
     }
     for (const id of ['x', '45x', ''])
       expect((await post('/start', { pipeline_id: id })).json()).to.include({
-        detail: `body.pipeline_id: ${wholeNumberTo(2_147_483_647)}`,
+        detail: `body.pipeline_id: ${wholeNumber}`,
       });
     expect((await plain.post(`${base}/start`, { pipeline_id: '45' })).statusCode).to.equal(400);
   });

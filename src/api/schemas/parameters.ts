@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { isDay } from '../../model/instant.js';
-
-/** The largest id that a column holds. */
-const maxId = 2_147_483_647;
+import { maxId } from '../../model/pipeline.js';
 
 /** Reads a whole number, written in decimal digits, within bounds that are both allowed. */
 export function wholeNumber(min: number, max: number): z.ZodType<number, string> {

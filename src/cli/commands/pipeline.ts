@@ -9,7 +9,7 @@ import { listTasks } from '../../database/tasks/task-listing.js';
 import { taskStatus } from '../../model/task.js';
 import { wantedText } from '../../model/wanted.js';
 import { waitingText, type Waiting } from '../../model/waiting.js';
-import { mostGivenId, type PipelineDefinition } from '../../model/pipeline.js';
+import type { PipelineDefinition } from '../../model/pipeline.js';
 import { loadDefinition } from '../../pipeline/definition/read-definition.js';
 import { nameProblem } from '../../pipeline/definition/pipeline-name.js';
 import { DatabaseUnreachableError, NotMigratedError, UsageError, problemText } from '../../runtime/errors.js';
@@ -134,7 +134,7 @@ interface IdOption {
 async function importPipeline(context: CommandContext, options: ImportOptions): Promise<void> {
   const { update = false } = options;
   const { definition: inFile, warnings } = await load(context, options);
-  const definition = { ...inFile, id: readId(options.id) ?? inFile.id, name: readName(options.name) ?? inFile.name };
+  const definition = { ...inFile, id: options.id ?? inFile.id, name: readName(options.name) ?? inFile.name };
   const { id, warnings: more } = await withDatabase(context, (database) => store(database, definition, update));
   const { output } = context;
   for (const { message, hint } of more) output.note(`warning: ${message}: ${hint}`);
@@ -150,11 +150,6 @@ async function store(database: Database, definition: PipelineDefinition, update:
   const updated = await updateDefinition(database, definition);
   await new Schedules(database).keep(updated.id);
   return updated;
-}
-
-function readId(id: number | undefined): number | null {
-  if (id === undefined || id <= mostGivenId) return id ?? null;
-  throw new UsageError(`--id '${id}' is too large: ${mostGivenId} at most`);
 }
 
 function readName(written: string | undefined): string | null {

@@ -10,10 +10,6 @@ export const dictMapper: StageKind<DictMapperConfig> = {
   keys: ({ mappings }) => ({ dict_mappers: mappings.map(mappingKeys) }),
   rows: ({ mappings }) => mappings.map(mappingRow),
   fields: mappedFields,
-  eventNames: ({ mappings }) => {
-    const names = mappings.map(({ eventName }) => eventName).filter((name) => name !== null);
-    return names.length < mappings.length ? null : [...new Set(names)];
-  },
   remarks: async (config, above) => (await import('./mapper-remarks.js')).mapperRemarks(config, above),
   open: async (config, { name }) => {
     const { DictMapper } = await import('./dict-mapper.js');

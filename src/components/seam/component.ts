@@ -147,8 +147,6 @@ export interface StageKind<C extends object> extends KindOf<C> {
   readonly role: 'stage';
   /** Says what it makes of the fields of events; left out: it leaves them as they are. */
   fields?(config: C, above: readonly EventFields[]): readonly EventFields[];
-  /** Names the only events of which its stages leave something, by name or full signature; null, or left out: any may be left. */
-  eventNames?(config: C): readonly string[] | null;
   /** True where its stages ask the chain; left out: they don't. */
   readonly asksChain?: true;
   /** Remarks what will come to nothing: keys that none of the events has. Left out: nothing. */

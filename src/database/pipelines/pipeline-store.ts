@@ -1,4 +1,4 @@
-import type { Component, Pipeline, PipelineDefinition } from '../../model/pipeline.js';
+import { maxId, mostGivenId, type Component, type Pipeline, type PipelineDefinition } from '../../model/pipeline.js';
 import { NotFoundError, TakenError, UsageError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
 import { writeIfHeld } from '../fenced-write.js';
@@ -42,13 +42,14 @@ export class PipelineStore {
   /**
    * Stores a definition and returns its id. Where `update` is set it replaces the pipeline of its id, else the one of its
    * name; checkpoint, tasks and events stay. Throws TakenError where its id or name is another's, and UsageError where
-   * several have the name that is to be updated, NotFoundError where a foreign key of an older program wants its classification to be there.
+   * several have the name that is to be updated, or the id of a new one is too large, NotFoundError where a foreign key of an older program wants its classification to be there.
    */
   async import(definition: PipelineDefinition, { update = false, moved = [] }: ImportOptions = {}): Promise<number> {
     const { name } = definition;
     const named = await listByName(this.#database, name);
     const id = definition.id ?? (update ? theOne(name, named) : null);
-    const old = id === null ? null : await this.#findName(id);
+    const old = id === null || id > maxId ? null : await this.#findName(id);
+    if (old === null && id !== null && id > mostGivenId) throw tooLarge(id);
     if (old !== null && !update) throw taken(id ?? 0);
     const [other] = named.filter((each) => each.id !== id);
     // What an older program has named alike may be updated all the same.
@@ -260,6 +261,10 @@ function pipelineRow(definition: PipelineDefinition): Record<string, string | nu
 
 function componentRow<T>({ name, type, config }: Component, position: number, pipelineId: T) {
   return { pipeline_id: pipelineId, position, name, type, config: JSON.stringify(config) };
+}
+
+function tooLarge(id: number): UsageError {
+  return new UsageError(`id ${id} is too large for a new pipeline: ${mostGivenId} at most`);
 }
 
 function noSuchPipeline(id: number): NotFoundError {

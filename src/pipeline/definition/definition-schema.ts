@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { positive, whole } from '../../components/keys/numbers.js';
 import { choice, line } from '../../components/keys/texts.js';
 import { notBoth, together } from '../../components/keys/together.js';
-import { mostGivenId, restarts } from '../../model/pipeline.js';
+import { maxId, restarts } from '../../model/pipeline.js';
 import { isTimeZone } from '../../model/wall-clock.js';
 import { nearest } from '../../runtime/nearest.js';
 import { silenceLimit } from '../../runtime/silence.js';
@@ -12,13 +12,11 @@ import { nameProblem } from './pipeline-name.js';
 const maxTimeoutMinutes = 5_000_000;
 /** A TEXT column of MySQL and MariaDB holds 65,535. */
 const maxTextBytes = 60_000;
-/** What an INT column holds. */
-const maxId = 2_147_483_647;
 
 /** Returns the schema of a definition's own keys; its components are judged by their kinds. */
 export function definitionSchema(heartbeatIntervalSeconds: number) {
   const keys = z.strictObject({
-    id: whole(1, mostGivenId).optional(),
+    id: whole(1, maxId).optional(),
     name: pipelineName().optional(),
     pipeline_name: pipelineName().optional(),
     classification_id: whole(0, maxId).optional(),

@@ -201,7 +201,9 @@ export class SinkDelivery {
   #parts({ sink, stages }: OpenedSink): MessageParts {
     const { journal, origin, logger, signal } = this.#shared;
     const takesStored = sink.deliverStored !== undefined;
-    return { journal, origin, stages, takesStored, context: { ...quietCall(signal), logger } };
+    // Who keeps the cursor has rows, and whoever else messages.
+    const context = { ...quietCall(signal), logger, keepsRows: sink.claim !== undefined };
+    return { journal, origin, stages, takesStored, context };
   }
 
   /** Calls the sink; one that does not answer is given up, and opened anew. */

@@ -127,7 +127,7 @@ describe('the pipeline and abi commands', () => {
   it('take no id that leaves the database none to give after it, wherever it is written', async () => {
     const tooLarge = await chainparse('pipeline', 'import', 'usdc-transfers.yaml', '--id', '2000000001');
     expect(tooLarge).to.deep.include({ code: 2 });
-    expect(tooLarge.stderr).to.equal("error: --id '2000000001' is too large: 2000000000 at most\n");
+    expect(tooLarge.stderr).to.equal('error: id 2000000001 is too large for a new pipeline: 2000000000 at most\n');
   });
 
   it('refuse what is no id of a pipeline to preview', async () => {

@@ -5,10 +5,8 @@ import { dictMapper } from '../../../src/components/dict-mapper/kind.js';
 import { dictMapperSchema } from '../../../src/components/dict-mapper/schema.js';
 import { findTransformer } from '../../../src/components/dict-mapper/transformers.js';
 import { findValidator } from '../../../src/components/dict-mapper/validators.js';
-import { sinksOf } from '../../../src/components/sinks-of.js';
 import type { EventMessage, JsonValue } from '../../../src/model/event-message.js';
 import { jsonText, MessageData } from '../../../src/model/event-message.js';
-import type { Component } from '../../../src/model/pipeline.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
 import { seededRandom } from '../../support/seeded-random.js';
 
@@ -175,7 +173,7 @@ describe('DictMapper', () => {
     ).to.equal(0);
   });
 
-  it('passes on each remove, whatever is left of it, for other rules may have let its insert through', async () => {
+  it('passes on each remove where rows are kept, whatever is left of it, for other rules may have let its insert through', async () => {
     const config = await dictMapperSchema.parseAsync({
       dict_mappers: [
         { event_name: 'Transfer', mapping_rules: [{ source_key: 'missing', target_key: 'a', required: true }] },
@@ -186,29 +184,13 @@ describe('DictMapper', () => {
       (['remove', 'insert'] as const).map((op) => messageOf(eventName, op)),
     );
     const context = { logger: silentLogger, moved: () => Promise.resolve(), signal: new AbortController().signal };
-    const mapped = await new DictMapper('rows', config).map(messages, context);
-    expect(mapped.map(({ eventName, op, data }) => `${op} ${eventName} ${data.text}`)).to.deep.equal([
-      'remove Transfer {}',
-      'remove Approval {}',
-      'remove Mint {"b":5}',
-      'insert Mint {"b":5}',
-    ]);
-  });
-
-  it('has the sinks below it told of no event that it never names', () => {
-    const rules = [
-      { sourceKey: 'n', targetKey: 'n', transformer: null, validator: null, condition: null, required: false },
-    ];
-    const named = (...names: readonly (string | null)[]) => ({
-      ...{ name: 'rows', type: 'dict_mapper' },
-      config: { mappings: names.map((eventName) => ({ eventName, rules })) },
-    });
-    const sink = (...event_name: readonly string[]) => ({ name: 'w', type: 'webhook_sink', config: { event_name } });
-    const toldOf = (...components: readonly Component[]) => sinksOf(components)[0]?.eventNames;
-    expect(toldOf(named('Mint', 'Burn', 'Mint'), sink())).to.deep.equal(['Mint', 'Burn']);
-    expect(toldOf(named(null), named('Mint'), sink())).to.deep.equal(['Mint']);
-    expect(toldOf(named('Mint', null), sink())).to.equal(null);
-    expect(toldOf(named('Mint', 'Burn'), sink('Burn'))).to.deep.equal(['Burn']);
+    const told = async (keepsRows: boolean): Promise<readonly string[]> =>
+      (await new DictMapper('rows', config).map(messages, { ...context, keepsRows })).map(
+        ({ eventName, op, data }) => `${op} ${eventName} ${data.text}`,
+      );
+    const whole = ['remove Mint {"b":5}', 'insert Mint {"b":5}'];
+    expect(await told(true)).to.deep.equal(['remove Transfer {}', 'remove Approval {}', ...whole]);
+    expect(await told(false)).to.deep.equal(whole);
   });
 
   it('maps one of several events of a name where its signature is given', async () => {

@@ -104,7 +104,7 @@ describe('a definition with many problems', () => {
     expect(lines).to.deep.equal([
       '2: name: given twice; the first is on line 1',
       '3: timeout: unknown key; the nearest known key is timeout_minutes',
-      '4: id: must be from 1 to 2000000000, not -1',
+      '4: id: must be from 1 to 2147483647, not -1',
       '8: chain_name: etherum is not a known chain and has no chain_id; the nearest known one is ethereum',
       '9: contract_address: must be an address of 0x and 40 hex digits, not 0x12',
       '10: abi_path: there is no file none.json',
@@ -226,7 +226,7 @@ describe('a definition with a wrong value', () => {
       `name: x\ndescription: ${'错'.repeat(20_001)}\n`,
       '2: description: is longer than 60000 bytes of UTF-8',
     ],
-    ['id 0', 'id: 0\nname: x\n', '1: id: must be from 1 to 2000000000, not 0'],
+    ['id 0', 'id: 0\nname: x\n', '1: id: must be from 1 to 2147483647, not 0'],
     [
       'no timeout',
       'name: x\ntimeout_minutes: 0\n',
