@@ -52,11 +52,18 @@ function findEntries(value: unknown): readonly unknown[] {
 function parseEntry(entry: unknown, position: number, use: AbiUse): AbiFragment {
   if (!isRecord(entry)) throw new UsageError(`ABI entry ${position}: not an object`);
   // Old compilers leave the type of a function out.
-  const fragment = entry['type'] === undefined ? { ...entry, type: 'function' } : entry;
+  const typed = entry['type'] === undefined ? { ...entry, type: 'function' } : entry;
+  const fragment = typed['type'] === 'function' ? withoutNull(typed) : typed;
   if (fragment['type'] === 'event') checkEvent(fragment, position);
   else if (typeof fragment['type'] !== 'string') throw new UsageError(`ABI entry ${position}: "type" is not a text`);
   else if (fragment['type'] === use) checkFunction(fragment, position);
   return fragment as unknown as AbiFragment;
+}
+
+/** Programs in Go write null for a list with nothing in it. */
+function withoutNull(entry: Entry): Entry {
+  const isEmpty = (key: string): boolean => (key === 'inputs' || key === 'outputs') && entry[key] === null;
+  return Object.fromEntries(Object.entries(entry).filter(([key]) => !isEmpty(key)));
 }
 
 /** Old compilers leave out what is empty. */

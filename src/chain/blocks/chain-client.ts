@@ -19,6 +19,8 @@ import type { BlockLogsAnswer } from './receipt-calls.js';
 import { RpcError, asksForLess } from '../transport/errors/rpc-error.js';
 import type { Call } from '../../runtime/call.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
+import { Scope } from '../../runtime/scope.js';
+import { waitAtMost } from '../../runtime/wait-at-most.js';
 import { readQuantity } from '../transport/rpc/rpc-values.js';
 
 export interface ChainClientOptions extends EndpointPoolOptions {
@@ -61,6 +63,10 @@ function beginKnowing(pool: EndpointPool, { doubtMs = defaultDoubtMs }: ChainCli
   };
 }
 
+/** How long a head waits for other endpoints to tell a tag, in milliseconds, and how long they are not asked again where none did. */
+const tagPatienceMs = 1_000;
+const untoldMs = 120_000;
+
 /** How far below the newest block known a block counts as new. */
 const newBlocks = 64;
 
@@ -79,6 +85,8 @@ export class ChainClient implements ChainView {
   readonly #pool: EndpointPool;
   readonly #choice: EndpointChoice;
   readonly #known: WhatIsKnown;
+  /** When nobody told a tag last, by the monotonic clock. */
+  readonly #untold = new Map<BlockTag, number>();
   readonly #times = new TimeBatches({
     ask: (asked, signal) => this.#askForTimes(asked, signal),
     room: () => this.room,
@@ -239,25 +247,41 @@ export class ChainClient implements ChainView {
 
   /**
    * Returns the headers of the newest block, as `head` does, and of another tag, asked in one batch. Where the endpoint does not tell
-   * the tag another one may: it has just been begun, or is of an older version.
+   * the tag another one may: it has just been begun, or is of an older version. Where none does at once they are asked again some
+   minutes later.
    */
   async heads(tag: BlockTag, signal: AbortSignal): Promise<HeadsAnswer> {
+    const answer = await this.#headsBy({}, tag, signal);
+    const untoldAt = this.#untold.get(tag) ?? -Infinity;
+    if (tellsTag(answer.tagged) || this.now() - untoldAt < untoldMs) return answer;
+    const others = this.reachable.filter((name) => name !== answer.endpoint);
+    const told = await this.#firstToTell(others, tag, signal);
+    if (told === null && others.length > 0) this.#untold.set(tag, this.now());
+    return { ...answer, tagged: told ?? answer.tagged };
+  }
+
+  async #headsBy(how: Partial<How>, tag: BlockTag, signal: AbortSignal): Promise<HeadsAnswer> {
     const ask = async (endpoint: JsonRpcEndpoint): Promise<HeadsAnswer> => {
       const [latest, tagged] = await endpoint.batch([headerCall('latest'), headerCall(tag)], signal);
       const head = this.#noted(headIn(latest, endpoint), endpoint.name, true);
       return { latest: head, tagged: readTag(tagged), endpoint: endpoint.name };
     };
-    const how = { calls: 2, isUrgent: true, isSimple: true } as const;
-    const answer = await this.ask(ask, how, signal);
-    if (tellsTag(answer.tagged)) return answer;
-    const others = this.reachable.filter((name) => name !== answer.endpoint);
-    const alone = (name: string): Promise<HeadsAnswer | null> =>
-      this.via({ only: [name] })
-        .ask(ask, { ...how, isOptional: true }, signal)
-        .catch(() => null);
-    const told = (await Promise.all(others.map(alone))).find((other) => other !== null && tellsTag(other.tagged));
+    return this.ask(ask, { calls: 2, isUrgent: true, isSimple: true, ...how }, signal);
+  }
+
+  /** Returns the header of a tag from the first of these endpoints that tells it; null where none does in time. */
+  async #firstToTell(names: readonly string[], tag: BlockTag, signal: AbortSignal): Promise<BlockHeader | null> {
+    const scope = new Scope(signal);
+    const alone = async (name: string): Promise<BlockHeader> => {
+      const { tagged } = await this.via({ only: [name] }).#headsBy({ isOptional: true }, tag, scope.signal);
+      if (tellsTag(tagged)) return tagged;
+      throw new Error(`${name} does not tell it`);
+    };
+    const first = Promise.any(names.map(alone)).catch(() => null);
+    const wait = { clock: this.#pool.clock, ms: tagPatienceMs, signal };
+    const told = await waitAtMost(first, wait).finally(() => scope.end());
     signal.throwIfAborted();
-    return { ...answer, tagged: told?.tagged ?? answer.tagged };
+    return told;
   }
 
   /**

@@ -114,6 +114,8 @@ export class PortalSource implements RangeReader {
   /** Goes on with an answer that was begun where there is one. */
   async #readOn(range: BlockRange, filter: LogFilter, signal: AbortSignal): Promise<PortalPiece> {
     const begun = this.#begunFor(range);
+    // One whose rest reaches behind the range is of no use here.
+    if (begun === undefined) this.#parked.get(range.from)?.close();
     this.#parked.delete(range.from);
     const asked = begun === undefined ? await this.#ask(range, filter, signal) : { answer: begun };
     // One that was begun hears nothing of whoever goes on with it: its request was another's.

@@ -16,9 +16,11 @@ export function argumentValue(type: AbiType, value: JsonValue, where: string): J
       return value.map((item, place) => argumentValue(type.item, item, `${where}[${place}]`));
     case 'tuple':
       return tupleValue(type.members, value, where);
-    default:
+    case 'address':
       // A checksum that is wrong says nothing of an address that an event holds.
       return typeof value === 'string' && /^0x[0-9a-f]{40}$/i.test(value) ? value.toLowerCase() : value;
+    default:
+      return value;
   }
 }
 

@@ -68,14 +68,12 @@ export class FileSink implements Sink {
     return files.length === 0 && complete === null && state.cursor === null;
   }
 
-  async claim(
-    claim: Omit<SinkCursor, 'place'>,
-    { signal, logger, wasClaimed, mustHold }: SinkContext,
-  ): Promise<SinkCursor | null> {
+  async claim(claim: Omit<SinkCursor, 'place'>, context: SinkContext): Promise<SinkCursor | null> {
+    const { signal, wasClaimed, mustHold } = context;
     await this.close();
     const { target } = this.#parts;
     if (mustHold === true) await target.refuseLost(signal);
-    const { files, outdated, complete, state } = await target.claim(claim, { signal, logger });
+    const { files, outdated, complete, state } = await target.claim(claim, context);
     // What is to be written anew need not be in a file yet.
     this.#covered = Math.max(-1, ...[...files.slice(-1), ...outdated, ...state.ahead].map(({ to_block: to }) => to));
     this.#settled = complete?.to_block ?? -1;

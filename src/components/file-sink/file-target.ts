@@ -29,9 +29,7 @@ export interface MadeFile {
 /** What a manifest says beside its files. */
 export type ManifestState = Pick<Manifest, 'complete' | 'outdated'> & Pick<Manifest['state'], 'cursor' | 'ahead'>;
 
-type Told = Pick<SinkContext, 'signal' | 'logger'>;
-
-type Upload = Told & Pick<SinkContext, 'moved'>;
+type FileCall = Pick<SinkContext, 'signal' | 'logger' | 'moved'>;
 
 /** The files of a sink and their manifest, which alone says which of them count. */
 export class FileTarget {
@@ -70,7 +68,8 @@ export class FileTarget {
    * Takes the target over. One whose cursor is of another life of the pipeline is left as it is: whoever asked judges it.
    * Throws RuntimeFailure where the files are another sink's, ClaimedLaterError where a later holder has it.
    */
-  async claim(by: Omit<SinkCursor, 'place'>, { signal, logger }: Told): Promise<Manifest> {
+  async claim(by: Omit<SinkCursor, 'place'>, call: FileCall): Promise<Manifest> {
+    const { signal } = call;
     const { store, plans, owner } = this.#parts;
     [this.#claim, this.#stranger] = [undefined, undefined];
     await store.prepare(by.claim);
@@ -87,10 +86,12 @@ export class FileTarget {
     }
     const again = this.unfinished;
     const given = this.#unlisted.filter((planned) => !again.includes(planned)).map(({ name }) => name);
-    const superseded = await this.#removeAll([...given, ...this.#manifest.state.superseded], { signal, logger });
     this.#claim = claim;
+    const superseded = [...new Set([...given, ...this.#manifest.state.superseded])];
     const state = { ...this.#manifest.state, ...by, superseded };
     await this.#save({ ...this.#manifest, state }, signal);
+    // Behind that: a store that removes nothing must not keep the claim from being taken.
+    await this.#removeSuperseded(call);
     return this.#manifest;
   }
 
@@ -128,7 +129,7 @@ export class FileTarget {
   }
 
   /** Puts a file in the place of those that hold these blocks, null: of nothing; the manifest says so at once or not at all. */
-  async publish(range: BlockRange, made: MadeFile | null, standing: ManifestState, call: Upload): Promise<void> {
+  async publish(range: BlockRange, made: MadeFile | null, standing: ManifestState, call: FileCall): Promise<void> {
     const { signal } = call;
     const kept = this.#manifest.files.filter(
       ({ from_block: from, to_block: to }) => to < range.from || from > range.to,
@@ -173,7 +174,7 @@ export class FileTarget {
     return manifest;
   }
 
-  async #place(range: BlockRange, { file, ...made }: MadeFile, { signal, moved }: Upload): Promise<ManifestFile> {
+  async #place(range: BlockRange, { file, ...made }: MadeFile, { signal, moved }: FileCall): Promise<ManifestFile> {
     const { store, plans, format } = this.#parts;
     const generation = this.#generationOf(range.from);
     const name = fileNameOf(range, generation, format);
@@ -203,36 +204,41 @@ export class FileTarget {
   }
 
   /** What can't be removed now is removed with the next file, or by the next run. */
-  async #removeSuperseded(call: Told): Promise<void> {
+  async #removeSuperseded(call: FileCall): Promise<void> {
     const superseded = await this.#removeAll(this.#manifest.state.superseded, call);
+    // Somebody else may have gone on meanwhile; what has been removed may be so again.
+    if (call.signal.aborted) return;
     this.#manifest = { ...this.#manifest, state: { ...this.#manifest.state, superseded } };
   }
 
   /**
-   * Returns the names of those that could not be removed, which is told once. Never throws: the manifest counts them no more, and
-   * whoever heard of a failure would write again what it says by then.
+   * Returns the names of those that were not removed: from the first that can't be on, which comes last the next time, for each may
+   * take as long as a request does. Never throws: the manifest counts them no more, and whoever heard of a failure, which is told
+   * once, would write again what it says by then.
    */
-  async #removeAll(names: readonly string[], { signal, logger }: Told): Promise<string[]> {
-    const kept: string[] = [];
-    let reason: unknown;
-    for (const name of new Set(names)) {
+  async #removeAll(names: readonly string[], { signal, logger, moved }: FileCall): Promise<string[]> {
+    const left = new Set(names);
+    for (const name of left) {
       try {
         signal.throwIfAborted();
         await this.#parts.store.remove(name, signal);
       } catch (error) {
-        kept.push(name);
-        reason ??= error;
+        if (!this.#isTold && !signal.aborted) logger.log('warn', this.#keeps(name, left.size, error));
+        this.#isTold ||= !signal.aborted;
+        left.delete(name);
+        return [...left, name];
       }
+      left.delete(name);
+      moved();
     }
-    if (kept.length > 0 && !this.#isTold && !signal.aborted) logger.log('warn', this.#keeps(kept, reason));
-    this.#isTold = kept.length > 0 && (this.#isTold || !signal.aborted);
-    return kept;
+    this.#isTold = false;
+    return [];
   }
 
-  #keeps([first = '', ...others]: readonly string[], reason: unknown): string {
-    const [files, count] = others.length === 0 ? ['a file', 'counts'] : [`${others.length + 1} files`, 'count'];
-    const why = `${first}: ${messageOf(reason)}${hintIn(reason)}`;
-    return `${this.#parts.owner.sink}: ${files} that ${count} no more can't be removed, which is tried again with the next one: ${why}`;
+  #keeps(name: string, files: number, reason: unknown): string {
+    const [what, count] = files === 1 ? ['a file', 'counts'] : [`${files} files`, 'count'];
+    const why = `${name}: ${messageOf(reason)}${hintIn(reason)}`;
+    return `${this.#parts.owner.sink}: ${what} that ${count} no more can't be removed, which is tried again with the next one: ${why}`;
   }
 
   #owner(): SinkFileOwner {

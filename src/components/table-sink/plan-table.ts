@@ -99,10 +99,13 @@ function planTable(events: readonly EventFields[], database: DatabaseKind): Tabl
   return { fixed, own, events: new Map(planned) };
 }
 
-/** The names of what stages add to events: an argument of such a name is told from it, whichever event has it. */
+/** The names of what stages add to events that have an argument of that name, too: both are told apart, in every event. */
 function namesBesideArguments(events: readonly EventFields[]): ReadonlySet<string> {
-  const names = events.filter(({ mapped }) => !mapped).flatMap(({ fields }) => fields.map(({ name }) => name));
-  return new Set(names.filter((name) => !name.startsWith(args) && !eventsOwn.has(name)));
+  const both = events.flatMap(({ fields, mapped }) => {
+    const names = new Set(mapped ? [] : fields.map(({ name }) => name));
+    return [...names].filter((name) => !eventsOwn.has(name) && names.has(args + name));
+  });
+  return new Set(both);
 }
 
 /** Plans the table of a sink, of the events that it wants, in a database of some kind. */

@@ -98,7 +98,7 @@ export class SinkDelivery {
     const after = this.#at.cursorOf(placeText(place));
     const isDone = await this.call((context) => sink.deliverStored?.({ events: stored, after }, context));
     if (isDone !== true) return false;
-    await this.#delivered(after, stored.count, null);
+    await this.#delivered(after, stored.count, []);
     return true;
   }
 
@@ -107,8 +107,8 @@ export class SinkDelivery {
     if (!this.#at.isStored(pass)) await this.store({ pass, at: this.#at.place?.at ?? 'begin' });
   }
 
-  /** `beside`: a step that belongs to what was delivered. */
-  async #delivered(after: SinkCursor, messages: number, beside: Query | null): Promise<void> {
+  /** `beside`: steps that belong to what was delivered. */
+  async #delivered(after: SinkCursor, messages: number, beside: readonly Query[]): Promise<void> {
     this.#taken += 1;
     this.#shared.moves.ring();
     this.#told('delivered', messages);
@@ -116,7 +116,7 @@ export class SinkDelivery {
     this.#at.sent = after;
     this.#at.place = place ?? this.#at.place;
     const change = { ...this.#at.sentChange(), ...(place === null ? {} : this.#at.changeTo(place)) };
-    await (beside === null ? this.#row.note(change) : this.#row.write(change, [beside]));
+    await this.#row.note(change, beside);
     if (this.#isKept()) await this.#trouble.over();
   }
 

@@ -78,12 +78,12 @@ export class SinkLetters {
     if (inserts.length > 0) await this.#row.write({}, [this.#mark(inserts, 'resent')]);
   }
 
-  /** Returns the step that forgets what had been refused of events of which the receiver has newer messages; null: nothing was. */
-  forgetEarlier(messages: readonly EventMessage[]): Query | null {
+  /** Returns the steps that forget what had been refused of events of which the receiver has newer messages. */
+  forgetEarlier(messages: readonly EventMessage[]): readonly Query[] {
     const ids = new Set(messages.map(({ id }) => id));
     const earlier = this.#again.filter(({ eventId }) => ids.has(eventId)).map(({ id }) => id);
     this.#again = this.#again.filter(({ eventId }) => !ids.has(eventId));
-    return earlier.length === 0 ? null : this.#parts.letters.forget(this.#name, earlier);
+    return earlier.length === 0 ? [] : [this.#parts.letters.forget(this.#name, earlier)];
   }
 
   /**

@@ -17,6 +17,8 @@ export class SinkRow {
   readonly #name: string;
   readonly #clock: Clock;
   #unwritten: SinkChange = {};
+  /** Steps that belong to it. */
+  #steps: readonly Query[] = [];
   #writtenAt = -Infinity;
 
   constructor(store: SinkStore, guard: SinkGuard, name: string, clock: Clock) {
@@ -29,12 +31,17 @@ export class SinkRow {
   /** Forgets what has been noted, and not been written. */
   forget(): void {
     this.#unwritten = {};
+    this.#steps = [];
   }
 
-  /** Notes a change, and writes it where the last one lies some time back. Throws LeaseLostError. */
-  async note(change: SinkChange): Promise<void> {
+  /**
+   * Notes a change, and writes it where the last one lies some time back, or steps belong to it: at once, or with the first write
+   * that goes well. Throws LeaseLostError.
+   */
+  async note(change: SinkChange, steps: readonly Query[] = []): Promise<void> {
     this.#unwritten = { ...this.#unwritten, ...change };
-    if (this.#clock.monotonic() - this.#writtenAt >= writeEveryMs) await this.write();
+    this.#steps = [...this.#steps, ...steps];
+    if (steps.length > 0 || this.#clock.monotonic() - this.#writtenAt >= writeEveryMs) await this.write();
   }
 
   /** Writes a change with all that has been noted, and other steps, in one transaction. Throws LeaseLostError. */
@@ -43,12 +50,13 @@ export class SinkRow {
     if (Object.keys(whole).length === 0 && beside.length === 0) return;
     this.#unwritten = whole;
     try {
-      await this.#store.save(this.#guard, this.#name, whole, beside);
+      await this.#store.save(this.#guard, this.#name, whole, [...this.#steps, ...beside]);
     } catch (error) {
       if (!(error instanceof FenceError)) throw error;
       throw new LeaseLostError(`the sink ${this.#name} of pipeline ${this.#guard.pipelineId} is another’s now`);
     }
     this.#unwritten = {};
+    this.#steps = [];
     this.#writtenAt = this.#clock.monotonic();
   }
 }

@@ -89,8 +89,11 @@ function checkEndpoints(urls: readonly string[], { endpoints: { least, key }, ch
   const known = [...new Set(urls)];
   const nodes = known.filter((url) => !isWebSocketUrl(url) || !known.some((other) => leadToOneNode(url, other)));
   if (nodes.length >= least) return;
-  const what = known.length < least ? 'only one RPC URL is set' : 'the RPC URLs of one node alone are set';
+  const [what, way] =
+    known.length < least
+      ? ['only one RPC URL is set', 'repeat --rpc-url']
+      : ['the RPC URLs of one node alone are set', 'give RPC URLs of two nodes, both for HTTP where one host has them'];
   throw new UsageError(`${key} needs ${least} endpoints, and ${what} for chain '${chain.name}'`, {
-    hint: `repeat --rpc-url, or take ${key} out of the definition`,
+    hint: `${way}, or take ${key} out of the definition`,
   });
 }

@@ -83,7 +83,7 @@ describe('parseAbi', () => {
     const event = { type: 'event', name: 'E', inputs: [] };
     const wrong: [unknown, string][] = [
       [[f, { ...f, inputs: 5 }], 'ABI entry 1 (function f): no "inputs" array'],
-      [[{ ...f, outputs: null }], 'ABI entry 0 (function f): no "outputs" array'],
+      [[{ ...f, outputs: 'null' }], 'ABI entry 0 (function f): no "outputs" array'],
       [[{ ...f, name: 5 }], 'ABI entry 0 (function): "name" is not a text'],
       [[{ name: 'f', inputs: [null] }], 'ABI entry 0 (function f): inputs[0]: not an object'],
       [[{ ...f, outputs: [{ name: 'a' }] }], 'ABI entry 0 (function f): outputs[0]: no "type"'],
@@ -98,6 +98,12 @@ describe('parseAbi', () => {
       { ...f, inputs: [{ name: 's', type: 'Lib.Data storage' }] },
     ];
     expect(parseAbi(others, 'function')).to.have.length(2);
+  });
+
+  it('takes null for a list of a function with nothing in it, as programs in Go write it', () => {
+    const written = { type: 'function', name: 'f', inputs: null, outputs: null };
+    expect(parseAbi([written], 'function')).to.deep.equal([{ type: 'function', name: 'f' }]);
+    expect(parseAbi([{ ...written, type: undefined }], 'function')).to.deep.equal([{ type: 'function', name: 'f' }]);
   });
 
   it('refuses the types that no contract can have, and takes those that it can', () => {

@@ -12,6 +12,8 @@ import { headerOf } from '../../support/simulated-node.js';
 import { HastyClock, deadlineMs } from '../../support/hasty-clock.js';
 import { startHttps } from '../../support/https-server.js';
 import { rejectionOf } from '../../support/rejection.js';
+import { within } from '../../support/within.js';
+import { systemClock } from '../../../src/runtime/clock.js';
 import { rangeLogs } from '../../../src/chain/logs/log-calls.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
 
@@ -58,12 +60,44 @@ describe('a chain client', () => {
     nodes[0]!.traits.finalizedDistance = null;
     nodes[1]!.traits.finalizedDistance = 2;
     for (const node of nodes) node.mine(5);
-    const { latest, tagged } = await open().heads('finalized', signal);
+    const client = open({ clock: systemClock });
+    const { latest, tagged } = await client.heads('finalized', signal);
     expect([latest?.number, tagged]).to.deep.include(10).and.to.have.nested.property('[1].number', 8);
     nodes[1]!.traits.finalizedDistance = null;
-    expect((await open().heads('finalized', signal)).tagged).to.be.instanceOf(RpcError);
+    expect((await client.heads('finalized', signal)).tagged).to.be.instanceOf(RpcError);
     fail(1, () => busy);
     expect((await open().heads('finalized', signal)).tagged).to.be.instanceOf(RpcError);
+  });
+
+  it('takes a tag from the first endpoint that tells it, whoever else does not answer', async () => {
+    nodes.push(await ChainSimulator.start());
+    nodes[2]!.mine(5);
+    nodes[0]!.traits.finalizedDistance = null;
+    nodes[2]!.traits.finalizedDistance = 2;
+    fail(1, () => ({ kind: 'hang' }));
+    const heads = open({ clock: systemClock }).heads('finalized', signal);
+    const { tagged } = await within(deadlineMs / 3, heads, () => 'it still waits');
+    expect(tagged).to.have.property('number', 3);
+  });
+
+  it('does not wait for long where no other endpoint answers whether it tells a tag', async () => {
+    nodes[0]!.traits.finalizedDistance = null;
+    fail(1, () => ({ kind: 'hang' }));
+    const { latest, tagged } = await within(deadlineMs / 3, open().heads('finalized', signal), () => 'it still waits');
+    expect(latest).to.have.property('number', 5);
+    expect(tagged).to.be.instanceOf(RpcError);
+  });
+
+  it('asks other endpoints for a tag that none of them told some minutes later, not at each head', async () => {
+    let passedMs = 0;
+    const later = { ...systemClock, monotonic: () => systemClock.monotonic() + passedMs };
+    for (const node of nodes) node.traits.finalizedDistance = null;
+    const client = open({ clock: later });
+    expect((await client.heads('finalized', signal)).tagged).to.be.instanceOf(RpcError);
+    nodes[1]!.traits.finalizedDistance = 2;
+    expect((await client.heads('finalized', signal)).tagged).to.be.instanceOf(RpcError);
+    passedMs = 600_000;
+    expect((await client.heads('finalized', signal)).tagged).to.have.property('number', 3);
   });
 
   it('asks typed questions', async () => {

@@ -146,6 +146,17 @@ describe('blocks from a portal', () => {
       await nothingIsHeld();
     });
 
+    it('let go of a stream that reaches behind what is wanted by then', async () => {
+      stickAt(0.5);
+      const source = open({ addresses: [simContract], topics: null });
+      const call = { verified: false, moved, signal };
+      const { to } = await source.fetch(all, call);
+      portal.options = { ...portal.options, fault: () => undefined };
+      await source.fetch({ from: to + 1, to: to + 2 }, call);
+      await nothingIsHeld();
+      expect(portal.streams.map(({ fromBlock }) => fromBlock)).to.deep.equal([1, to + 1]);
+    });
+
     it('are dropped while the rest of a stream is waited for', async () => {
       stickAt(0.5);
       const source = open({ addresses: [simContract], topics: null });

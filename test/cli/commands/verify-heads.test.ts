@@ -24,12 +24,17 @@ describe('a pipeline with verify_heads', () => {
     const nodes = [await ChainSimulator.start(), await ChainSimulator.start()];
     for (const node of nodes) node.mine(10);
     const [first = '', second = ''] = nodes.map(({ url }) => url);
-    for (const urls of [[first], [first, first], [first, nodes[0]?.wsUrl ?? '']]) {
+    const refusals: [string[], RegExp][] = [
+      [[first], /^repeat --rpc-url, or take/],
+      [[first, first], /^repeat --rpc-url, or take/],
+      [[first, nodes[0]?.wsUrl ?? ''], /^give RPC URLs of two nodes, both for HTTP where one host has them, or take/],
+    ];
+    for (const [urls, hint] of refusals) {
       const refused = await chainparse('run-pipeline', '45', ...urls.flatMap((url) => ['--rpc-url', url]));
       expect(refused.code).to.equal(2);
-      expect(refused.stderr).to.match(
-        /^error: verify_heads needs 2 endpoints, .*'chain-31337'\nhint: repeat --rpc-url/,
-      );
+      const [, told = ''] = refused.stderr.split('\nhint: ');
+      expect(refused.stderr).to.match(/^error: verify_heads needs 2 endpoints, .*'chain-31337'\n/);
+      expect(told).to.match(hint);
     }
     expect(JSON.parse((await chainparse('tasks', 'list', '--json')).stdout)).to.include({ total: 0 });
     const run = await chainparse('run-pipeline', '45', '--rpc-url', first, '--rpc-url', second, '--json');

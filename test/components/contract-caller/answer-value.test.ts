@@ -123,4 +123,10 @@ describe('a call of a contract', () => {
       expect(() => method.encode(values), JSON.stringify(values)).to.throw(ValueError);
     }
   });
+
+  it('keeps the case of a text that looks like an address', async () => {
+    const method = await methodOf([], [{ type: 'string' }]);
+    const text = '0xABABABABABABABABABABABABABABABABABABABAB';
+    expect(method.encode([text])).to.include(Buffer.from(text).toString('hex'));
+  });
 });

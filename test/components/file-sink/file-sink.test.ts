@@ -175,6 +175,39 @@ describe('a file sink', () => {
     world.judgeEnd();
   });
 
+  it('takes its claim before it removes anything, ends at the first file that can’t be removed, and forgets none', async () => {
+    const journal = new SimJournal(0);
+    const world = worldOf(journal);
+    const steps: string[] = [];
+    let isRefused = true;
+    const hook = (step: string): Promise<void> => {
+      if (!step.startsWith('before')) return Promise.resolve();
+      steps.push(step);
+      return step === 'before remove' && isRefused ? Promise.reject(new Error('no answer')) : Promise.resolve();
+    };
+    journal.read(299, () => 1);
+    journal.finalized = 299;
+    const outbox = world.start(hook);
+    await deliverAll(outbox);
+    for (const block of [50, 150, 250]) {
+      journal.repair(block, () => false, 2);
+      await deliverAll(outbox);
+    }
+    const replaced = ['0-99.jsonl', '100-199.jsonl', '200-299.jsonl'];
+    expect([...(world.manifest?.state.superseded ?? [])].sort()).to.deep.equal(replaced);
+    steps.length = 0;
+    const next = world.start(hook);
+    await deliverAll(next);
+    expect(steps.filter((step) => step === 'before remove')).to.have.length(1);
+    expect(steps.indexOf('before remove')).to.be.greaterThan(steps.indexOf('before manifest'));
+    expect([...(world.manifest?.state.superseded ?? [])].sort()).to.deep.equal(replaced);
+    expect(world.names).to.include.members(replaced);
+    isRefused = false;
+    await deliverAll(world.start(hook));
+    expect(world.names).not.to.include.members(replaced);
+    world.judgeEnd();
+  });
+
   it('brings a file back that is gone, when its blocks are sent again', async () => {
     const journal = new SimJournal(0);
     const place = inFolder(temporaryFolder());

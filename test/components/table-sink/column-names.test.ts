@@ -106,6 +106,22 @@ eachDatabase('the names of a table sink’s columns', (databases) => {
     expect(await tableOf(url, ['owner_arg', 'id', 'owner'])).to.deep.equal(['1 7 2', '1 7 NULL', '3 NULL NULL']);
   });
 
+  it('are shared by an argument of one event and what a stage adds to another', async () => {
+    const called = { ...withAnswer(eventWith('id'), 'owner'), eventName: 'Called', eventSignature: 'Called(uint8)' };
+    const plainEvent = eventWith('owner');
+    const fixture = await SinkFixture.open(database, [plainEvent, called]);
+    await fixture.claim(1);
+    const data = new Map<string, unknown>([
+      ['args', { id: '7' }],
+      ['owner', '2'],
+    ]);
+    await fixture.deliver([
+      message({ owner: '3' }, { block: 1, event: plainEvent }),
+      message(data, { block: 2, event: called }),
+    ]);
+    expect(await tableOf(url, ['owner', 'id'])).to.deep.equal(['3 NULL', '2 7']);
+  });
+
   it('are those of arguments that are called like what a source says of every event, where the table has no such column', () =>
     expectColumns(['timestamp', 'chain', 'transaction_index', 'args', 'event_name']));
 

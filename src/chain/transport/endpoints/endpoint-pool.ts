@@ -96,6 +96,11 @@ export class EndpointPool {
     this.#late = new LateRequests({ asker: this.#asker, order, turns, clock, backoff: this.#backoff });
   }
 
+  /** What its times and its waits go by. */
+  get clock(): Clock {
+    return this.#clock;
+  }
+
   /** Returns the time by the pool's clock, in milliseconds, for measuring how long answers take. */
   now(): number {
     return this.#clock.monotonic();
