@@ -202,7 +202,10 @@ onMysql('a server that limits what sessions may do', (server, { name }) => {
     const pair = await openDatabase(`${url},${url}`);
     await admin.query('SET GLOBAL read_only = 1');
     try {
-      const error = await rejectionOf(pair.read((knex) => knex('pipeline').select('id')), DatabaseUnreachableError);
+      const error = await rejectionOf(
+        pair.read((knex) => knex('pipeline').select('id')),
+        DatabaseUnreachableError,
+      );
       expect(error.message).to.contain('it is read-only');
     } finally {
       await admin.query('SET GLOBAL read_only = 0');
