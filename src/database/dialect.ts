@@ -62,6 +62,11 @@ export interface Dialect {
   countFrom(knex: Knex, table: string, id: number): readonly Knex.Raw[];
   /** Fences of a script that fail once an instant has passed, where a row may be judged before its lock is waited for. */
   notAfter(knex: Knex, instant: string): readonly Knex.QueryBuilder[];
+  /**
+   * Steps of a script that fail where it has broken a foreign key that is judged only at its end (DEFERRABLE INITIALLY DEFERRED); empty
+   * where there are no such keys, or, as on SQLite, nothing judges them sooner.
+   */
+  judgeDeferredKeys(knex: Knex): readonly Knex.Raw[];
   /** True where `column` equals `value`, NULL included. */
   sameAs(knex: Knex, column: string, value: number | string | null): Knex.Raw;
   /**

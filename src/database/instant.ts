@@ -1,4 +1,4 @@
-/** `2024-01-15 10:00:00.000` as a database writes it becomes `2024-01-15T10:00:00`. */
+/** `2024-01-15 10:00:00.000` as a database writes it, or with more behind it as in an older program's column, becomes `2024-01-15T10:00:00`. */
 export function toInstant(text: string): string {
   return text.slice(0, 19).replace(' ', 'T');
 }

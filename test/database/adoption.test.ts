@@ -153,20 +153,20 @@ eachDatabase("an older program's database", (databases) => {
 eachDatabase("an older program's pipeline to which tables of its own refer", (databases) => {
   let database: Database;
 
-  before(async function () {
-    this.timeout(60_000);
+  afterEach(() => database.close());
+
+  async function adopt(deferred = ''): Promise<void> {
     database = await openDatabase(await databases.fresh(), { create: true });
     const refers = (
       table: string,
     ): string => `CREATE TABLE older_${table} (id ${wordsOf(database).id}, its_id INT NOT NULL,
-      CONSTRAINT fk_older_${table} FOREIGN KEY (its_id) REFERENCES ${table} (id))`;
+      CONSTRAINT fk_older_${table} FOREIGN KEY (its_id) REFERENCES ${table} (id)${deferred})`;
     await makeOlderTables(database, { rows: 500, also: [refers('pipeline'), refers('pipeline_task')] });
     await new Migrator(database).up(ignore);
     await database.knex('pipeline_task').whereNot({ status: 1 }).update({ status: 1 });
-  });
-  after(() => database.close());
+  }
 
-  it('stays whole where it can not be deleted, and goes once nothing refers to it', async () => {
+  async function staysWhole(): Promise<void> {
     const { knex } = database;
     const store = new PipelineStore(database);
     const [task] = (await knex('pipeline_task').where({ pipeline_id: 1 }).pluck('id').limit(1)) as number[];
@@ -201,7 +201,34 @@ eachDatabase("an older program's pipeline to which tables of its own refer", (da
     }
     await store.delete(1, 30);
     expect(await counts()).to.deep.equal([false, false, false]);
-  });
+  }
+
+  it('stays whole where it can not be deleted, and goes once nothing refers to it', async () => {
+    await adopt();
+    await staysWhole();
+  }).timeout(60_000);
+
+  const deferred = ' DEFERRABLE INITIALLY DEFERRED';
+  if (databases.dialect === 'postgres') {
+    it('stays whole, too, where their keys are judged when a transaction ends', async () => {
+      await adopt(deferred);
+      await staysWhole();
+    }).timeout(60_000);
+  }
+
+  if (databases.dialect === 'sqlite') {
+    it('is said to have lost what it read where their keys are judged when a transaction ends', async () => {
+      await adopt(deferred);
+      const store = new PipelineStore(database);
+      await database.knex('older_pipeline').insert({ its_id: 1 });
+      const error = await rejectionOf(store.delete(1, 30), ConflictError);
+      expect(error.message).to.match(/^pipeline 1 can't be deleted, .*foreign key.*; what it had read is gone/i);
+      expect(error.message).not.to.contain('nothing was deleted');
+      await database.knex('older_pipeline').delete();
+      await store.delete(1, 30);
+      expect((await store.list()).map(({ id }) => id)).not.to.include(1);
+    }).timeout(60_000);
+  }
 });
 
 onMysql("an older program's tables that keep no transactions", (server) => {

@@ -5,9 +5,11 @@ import { BatchStore } from '../../src/database/events/batch-store.js';
 import { openDatabase } from '../../src/database/open/open-database.js';
 import { MonitorStore } from '../../src/database/operations/monitor-store.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
+import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
 import { runIn } from '../cli/run-in.js';
 import { createDatabase, onMysql } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
+import { rejectionOf } from '../support/rejection.js';
 import { hashOf, makeEvent, makeUndecoded, storeLogs } from '../support/stored-logs.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -164,13 +166,14 @@ onMysql(
 
 onMysql('a server that limits what sessions may do', (server, { name }) => {
   let database: Database;
+  let url: string;
 
   before(async function () {
     this.timeout(60_000);
-    const url = await createDatabase(server().url());
+    url = await createDatabase(server().url());
     const connection = await createConnection(server().url());
     const longest = name === 'mariadb' ? 'max_statement_time = 0.2' : 'max_execution_time = 200';
-    for (const limit of ['sql_select_limit = 3', 'sql_safe_updates = 1', "completion_type = 'RELEASE'", longest]) {
+    for (const limit of ['sql_select_limit = 1', 'sql_safe_updates = 1', "completion_type = 'RELEASE'", longest]) {
       await connection.query(`SET GLOBAL ${limit}`);
     }
     await connection.end();
@@ -192,6 +195,23 @@ onMysql('a server that limits what sessions may do', (server, { name }) => {
     expect((await new BatchStore(database).knownChildren(45))?.children).to.have.length(5);
     const rows = await database.read<object[]>((knex) => knex('event').select('event_name'));
     expect(rows).to.have.length(events.length);
+  });
+
+  it('is known not to take writes where it is read-only', async () => {
+    const admin = await createConnection(server().url());
+    const pair = await openDatabase(`${url},${url}`);
+    await admin.query('SET GLOBAL read_only = 1');
+    try {
+      const error = await rejectionOf(
+        pair.read((knex) => knex('pipeline').select('id')),
+        DatabaseUnreachableError,
+      );
+      expect(error.message).to.contain('it is read-only');
+    } finally {
+      await admin.query('SET GLOBAL read_only = 0');
+      await admin.end();
+      await pair.close();
+    }
   });
 
   it('lets monitors begin, which look for rows by columns without an index', async () => {

@@ -9,7 +9,7 @@ export function wholeNumber(min: number, max: number): z.ZodType<number, string>
     .string({ error })
     .regex(/^\d{1,16}$/, { error, abort: true })
     .transform(Number)
-    .pipe(z.int().min(min, { error }).max(max, { error }))
+    .pipe(z.int({ error, abort: true }).min(min, { error }).max(max, { error }))
     .meta({ type: 'integer', minimum: min, maximum: max });
 }
 

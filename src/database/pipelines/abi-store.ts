@@ -1,7 +1,7 @@
 import type { AbiFragment } from '../../model/pipeline.js';
 import { NotFoundError } from '../../runtime/errors.js';
 import type { Database } from '../database.js';
-import { shownTime } from './pipeline-rows.js';
+import { toInstantOrNull } from '../instant.js';
 
 /** An ABI that is stored for definitions to refer to as `abi_id:N`. */
 export interface StoredAbi {
@@ -60,7 +60,7 @@ export class AbiStore {
 
 function toStoredAbi(row: AbiRow): StoredAbi {
   const abi = JSON.parse(row.abi) as readonly AbiFragment[];
-  return { id: row.id, name: row.name, abi, createTime: shownTime(row.create_time) };
+  return { id: row.id, name: row.name, abi, createTime: toInstantOrNull(row.create_time) };
 }
 
 function noSuchAbi(id: number): NotFoundError {

@@ -2,7 +2,7 @@ import type { Classification } from '../../model/classification.js';
 import { ConflictError, NotFoundError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
 import { writeIfHeld } from '../fenced-write.js';
-import { shownTime } from './pipeline-rows.js';
+import { toInstantOrNull } from '../instant.js';
 
 const table = 'pipeline_classification';
 
@@ -118,8 +118,8 @@ function toClassification(row: Row): Classification {
     id: row.id,
     parentId: row.parent_id,
     name: row.name ?? '',
-    createTime: shownTime(row.create_time),
-    updateTime: shownTime(row.update_time),
+    createTime: toInstantOrNull(row.create_time),
+    updateTime: toInstantOrNull(row.update_time),
   };
 }
 

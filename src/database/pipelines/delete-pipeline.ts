@@ -24,7 +24,7 @@ const orderedTables = [
  * Deletes a pipeline and all that belongs to it. First it is disabled, wanted by nobody and loses its checkpoint, so that nothing writes
  * or resumes; then its rows go in chunks; the pipeline itself goes last, so that a deletion that was cut short can be
  * repeated. Throws LeaseHeldError while a task of it lives, and ConflictError, with nothing gone, where another table's foreign key refers
- * to it or its tasks.
+ * to it or its tasks; of a deferred key of SQLite's, and of rows that came meanwhile, only at the end.
  */
 export async function deletePipeline(database: Database, id: number, defaultIntervalSeconds: number): Promise<void> {
   const unheld = { id, defaultIntervalSeconds };
@@ -34,13 +34,15 @@ export async function deletePipeline(database: Database, id: number, defaultInte
   await refuseReferenced(database, unheld, itself);
   await writeUnlessHeld(database, unheld, wishes);
   for (const { table, order } of orderedTables) await deleteInChunks(database, id, table, order);
-  await writeUnlessHeld(database, unheld, [
+  const last = [
     ...wishes,
     ...['pipeline_sink', 'pipeline_component', 'sink_file', 'factory_scan'].map((table) =>
       deleteFrom(database, table, id),
     ),
     ...itself,
-  ]);
+  ];
+  // Rows may have come to refer to it since, and SQLite tells of a deferred key only here.
+  await namingKeys(database, id, 'what it had read is gone', writeUnlessHeld(database, unheld, last));
 }
 
 /**
@@ -55,13 +57,19 @@ async function refuseReferenced(database: Database, unheld: Unheld, itself: read
       .where({ id: unheld.id })
       .update({ disabled: dialect.flag(true) }),
   );
+  const steps = [...guardsOf(database, unheld), ...itself, ...dialect.judgeDeferredKeys(knex), takeBack];
+  await namingKeys(database, unheld.id, 'nothing was deleted', writeIfHeld(database, steps));
+}
+
+/** Waits for a deletion; throws ConflictError, which says what became of the pipeline, where a foreign key forbids it. */
+async function namingKeys({ dialect }: Database, id: number, outcome: string, work: Promise<unknown>): Promise<void> {
   try {
-    await writeIfHeld(database, [...guardsOf(database, unheld), ...itself, takeBack]);
+    await work;
   } catch (error) {
     if (dialect.classify(error) !== 'foreign-key') throw error;
-    const what = `pipeline ${unheld.id} can't be deleted, for rows of another table refer to it or its tasks`;
+    const what = `pipeline ${id} can't be deleted, for rows of another table refer to it or its tasks`;
     const hint = "delete those rows first, or drop the foreign key, which is none of chainparse's";
-    throw new ConflictError(`${what}: ${errorWords(error)}; nothing was deleted`, { hint, cause: error });
+    throw new ConflictError(`${what}: ${errorWords(error)}; ${outcome}`, { hint, cause: error });
   }
 }
 

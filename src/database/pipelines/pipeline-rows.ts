@@ -39,19 +39,14 @@ export function toPipeline(row: PipelineRow, components: readonly ComponentRow[]
     timeZone: row.time_zone,
     components: components.map(toComponent),
     disabled: isSet(row.disabled),
-    createTime: shownTime(row.create_time),
-    updateTime: shownTime(row.update_time),
+    createTime: toInstantOrNull(row.create_time),
+    updateTime: toInstantOrNull(row.update_time),
   };
 }
 
 /** Says whether a flag of a row, number or bit, is set. */
 export function isSet(flag: number | Buffer | null): boolean {
   return Buffer.isBuffer(flag) ? flag.some((byte) => byte !== 0) : (flag ?? 0) !== 0;
-}
-
-/** Writes a DATETIME as it is shown: `2024-01-15T10:00:00`, in the database's time zone; an older program's may have more behind it. */
-export function shownTime(datetime: string | null): string | null {
-  return toInstantOrNull(datetime);
 }
 
 function toComponent({ pipeline_id: id, name, type, config }: ComponentRow): Component {

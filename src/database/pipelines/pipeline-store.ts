@@ -8,7 +8,8 @@ import { listByName, nameKey, nameTaken, theOne } from './pipeline-names.js';
 import { readMembers } from '../sinks/config-member.js';
 import { forgetOtherSinks } from '../sinks/sink-store.js';
 import { letGo, stopIfStarted } from '../task-steps/wanted-steps.js';
-import { isSet, shownTime, toPipeline } from './pipeline-rows.js';
+import { toInstantOrNull } from '../instant.js';
+import { isSet, toPipeline } from './pipeline-rows.js';
 import type { ComponentRow, PipelineRow } from './pipeline-rows.js';
 
 /** A pipeline in a list: without its components' configs, which may be large. */
@@ -80,8 +81,8 @@ export class PipelineStore {
       name: row.name ?? '',
       classificationId: row.classification_id,
       disabled: isSet(row.disabled),
-      createTime: shownTime(row.create_time),
-      updateTime: shownTime(row.update_time),
+      createTime: toInstantOrNull(row.create_time),
+      updateTime: toInstantOrNull(row.update_time),
       componentTypes: types.get(row.id) ?? [],
     }));
   }

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Task } from '../../model/task.js';
+import { taskStatus, type Task } from '../../model/task.js';
 import type { Database } from '../database.js';
 import { selectTasks } from './task-rows.js';
 
@@ -29,18 +29,23 @@ export interface TaskOrder {
   readonly descending: boolean;
 }
 
-/** Tasks that have not ended come before all that have, those that have never beaten before all others. */
-const nullable: ReadonlySet<string> = new Set(['end_time', 'end_reason', 'last_heartbeat']);
-
-/**
- * Each order goes by the columns of an index, all of them in one direction: then nothing is sorted. But for PostgreSQL's by heartbeats, whose
- * index has those that have none last: it sorts those that run, which are few.
- */
+/** Each order goes by the columns of an index, all of them in one direction: then nothing is sorted. */
 const indexedOrders = {
   id: ['id'],
   last_heartbeat: ['last_heartbeat', 'create_time', 'id'],
   end_time: ['end_time', 'end_reason', 'id'],
 } as const;
+
+/** Tasks that have not ended come before all that have. */
+const endColumns: ReadonlySet<string> = new Set(['end_time', 'end_reason']);
+
+/**
+ * Says where an order has to name the place of NULL. Of those that run the ones that have never beaten come before all others, for which
+ * PostgreSQL, whose index has them last, sorts those few; the many that have ended it takes as its index has them.
+ */
+function namesNulls(column: string, { status }: TaskFilter): boolean {
+  return endColumns.has(column) || (column === 'last_heartbeat' && status === taskStatus.running);
+}
 
 const newestFirst: TaskOrder = { by: 'id', descending: true };
 
@@ -49,7 +54,7 @@ export function listTasks(database: Database, filter: TaskPageFilter): Promise<r
   const { by, descending } = filter.order ?? newestFirst;
   const order = descending ? 'desc' : 'asc';
   const nulls = database.dialect.nullsLow(order);
-  const columns = indexedOrders[by].map((column) => ({ column, order, ...(nullable.has(column) ? nulls : {}) }));
+  const columns = indexedOrders[by].map((column) => ({ column, order, ...(namesNulls(column, filter) ? nulls : {}) }));
   return selectTasks(database, (query) =>
     narrow(database, query, filter).orderBy(columns).limit(filter.limit).offset(filter.offset),
   );

@@ -82,16 +82,21 @@ export class KeepRunning {
     try {
       // A database that answers and takes nothing, for it is read-only or its disk full, is away until it takes a beat.
       if (this.#isAway) await this.#step("the worker's own beat", this.#options.beat());
+      let untimed: unknown = null;
       if (clock.monotonic() - this.#timesAt >= timesMs) {
         this.#timesAt = clock.monotonic();
-        await this.#step('keeping times', keepTimes());
+        await this.#step('keeping times', keepTimes()).catch((error: unknown) => {
+          if (error instanceof DatabaseUnreachableError) throw error;
+          // One pipeline's schedule: what has ended and what is due of all others need not wait for it.
+          untimed = error;
+        });
       }
       if (clock.monotonic() - this.#unjudgedAt >= unjudgedMs) {
         this.#unjudgedAt = clock.monotonic();
         await this.#judgeAll();
       }
       await this.#queueDue();
-      this.#setAway(null);
+      this.#setAway(untimed);
     } catch (error) {
       if (error instanceof DatabaseUnreachableError) this.#watch.probeFailed();
       this.#setAway(error);

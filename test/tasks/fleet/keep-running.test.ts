@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Revived } from '../../../src/database/pipelines/wanted-store.js';
 import type { EndVerdict, UnjudgedEnd } from '../../../src/model/wanted.js';
-import { DatabaseUnreachableError } from '../../../src/runtime/errors.js';
+import { DatabaseUnreachableError, RuntimeFailure } from '../../../src/runtime/errors.js';
 import { KeepRunning } from '../../../src/tasks/fleet/keep-running.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
@@ -17,6 +17,7 @@ describe('keeping pipelines running', () => {
   let looks: number;
   let timings: number;
   let failure: Error | null;
+  let untimed: Error | null;
   let refusal: Error | null;
   let poisoned: number | null;
   let verdict: EndVerdict;
@@ -46,7 +47,7 @@ describe('keeping pipelines running', () => {
     slowMs = 0;
     ahead = [];
     [ends, due, judged, queued, looks, failure, poisoned, revived] = [[], [], [], [], 0, null, null, []];
-    refusal = null;
+    [refusal, untimed] = [null, null];
     delivered = [];
     verdict = { kind: 'again', inSeconds: 5, failures: 1 };
     keep = new KeepRunning({
@@ -74,7 +75,7 @@ describe('keeping pipelines running', () => {
       judge: ({ pipelineId }) =>
         pipelineId === poisoned ? Promise.reject(new Error('no definition')) : Promise.resolve(verdict),
       listServed: () => Promise.resolve([served]),
-      keepTimes: () => Promise.resolve(void (timings += 1)),
+      keepTimes: () => (untimed === null ? Promise.resolve(void (timings += 1)) : Promise.reject(untimed)),
       ...{ clock, logger, mask: (text: string) => text, stopping: stopping.signal, random: () => 0.5 },
     });
   });
@@ -188,6 +189,24 @@ describe('keeping pipelines running', () => {
     await clock.advance(0);
     expect(judged).to.deep.equal([1, 3]);
     expect(logger.lines.at(-1)).to.equal("warn: pipelines can't be kept running: no definition");
+  });
+
+  it('judges and queues in the look in which the times of one pipeline can not be put right, and says so', async () => {
+    ends = [endOf(1)];
+    due = [2];
+    untimed = new RuntimeFailure("the times of pipeline 3 can't be put right: no such time zone");
+    running = keep.run();
+    await clock.advance(0);
+    expect([judged, queued]).to.deep.equal([[1], [2]]);
+    expect(logger.lines.at(-1)).to.equal(`warn: pipelines can't be kept running: ${untimed.message}`);
+  });
+
+  it('does nothing more in a look in which the database was away', async () => {
+    due = [2];
+    untimed = new DatabaseUnreachableError('away');
+    running = keep.run();
+    await clock.advance(0);
+    expect([looks, queued]).to.deep.equal([0, []]);
   });
 
   it('has what became due while a last run ended delivered with its judgement, and nothing after one that failed', async () => {

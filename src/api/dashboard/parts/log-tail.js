@@ -8,6 +8,8 @@ import { section, zone } from './cell.js';
 
 const mostLines = 1000;
 const firstLines = 300;
+/** So often a log that is not there is asked for, over some 30 s: that of a task which runs on another host never comes. */
+const mostMisses = 8;
 
 /** Makes the end of a task's log, which grows while it is looked at. */
 export function makeLogTail(taskId, signal) {
@@ -22,6 +24,7 @@ export function makeLogTail(taskId, signal) {
   const waiting = [];
   let hasBegun = false;
   let isOver = false;
+  let misses = 0;
 
   function flush() {
     const fresh = waiting.splice(0);
@@ -51,11 +54,15 @@ export function makeLogTail(taskId, signal) {
   }
 
   function tell(state, failure) {
-    if (state === 'open') setText(note, lines.childElementCount === 0 ? t('log.empty') : '');
+    if (state === 'open') {
+      misses = 0;
+      setText(note, lines.childElementCount === 0 ? t('log.empty') : '');
+    }
     if (state !== 'lost' || failure === null) return;
     setText(note, failureText(failure));
     // A task that has just begun may open its log yet.
-    if (failure.status === 403 || (failure.status === 404 && isOver)) ended.abort();
+    if (failure.status === 404) misses += 1;
+    if (failure.status === 403 || (failure.status === 404 && (isOver || misses >= mostMisses))) ended.abort();
   }
 
   /** Begins with the task: while that waits there is no log. */

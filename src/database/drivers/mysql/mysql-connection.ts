@@ -42,21 +42,28 @@ function tlsOptions({ rejectUnauthorized, caPath }: NonNullable<MysqlAddress['tl
 }
 
 /**
- * The statements that prepare a session: each statement is committed by itself, and strict mode, whatever the server's
- * defaults; the time zone that rows are stored in; READ COMMITTED, which keeps no locks on rows that did not match; a short
- * wait for locks; on MariaDB an end for a transaction whose client froze in it; and none of the limits that a server may set for those who
- * type: reads that leave rows out without a word, statements that are refused or broken off, a connection that ends with each COMMIT.
+ * Takes from a session the limits that a server may set for those who type: reads that leave rows out without a word (of SHOW, too),
+ * statements that are refused or broken off, a connection that ends with each COMMIT.
+ */
+const liftLimits = `SET SESSION ${[
+  'sql_select_limit = 18446744073709551615',
+  'sql_big_selects = 1',
+  'sql_safe_updates = 0',
+  'completion_type = 0',
+].join(', ')} /*M! , max_statement_time = 0 */ /*!80000 , max_execution_time = 0 */`;
+
+/**
+ * The statements that prepare a session: none of the limits that a server may set; each statement is committed by itself, and strict
+ * mode, whatever the server's defaults; the time zone that rows are stored in; READ COMMITTED, which keeps no locks on rows that did not
+ * match; a short wait for locks; on MariaDB an end for a transaction whose client froze in it.
  */
 export function sessionSetup(timezone: string): readonly string[] {
+  return [liftLimits, ...setupIn(timezone)];
+}
+
+function setupIn(timezone: string): readonly string[] {
   const mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
-  const unlimited = [
-    'sql_select_limit = 18446744073709551615',
-    'sql_big_selects = 1',
-    'sql_safe_updates = 0',
-    'completion_type = 0',
-  ].join(', ');
   return [
-    `SET SESSION ${unlimited} /*M! , max_statement_time = 0 */ /*!80000 , max_execution_time = 0 */`,
     `SET SESSION autocommit = 1, time_zone = '${timezone}', sql_mode = '${mode}', innodb_lock_wait_timeout = 3 /*M!100300 , idle_write_transaction_timeout = 5 */`,
     'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
   ];
@@ -75,10 +82,12 @@ export interface SessionOptions {
  * writes takes none.
  */
 export async function prepare(query: RunQuery, { timezone, mustWrite }: SessionOptions): Promise<void> {
+  // Before anything is read: what is asked about the node are rows, too.
+  await query(liftLimits);
   const isGalera = await prepareForCluster(query, mustWrite);
   await learnTimezone(timezone, query, classify);
   try {
-    for (const statement of sessionSetup(timezone.value)) await query(statement);
+    for (const statement of setupIn(timezone.value)) await query(statement);
     // Only now: what reads the node's own state waits for nobody.
     if (isGalera) await query(awaitOtherNodes);
   } catch (error) {

@@ -19,6 +19,7 @@ export const mysqlDialect: Dialect = {
   countFrom: () => [],
   nullsLow: () => ({}),
   notAfter: () => [],
+  judgeDeferredKeys: () => [],
   jsonText: (knex, column, key) => knex.raw('JSON_UNQUOTE(JSON_EXTRACT(??, ?))', [column, `$.${key}`]),
   sieve: (condition) => condition,
   sameAs: (knex, column, value) => knex.raw('?? <=> ?', [column, value]),

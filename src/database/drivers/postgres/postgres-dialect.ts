@@ -48,6 +48,7 @@ export const postgresDialect: Dialect = {
   ],
   // The clock in a row's condition was asked before a lock on it was waited for, unless the row was changed meanwhile.
   notAfter: (knex, instant) => [knex.select(knex.raw('1')).whereRaw(`${liveNow} <= ?`, [instant])],
+  judgeDeferredKeys: (knex) => [knex.raw('SET CONSTRAINTS ALL IMMEDIATE')],
   jsonText: (knex, column, key) => knex.raw('??::json ->> ?', [column, key]),
   // Of an expression it takes half of all rows to fit.
   sieve: (condition) => `COALESCE(${condition}, FALSE)`,

@@ -25,6 +25,7 @@ export function sqliteDialect(timezone: () => string): Dialect {
     aroundLastInsertId: (knex, _table, prefix, suffix) => knex.raw('? || last_insert_rowid() || ?', [prefix, suffix]),
     countFrom: () => [],
     notAfter: () => [],
+    judgeDeferredKeys: () => [],
     jsonText: (knex, column, key) => knex.raw('json_extract(??, ?)', [column, `$.${key}`]),
     sieve: (condition) => condition,
     sameAs: (knex, column, value) => knex.raw('?? IS ?', [column, value]),
