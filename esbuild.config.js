@@ -29,6 +29,7 @@ const rooms = {
     'src/database/drivers/standard-targets.ts',
     'src/database/script.ts',
     'src/database/targets/group-indexes.ts',
+    'migrations/schema.ts',
     'src/runtime/hex-digits.ts',
     'src/runtime/rooms.ts',
   ],
