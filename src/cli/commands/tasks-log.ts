@@ -35,7 +35,7 @@ const pollMs = 500;
 const farewellMs = 1_000;
 
 /** How long a process that has just begun a task may take to open its log, in milliseconds. */
-const openingMs = 1_000;
+const openingMs = 10_000;
 
 /** Prints a task's log, and what is added to it until the task has ended or the command is asked to stop. */
 function printTaskLog(context: CommandContext, options: LogOptions): Promise<ExitCode> {
@@ -59,7 +59,11 @@ function printTaskLog(context: CommandContext, options: LogOptions): Promise<Exi
 }
 
 /** A task that waits has no log yet: with --follow it is waited for, until it begins, is stopped, or the command is. */
-async function begunTask({ clock, signals, output }: CommandContext, store: TaskStore, id: number): Promise<Task> {
+async function begunTask(
+  { clock, cwd, settings, signals, output }: CommandContext,
+  store: TaskStore,
+  id: number,
+): Promise<Task> {
   const { stopping } = signals;
   let task = await store.get(id);
   if (!isWaiting(task)) return task;
@@ -68,8 +72,12 @@ async function begunTask({ clock, signals, output }: CommandContext, store: Task
     await clock.sleep(pollMs, stopping).catch(() => undefined);
     task = (await look(store, id)) ?? task;
   }
-  // It has just been claimed: its process opens the log now.
-  if (task.logPath !== null) await clock.sleep(openingMs, stopping).catch(() => undefined);
+  // It has just been claimed: its process opens the log now, if that is here.
+  const until = clock.monotonic() + openingMs;
+  while (task.logPath !== null && clock.monotonic() < until && !stopping.aborted) {
+    if ('path' in (await findTaskLog(task.logPath, { cwd, logDir: settings.logDir }))) break;
+    await clock.sleep(pollMs, stopping).catch(() => undefined);
+  }
   return task;
 }
 

@@ -49,6 +49,8 @@ export class KeepRunning {
   #unjudgedAt = -Infinity;
   #timesAt = -Infinity;
   #isAway = false;
+  /** Why the times of a pipeline could not be put right the last time; null: they could. */
+  #untimed: string | null = null;
   readonly #watch: OutageWatch;
 
   constructor(options: KeepRunningOptions) {
@@ -78,28 +80,37 @@ export class KeepRunning {
 
   /** Queues what is due and, now and then, judges what has ended. */
   async look(): Promise<void> {
-    const { clock, keepTimes } = this.#options;
+    const { clock } = this.#options;
     try {
       // A database that answers and takes nothing, for it is read-only or its disk full, is away until it takes a beat.
       if (this.#isAway) await this.#step("the worker's own beat", this.#options.beat());
-      let untimed: unknown = null;
       if (clock.monotonic() - this.#timesAt >= timesMs) {
         this.#timesAt = clock.monotonic();
-        await this.#step('keeping times', keepTimes()).catch((error: unknown) => {
-          if (error instanceof DatabaseUnreachableError) throw error;
-          // One pipeline's schedule: what has ended and what is due of all others need not wait for it.
-          untimed = error;
-        });
+        await this.#keepTimes();
       }
       if (clock.monotonic() - this.#unjudgedAt >= unjudgedMs) {
         this.#unjudgedAt = clock.monotonic();
         await this.#judgeAll();
       }
       await this.#queueDue();
-      this.#setAway(untimed);
+      this.#setAway(null);
     } catch (error) {
       if (error instanceof DatabaseUnreachableError) this.#watch.probeFailed();
       this.#setAway(error);
+    }
+  }
+
+  /** What is wrong with the schedule of one pipeline is told once: what has ended and what is due of all others does not wait for it. */
+  async #keepTimes(): Promise<void> {
+    const { keepTimes, logger, mask } = this.#options;
+    try {
+      await this.#step('keeping times', keepTimes());
+      this.#untimed = null;
+    } catch (error) {
+      if (error instanceof DatabaseUnreachableError) throw error;
+      const reason = mask(messageOf(error));
+      if (reason !== this.#untimed) logger.log('warn', reason, { event: 'fleet.untimed' });
+      this.#untimed = reason;
     }
   }
 
