@@ -4,9 +4,9 @@ import { insertQueued } from './queue-task.js';
 
 /**
  * A step that makes a task which delivers what a pipeline's sinks were asked since others heard of it: a replay, dead letters to
- * try again, to deliver at all. None where a task waits, workers keep the pipeline running, or it is disabled. Whoever asks
- * writes that first, and makes a task only where none lives: in the transaction in which a run ends, behind the pipeline's lock,
- * it is seen whatever comes first.
+ * try again, to deliver at all. None where a task waits, workers keep the pipeline running and it waits for no time of a
+ * schedule, or it is disabled. Whoever asks writes that first, and makes a task only where none lives: in the transaction in
+ * which a run ends, behind the pipeline's lock, it is seen whatever comes first.
  */
 export function queueUnheard(database: Database, pipelineId: number, heard: readonly SinkWish[]): Query {
   const { knex, dialect } = database;
@@ -23,7 +23,9 @@ export function queueUnheard(database: Database, pipelineId: number, heard: read
       for (const wish of known) void other.whereNot((row) => void row.where(wish));
     });
   });
-  const started = knex('pipeline_wanted').where({ pipeline_id: pipelineId, state: 'started' });
+  const started = knex('pipeline_wanted')
+    .where({ pipeline_id: pipelineId, state: 'started' })
+    .whereNull('next_start_of');
   const isNeedless = knex({ own: 'pipeline' })
     .where('own.id', pipelineId)
     .where((none) => {

@@ -78,8 +78,10 @@ function isUnproven({ createTime }: Task, { wanted }: PipelineFacts, { now }: Ve
  * person; one that fell silent had them before it was failed.
  */
 function judgeStarted(task: Task | null, wanted: Wanted, options: VerdictOptions): PipelineVerdict {
-  if (waitsForItsTime(task, wanted, options.now))
-    return task === null ? over('waits for its time') : over(endingOf(task));
+  if (waitsForItsTime(task, wanted, options.now)) {
+    if (task === null) return over('waits for its time');
+    return task.deliversOnly === true ? unsure : over(endingOf(task));
+  }
   const down =
     task?.status === taskStatus.failed ? failedDown(task, wanted, options.now) : idleDown(task, wanted, options);
   const graceSeconds = silenceLimit(task?.heartbeatInterval ?? options.defaultIntervalSeconds);

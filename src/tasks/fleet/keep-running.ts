@@ -168,8 +168,8 @@ export class KeepRunning {
     const { store, judge, listServed } = this.#options;
     const verdict = await judge(end);
     // Whoever asked for something in its last moments was told that the run would see to it.
-    const isLast = verdict.kind === 'done' && end.task?.endReason === 'completed';
-    const served = isLast ? await listServed(end.pipelineId) : null;
+    const isLast = verdict.kind === 'done' || verdict.kind === 'scheduled';
+    const served = isLast && end.task?.endReason === 'completed' ? await listServed(end.pipelineId) : null;
     if (await store.judge(end, verdict, served)) this.#tell(end, verdict);
   }
 

@@ -9,8 +9,8 @@ import { isOwed } from '../outbox/blocks-behind.js';
 
 /**
  * Has a worker deliver what has become due to the sinks of a pipeline that nobody runs, and read nothing; returns the task
- * that waits for one. Null where that is not needed (a task lives, waits, or is kept running), or can't be: it has no sink
- * that has begun, is disabled, or parked.
+ * that waits for one. Null where that is not needed (a task lives, waits, or is kept running, and not at times of a schedule
+ * alone), or can't be: it has no sink that has begun, is disabled, or parked.
  */
 export async function queueDelivery(
   database: Database,
@@ -18,7 +18,8 @@ export async function queueDelivery(
   defaultIntervalSeconds: number,
 ): Promise<number | null> {
   const wanted = new WantedStore(database, defaultIntervalSeconds);
-  if ((await wanted.get(pipelineId))?.state === 'started') return null;
+  const wish = await wanted.get(pipelineId);
+  if (wish?.state === 'started' && !wish.isScheduled) return null;
   if (await new PipelineStore(database).isDisabled(pipelineId)) return null;
   if ((await new SinkStore(database).list(pipelineId)).length === 0) return null;
   const { parked } = await readStanding(database, pipelineId);

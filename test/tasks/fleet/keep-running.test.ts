@@ -221,6 +221,9 @@ describe('keeping pipelines running', () => {
     await clock.advance(0);
     expect(judged).to.deep.equal([1, 2]);
     expect(delivered).to.deep.equal([2]);
+    verdict = { kind: 'scheduled', slot: { at: '2026-01-15T10:30:00', of: '30 * * * * UTC', skipped: null } };
+    await clock.advance(5_000);
+    expect(delivered, 'the next one has yet to come').to.deep.equal([2, 2]);
   });
 
   it('tells what becomes of a pipeline', async () => {

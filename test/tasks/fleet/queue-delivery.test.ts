@@ -20,6 +20,8 @@ import { RecordingSink } from '../outbox/recording-sink.js';
 
 eachDatabase('what the sinks of a pipeline are asked in the last moments of its run', (databases) => {
   const pipelineId = 45;
+  /** A time of a schedule that has yet to come. */
+  const slot = { at: '2099-01-01T00:00:00', of: '0 0 1 1 *', skipped: null };
   let database: Database;
   let wanted: WantedStore;
   let runs: OutboxRuns;
@@ -139,6 +141,33 @@ eachDatabase('what the sinks of a pipeline are asked in the last moments of its 
     atEnd = () => ask('one');
     await wanted.start(pipelineId);
     expect(await runWaiting()).to.deep.equal({});
+    expect(await runWaiting()).to.equal(null);
+  });
+
+  it('is done at once between two times of a schedule, and what reads waits for its time all the same', async () => {
+    await read();
+    await wanted.start(pipelineId, slot);
+    const before = await wanted.get(pipelineId);
+    expect(await ask('one')).to.be.a('number');
+    atEnd = () => ask('two');
+    expect(await runWaiting()).to.deep.equal({ deliverOnly: true });
+    atEnd = () => Promise.resolve();
+    expect(await runWaiting(), 'asked while it delivered').to.deep.equal({ deliverOnly: true });
+    expect([sinks.one.lines.length, sinks.two.lines.length]).to.deep.equal([4, 4]);
+    expect(await runWaiting()).to.equal(null);
+    expect(before).to.include({ state: 'started', isScheduled: true });
+    expect(await wanted.get(pipelineId)).to.deep.equal(before);
+    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+  });
+
+  it('is done once a run at a time of a schedule has ended, though the next one waits', async () => {
+    const { queuedTaskId } = await wanted.start(pipelineId);
+    await run(noMore, { queuedTaskId: queuedTaskId ?? undefined });
+    const [end] = await wanted.listUnjudged(0, 10);
+    const served = await listServed(database, pipelineId);
+    await requestReplay(database, { pipelineId, name: 'two' }, 1);
+    expect(await wanted.judge(end!, { kind: 'scheduled', slot }, served)).to.equal(true);
+    expect(await runWaiting()).to.deep.equal({ deliverOnly: true });
     expect(await runWaiting()).to.equal(null);
   });
 
