@@ -10,11 +10,12 @@ import type { StepResult } from '../script.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
 import {
   insertedId,
+  handOverRunning,
   insertQueued,
   isDelivery,
   isWhole,
   lockPipeline,
-  readToo,
+  readBeside,
   writeLocked,
 } from '../task-steps/queue-task.js';
 import { queueUnheard } from '../task-steps/queue-unheard.js';
@@ -76,11 +77,8 @@ export class WantedStore {
 
   /** As `start`, but what runs is handed over to a new task, which goes on from the checkpoint. Throws as `start`. */
   async restart(pipelineId: number): Promise<Started> {
-    const { knex, dialect } = this.#database;
-    const own = { pipeline_id: pipelineId, shard: 0 };
-    const running = knex('pipeline_task').where({ ...own, status: taskStatus.running });
     const steps = [
-      running.update({ status: taskStatus.succeeded, end_time: dialect.now(knex), end_reason: 'handed_over' }),
+      handOverRunning(this.#database, pipelineId),
       ...this.#wantStarted(pipelineId),
       insertQueued(this.#database, pipelineId, {}),
     ];
@@ -140,7 +138,7 @@ export class WantedStore {
       noteSlot(this.#database, pipelineId, this.#open(pipelineId)),
       this.#database.fenced(due),
       revived,
-      readToo(this.#database, pipelineId),
+      ...readBeside(this.#database, pipelineId),
       insertQueued(this.#database, pipelineId, { follows: true }, this.#reading(pipelineId)),
     ]);
     return results === null ? null : insertedId(results);
@@ -295,7 +293,7 @@ export class WantedStore {
       knex(table).insert({ pipeline_id: pipelineId, state: 'stopped', since: now }).onConflict('pipeline_id').ignore(),
       row.clone().where({ state: 'stopped' }).update({ since: now }),
       row.update({ state: 'started', next_start: null, last_slot: null, ...nothingWrong }),
-      readToo(this.#database, pipelineId),
+      ...readBeside(this.#database, pipelineId),
     ];
   }
 

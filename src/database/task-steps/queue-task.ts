@@ -22,7 +22,7 @@ export interface Queued {
  */
 export async function queueTask(database: Database, pipelineId: number, request: RunRequest): Promise<Queued> {
   for (;;) {
-    const steps = [readToo(database, pipelineId, request), insertQueued(database, pipelineId, request)];
+    const steps = [...readBeside(database, pipelineId, request), insertQueued(database, pipelineId, request)];
     const taskId = insertedId(await writeLocked(database, pipelineId, steps));
     if (taskId !== null) return { taskId, request, isNew: true };
     const queued = await findQueued(database, pipelineId);
@@ -106,11 +106,26 @@ export function isWhole(tasks: Knex.QueryBuilder): Knex.QueryBuilder {
 }
 
 /** A step after which a task of a pipeline that waits to deliver only, or that workers queued, will read as it is asked to. */
-export function readToo({ knex }: Database, pipelineId: number, request: RunRequest = {}): Query {
+function readToo({ knex }: Database, pipelineId: number, request: RunRequest = {}): Query {
   return knex(table)
     .where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.queued })
     .whereIn('run_options', [deliveryRequest, followerRequest])
     .update({ run_options: storedRequest(request) });
+}
+
+/** A step that ends what runs of a pipeline, for another task to go on with it. */
+export function handOverRunning({ knex, dialect }: Database, pipelineId: number): Knex.QueryBuilder {
+  return knex(table)
+    .where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.running })
+    .update({ status: taskStatus.succeeded, end_time: dialect.now(knex), end_reason: 'handed_over' });
+}
+
+/**
+ * Steps after which a task of a pipeline that delivers only stands in the way of none that reads: one that waits will read,
+ * one that runs ends, and whoever reads goes on with its deliveries. It may wait for a receiver that is away for ever.
+ */
+export function readBeside(database: Database, pipelineId: number, request: RunRequest = {}): readonly Query[] {
+  return [readToo(database, pipelineId, request), isDelivery(handOverRunning(database, pipelineId), true)];
 }
 
 /** What the row of a task holds of what it was asked to run with. */

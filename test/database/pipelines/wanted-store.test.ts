@@ -553,9 +553,29 @@ eachDatabase('the store of what is wanted', (databases) => {
     expect((await queue.asked(id ?? 0)).request).to.deep.equal({});
   });
 
-  it('queues a task beside one that lives only to deliver, or to read a part, once the pipeline is started', async () => {
-    await claim(await wanted.queueDelivery(45));
-    expect((await wanted.start(45)).queuedTaskId).to.be.a('number');
+  it('has a delivery end once something is to be read, for whoever waits for a receiver may wait for ever', async () => {
+    const reads: Readonly<Record<string, () => Promise<number | null>>> = {
+      start: async () => (await wanted.start(45)).queuedTaskId,
+      run: async () => (await queueTask(database, 45, { toBlock: 100 })).taskId,
+      schedule: async () => {
+        const due = { next_start: '2020-01-01T00:00:00', state: 'started' };
+        await database.write([database.knex('pipeline_wanted').where({ pipeline_id: 45 }).update(due)]);
+        return wanted.queueDue(45);
+      },
+    };
+    let holder: number | null = null;
+    for (const [name, read] of Object.entries(reads)) {
+      const id = await claim(await wanted.queueDelivery(45), { run: { deliverOnly: true }, holder });
+      expect(await statusOf(id)).to.equal(taskStatus.running);
+      const queuedTaskId = await read();
+      expect(queuedTaskId, name).to.be.a('number');
+      expect(await tasks.get(id), name).to.include({ status: taskStatus.succeeded, endReason: 'handed_over' });
+      await tasks.cancel(queuedTaskId ?? 0);
+      holder = id;
+    }
+  });
+
+  it('queues a task beside one that lives to read a part, once the pipeline is started', async () => {
     const part = await queueTask(database, 46, { toBlock: 100 });
     await claim(part.taskId, { pipelineId: 46 });
     expect((await wanted.start(46)).queuedTaskId).to.be.a('number');

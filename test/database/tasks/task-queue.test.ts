@@ -3,7 +3,7 @@ import { CheckpointStore } from '../../../src/database/events/checkpoint-store.j
 import type { Database } from '../../../src/database/database.js';
 import { FenceError } from '../../../src/database/script.js';
 import { TaskQueue } from '../../../src/database/tasks/task-queue.js';
-import { readToo } from '../../../src/database/task-steps/queue-task.js';
+import { readBeside } from '../../../src/database/task-steps/queue-task.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { ClaimRequest } from '../../../src/database/tasks/task-store.js';
 import type { RunRequest } from '../../../src/model/run-request.js';
@@ -121,7 +121,7 @@ eachDatabase('the queue of tasks', (databases) => {
     const [imported] = await database.write([database.knex('pipeline_component').insert(component)]);
     expect(await begin(), 'another definition').to.equal('fenced');
     await database.write([database.knex('pipeline_component').where({ id: imported?.insertId }).delete()]);
-    await database.write([readToo(database, 45, { fromBlock: 7 })]);
+    await database.write(readBeside(database, 45, { fromBlock: 7 }));
     expect(await begin(), 'another request').to.equal('fenced');
     expect(await tasks.get(id)).to.include({ status: 3 });
     expect(await outcomeOf(claim({ queuedTaskId: id, asked: await queue.asked(id) }))).to.equal('done');
