@@ -14,6 +14,18 @@ export const eventOption: OptionSpec = {
   description: 'only this event: a name or a full signature',
 };
 
+/** What a command writes events as; `withoutIt`: what it does where that is left out. */
+export function formatOption(withoutIt: string): OptionSpec {
+  const description = `jsonl, csv or parquet; ${withoutIt}`;
+  return { flags: '--format <format>', description, choices: ['jsonl', 'csv', 'parquet'] };
+}
+
+export const outputOption: OptionSpec = {
+  flags: '-o, --output <file>',
+  description: 'write a file, whole or not at all, instead of stdout',
+  kind: 'path',
+};
+
 /** The options by which commands choose events. */
 export interface EventOptions extends BlockRange {
   readonly pipeline: number;

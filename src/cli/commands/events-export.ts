@@ -2,11 +2,19 @@ import { resolve } from 'node:path';
 import type { Database } from '../../database/database.js';
 import { EventStore } from '../../database/events/event-store.js';
 import { RowsChangedError } from '../../database/events/row-watch.js';
+import type { StoredEvent } from '../../model/stored-event.js';
 import { RuntimeFailure, UsageError } from '../../runtime/errors.js';
 import { checkEventName } from '../../tasks/views/check-event-name.js';
 import { readOrigin, withChecksum } from '../../tasks/views/stored-events.js';
 import type { CommandContext } from '../context/context.js';
-import { eventOption, pipelineOption, toEventFilter, type EventOptions } from '../command-line/event-filter.js';
+import {
+  eventOption,
+  formatOption,
+  outputOption,
+  pipelineOption,
+  toEventFilter,
+  type EventOptions,
+} from '../command-line/event-filter.js';
 import { blockOptions } from '../command-line/options.js';
 import { createEventWriter, type ExportFormat } from '../export/create-event-writer.js';
 import type { ByteTarget } from '../../runtime/rows/row-writer.js';
@@ -15,34 +23,22 @@ import { withDatabase } from '../context/opened-databases.js';
 import type { CommandBody } from '../command-line/command.js';
 
 export const command: CommandBody = {
-  options: [
-    pipelineOption,
-    {
-      flags: '--format <format>',
-      description: 'jsonl, csv or parquet; jsonl where left out',
-      choices: ['jsonl', 'csv', 'parquet'],
-    },
-    ...blockOptions,
-    eventOption,
-    {
-      flags: '-o, --output <file>',
-      description: 'write a file, whole or not at all, instead of stdout',
-      kind: 'path',
-    },
-  ],
+  options: [pipelineOption, formatOption('jsonl where left out'), ...blockOptions, eventOption, outputOption],
   action: exportEvents,
 };
 
-interface ExportOptions extends EventOptions {
+export interface ExportOptions extends EventOptions {
   readonly format?: ExportFormat;
   readonly output?: string;
+  /** Only so many, the latest; left out: all. */
+  readonly latest?: number;
 }
 
 /** How often a file is begun. */
 const mostTries = 3;
 
 /** Exports a pipeline's events to stdout or a file, in the order of the chain and in constant memory. */
-async function exportEvents(context: CommandContext, options: ExportOptions): Promise<void> {
+export async function exportEvents(context: CommandContext, options: ExportOptions): Promise<void> {
   toEventFilter(options);
   const { output: path } = options;
   if (path === undefined || path === '-') return exportToStdout(context, options);
@@ -99,7 +95,12 @@ async function exportTo(
   const writer = await createEventWriter(options.format ?? 'jsonl', target, origin);
   const shows = target instanceof ExportFile ? statusLine : undefined;
   let events = 0;
-  for await (const page of new EventStore(database).pages(filter, { ofOneState: true })) {
+  const store = new EventStore(database);
+  const pages: AsyncIterable<readonly StoredEvent[]> | Iterable<readonly StoredEvent[]> =
+    options.latest === undefined
+      ? store.pages(filter, { ofOneState: true })
+      : [(await store.latest(filter, options.latest)).toReversed()];
+  for await (const page of pages) {
     await writer.write(page.map(withChecksum));
     events += page.length;
     shows?.show(`${events.toLocaleString('en-US')} events`);

@@ -4,7 +4,15 @@ import type { StoredUndecodedLog } from '../../model/stored-event.js';
 import { checkEventName } from '../../tasks/views/check-event-name.js';
 import { readOrigin, withChecksum } from '../../tasks/views/stored-events.js';
 import type { CommandContext } from '../context/context.js';
-import { eventOption, pipelineOption, toEventFilter, type EventOptions } from '../command-line/event-filter.js';
+import {
+  eventOption,
+  formatOption,
+  outputOption,
+  pipelineOption,
+  toEventFilter,
+  type EventOptions,
+} from '../command-line/event-filter.js';
+import type { ExportFormat } from '../export/create-event-writer.js';
 import { blockOptions } from '../command-line/options.js';
 import { eventHeadings, eventRow, undecodedHeadings, undecodedRow } from '../texts/event-table.js';
 import { withDatabase } from '../context/opened-databases.js';
@@ -36,8 +44,10 @@ export const command: CommandBody = {
       options: [
         pipelineOption,
         { flags: '--limit <n>', description: 'how many; 20 where left out', kind: 'id' },
+        formatOption('written as export does, in the order of the chain'),
         ...blockOptions,
         eventOption,
+        outputOption,
       ],
       action: listEvents,
     },
@@ -54,14 +64,26 @@ interface ListOptions extends EventOptions {
   readonly limit?: number;
 }
 
+interface WrittenOptions extends ListOptions {
+  readonly format?: ExportFormat;
+  readonly output?: string;
+}
+
 interface UndecodedOptions extends ListOptions {
   readonly format?: 'jsonl';
 }
 
 const defaultLimit = 20;
 
-/** Lists a pipeline's latest events. */
-async function listEvents(context: CommandContext, options: ListOptions): Promise<void> {
+/** Lists a pipeline's latest events, or writes them as an export does. */
+async function listEvents(context: CommandContext, options: WrittenOptions): Promise<void> {
+  const { format, output: path } = options;
+  if (format === undefined && path === undefined) return tabulateEvents(context, options);
+  const { exportEvents } = await import('./events-export.js');
+  await exportEvents(context, { ...options, latest: options.limit ?? defaultLimit });
+}
+
+async function tabulateEvents(context: CommandContext, options: ListOptions): Promise<void> {
   const filter = toEventFilter(options);
   const { origin, events, total } = await withDatabase(context, async (database) => {
     const store = new EventStore(database);

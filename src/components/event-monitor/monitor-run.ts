@@ -128,9 +128,12 @@ export class MonitorRun {
         : this.#open(start.block, start),
     ]);
     this.#target = this.#targetOf(head);
-    if (!start.resumes && this.#target !== null && stretch.next > this.#target) {
-      const message = `nothing to read: the run begins at block ${stretch.next} and ends at block ${this.#target}`;
-      logger.log('warn', message, { event: 'source.nothing' });
+    const isPart = run.fromBlock !== undefined || run.toBlock !== undefined;
+    if (this.#target !== null && stretch.next > this.#target && (!start.resumes || isPart)) {
+      const why = start.resumes
+        ? `all up to block ${stretch.next - 1} has been read (--fresh reads it again), and the run`
+        : `the run begins at block ${stretch.next} and`;
+      logger.log('warn', `nothing to read: ${why} ends at block ${this.#target}`, { event: 'source.nothing' });
     }
     this.#isInDoubt = start.resumes && (head.latest.number < stretch.next - 1 || this.#isReplaceable(stretch));
     this.#stretch = stretch;

@@ -330,6 +330,18 @@ eachDatabase('the events commands', (testDatabase) => {
     expect(await chainparse('events', 'list')).to.include({ code: 2 });
   });
 
+  it('list the latest events in a format of an export, then in the order of the chain', async () => {
+    const all = (await exported()).trimEnd().split('\n');
+    const last = await ofPipeline('list', '--limit', '2', '--format', 'jsonl');
+    expect(last.stdout.trimEnd().split('\n')).to.deep.equal(all.slice(-2));
+    const csv = await ofPipeline('list', '--format', 'csv');
+    expect(csv.stdout).to.equal(await exported('--format', 'csv'));
+    const written = await ofPipeline('list', '--limit', '1', '--output', 'latest.jsonl', '--json');
+    expect(JSON.parse(written.stdout)).to.include({ format: 'jsonl', events: 1, output: 'latest.jsonl' });
+    expect(readFileSync(join(folder, 'latest.jsonl'), 'utf8').trimEnd()).to.equal(all.at(-1));
+    expect((await ofPipeline('list', '--format', 'parquet')).stderr).to.contain('a Parquet file is not for stdout');
+  });
+
   it('list arguments whole, however long they are, where the table goes through a pipe or is wide', async () => {
     await new PipelineStore(database).import({ ...definition, id: 47, name: 'long' });
     const argsJson = `{"value":"${'1'.repeat(1_000)}"}`;

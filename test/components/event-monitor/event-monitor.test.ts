@@ -849,6 +849,17 @@ describe('the event monitor', () => {
       expect(logger.messages()).to.deep.equal(['nothing to read: the run begins at block 200 and ends at block 90']);
     });
 
+    it('warns where all of what it was asked for has been read, and not where a plain run finds nothing', async () => {
+      const logger = new MemoryLogger();
+      await run({ run: { toBlock: 20 } });
+      await run({ run: { fromBlock: 3, toBlock: 5 }, context: { logger } });
+      expect(logger.messages()).to.deep.equal([
+        'nothing to read: all up to block 20 has been read (--fresh reads it again), and the run ends at block 5',
+      ]);
+      await run({ config: { endBlock: 20 }, context: { logger } });
+      expect(logger.messages('warn')).to.have.length(1);
+    });
+
     it('warns of the blocks that a start behind the checkpoint leaves out', async () => {
       const logger = new MemoryLogger();
       await run({ run: { toBlock: 20 } });
