@@ -456,7 +456,7 @@ export const ingestionMutants: readonly Mutant[] = [
   shared(
     'shared-refused',
     'where no node gives whole blocks each pipeline asks for its own logs',
-    'if (!(error instanceof RpcError)) throw error;',
+    'if (!(error instanceof RpcError) && !isDeclined(error)) throw error;',
     'throw error;',
   ),
   stretch(
