@@ -349,6 +349,12 @@ export const ingestionMutants: readonly Mutant[] = [
     'const client = this.#chain.via({ first: endpoint });',
     'const client = this.#chain.via({ only: [endpoint] });',
   ),
+  caps(
+    'look-gives-less',
+    'less at a second look is no limit',
+    'if (more.some((count) => count > 0)) return false;',
+    'if (more.some((count) => count !== 0)) return false;',
+  ),
   sampled(
     'one-header-first',
     'an endpoint that contradicts headers is asked for one of them at each try, not for all',
