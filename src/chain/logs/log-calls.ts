@@ -18,6 +18,9 @@ export interface BlocksAnswer {
   readonly head: number;
 }
 
+/** How often a single block is asked for in vain before whoever asks hears of it. */
+const unansweredUntilTold = 2;
+
 /**
  * Returns the logs of a range, or of as many of its first blocks as the endpoint is to be asked for: up to the last block of the
  * answer. Throws RpcError where the node wants, or may want, a smaller range, or lags behind it.
@@ -100,16 +103,17 @@ function parentIn(before: RpcOutcome | undefined, from: number): string | undefi
   return before?.ok === true ? headerIn(before, from - 1)?.hash : undefined;
 }
 
-/** Whoever asks for a range can ask for a smaller one, but not for less than a block. */
+/**
+ * Whoever asks for a range can ask for a smaller one, but not for less than a block: that can be read in other ways where the node is
+ * there. Between two requests for it that are not answered it has told its chain.
+ */
 function ofRange(asked: AskedRange): (error: RpcError) => boolean {
+  let unanswered = 0;
   return (error) => {
     const { from, to } = asked.of?.(error) ?? asked;
     const isSingle = from === to;
-    return (
-      error.class === 'lag' ||
-      (asksForLess(error) && !(isSingle && error.lostConnection)) ||
-      (!isSingle && mayBeLimit(error))
-    );
+    if (isSingle && asksForLess(error) && error.lostConnection) return ++unanswered >= unansweredUntilTold;
+    return error.class === 'lag' || asksForLess(error) || (!isSingle && mayBeLimit(error));
   };
 }
 

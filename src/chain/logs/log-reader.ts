@@ -14,7 +14,7 @@ import type { LogsAnswer } from '../blocks/logs-answer.js';
 import type { AskedRange } from './range-head.js';
 import { hostOf } from './range-size.js';
 import type { SilentCaps } from './silent-caps.js';
-import { RpcError, asksForLess, isRefusal } from '../transport/errors/rpc-error.js';
+import { RpcError, asksForLess, isDeclined, isRefusal } from '../transport/errors/rpc-error.js';
 
 /** What was read, and by which filters, each in a request of its own; none where receipts told all. */
 export interface ReadAnswer extends LogsAnswer {
@@ -26,6 +26,8 @@ export interface ReadAnswer extends LogsAnswer {
 /** How many blocks are looked at to know which way is cheaper, and after how many ranges again. */
 const sampleBlocks = 8;
 const rangesUntilSampled = 200;
+/** For how long single blocks are asked for by the addresses once what names none was refused, in milliseconds. */
+const refusedMs = 600_000;
 
 /**
  * Reads the logs of ranges. Where a node refuses even a single block, its receipts are read, or the logs address by
@@ -40,6 +42,7 @@ export class LogReader {
   /** Whether ranges are read whichever contract their logs are of, and for how many more of them that is known. */
   #isOfAny = false;
   #known = 0;
+  #refusedUntil = Number.NEGATIVE_INFINITY;
 
   /** Where `caps` is given, answers that were cut off are refused as too much. */
   constructor(chain: ChainClient, filter: LogFilter, caps?: SilentCaps) {
@@ -71,15 +74,17 @@ export class LogReader {
 
   /** Returns the logs of blocks named by their hashes; throws RpcError where the node does not know one. */
   async readBlocks(hashes: readonly string[], signal: AbortSignal): Promise<RawLog[]> {
-    const answers = await this.#ofBlocks((part) => logsOfBlocks(this.#chain, part, hashes, signal));
-    return this.#own(answers.flat());
+    const answers = await this.#ofBlocks(async (part) => ({
+      logs: await logsOfBlocks(this.#chain, part, hashes, signal),
+    }));
+    return answers.flatMap(({ logs }) => logs);
   }
 
   /** Returns the same, and the node's head; where the filter is cut up, the lowest that was told. */
   async readBlocksAndHead(hashes: readonly string[], signal: AbortSignal): Promise<BlocksAnswer> {
     const answers = await this.#ofBlocks((part) => logsOfBlocksAndHead(this.#chain, part, hashes, signal));
     const head = Math.min(...answers.map((answer) => answer.head));
-    return { logs: this.#own(answers.flatMap(({ logs }) => logs)), head };
+    return { logs: answers.flatMap(({ logs }) => logs), head };
   }
 
   /** Returns the same of a range, whose last block must be the one that is named; throws RpcError where it can't be told at once. */
@@ -89,24 +94,34 @@ export class LogReader {
     if (answers.some((answer) => answer.last.hash !== last.hash)) {
       throw new Inconsistency(`block ${last.number} is another one`);
     }
-    return { logs: this.#own(answers.flatMap(({ logs }) => logs)), head: latest?.number ?? -1 };
+    return { logs: answers.flatMap(({ logs }) => logs), head: latest?.number ?? -1 };
   }
 
-  /** Of single blocks one answer with others' logs is cheaper than several without. */
-  async #ofBlocks<T>(read: (part: LogFilter) => Promise<T>): Promise<T[]> {
+  /** Of single blocks one answer with others' logs, which are left out here, is cheaper than several without; not every node gives it. */
+  async #ofBlocks<T extends Pick<LogsAnswer, 'logs'>>(read: (part: LogFilter) => Promise<T>): Promise<T[]> {
     const ofAny = this.#parts.ofAnyContract;
-    return ofAny === null ? this.#parts.readEach(read) : Promise.all(ofAny.map(read));
-  }
-
-  /** Leaves out what was not wanted where it had to be asked for as well. */
-  #own(logs: RawLog[]): RawLog[] {
-    return this.#parts.ofAnyContract === null ? logs : logs.filter(this.#isWanted);
+    if (ofAny === null || this.#chain.now() < this.#refusedUntil) return this.#parts.readEach(read);
+    try {
+      const answers = await Promise.all(ofAny.map(read));
+      return answers.map((answer) => ({ ...answer, logs: answer.logs.filter(this.#isWanted) }));
+    } catch (error) {
+      if (!isDeclined(error)) throw error;
+      this.#refusedUntil = this.#chain.now() + refusedMs;
+      return this.#parts.readEach(read);
+    }
   }
 
   async #readParts(chain: ChainClient, range: AskedRange, signal: AbortSignal): Promise<ReadAnswer> {
     const ofAny = this.#parts.ofAnyContract;
-    if (ofAny !== null && (await this.#prefers(ofAny, chain, range, signal)))
-      return this.#readOfAny(ofAny, chain, range, signal);
+    if (ofAny !== null && (await this.#prefers(ofAny, chain, range, signal))) {
+      try {
+        return await this.#readOfAny(ofAny, chain, range, signal);
+      } catch (error) {
+        // What asks for less, or for another try, is for whoever knows the range.
+        if (error instanceof RpcError || !isDeclined(error)) throw error;
+        this.#isOfAny = false;
+      }
+    }
     return joined(await this.#parts.readEach((part) => this.#readPart(chain, part, range, signal)));
   }
 
@@ -139,7 +154,7 @@ export class LogReader {
       const parts = this.#parts.all.length / ofAny.length;
       this.#isOfAny = isCheaperWithoutAddresses(sample, { addresses: this.#addresses, parts, blocks: to - from + 1 });
     } catch (error) {
-      if (!isTooMuch(error)) throw error;
+      if (!isTooMuch(error) && !isDeclined(error)) throw error;
       this.#isOfAny = false;
     }
     return this.#isOfAny;

@@ -8,7 +8,7 @@ import { backoffMs } from '../../runtime/retry.js';
 import { SingleFlight } from '../../runtime/single-flight.js';
 import type { ChainClient } from '../blocks/chain-client.js';
 import { Inconsistency, NodeLagsError } from '../blocks/consistency.js';
-import { RpcError } from '../transport/errors/rpc-error.js';
+import { RpcError, isDeclined } from '../transport/errors/rpc-error.js';
 import { SureLogs } from './sure-logs.js';
 
 interface SharedLogsOptions {
@@ -67,7 +67,7 @@ export class SharedLogs {
       const blocks = await Promise.all(headers.map((header) => this.#block(header, signal)));
       return blocks.flat();
     } catch (error) {
-      if (!(error instanceof RpcError)) throw error;
+      if (!(error instanceof RpcError) && !isDeclined(error)) throw error;
       this.#refusedUntil = this.#options.clock.monotonic() + refusedMs;
       return null;
     }

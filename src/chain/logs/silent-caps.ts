@@ -3,6 +3,7 @@ import type { RawLog } from '../../model/event.js';
 import type { Logger } from '../../runtime/logger.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
 import type { ChainClient } from '../blocks/chain-client.js';
+import { Inconsistency } from '../blocks/consistency.js';
 import { matcherOf } from '../blocks/log-filter.js';
 import type { LogFilter } from '../../model/log-filter.js';
 import { rangeLogs } from './log-calls.js';
@@ -40,7 +41,10 @@ export class SilentCaps {
     this.#logger = logger;
   }
 
-  /** Throws RpcError of class density, with what the endpoint gives at most, where an answer was cut off. */
+  /**
+   * Throws RpcError of class density, with what the endpoint gives at most, where an answer was cut off; Inconsistency where less came
+   * when it was looked at again.
+   */
   async check(answer: LogsAnswer, filter: LogFilter, range: BlockRange, signal: AbortSignal): Promise<void> {
     const given = this.#of(answer.endpoint);
     // What is being found out of one answer tells of others that hold as many logs.
@@ -90,10 +94,16 @@ export class SilentCaps {
     const client = this.#chain.via({ first: endpoint });
     const looks = endsOf(logs, range);
     const again = await Promise.all(looks.map((look) => rangeLogs(client, filter, look, signal)));
-    return looks.every(({ from, to }, index) => {
+    const more = looks.map(({ from, to }, index) => {
       const told = logs.filter(({ blockNumber }) => blockNumber >= from && blockNumber <= to);
-      return placesOf(told).size === placesOf(again[index]?.logs ?? []).size;
+      return placesOf(again[index]?.logs ?? []).size - placesOf(told).size;
     });
+    if (more.some((count) => count > 0)) return false;
+    // Whoever has less at another time lacks something then: that is no limit.
+    const short = again[more.findIndex((count) => count < 0)];
+    if (short === undefined) return true;
+    this.#chain.passOver(short.endpoint);
+    throw new Inconsistency(`${short.endpoint} gives fewer logs up to block ${short.last.number} than came before`);
   }
 
   #cutOff({ endpoint, logs }: LogsAnswer, { from, to }: BlockRange, level: 'debug' | 'warn'): RpcError {

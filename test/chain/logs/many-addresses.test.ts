@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { isCheaperWithoutAddresses } from '../../../src/chain/logs/address-cost.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
-import type { SimCall } from '../../support/chain-simulator.js';
+import type { Fault, SimCall } from '../../support/chain-simulator.js';
 import { MessageLedger } from '../../support/message-ledger.js';
 import { runMonitor } from '../../support/monitor-run.js';
 import type { MonitorRunOptions } from '../../support/monitor-run.js';
@@ -89,6 +89,54 @@ describe('a pipeline of 10,000 addresses', () => {
     const refused = counts.filter((count) => count > 300);
     expect(refused.length).to.be.within(2, 12);
     expect(counts.lastIndexOf(refused.at(-1) ?? 0)).to.be.below(counts.length - 20);
+  });
+
+  describe('of a node that gives no logs of any contract, by its policy,', () => {
+    const error = { code: -32_701, message: 'Please specify an address in your request or, to remove restrictions' };
+    let refused: number;
+    /** Says so from the first request without addresses on that asks for more than so many blocks. */
+    const refuse = (status: number, beyond = 0): void => {
+      refused = 0;
+      const isRefused = ({ method, params }: SimCall): boolean => {
+        const { address: wanted, fromBlock, toBlock } = params[0] as Readonly<Record<string, string | undefined>>;
+        const blocks = fromBlock === undefined ? 1 : Number(toBlock) - Number(fromBlock) + 1;
+        return method === 'eth_getLogs' && wanted === undefined && blocks > beyond;
+      };
+      const fault = (calls: readonly SimCall[]): Fault | undefined => {
+        if (!calls.some((call) => call.method === 'eth_getLogs' && isRefused(call))) return undefined;
+        refused++;
+        if (status === 200) return { kind: 'call-error', method: 'eth_getLogs', error };
+        return { kind: 'status', status, body: JSON.stringify({ jsonrpc: '2.0', id: 1, error }) };
+      };
+      node.options = { ...node.options, fault };
+    };
+
+    for (const status of [200, 403]) {
+      it(`is read by its addresses, in history and at the head (HTTP ${status})`, async () => {
+        refuse(status);
+        mine(150);
+        let blocks = 0;
+        await run({
+          config: { ...config, mode: 'realtime' },
+          moved: (_known, stop) => {
+            if (ledger.checkpoint.blockHash !== node.head.hash) return;
+            if (blocks++ < 2) mine(1);
+            else stop();
+          },
+        });
+        expect(ledger.ids).to.deep.equal(truth());
+        // One sample of history, and one that asks for new blocks.
+        expect(refused).to.be.within(2, 4);
+      });
+    }
+
+    it('is read by its addresses where only a sample of them was given', async () => {
+      refuse(403, 8);
+      mine(150, 0);
+      await run();
+      expect(ledger.ids).to.deep.equal(truth());
+      expect(refused).to.be.within(1, 3);
+    });
   });
 
   it('is asked for in the cheaper way', () => {

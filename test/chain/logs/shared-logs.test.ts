@@ -5,8 +5,9 @@ import { NewBlocks } from '../../../src/chain/logs/new-blocks.js';
 import { SharedLogs } from '../../../src/chain/logs/shared-logs.js';
 import type { BlockHeader } from '../../../src/model/block.js';
 import { quietCall } from '../../../src/runtime/call.js';
+import { ChainUnreachableError } from '../../../src/runtime/errors.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
-import type { SimulatorOptions } from '../../support/chain-simulator.js';
+import type { Fault, SimCall, SimulatorOptions } from '../../support/chain-simulator.js';
 import { HastyClock, deadlineMs } from '../../support/hasty-clock.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
 import { rejectionOf } from '../../support/rejection.js';
@@ -14,6 +15,10 @@ import { transferTopic } from '../../support/simulated-chain.js';
 import type { NodeTraits } from '../../support/simulated-node.js';
 
 const never = new AbortController().signal;
+const addressWanted = {
+  code: -32_701,
+  message: 'Please specify an address in your request or, to remove restrictions',
+};
 const contractOf = (index: number): string => `0x${(index + 0x1000).toString(16).padStart(40, '0')}`;
 
 describe('the logs of new blocks, for all pipelines of a process', function () {
@@ -145,6 +150,36 @@ describe('the logs of new blocks, for all pipelines of a process', function () {
     node.traits.maxResults = 50;
     node.mine(1, () => Array.from({ length: 60 }, (_none, index) => ({ address: contractOf(index) })));
     expect(await fetchAll(followers)).to.deep.equal([1, 1, 1]);
+  });
+
+  for (const status of [200, 403]) {
+    it(`are asked for by each where no node gives those of any contract, by its policy (HTTP ${status})`, async () => {
+      await begin({});
+      const followers = await follow(3);
+      let refused = 0;
+      const fault = (calls: readonly SimCall[]): Fault | undefined => {
+        if (!calls.some((call) => call.method === 'eth_getLogs' && !('address' in (call.params[0] as object)))) return;
+        refused++;
+        if (status === 200) return { kind: 'call-error', method: 'eth_getLogs', error: addressWanted };
+        return { kind: 'status', status, body: JSON.stringify({ jsonrpc: '2.0', id: 1, error: addressWanted }) };
+      };
+      node.options = { ...node.options, fault };
+      for (let block = 0; block < 2; block++) {
+        node.mine(1, () => followers.map((_none, index) => ({ address: contractOf(index) })));
+        expect(await fetchAll(followers)).to.deep.equal([1, 1, 1]);
+      }
+      expect(refused).to.equal(1);
+    });
+  }
+
+  it('are not asked for by each because the node is away', async () => {
+    await begin({});
+    await follow(2);
+    node.mine(1, () => [{ address: contractOf(0) }]);
+    const header = (await chain.header(node.head.number, never)) as BlockHeader;
+    node.options = { ...node.options, fault: () => ({ kind: 'drop' }) };
+    await rejectionOf(shared.read([header], new AbortController().signal), ChainUnreachableError);
+    expect(shared.isWorthwhile).to.equal(true);
   });
 
   it('are waited for where the node does not have the block yet, for all at once', async () => {

@@ -108,6 +108,16 @@ describe('a node that cuts answers off and does not say so', function () {
     expect(logger.messages('warn')).to.deep.equal([]);
   });
 
+  it('is not taken for one that gave less once, when it was asked a second time', async () => {
+    node.mine(40, (number) => Array.from({ length: number <= 10 ? 12 : 150 }, () => ({})));
+    let answers = 0;
+    const lie = ({ method }: SimCall, result: unknown): unknown =>
+      method === 'eth_getLogs' && ++answers === 2 ? [] : result;
+    node.options = { ...node.options, lie };
+    expect(await readAll(40, 10)).to.equal(node.canonicalLogs(1).length);
+    expect(logger.messages('warn')).to.deep.equal([]);
+  });
+
   it('does not hide it by an endpoint beside it that gives all', async () => {
     const other = await ChainSimulator.start();
     for (const one of [node, other]) one.mine(300, () => Array.from({ length: 10 }, () => ({})));

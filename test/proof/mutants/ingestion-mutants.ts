@@ -349,6 +349,12 @@ export const ingestionMutants: readonly Mutant[] = [
     'const client = this.#chain.via({ first: endpoint });',
     'const client = this.#chain.via({ only: [endpoint] });',
   ),
+  caps(
+    'look-gives-less',
+    'less at a second look is no limit',
+    'if (more.some((count) => count > 0)) return false;',
+    'if (more.some((count) => count !== 0)) return false;',
+  ),
   sampled(
     'one-header-first',
     'an endpoint that contradicts headers is asked for one of them at each try, not for all',
@@ -456,7 +462,7 @@ export const ingestionMutants: readonly Mutant[] = [
   shared(
     'shared-refused',
     'where no node gives whole blocks each pipeline asks for its own logs',
-    'if (!(error instanceof RpcError)) throw error;',
+    'if (!(error instanceof RpcError) && !isDeclined(error)) throw error;',
     'throw error;',
   ),
   stretch(

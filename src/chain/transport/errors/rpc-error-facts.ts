@@ -29,7 +29,7 @@ export function factsIn(text: string): RpcErrorFacts {
     isOfFilter: /\b(addresses|topics|request is too large)\b/i.test(text),
     isOfBlock: /block\b.* not found/i.test(text),
     isOfArray: /request|json|unmarshal|array|object/i.test(text),
-    isOfMethod: /getlogs|limit exceeded|whitelist|plan|tier/i.test(text),
+    isOfMethod: /getlogs|limit exceeded|whitelist|plan|tier|specify an address/i.test(text),
     isOfSize: /larg|big|size|limit|many|exceed|max/i.test(text),
   };
 }

@@ -1,4 +1,4 @@
-import { ChainparseError } from '../../../runtime/errors.js';
+import { ChainparseError, ChainUnreachableError } from '../../../runtime/errors.js';
 import type { BlockRange } from '../../../model/block.js';
 import { factsIn } from './rpc-error-facts.js';
 import type { RpcErrorFacts } from './rpc-error-facts.js';
@@ -51,6 +51,9 @@ const lasting: Classes = new Set([
   'revert',
   'invalid-request',
 ]);
+
+/** What has nothing to do with how something was asked. */
+const passing: Classes = new Set(['transport', 'rate-limit', 'lag']);
 
 /** What is known about an RPC error beside its text. */
 interface RpcErrorDetails {
@@ -114,4 +117,13 @@ export function mayBeLimit({ class: kind, lostConnection }: RpcError): boolean {
 /** Says whether this endpoint will go on refusing, while another may answer. */
 export function isRefusal(error: RpcError): boolean {
   return refusals.has(error.class);
+}
+
+/**
+ * Says whether an error is an answer to what was asked, which may be given to whoever asks in another way. False where nobody is there,
+ * has the block (yet), or bears so many requests.
+ */
+export function isDeclined(error: unknown): boolean {
+  const answer = error instanceof ChainUnreachableError ? error.cause : error;
+  return answer instanceof RpcError && !answer.lostConnection && !passing.has(answer.class);
 }

@@ -3,6 +3,13 @@ import type { RpcErrorPattern } from './rpc-error-pattern.js';
 /** About the request as such: its shape, its batch, the answer's length, and how long it took. */
 export const errorsOfRequests: readonly RpcErrorPattern[] = [
   ['method-disabled', 'BSC dataseed', 'limit exceeded', /^(request )?limit exceeded\.?$/],
+  // It gives logs all the same, only not those of any contract.
+  [
+    'method-disabled',
+    'PublicNode',
+    'Please specify an address in your request or, to remove restrictions, order a dedicated full node here',
+    /specify an address/,
+  ],
   [
     'internal',
     'reth',

@@ -203,6 +203,13 @@ export const providerErrors: readonly ProviderError[] = [
     -32602,
     403,
   ],
+  [
+    'PublicNode',
+    'method-disabled',
+    'Please specify an address in your request or, to remove restrictions, order a dedicated full node here: https://www.allnodes.com/eth/host',
+    -32701,
+    403,
+  ],
   ['PublicNode', 'rate-limit', 'Too many requests from your IP, slow down', -32005],
   ['Cloudflare', 'internal', 'Internal error', -32603],
   ['Cloudflare', 'internal', 'Cannot fulfill request', -32046],

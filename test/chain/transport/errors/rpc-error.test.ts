@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { capIn, retryAfterIn, suggestionIn } from '../../../../src/chain/transport/errors/rpc-error-hints.js';
 import { patternOf, rpcErrorPatterns, sortError } from '../../../../src/chain/transport/errors/rpc-error-patterns.js';
-import { RpcError, asksForLess, isRefusal } from '../../../../src/chain/transport/errors/rpc-error.js';
+import { RpcError, asksForLess, isDeclined, isRefusal } from '../../../../src/chain/transport/errors/rpc-error.js';
 import type { RpcErrorClass } from '../../../../src/chain/transport/errors/rpc-error.js';
+import { ChainUnreachableError } from '../../../../src/runtime/errors.js';
 import { readRpcErrors, withCorpus } from '../../../support/corpus.js';
 import { providerErrors } from './provider-errors.js';
 import { rpcErrorActions } from './rpc-error-action.js';
@@ -98,6 +99,18 @@ describe('the taxonomy of RPC errors', () => {
       expect(error.retryable, kind).to.equal(again.includes(action));
       expect(isRefusal(error), kind).to.equal(elsewhere.includes(action));
     }
+  });
+
+  it('tells whoever may ask in another way from whoever would meet with the same', () => {
+    const errorOf = (kind: RpcErrorClass, lostConnection = false): RpcError =>
+      new RpcError('odd', { class: kind, host: 'node', lostConnection });
+    const kinds = Object.keys(rpcErrorActions) as RpcErrorClass[];
+    const others = kinds.filter((kind) => !isDeclined(errorOf(kind)));
+    expect(others).to.have.members(['rate-limit', 'lag', 'transport']);
+    for (const kind of kinds) expect(isDeclined(errorOf(kind, true)), kind).to.equal(false);
+    expect(isDeclined(new ChainUnreachableError('refused', { cause: errorOf('quota') }))).to.equal(true);
+    expect(isDeclined(new ChainUnreachableError('away', { cause: errorOf('timeout', true) }))).to.equal(false);
+    expect(isDeclined(new ChainUnreachableError('nobody is left'))).to.equal(false);
   });
 
   withCorpus('on recorded errors', () => {
