@@ -76,7 +76,8 @@ eachDatabase('a commit', (databases) => {
     const range = { from: block, to: block };
     const of = { pipelineId, chainId: 1 };
     const { change } = await compareStored(new EventStore(database), of, range, { events, undecoded: [] });
-    await new RepairStore(database).replace({ ...of, block, hash: '0x05', change, version, isSettled: true });
+    const look = { ...of, block, hash: hashOf(`block ${block}`), version, isSettled: true };
+    await new RepairStore(database).replace({ ...look, change });
   };
   const added = (): Promise<number[]> =>
     database.read((knex) =>
