@@ -103,13 +103,9 @@ export class RepairStore {
    * its rows before it read another.
    */
   #unchanged(look: BlockLook): Knex.QueryBuilder {
-    const { pipelineId, block, hash, version, isSettled } = look;
+    const { pipelineId, block, version, isSettled } = look;
     const { knex } = this.#database;
-    const remembered = knex('recent_block').where({
-      pipeline_id: pipelineId,
-      block_number: block,
-      block_hash: toBytes(hash),
-    });
+    const remembered = knex('recent_block').where({ pipeline_id: pipelineId, block_number: block });
     const since = knex('pipeline_commit')
       .select('version')
       .where({ pipeline_id: pipelineId })
