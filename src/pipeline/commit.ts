@@ -24,6 +24,8 @@ export interface CommitterParts {
   /** What other tasks read behind the checkpoint; left out: nothing. */
   readonly shards?: { drop(progress: Progress): Promise<void> } | undefined;
   readonly known: KnownCommits;
+  /** The first batch begins a stretch of its own, also where it comes right behind the checkpoint. */
+  readonly beginsAnew: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -59,6 +61,7 @@ export interface Commit {
 export class Committer {
   readonly #parts: CommitterParts;
   readonly #newestStoredBlock: number;
+  #beginsAnew: boolean;
   #version: number;
   /** Messages that are prepared and not committed. */
   #prepared = 0;
@@ -68,6 +71,7 @@ export class Committer {
   constructor(parts: CommitterParts, start: Start) {
     this.#parts = parts;
     this.#newestStoredBlock = start.newestStoredBlock;
+    this.#beginsAnew = parts.beginsAnew;
     this.#version = start.checkpoint.version;
     this.#startBlock = start.checkpoint.startBlock;
     this.#blockNumber = start.checkpoint.blockNumber;
@@ -122,7 +126,7 @@ export class Committer {
     progress: Progress,
     sent: TellSent,
   ): Promise<Partial<Progress>> {
-    const follows = this.#blockNumber !== null && batch.fromBlock === this.#blockNumber + 1;
+    const follows = !this.#beginsAnew && this.#blockNumber !== null && batch.fromBlock === this.#blockNumber + 1;
     const startBlock = follows && this.#startBlock !== null ? this.#startBlock : batch.fromBlock;
     const after = { ...progress, nextBlock: batch.toBlock + 1, events: progress.events + batch.events.length };
     const commit: Omit<BatchCommit, 'version'> = {
@@ -183,6 +187,7 @@ export class Committer {
     this.#version += 1;
     this.#prepared = Math.max(0, this.#prepared - 1);
     if (this.#version % commitsPerPrune === 0) void this.#parts.batches.prune(this.#parts.pipelineId);
+    this.#beginsAnew = false;
     this.#startBlock = startBlock;
     this.#blockNumber = to.number;
     this.#parts.known.note(this.#version, to.number);

@@ -111,7 +111,7 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
       continue;
     }
     const { upTo } = next;
-    const committer = new Committer(execution, start);
+    const committer = new Committer({ ...execution, beginsAnew: run.fresh === true }, start);
     const left = new AbortController();
     const { signal } = left;
     // A signal that follows two others would be one more for each of thousands of runs.

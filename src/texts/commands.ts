@@ -233,6 +233,8 @@ export const verifications = inBoth(
     doubtful: (count: number) => `${count} are doubtful: what the endpoints say does not agree; give another --rpc-url`,
     doubtfulBlocks: (count: number) =>
       `of ${count} ${plural(count, 'block', 'blocks')} the bloom filter tells of logs that no endpoint gives, nor their receipts: they may be those of others; give another --rpc-url`,
+    replacedBlocks: (count: number) =>
+      `of ${count} ${plural(count, 'block', 'blocks')} the endpoints have others than the run has read: nothing of them is repaired; run the pipeline first, which takes back what the chain has replaced, and verify again`,
     unproven: (count: number, all: number) =>
       `${count} of ${all} blocks are not proven: no endpoint gave receipts that give the root in their headers`,
     repair: 'hint: --repair puts the rows right',
@@ -251,6 +253,8 @@ export const verifications = inBoth(
     doubtful: (count) => `${count} 处存疑: 各端点说法不一; 请另给 --rpc-url`,
     doubtfulBlocks: (count) =>
       `${count} 个区块的布隆过滤器显示有日志, 但没有端点给出日志或收据: 可能属于其他合约; 请另给 --rpc-url`,
+    replacedBlocks: (count) =>
+      `${count} 个区块在端点上与运行时读取的不是同一个: 未作修复; 请先运行流水线 (它会回退链已替换的区块), 然后重新核对`,
     unproven: (count, all) => `${all} 个区块中有 ${count} 个未经证明: 没有端点给出与区块头根一致的收据`,
     repair: '建议: --repair 可修复',
   },

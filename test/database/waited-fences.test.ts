@@ -17,7 +17,7 @@ import { beginElsewhere } from '../support/other-session.js';
 import { rejectionOf } from '../support/rejection.js';
 import { eventually } from '../support/within.js';
 import { claimRequest } from './claim-request.js';
-import { exampleBatch, exampleCommit } from './example-batch.js';
+import { exampleBatch, exampleCommit, hashOf } from './example-batch.js';
 import { listOtherSessions } from './other-sessions.js';
 
 eachServer('a fence that waits for a lock', (server) => {
@@ -61,7 +61,7 @@ eachServer('a fence that waits for a lock', (server) => {
 
   it('is judged by what landed meanwhile: a block that was committed anew is not repaired', async () => {
     const change = { events: { goes: [], comes: [] }, undecoded: { goes: [], comes: [] } };
-    const look = { pipelineId, chainId: 1, block: 5, hash: '0x05', version: 1, isSettled: true };
+    const look = { pipelineId, chainId: 1, block: 5, hash: hashOf('block 5'), version: 1, isSettled: true };
     const note = `INSERT INTO pipeline_commit (pipeline_id, version, kind, from_block, to_block) VALUES (${pipelineId}, 2, 'replace', 1, 9)`;
     const repairing = whileHeld([moveCheckpoint, note], () => new RepairStore(database).replace({ ...look, change }));
     await rejectionOf(repairing, FenceError);

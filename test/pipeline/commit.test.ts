@@ -41,9 +41,9 @@ eachDatabase('a commit', (databases) => {
   });
   after(() => database.close());
 
-  async function begin(): Promise<void> {
+  async function begin(beginsAnew = false): Promise<void> {
     lease = new FakeLease(claimed.taskId);
-    const parts = { ...claimed, chainId: 1, lease, signal, known: new KnownCommits() };
+    const parts = { ...claimed, chainId: 1, lease, signal, known: new KnownCommits(), beginsAnew };
     committer = new Committer(parts, await readStart(parts));
   }
   const commit = async (message: SourceMessage, ...fates: Fate[]): Promise<void> => {
@@ -76,7 +76,8 @@ eachDatabase('a commit', (databases) => {
     const range = { from: block, to: block };
     const of = { pipelineId, chainId: 1 };
     const { change } = await compareStored(new EventStore(database), of, range, { events, undecoded: [] });
-    await new RepairStore(database).replace({ ...of, block, hash: '0x05', change, version, isSettled: true });
+    const look = { ...of, block, hash: hashOf(`block ${block}`), version, isSettled: true };
+    await new RepairStore(database).replace({ ...look, change });
   };
   const added = (): Promise<number[]> =>
     database.read((knex) =>
@@ -266,6 +267,19 @@ eachDatabase('a commit', (databases) => {
     expect(await claimed.checkpoints.recentBlocks(pipelineId)).to.have.length(2);
     await commit(exampleBatch(5, 6));
     expect(await blocks()).to.deep.equal([1, 2, 4, 5, 6]);
+  });
+
+  it('that begins anew begins another stretch right behind the checkpoint, too, and the next one follows it', async () => {
+    await commit(exampleBatch(1, 2));
+    await begin(true);
+    await commit(exampleBatch(3, 4), 'dropped', 'lost');
+    expect(await stretch()).to.deep.equal({ startBlock: 3, blockNumber: 4, version: 2 });
+    const remembered = async (): Promise<number[]> =>
+      (await claimed.checkpoints.recentBlocks(pipelineId)).map(({ number }) => number);
+    expect(await remembered()).to.deep.equal([3, 4]);
+    await commit(exampleBatch(5, 6));
+    expect(await stretch()).to.deep.equal({ startBlock: 3, blockNumber: 6, version: 3 });
+    expect(await remembered()).to.deep.equal([3, 4, 5, 6]);
   });
 
   it('behind a gap begins another stretch', async () => {

@@ -285,6 +285,15 @@ eachDatabase('the execution of a pipeline', (databases) => {
     expect(turns).to.equal(2);
   });
 
+  it('begins a stretch of its own where it is to begin anew, right behind the checkpoint, too', async () => {
+    await execute(sends(exampleBatch(1, 3)));
+    await execute(sends(exampleBatch(4, 5), exampleBatch(6, 6)), { fresh: true, fromBlock: 4 });
+    expect(await claimed.checkpoints.get(pipelineId)).to.include({ startBlock: 4, blockNumber: 6 });
+    expect((await claimed.checkpoints.recentBlocks(pipelineId)).map(({ number }) => number)).to.deep.equal([4, 5, 6]);
+    await execute(sends(exampleBatch(7, 7)), { fromBlock: 7 });
+    expect(await claimed.checkpoints.get(pipelineId)).to.include({ startBlock: 4, blockNumber: 7 });
+  });
+
   it('starts the source again at the checkpoint where that has moved, not afresh', async () => {
     const { knex } = database;
     const source = new ScriptedSource(async function* (context, start) {

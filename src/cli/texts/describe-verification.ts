@@ -67,20 +67,22 @@ function summaryOf(pipelineId: number, report: VerifyReport, lang: Lang): string
 }
 
 function remarksOf({ receipts }: Audit, report: VerifyReport, lang: Lang): readonly string[] {
-  const { counts, total, checkpointReplaced, blocks, provenBlocks, doubtfulBlocks } = report;
+  const { counts, total, checkpointReplaced, blocks, provenBlocks, doubtfulBlocks, replacedBlocks } = report;
   const open = total - counts.repaired - counts.doubtful;
   const texts = textsIn(lang).verifications;
   return [
     ...(receipts && provenBlocks < blocks ? [texts.unproven(blocks - provenBlocks, blocks)] : []),
     ...(doubtfulBlocks > 0 ? [texts.doubtfulBlocks(doubtfulBlocks)] : []),
+    ...(replacedBlocks > 0 ? [texts.replacedBlocks(replacedBlocks)] : []),
     ...(checkpointReplaced ? [texts.checkpointReplaced] : []),
     ...(counts.doubtful > 0 ? [texts.doubtful(counts.doubtful)] : []),
-    ...(open > 0 ? [texts.repair] : []),
+    ...(open > 0 && replacedBlocks === 0 ? [texts.repair] : []),
   ];
 }
 
 function reportKeys(pipelineId: number, report: VerifyReport): Readonly<Record<string, unknown>> {
-  const { range, blocks, provenBlocks, doubtfulBlocks, events, undecoded, counts, findings, total } = report;
+  const { range, blocks, provenBlocks, doubtfulBlocks, replacedBlocks, events, undecoded, counts, findings, total } =
+    report;
   return {
     pipeline_id: pipelineId,
     from_block: range.from,
@@ -89,6 +91,7 @@ function reportKeys(pipelineId: number, report: VerifyReport): Readonly<Record<s
     blocks,
     proven_blocks: provenBlocks,
     doubtful_blocks: doubtfulBlocks,
+    replaced_blocks: replacedBlocks,
     events,
     undecoded,
     ...counts,

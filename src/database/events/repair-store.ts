@@ -73,6 +73,12 @@ export class RepairStore {
     return found.length > 0;
   }
 
+  /** Says whether a block that was looked at is the one that the run has read, as far as it remembers that. */
+  async isRead(look: BlockLook): Promise<boolean> {
+    const found = await this.#database.read<unknown[]>(() => this.#ofSameBlock(look).select('version'));
+    return found.length > 0;
+  }
+
   /**
    * Puts the children of a factory right, and takes away the rows of those that are none. A run that holds the pipeline finds
    * that its checkpoint has moved, and begins anew with these. Throws FenceError where the version is another, or more, or less, is
@@ -96,20 +102,16 @@ export class RepairStore {
    * tells reaches down to it. A block that may be replaced must then be the one that the run remembers: it would take back
    * its rows before it read another.
    */
-  #unchanged({ pipelineId, chainId, block, hash, version, isSettled }: BlockLook): Knex.QueryBuilder {
+  #unchanged(look: BlockLook): Knex.QueryBuilder {
+    const { pipelineId, block, version, isSettled } = look;
     const { knex } = this.#database;
-    const remembered = knex('recent_block').where({
-      pipeline_id: pipelineId,
-      block_number: block,
-      block_hash: toBytes(hash),
-    });
+    const remembered = knex('recent_block').where({ pipeline_id: pipelineId, block_number: block });
     const since = knex('pipeline_commit')
       .select('version')
       .where({ pipeline_id: pipelineId })
       .where('version', '>', version)
       .where('from_block', '<=', block);
-    return knex('pipeline_checkpoint')
-      .where({ pipeline_id: pipelineId, chain: chainId })
+    return this.#ofSameBlock(look)
       .where('block_number', '>=', block)
       .where((either) => {
         void either.where({ version }).orWhere((others) => {
@@ -117,6 +119,25 @@ export class RepairStore {
           void others.whereBetween('version', [version, version + keptCommits - 1]).whereNotExists(since);
           if (!isSettled) void others.whereExists(remembered.select('block_number'));
         });
+      });
+  }
+
+  /**
+   * The checkpoint, where the run is not known to have read another block than was looked at: its rows are that one's, until the
+   * run takes it back. What was final when it was read is not remembered.
+   */
+  #ofSameBlock({ pipelineId, chainId, block, hash }: BlockLook): Knex.QueryBuilder {
+    const { knex } = this.#database;
+    const looked = toBytes(hash);
+    const another = knex('recent_block')
+      .select('block_number')
+      .where({ pipeline_id: pipelineId, block_number: block })
+      .whereNot({ block_hash: looked });
+    return knex('pipeline_checkpoint')
+      .where({ pipeline_id: pipelineId, chain: chainId })
+      .whereNotExists(another)
+      .where((either) => {
+        void either.whereNot({ block_number: block }).orWhereNull('hash').orWhere({ hash: looked });
       });
   }
 

@@ -75,9 +75,9 @@ async function waitForDatabase(heartbeat: Heartbeat, cause: Error, givenUp: Abor
   }
 }
 
-function isOurs(task: Task, { worker }: FinishParts, outcome: TaskOutcome): boolean {
-  const { status, endReason, error } = outcome;
-  return isHeldBy(task, worker) && task.status === status && task.endReason === endReason && task.error === error;
+/** What is kept of an error need not be all of it, nor, where the database can't hold some character, the same. */
+function isOurs(task: Task, { worker }: FinishParts, { status, endReason }: TaskOutcome): boolean {
+  return isHeldBy(task, worker) && task.status === status && task.endReason === endReason;
 }
 
 function tooLong(taskId: number): DatabaseUnreachableError {

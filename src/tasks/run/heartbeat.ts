@@ -68,6 +68,8 @@ export class Heartbeat implements Lease, Beating {
   #waitsSince: number | null = null;
   /** The task's end is on its way to the database. */
   #isEnding = false;
+  /** It beats no more. */
+  #hasLeft = false;
 
   constructor(options: HeartbeatOptions) {
     this.taskId = options.taskId;
@@ -153,6 +155,7 @@ export class Heartbeat implements Lease, Beating {
       else await this.#beatIfDue(signal);
     }
     rounds.leave(this);
+    this.#hasLeft = true;
   }
 
   /** Tells that the task is ending itself: a beat that is refused from now on came behind that end, and is no news. */
@@ -172,7 +175,9 @@ export class Heartbeat implements Lease, Beating {
       this.#lost.abort(this.#failure);
     } else {
       this.#failure = result;
-      this.#report.failed(result, this.#countFailed());
+      const failures = this.#countFailed();
+      // One that another's round had taken along: nobody could call over what is told of a task that is done.
+      if (!this.#hasLeft) this.#report.failed(result, failures);
       if (result instanceof DatabaseUnusableError) this.#lost.abort(result);
     }
   }

@@ -7,7 +7,7 @@ import { compareStored } from '../../database/events/compare-stored.js';
 import type { Comparison } from '../../database/events/compare-stored.js';
 import { EventStore } from '../../database/events/event-store.js';
 import { RepairStore } from '../../database/events/repair-store.js';
-import type { Repair } from '../../database/events/repair-store.js';
+import type { BlockLook, Repair } from '../../database/events/repair-store.js';
 import { FenceError } from '../../database/script.js';
 import type { EventBatch } from '../../model/batch.js';
 import type { BlockRange } from '../../model/block.js';
@@ -122,10 +122,12 @@ class Verification {
         repair && proof !== null
           ? await this.#repair({ ...look, change: comparison.change })
           : await this.#repairs.holds(look);
+      const isAnother = !holds && (await this.#isAnother(look));
       // The block or its rows may have changed meanwhile.
-      if (!holds && attempt < attempts) continue;
+      if (!holds && !isAnother && attempt < attempts) continue;
       const outcome = proof === null ? 'doubtful' : repair && holds ? 'repaired' : 'found';
       this.#report.add(comparison.findings, outcome, proof);
+      if (isAnother) this.#report.replacedBlocks += 1;
       return;
     }
   }
@@ -145,6 +147,11 @@ class Verification {
       if (error instanceof FenceError) return false;
       throw error;
     }
+  }
+
+  /** Says whether a block is another than the run has read, which has not gone on since: no look at it would hold. */
+  async #isAnother(look: BlockLook): Promise<boolean> {
+    return !(await this.#repairs.isRead(look)) && (await this.#versionAbove(look.block)) === look.version;
   }
 
   /** Returns the checkpoint's version; null where it is below a block. */

@@ -26,6 +26,8 @@ export class VerifyReport {
   provenBlocks = 0;
   /** Blocks of which no endpoint gives logs, nor receipts, though their bloom filters tell of some. */
   doubtfulBlocks = 0;
+  /** Blocks with findings of which the endpoints have others than the run has read: no repair mixes the two. */
+  replacedBlocks = 0;
   events = 0;
   undecoded = 0;
   /** True where the checkpoint itself is of a block that the chain has replaced. */

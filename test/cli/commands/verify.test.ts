@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import type { Knex } from 'knex';
 import { openDatabase } from '../../../src/database/open/open-database.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
+import type { Backend, SimCall } from '../../support/chain-simulator.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { simContract } from '../../support/simulated-chain.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -79,6 +80,7 @@ describe('the command verify', () => {
     );
     expect(await reportOf(0)).to.deep.equal({
       ...{ pipeline_id: 45, from_block: 5, to_block: 120, ok: true, blocks: 116, proven_blocks: 0, doubtful_blocks: 0 },
+      replaced_blocks: 0,
       ...{ events: 99, undecoded: 17, missing: 0, extra: 0, different: 0, repaired: 0, doubtful: 0 },
       ...{ checkpoint_replaced: false, findings: [], findings_left_out: 0 },
     });
@@ -188,6 +190,51 @@ describe('the command verify', () => {
     const replaced = await verify('--from-block', '118');
     expect(replaced.code).to.equal(1);
     expect(replaced.stderr).to.match(/the block of the checkpoint was replaced: the next run takes it back/);
+  });
+
+  it('repairs nothing of blocks of which the run has read others, and leaves them to the next run', async () => {
+    const before = await exported();
+    node.reorg(3, 4, () => [{}, {}]);
+    const report = await reportOf(1, '--repair');
+    expect(report).to.include({ replaced_blocks: 3, repaired: 0, extra: 3, missing: 6, checkpoint_replaced: true });
+    expect(report.findings.map(({ state }) => state)).to.deep.equal(Array.from({ length: 9 }, () => 'found'));
+    expect(await exported()).to.equal(before);
+    const { stderr } = await verify();
+    expect(stderr).to.match(
+      /^of 3 blocks the endpoints have others than the run has read: .*; run the pipeline first/m,
+    );
+    expect(stderr).not.to.match(/--repair/);
+    expect((await verify('--lang', 'zh')).stderr).to.match(/^3 个区块在端点上与运行时读取的不是同一个/m);
+    expect((await chainparse('run-pipeline', '45', '--rpc-url', node.url)).code).to.equal(0);
+    expect(await reportOf(0)).to.include({ ok: true, replaced_blocks: 0 });
+  });
+
+  it('looks once at a block of which a run has read another', async () => {
+    node.reorg(1, 1, () => [{}, {}]);
+    const before = node.requests.length;
+    expect(await reportOf(1, '--from-block', '120')).to.include({ replaced_blocks: 1 });
+    const asked = node.requests.slice(before).flat();
+    expect(asked.filter((method) => method === 'eth_getBlockReceipts')).to.have.length(1);
+  });
+
+  it('looks again at a block that a run has taken back meanwhile', async () => {
+    await change((knex) => [knex('event').where({ block_number: 120 }).update({ args: '{}' })]);
+    let [looks, isBefore] = [0, false];
+    const hold = async (): Promise<void> => {
+      looks += 1;
+      isBefore = looks === 1;
+      if (!isBefore) return;
+      node.reorg(1, 1, () => [{}, {}]);
+      const backend = (): Backend => ({ beforeReorg: isBefore });
+      node.options = { ...node.options, hold: () => undefined };
+      expect((await chainparse('run-pipeline', '45', '--rpc-url', node.url)).code).to.equal(0);
+      node.options = { backend, hold: holdReceipts };
+    };
+    const holdReceipts = (calls: readonly SimCall[]): Promise<void> | undefined =>
+      calls.some(({ method }) => method === 'eth_getBlockReceipts') ? hold() : undefined;
+    node.options = { ...node.options, hold: holdReceipts };
+    expect(await reportOf(0, '--repair')).to.include({ ok: true, replaced_blocks: 0 });
+    expect(looks).to.equal(2);
   });
 
   it('verifies only what was read, and says so', async () => {

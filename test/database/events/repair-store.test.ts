@@ -103,6 +103,34 @@ eachDatabase('rows that are put right', (databases) => {
     await repair({ isSettled: false, version: 3 });
   });
 
+  it('stay as they are where the run has read another block, whether it remembers that or stands there', async () => {
+    const another = { isSettled: false, hash: hashOf('another') };
+    const stay = async (changes: Partial<Repair>): Promise<void> => {
+      const before = await rows();
+      await rejectionOf(repair(changes), FenceError);
+      expect(await rows()).to.deep.equal(before);
+    };
+    await stay(another);
+    await database.knex('recent_block').where({ pipeline_id: pipelineId }).delete();
+    await stay(another);
+    await stay({ ...another, isSettled: true });
+  });
+
+  it('stay as they are where the run remembers another block below its checkpoint', async () => {
+    await commit(2, 10, 10);
+    for (const isSettled of [true, false]) {
+      await rejectionOf(repair({ isSettled, hash: hashOf('another'), version: 3 }), FenceError);
+    }
+    expect(await version()).to.equal(3);
+  });
+
+  it('may be those of the checkpoint’s block where its hash is not known', async () => {
+    await database.knex('recent_block').where({ pipeline_id: pipelineId }).delete();
+    await database.knex('pipeline_checkpoint').where({ pipeline_id: pipelineId }).update({ hash: null });
+    await repair({ isSettled: false });
+    expect(await version()).to.equal(3);
+  });
+
   it('stay as they are where the run has taken the block back, and read it again, since', async () => {
     const message = { kind: 'rollback', ancestor: { number: 8, hash: hashOf('block 8') } } as const;
     const rollback = { pipelineId, taskId, version: 2, message, blocks: 1, progress: noProgress };

@@ -97,6 +97,13 @@ export const commitMutants: readonly Mutant[] = [
   commit('look-up-block', 'and the block is the same', ' || now.blockHash !== to.hash', ''),
   commit('look-up-journal', 'and the journal says that a commit has moved it', 'change === null ||', ''),
   commit(
+    'begins-anew',
+    'a run that begins anew takes nothing over, also right behind the checkpoint',
+    '!this.#beginsAnew && ',
+    '',
+  ),
+  execute('fresh-anew', 'which is one with --fresh', 'beginsAnew: run.fresh === true', 'beginsAnew: false'),
+  commit(
     'behind-repairs',
     'repairs of others are gone on from',
     "if (change === 'repair' && ",

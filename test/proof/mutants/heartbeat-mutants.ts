@@ -45,6 +45,12 @@ export const heartbeatMutants: readonly Mutant[] = [
     'if (!this.lost.aborted && !this.#isAway',
     'if (!this.#isAway',
   ),
+  guardsOf('src/tasks/run/heartbeat.ts', ['test/tasks/run/beat-rounds.test.ts'])(
+    'beat-behind-end',
+    'a beat that fails behind the end of its task is no news',
+    'if (!this.#hasLeft) ',
+    '',
+  ),
   heartbeat(
     'unusable-signal',
     'a run whose database is no longer the one that it was stops',

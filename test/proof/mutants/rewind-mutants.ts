@@ -76,7 +76,8 @@ export const rewindMutants: readonly Mutant[] = [
     'if (version < 0)',
   ),
   repair('repair-since', 'or as their own rows were compared', '.whereNotExists(since)', ''),
-  repair('repair-hash', 'a block of another branch is another block', '      block_hash: toBytes(hash),\n', ''),
+  repair('repair-hash', 'a block of another branch is another block', '.whereNotExists(another)', ''),
+  repair('repair-stands', 'so is that of the checkpoint', '.orWhere({ hash: looked })', ".orWhereNot('version', 0)"),
   repair('repair-forgotten', 'as far back as the journal goes', 'version + keptCommits - 1', 'Number.MAX_SAFE_INTEGER'),
   sure(
     'sure-hollow',

@@ -78,7 +78,7 @@ eachDatabase('the outbox', (databases) => {
   it('delivers a repair in a run that only delivers, and reads nothing then', async () => {
     await runs.run([sink.openable()], blocks(1, 3));
     const told = sink.lines.length;
-    await runs.repair(2, [eventOn('b', 2)]);
+    await runs.repair(2, [{ ...exampleEvent(2, 0), argsJson: '{"value":"other"}' }]);
     const reads: Send = async function* () {
       await Promise.resolve();
       yield exampleBatch(4, 9);
@@ -804,7 +804,7 @@ eachDatabase('the outbox', (databases) => {
   it('is behind with what a person had taken back, or repaired, until that is told', async () => {
     await runs.run([sink.openable()], blocks(1, 5));
     expect(await behind()).to.equal(0);
-    await runs.repair(2, [eventOn('b', 2)]);
+    await runs.repair(2, [{ ...exampleEvent(2, 0), argsJson: '{"value":"other"}' }]);
     expect(await behind(), 'repaired').to.equal(1);
     await new SinkStore(database).setPaused(pipelineId, { name: 'out', type: 'recording' }, true);
     await runs.run([sink.openable()], async function* () {

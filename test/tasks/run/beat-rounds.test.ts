@@ -21,7 +21,7 @@ describe('the heartbeats of a process with many tasks', () => {
   let done: AbortController;
   let rounds: BeatRounds;
 
-  const begin = (taskId: number, stallAfterMs = 1_000_000): Heartbeat => {
+  const begin = (taskId: number, stallAfterMs = 1_000_000, signal = done.signal): Heartbeat => {
     const heartbeat = new Heartbeat({
       taskId,
       pipelineId: 45,
@@ -33,7 +33,7 @@ describe('the heartbeats of a process with many tasks', () => {
       intervalMs: 30_000,
       stallAfterMs,
     });
-    void heartbeat.tick(done.signal);
+    void heartbeat.tick(signal);
     return heartbeat;
   };
   const openRounds = (random: () => number): BeatRounds => {
@@ -139,6 +139,24 @@ describe('the heartbeats of a process with many tasks', () => {
     land();
     await again;
     expect([ids(0), ids(1)]).to.deep.equal([[1, 2], [1]]);
+  });
+
+  it('are no news of a task that was taken along and is done before they fail', async () => {
+    const over = new AbortController();
+    const [stays, leaves] = [begin(1), begin(2, undefined, over.signal)];
+    await clock.advance(20_000);
+    let fail = (): void => undefined;
+    answer = () => new Promise((_resolve, reject) => (fail = () => reject(new DatabaseUnreachableError('it is away'))));
+    const beat = rejectionOf(stays.moved(progress, done.signal).then(() => rounds.renew(stays)));
+    await settle();
+    expect(ids(-1)).to.deep.equal([1, 2]);
+    over.abort();
+    await settle();
+    fail();
+    done.abort();
+    await beat;
+    expect(leaves.lost.aborted).to.equal(false);
+    expect(events.map((event) => [event.kind, 'taskId' in event && event.taskId])).to.deep.equal([['beat_failed', 1]]);
   });
 
   it('leave those out that hang, and ask about all of them in one statement an interval whether they were ended', async () => {

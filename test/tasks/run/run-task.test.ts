@@ -96,6 +96,14 @@ eachDatabase('a task that runs', (databases) => {
     const { status, endReason, error, progress } = await tasks.get(runs.begun!.id);
     return { status, endReason, error, events: progress?.events };
   };
+  /** The database with another way to write. */
+  const writingWith = (write: Database['write']): Database =>
+    new Proxy(database, {
+      get: (target, key) => {
+        const value: unknown = key === 'write' ? write : Reflect.get(target, key, target);
+        return typeof value === 'function' && key !== 'knex' ? (value.bind(target) as unknown) : value;
+      },
+    });
   const committed = (): Promise<unknown> => eventually('a commit', () => runs.shown.some(([events]) => events === 2));
 
   it('has its source tell often enough that it moves, however soon it would count as hung', async () => {
@@ -230,6 +238,26 @@ eachDatabase('a task that runs', (databases) => {
     expect(runs.lines.at(-1)).to.equal(`任务 ${runs.begun!.id}: 正在运行 -> 失败 (chain_unreachable)`);
   });
 
+  it('has ended itself where the answer of that was lost, and its error is kept otherwise than it was told', async () => {
+    let isLost = false;
+    const write: Database['write'] = async (steps, sent) => {
+      const results = await database.write(steps, sent);
+      if (!isLost) return results;
+      isLost = false;
+      throw new DatabaseUnreachableError('the answer is lost');
+    };
+    const told = new ChainUnreachableError(`\0${'no answer '.repeat(2_000)}`);
+    const send: Send = async function* () {
+      await Promise.resolve();
+      isLost = true;
+      throw told;
+    };
+    expect(await failure(start(send, { database: writingWith(write) }))).to.equal(told);
+    const { status, endReason, error } = await tasks.get(runs.begun!.id);
+    expect({ status, endReason }).to.deep.equal({ status: 2, endReason: 'chain_unreachable' });
+    expect(error).to.have.length(16_000);
+  });
+
   it('ends as failed where it can’t even begin', async () => {
     const begin = (task: Task): Promise<never> => {
       runs.begun = task;
@@ -245,17 +273,11 @@ eachDatabase('a task that runs', (databases) => {
       runs.begun !== undefined && (lost += 1) <= 2
         ? Promise.reject(new DatabaseUnreachableError('it is away'))
         : database.write(steps);
-    const flaky = new Proxy(database, {
-      get: (target, key) => {
-        const value: unknown = key === 'write' ? write : Reflect.get(target, key, target);
-        return typeof value === 'function' && key !== 'knex' ? (value.bind(target) as unknown) : value;
-      },
-    });
     const begin = (task: Task): Promise<never> => {
       runs.begun = task;
       return Promise.reject(new TypeError('no log'));
     };
-    expect(await failure(start(follow, { begin, database: flaky }))).to.be.instanceOf(TypeError);
+    expect(await failure(start(follow, { begin, database: writingWith(write) }))).to.be.instanceOf(TypeError);
     expect(lost).to.equal(3);
     expect(await end()).to.deep.equal({ status: 2, endReason: 'error', error: 'no log', events: undefined });
   });
