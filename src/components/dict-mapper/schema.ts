@@ -18,8 +18,8 @@ const rule = z
   .strictObject({
     source_key: line(1_000),
     target_key: z.string().min(1).max(255),
-    transformer: line(100).optional(),
-    validator: line(100).optional(),
+    transformer: nameOrEmpty(),
+    validator: nameOrEmpty(),
     condition: condition.optional(),
     default_value: json.optional(),
     required: z.boolean().default(false),
@@ -43,6 +43,11 @@ const mapping = z
 export const dictMapperSchema: z.ZodType<DictMapperConfig> = z
   .strictObject({ dict_mappers: z.array(mapping).min(1) })
   .transform(({ dict_mappers: mappings }) => ({ mappings }));
+
+/** The older program takes an empty name for none. */
+function nameOrEmpty() {
+  return z.preprocess((value) => (value === '' ? undefined : value), line(100).optional()).optional();
+}
 
 function patternProblem(pattern: JsonValue | undefined): string | null {
   if (typeof pattern !== 'string') return 'must be a regular expression';
