@@ -239,6 +239,11 @@ describe('a definition with a wrong value', () => {
       `name: x\ndescription: ${'错'.repeat(20_001)}\n`,
       '2: description: is longer than 60000 bytes of UTF-8',
     ],
+    [
+      'a description with a character that not every database holds',
+      'name: x\ndescription: "a\\0b"\n',
+      '2: description: has the character U+0000, which PostgreSQL does not hold',
+    ],
     ['id 0', 'id: 0\nname: x\n', '1: id: must be from 1 to 2147483647, not 0'],
     [
       'no timeout',
