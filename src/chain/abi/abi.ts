@@ -52,8 +52,7 @@ function findEntries(value: unknown): readonly unknown[] {
 function parseEntry(entry: unknown, position: number, use: AbiUse): AbiFragment {
   if (!isRecord(entry)) throw new UsageError(`ABI entry ${position}: not an object`);
   // Old compilers leave the type of a function out.
-  const typed = entry['type'] === undefined ? { ...entry, type: 'function' } : entry;
-  const fragment = typed['type'] === 'function' ? withoutNull(typed) : typed;
+  const fragment = withoutNull(entry['type'] === undefined ? { ...entry, type: 'function' } : entry);
   if (fragment['type'] === 'event') checkEvent(fragment, position);
   else if (typeof fragment['type'] !== 'string') throw new UsageError(`ABI entry ${position}: "type" is not a text`);
   else if (fragment['type'] === use) checkFunction(fragment, position);
@@ -79,7 +78,7 @@ function placeOf(type: AbiUse, name: unknown, position: number): string {
 }
 
 function checkEvent(event: Entry, position: number): void {
-  const { name, anonymous, inputs } = event;
+  const { name, anonymous, inputs = [] } = event;
   const isLong = typeof name === 'string' && name.length > longestName;
   const where = placeOf('event', isLong ? null : name, position);
   if (isLong) throw new UsageError(`${where}: its "name" has more than ${longestName} characters`);

@@ -19,7 +19,7 @@ type TopicTest = (topic: string) => boolean;
 type ValueTest = (value: unknown) => boolean;
 
 /** A condition on one value: on its topic, or where it is decoded. */
-interface Condition {
+export interface Condition {
   readonly place: ArgumentPlace;
   readonly operator: Operator;
   readonly values: readonly { readonly shown: string; readonly topic: string | undefined }[];
@@ -27,6 +27,15 @@ interface Condition {
 
 /** Compiles conditions for an event; null where none of its logs can fit: it lacks an argument, or has it in another type. */
 export function compileWhere(event: AbiFragment, where: Where): EventConditions | null {
+  const conditions = conditionsOf(event, where);
+  if (conditions === null) return null;
+  const indexed = alternativesOf(conditions, event.anonymous === true ? 0 : 1);
+  const isContradiction = indexed.some((values) => values?.length === 0);
+  return isContradiction ? null : { indexed, passes: testOf(conditions) };
+}
+
+/** Returns what must hold of an event's values; null where it lacks one of them, or has it in another type. */
+export function conditionsOf(event: AbiFragment, where: Where): readonly Condition[] | null {
   const conditions: Condition[] = [];
   for (const [path, comparisons] of Object.entries(where)) {
     const place = findArgument(event, path);
@@ -34,9 +43,7 @@ export function compileWhere(event: AbiFragment, where: Where): EventConditions 
     if (found === undefined) return null;
     conditions.push(...found);
   }
-  const indexed = alternativesOf(conditions, event.anonymous === true ? 0 : 1);
-  const isContradiction = indexed.some((values) => values?.length === 0);
-  return isContradiction ? null : { indexed, passes: testOf(conditions) };
+  return conditions;
 }
 
 /** Undefined where no value of the type can fit. */

@@ -19,9 +19,20 @@ export function argumentValue(type: AbiType, value: JsonValue, where: string): J
     case 'address':
       // A checksum that is wrong says nothing of an address that an event holds.
       return typeof value === 'string' && /^0x[0-9a-f]{40}$/i.test(value) ? value.toLowerCase() : value;
+    case 'uint':
+    case 'int':
+      // What encodes refuses a number that it would have to take at its word.
+      return Number.isInteger(value) ? wholeNumber(value as number) : value;
     default:
       return value;
   }
+}
+
+/** Returns a whole number as it was written: what a double holds of 1e23 is another one. */
+export function wholeNumber(value: number): bigint {
+  const [, digits = '0', fraction = '', exponent = '0'] =
+    /^(-?\d+)(?:\.(\d+))?(?:e\+(\d+))?$/.exec(String(value)) ?? [];
+  return BigInt(digits + fraction.padEnd(Number(exponent), '0'));
 }
 
 function tupleValue(members: readonly AbiMember[], value: JsonValue, where: string): JsonValue {
@@ -41,6 +52,7 @@ function itemsOf(members: readonly AbiMember[], value: JsonValue, where: string)
   });
 }
 
-function isList(value: JsonValue): value is readonly JsonValue[] {
+/** Says whether a value is a list. */
+export function isList(value: JsonValue): value is readonly JsonValue[] {
   return Array.isArray(value);
 }

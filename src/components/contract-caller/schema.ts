@@ -1,15 +1,14 @@
 import { z } from 'zod';
-import type { JsonValue } from '../../model/event-message.js';
 import type { Reading } from '../seam/component.js';
 import { abiKeys, oneAbi } from '../keys/abi.js';
 import { address } from '../keys/address.js';
+import { json } from '../keys/json.js';
 import { choice, line } from '../keys/texts.js';
 import { notBoth, together } from '../keys/together.js';
 import type { Look } from '../keys/together.js';
 import type { CallConfig, ContractCallerConfig } from './config.js';
+import { literalProblems } from './literal-problems.js';
 import { selectMethod } from './select-method.js';
-
-const json: z.ZodType<JsonValue> = z.json();
 
 /** Returns the schema of a contract caller's keys: one call, or a list of them. */
 export function contractCallerSchema(reading: Reading): z.ZodType<ContractCallerConfig> {
@@ -58,6 +57,10 @@ function checkCall(look: Look<CallKeys>): void {
   if (abi === undefined || right.method_name === undefined || right.method_params === undefined) return;
   const selected = selectMethod(abi, right.method_name, right.method_params.length);
   if ('problem' in selected) tell(selected.key, selected.problem);
+  else {
+    for (const { at, message, hint } of literalProblems(selected.method, right.method_params))
+      tell(['method_params', ...at], message, hint);
+  }
 }
 
 function toConfig(keys: CallKeys): CallConfig {

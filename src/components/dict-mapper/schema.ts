@@ -1,17 +1,10 @@
 import { z } from 'zod';
 import { RE2JS } from 're2js';
 import type { JsonValue } from '../../model/event-message.js';
+import { json } from '../keys/json.js';
 import { line } from '../keys/texts.js';
 import type { ConditionConfig } from './condition.js';
 import type { DictMapperConfig, DictMapping, MappingRule } from './config.js';
-
-/** What JSON holds; of what it does not hold YAML knows integers of any size, and `.nan`. */
-const json = z.custom<JsonValue>().superRefine((value, context) => {
-  if (z.json().safeParse(value).success) return;
-  const message = 'must be a text, a number, true, false, null, or a list or mapping of such';
-  const hint = holdsLargeInteger(value) ? 'quote a whole number beyond 2^53: as a text it keeps each digit' : undefined;
-  context.addIssue({ code: 'custom', message, params: { hint, shows: true } });
-});
 
 const condition = z
   .strictObject({ type: z.string().default('equals'), field: z.string().optional(), value: json.optional() })
@@ -25,8 +18,8 @@ const rule = z
   .strictObject({
     source_key: line(1_000),
     target_key: z.string().min(1).max(255),
-    transformer: line(100).optional(),
-    validator: line(100).optional(),
+    transformer: nameOrEmpty(),
+    validator: nameOrEmpty(),
     condition: condition.optional(),
     default_value: json.optional(),
     required: z.boolean().default(false),
@@ -51,9 +44,9 @@ export const dictMapperSchema: z.ZodType<DictMapperConfig> = z
   .strictObject({ dict_mappers: z.array(mapping).min(1) })
   .transform(({ dict_mappers: mappings }) => ({ mappings }));
 
-function holdsLargeInteger(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return typeof value === 'bigint';
-  return Object.values(value).some(holdsLargeInteger);
+/** The older program takes an empty name for none. */
+function nameOrEmpty() {
+  return z.preprocess((value) => (value === '' ? undefined : value), line(100).optional()).optional();
 }
 
 function patternProblem(pattern: JsonValue | undefined): string | null {

@@ -4,6 +4,7 @@ import type { EventMonitorConfig } from './config.js';
 import { eventMonitorFields } from './event-fields.js';
 import { eventMonitorKeys } from './keys.js';
 import { eventMonitorRows } from './rows.js';
+import { selectionOf } from './selection.js';
 
 /** The source that reads events of one chain. */
 export const eventMonitor: SourceKind<EventMonitorConfig> = {
@@ -22,14 +23,7 @@ export const eventMonitor: SourceKind<EventMonitorConfig> = {
     batchSize,
     shards: shards ?? 1,
   }),
-  // Not which children a factory has: who reads on finds them anew by another definition, and what is missing of them.
-  selection: ({ contracts, eventsToMonitor, addressFilters, where, keepUnknown }) => ({
-    emitters: contracts.map(({ addresses, abi }) => [addresses?.toSorted(), eventSignatures(abi).toSorted()]),
-    events: eventsToMonitor?.toSorted(),
-    filters: addressFilters.toSorted(),
-    where,
-    keepUnknown,
-  }),
+  selection: selectionOf,
   events: ({ contracts }) => [...new Set(contracts.flatMap(({ abi }) => eventSignatures(abi)))],
   fields: eventMonitorFields,
   decoder: async (config) => (await import('../../chain/abi/decoder.js')).createDecoder(config),

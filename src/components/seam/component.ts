@@ -70,7 +70,7 @@ export interface SourceDescription {
 export interface SourceKind<C extends object> extends KindOf<C> {
   readonly role: 'source';
   describe(config: C): SourceDescription;
-  /** Returns what decides which events of a block are stored: that of two configs is equal as JSON, or not. */
+  /** Returns what decides which events of a block are stored, and what of their logs: that of two configs is equal as JSON, or not. */
   selection(config: C): unknown;
   /** Returns the signatures of the events that it knows, each once. */
   events(config: C): readonly string[];

@@ -40,7 +40,12 @@ export function definitionSchema(heartbeatIntervalSeconds: number) {
 
 function text() {
   const error = `is longer than ${maxTextBytes} bytes of UTF-8`;
-  return z.string().refine((written) => Buffer.byteLength(written) <= maxTextBytes, { error });
+  return z
+    .string()
+    .refine((written) => Buffer.byteLength(written) <= maxTextBytes, { error })
+    .refine((written) => !written.includes('\0'), {
+      error: 'has the character U+0000, which PostgreSQL does not hold',
+    });
 }
 
 function pipelineName() {

@@ -27,6 +27,8 @@ const withoutMeaning = new Set([
 /** Lists whose items may have a description. */
 const describedLists = new Set(['contract_callers', 'mapping_rules']);
 const addressKeys = new Set(['contract_address', 'address', 'address_filters', 'factory']);
+/** Keys whose values are somebody's own: what is called an address in them may be any text. */
+const ownValues = new Set(['default_value', 'condition', 'body', 'abi']);
 
 /** How a definition is read. */
 interface Reading {
@@ -131,7 +133,11 @@ class AddressReader {
     if (typeof value === 'string') return addressKeys.has(key) ? this.#address(value, path) : value;
     if (Array.isArray(value)) return value.map((item, position) => this.read(item, [...path, position]));
     if (!isKeys(value)) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, this.read(each, [...path, name])]));
+    const entries = Object.entries(value).map(([name, each]): [string, unknown] => [
+      name,
+      ownValues.has(name) ? each : this.read(each, [...path, name]),
+    ]);
+    return Object.fromEntries(entries);
   }
 
   #address(text: string, path: Path): string {

@@ -63,6 +63,10 @@ async function changedSource(
   const blocks = (await new JournalStore(database).current(id))?.blocks ?? null;
   if (was === undefined || is === undefined || blocks === null) return [];
   const { from, to } = blocks;
+  if (was.chain.id !== is.chain.id) {
+    const message = `blocks ${from} to ${to} are of chain ${was.chain.id}: a run that goes on behind them on chain ${is.chain.id} is refused`;
+    return [{ message, hint: `to begin anew: chainparse run-pipeline ${id} --fresh` }];
+  }
   if (was.selection !== is.selection) {
     const message = `blocks ${from} to ${to} were read by the definition of before: what is stored of them stays as it is`;
     const first = Math.min(from, firstOf(is) ?? from);
@@ -88,7 +92,7 @@ function firstOf({ startBlock, mode }: SourceDescription): number | null {
 }
 
 interface ReadBy extends SourceDescription {
-  /** Which events are stored, as a text: two are equal or not. */
+  /** Which events are stored, and what of their logs, as a text: two are equal or not. */
   readonly selection: string;
 }
 

@@ -49,7 +49,7 @@ describe('parseAbi', () => {
         [{ type: 'event', name: 'E'.repeat(256), inputs: [] }],
         'ABI entry 0 (event): its "name" has more than 255 characters',
       ],
-      [[{ type: 'event', name: 'Sold' }], 'ABI entry 0 (event Sold): no "inputs" array'],
+      [[{ type: 'event', name: 'Sold', inputs: 5 }], 'ABI entry 0 (event Sold): no "inputs" array'],
       [[{ ...transfer, anonymous: 'no' }], 'ABI entry 0 (event Transfer): "anonymous" is not true or false'],
       [eventOf('uint256'), 'ABI entry 1 (event Sold): inputs[0]: not an object'],
       [eventOf({ name: 'a' }), 'ABI entry 1 (event Sold): inputs[0]: no "type"'],
@@ -104,6 +104,13 @@ describe('parseAbi', () => {
     const written = { type: 'function', name: 'f', inputs: null, outputs: null };
     expect(parseAbi([written], 'function')).to.deep.equal([{ type: 'function', name: 'f' }]);
     expect(parseAbi([{ ...written, type: undefined }], 'function')).to.deep.equal([{ type: 'function', name: 'f' }]);
+  });
+
+  it('takes an event without inputs, and one whose inputs are null, for one without arguments', () => {
+    const paused = { type: 'event', name: 'Paused' };
+    const abi = parseAbi([{ ...paused, inputs: null }, paused]);
+    expect(abi).to.deep.equal([paused, paused]);
+    expect(eventSignatures(abi)).to.deep.equal(['Paused()', 'Paused()']);
   });
 
   it('refuses the types that no contract can have, and takes those that it can', () => {

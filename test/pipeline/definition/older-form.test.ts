@@ -126,6 +126,34 @@ describe('a definition of the older program', () => {
     }
   });
 
+  it('keeps what a rule says of an address as it is written, whatever its checksum', async () => {
+    const own = { address: wrong, contract_address: [wrong] };
+    const rules = [
+      { ...rule, default_value: own },
+      { ...rule, condition: { type: 'equals', field: 'args.to', value: { address: wrong } } },
+    ];
+    const mapper = { name: 'r', type: 'dict_mapper', dict_mappers: [{ mapping_rules: rules }] };
+    const hook = { name: 'h', type: 'webhook_sink', url: 'https://example.com/', body: { address: wrong } };
+    const { definition, warnings } = await read(listForm(mapper, hook), true);
+    expect(warnings.filter((warning) => warning.includes('checksum'))).to.deep.equal([]);
+    const [, { config: mapped } = { config: {} }, { config: hooked } = { config: {} }] = definition.components;
+    const path = 'mappings[0].rules';
+    expect(mapped).to.have.deep.nested.property(`${path}[0].defaultValue`, own);
+    expect(mapped).to.have.deep.nested.property(`${path}[1].condition.value`, { address: wrong });
+    expect(JSON.stringify(hooked)).to.contain(wrong);
+  });
+
+  it('may give an empty name of a transformer or a validator, which is none', async () => {
+    const rules = [{ ...rule, transformer: '', validator: '' }];
+    const mapper = (given: readonly object[]): object =>
+      listForm({ name: 'r', type: 'dict_mapper', dict_mappers: [{ mapping_rules: given }] });
+    const { definition, warnings } = await read(mapper(rules));
+    expect(definition).to.deep.equal((await read(mapper([rule]))).definition);
+    expect(warnings).to.deep.equal([]);
+    const { problems } = await rejectionOf(read(mapper([{ ...rule, transformer: 7 }])), FileProblemsError);
+    expect(problems.map(({ message }) => message)).to.deep.equal(['must be a text, not 7']);
+  });
+
   it('is warned of keys that its events never have, with the key that is meant', async () => {
     const keys = [
       'blockNumber',

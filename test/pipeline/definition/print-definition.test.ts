@@ -51,6 +51,25 @@ describe('a printed definition', () => {
     });
   });
 
+  it('gives the same again of texts and numbers that written plainly would be read as something else', async () => {
+    const rule = (value: string): string =>
+      `  - {name: m, type: dict_mapper, dict_mappers: [{mapping_rules: [{source_key: a, target_key: b, default_value: ${value}}]}]}\n`;
+    const values = [
+      '{"<<": {a: 1}}',
+      '{a: ["<<", {"<<": "<<"}]}',
+      '" \\n"',
+      '["\\n", "\\n\\n ", " "]',
+      '[1e18, -1.5e21, 1e23]',
+    ];
+    for (const value of values) {
+      const definition = await parse(monitorYaml() + rule(value));
+      expect(await parse(printDefinition(definition)), value).to.deep.equal(definition);
+    }
+    const definition = await parse(`description: "  \\n"\n${monitorYaml()}`);
+    expect(definition.description).to.equal('  \n');
+    expect(await parse(printDefinition(definition))).to.deep.equal(definition);
+  });
+
   it('keeps an entry of an ABI on one line', async () => {
     const lines = printDefinition(await parse(monitorYaml())).split('\n');
     expect(lines.filter((line) => line.includes('type: event,'))).to.have.length(2);

@@ -58,6 +58,19 @@ describe('a value of a mapping rule that JSON does not hold', () => {
     expect([other.message, other.hint]).to.deep.equal([`p.yaml:7: default_value: ${mustBe}, not .nan`, undefined]);
     await parseDefinition(withRule('default_value: "123456789012345678901234567890"'), 'p.yaml', definitionOptions);
   });
+
+  it('is told alike where a method is to be called with it', async () => {
+    const call = 'contract_address_field: contract_address, abi_path: builtin:erc721, method_name: tokenURI';
+    const calling = (param: string): string =>
+      `${monitorYaml()}  - {name: c, type: contract_caller, contract_callers: [{${call}, method_params: [${param}]}]}\n`;
+    const error = await failure(parseDefinition(calling('1000000000000000000'), 'p.yaml', definitionOptions));
+    expect(error.message).to.equal(`p.yaml:7: method_params: ${mustBe}, not 1000000000000000000`);
+    expect(error.hint).to.equal('quote a whole number beyond 2^53: as a text it keeps each digit');
+    const never = await failure(parseDefinition(calling('1.5'), 'p.yaml', definitionOptions));
+    expect(never.message).to.equal('p.yaml:7: method_params: must be a whole number of uint256, not 1.5');
+    for (const right of ['1e18', '"1000000000000000000"', 'args.value'])
+      await parseDefinition(calling(right), 'p.yaml', definitionOptions);
+  });
 });
 
 describe('a condition of a mapping rule', () => {
@@ -225,6 +238,11 @@ describe('a definition with a wrong value', () => {
       'a description of fewer characters that takes as many bytes',
       `name: x\ndescription: ${'错'.repeat(20_001)}\n`,
       '2: description: is longer than 60000 bytes of UTF-8',
+    ],
+    [
+      'a description with a character that not every database holds',
+      'name: x\ndescription: "a\\0b"\n',
+      '2: description: has the character U+0000, which PostgreSQL does not hold',
     ],
     ['id 0', 'id: 0\nname: x\n', '1: id: must be from 1 to 2147483647, not 0'],
     [

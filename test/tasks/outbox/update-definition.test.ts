@@ -40,6 +40,30 @@ describe('a definition that replaces the one by which blocks have been read', ()
     ]);
   });
 
+  it('says that they stay as they were read where its ABI decodes their logs otherwise', async () => {
+    await read();
+    const [contract] = monitorConfig.contracts;
+    const abi = (contract?.abi ?? []).map(({ inputs = [], ...fragment }) => ({
+      ...fragment,
+      inputs: inputs.map((input, place) => ({ ...input, name: `renamed${place}` })),
+    }));
+    const contracts = [{ addresses: contract?.addresses ?? null, abi }];
+    const [warning] = await warningsOf({ startBlock: 100, endBlock: 180, contracts });
+    expect(warning)
+      .to.have.property('message')
+      .that.contains('blocks 100 to 170 were read by the definition of before');
+  });
+
+  it('says that no run goes on behind blocks of another chain', async () => {
+    await read();
+    expect(await warningsOf({ startBlock: 100, endBlock: 180, chainName: 'ethereum', chainId: 1 })).to.deep.equal([
+      {
+        message: 'blocks 100 to 170 are of chain 31337: a run that goes on behind them on chain 1 is refused',
+        hint: 'to begin anew: chainparse run-pipeline 45 --fresh',
+      },
+    ]);
+  });
+
   it('says which blocks are not read, and of which more is stored, where it begins or ends lower', async () => {
     await read();
     expect(await warningsOf({ startBlock: 50, endBlock: 150 })).to.deep.equal([
