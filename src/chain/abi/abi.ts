@@ -78,7 +78,9 @@ function placeOf(type: AbiUse, name: unknown, position: number): string {
 }
 
 function checkEvent(event: Entry, position: number): void {
-  const { name, anonymous, inputs = [] } = event;
+  const { name, anonymous } = event;
+  // Old compilers leave out what is empty; any other list stands under a misspelt key.
+  const inputs = event['inputs'] ?? (Object.values(event).some(Array.isArray) ? undefined : []);
   const isLong = typeof name === 'string' && name.length > longestName;
   const where = placeOf('event', isLong ? null : name, position);
   if (isLong) throw new UsageError(`${where}: its "name" has more than ${longestName} characters`);

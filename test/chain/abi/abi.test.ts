@@ -50,6 +50,7 @@ describe('parseAbi', () => {
         'ABI entry 0 (event): its "name" has more than 255 characters',
       ],
       [[{ type: 'event', name: 'Sold', inputs: 5 }], 'ABI entry 0 (event Sold): no "inputs" array'],
+      [[{ type: 'event', name: 'Sold', input: [] }], 'ABI entry 0 (event Sold): no "inputs" array'],
       [[{ ...transfer, anonymous: 'no' }], 'ABI entry 0 (event Transfer): "anonymous" is not true or false'],
       [eventOf('uint256'), 'ABI entry 1 (event Sold): inputs[0]: not an object'],
       [eventOf({ name: 'a' }), 'ABI entry 1 (event Sold): inputs[0]: no "type"'],
