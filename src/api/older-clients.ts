@@ -164,10 +164,9 @@ function statisticsOf(json: Json, madeOfLate: number): Json {
 }
 
 async function measureLog(parts: ApiParts, task: Task, signal: AbortSignal): Promise<LogLength> {
-  const over = AbortSignal.any([signal, parts.stopping]);
-  const log = await openLogOfTask(parts, task, { signal: over });
+  const log = await openLogOfTask(parts, task, { signal });
   try {
-    return await countLogLines(log, over);
+    return await countLogLines(log, signal);
   } finally {
     await log.close();
   }

@@ -69,8 +69,9 @@ export function parameterProblem(url: string): string | null {
   return problem !== null && search.includes('@') ? 'is malformed: write the @ of a password as %40' : problem;
 }
 
-/** A question mark alone may stand in a file's name. */
+/** A question mark alone may stand in a file's name. A path that is told everywhere must not be a server's URL, with its password. */
 function sqliteProblem(url: string): string | null {
+  if (/^sqlite:\/\/[^/:@]*:.*@/is.test(url)) return "has a user and a password: SQLite's names a file, as sqlite:PATH";
   const [, name] = /\?([\w-]+)=/.exec(url) ?? [];
   return name === undefined ? null : `has the parameter '${name}': a SQLite file takes none`;
 }

@@ -10,6 +10,7 @@ import { RuntimeFailure, messageOf } from './errors.js';
 import { giveUpLater } from './give-up-later.js';
 import { loginHeader } from './login-header.js';
 import { RefusedAddressError } from './private-address.js';
+import { Scope } from './scope.js';
 
 export interface HttpPostOptions {
   /** User and password in it are sent as a header. */
@@ -58,7 +59,7 @@ export class HttpPost {
     const reason = (): Error => new RuntimeFailure(`no answer within ${timeoutMs / 1_000} s`);
     const limit = { clock, delayMs: timeoutMs, reason };
     const sent = { ...headers, ...this.#login };
-    return await giveUpLater(limit, (late) => this.#post(sent, body, AbortSignal.any([late(), signal])));
+    return await giveUpLater(limit, (late) => this.#post(sent, body, [late(), signal]));
   }
 
   /** Cuts whatever is open. */
@@ -71,16 +72,21 @@ export class HttpPost {
   async #post(
     headers: Readonly<Record<string, string>>,
     body: string | Buffer,
-    signal: AbortSignal,
+    outers: readonly AbortSignal[],
   ): Promise<PostAnswer> {
     this.#client ??= await this.#open();
+    const scope = new Scope(...outers);
+    const { signal } = scope;
     const path = this.#url.pathname + this.#url.search;
     try {
       const answer = await this.#request(this.#client, { path, method: 'POST', headers, body, signal });
       // Nobody may listen to it any more when its connection is cut.
       answer.body.on('error', () => undefined);
+      // Until then it is cut with its request.
+      answer.body.once('close', () => scope.release());
       return { status: answer.statusCode, headers: answer.headers, body: answer.body };
     } catch (error) {
+      scope.release();
       signal.throwIfAborted();
       if (error instanceof RefusedAddressError) throw error;
       throw new RuntimeFailure(messageOf(error) || 'the connection failed', { cause: error });

@@ -5,7 +5,8 @@ const over = new Error('it is over');
 
 /**
  * What some work is cut short by: aborted with any of the outer signals, or ended by whoever began it, who has to end it in any case.
- * AbortSignal.any does the same, but its sources hold what it makes weakly and let go of it late, at the garbage collector's cost.
+ * AbortSignal.any does the same, but on Node 20 its sources keep a reference, weak and never taken away, to each signal that was
+ * ever made of them: one that lives for months grows with every call, and throws a RangeError at the 16,777,216th.
  */
 export class Scope {
   readonly #controller = new AbortController();
@@ -37,4 +38,14 @@ export class Scope {
   }
 
   readonly #follow = (event: Event): void => this.#controller.abort((event.target as AbortSignal).reason);
+}
+
+/** Does some work that is cut short by any of the outer signals, and hears no more of them once it is done. */
+export async function scoped<T>(outers: readonly AbortSignal[], work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const scope = new Scope(...outers);
+  try {
+    return await work(scope.signal);
+  } finally {
+    scope.release();
+  }
 }

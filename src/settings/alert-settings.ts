@@ -36,7 +36,7 @@ export const alertSettings = {
     title: 'alert command',
     description: 'program, with its arguments, that is run for each alert',
     hint: "write a program and its arguments, such as /usr/local/bin/page 'the team'",
-    secret: 'text',
+    secret: 'words',
   }),
   /** Null: nobody there is told. */
   slackUrl: setting({

@@ -1,10 +1,10 @@
 import type { Read } from './setting-values.js';
 
 /**
- * What a text gives away. `url`: a URL with a login or a key in it; `password`: all of it; `text`: whatever URLs it may
- * have in it.
+ * What a text gives away. `url`: a URL with a login or a key in it; `password`: all of it; `words`: of a command the URLs that it
+ * may have in it, and what follows flags and variables of a secret's name.
  */
-export type Secret = 'url' | 'password' | 'text';
+export type Secret = 'url' | 'password' | 'words';
 
 /** One row of the table of settings: its names in each kind of source, what it may hold, and its default. */
 export interface Setting<T> {

@@ -1,4 +1,5 @@
 import { SecretMask, maskUrl } from '../runtime/secrets.js';
+import { maskWords } from './mask-words.js';
 import { WrongText } from './setting-values.js';
 import type { Problems } from '../runtime/problems.js';
 import { flagName, type FoundSetting, type Setting } from './setting.js';
@@ -78,5 +79,5 @@ export function nameIn(setting: Setting<unknown>, kind: SettingsSource['kind']):
 function shownText({ secret, default: known }: Setting<unknown>, text: string): string {
   if (text === '' || text === known || secret === undefined) return text;
   if (secret === 'url') return maskUrl(text);
-  return secret === 'password' ? '***' : new SecretMask().mask(text);
+  return secret === 'password' ? '***' : new SecretMask().mask(maskWords(text));
 }

@@ -4,6 +4,7 @@ import type { ServerEvent } from '../../src/api/server-events.js';
 import type { Database } from '../../src/database/database.js';
 import { insertSilentTask } from '../database/insert-silent-task.js';
 import { FakeClock } from '../support/fake-clock.js';
+import { followersOf } from '../support/followers-of.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { testApi, type TestApi } from './api-fixture.js';
@@ -164,5 +165,14 @@ describe('the live state', () => {
     release();
     const { set } = await until(client, (told) => told.set[`task:${id}`]?.['worker'] === 'late');
     expect(set[`task:${id}`]?.['read_seconds_ago']).to.be.below(5);
+  });
+
+  it('leaves nothing of its looks at the signal of the server', async () => {
+    live.start();
+    for (let looks = 0; looks < 10; looks++) {
+      await clock.whenSleeping();
+      await clock.advance(60_000);
+    }
+    expect(followersOf(api.parts.stopping)).to.be.at.most(1);
   });
 });

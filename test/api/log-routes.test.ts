@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import type { Database } from '../../src/database/database.js';
 import { insertSilentTask } from '../database/insert-silent-task.js';
 import { openMigrated } from '../support/migrated-database.js';
+import { followersOf } from '../support/followers-of.js';
 import { HastyClock } from '../support/hasty-clock.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { eventually } from '../support/within.js';
@@ -82,6 +83,15 @@ describe('the API about the logs of tasks', () => {
     const [only, ...rest] = (await api.get(logOf(id)))['lines'] as string[];
     expect(only).to.match(/^\[cut\] …a+… \[cut\]$/);
     expect(rest).to.deep.equal([]);
+  });
+
+  it('leave nothing at the signal of the server', async () => {
+    const { stopping } = api.parts;
+    const id = await taskWithLog('logs/short.log');
+    writeFileSync(join(folder, 'logs/short.log'), 'a line\n');
+    const before = followersOf(stopping);
+    for (let i = 0; i < 3; i++) await api.get(logOf(id));
+    await eventually('all is let go', () => followersOf(stopping) === before);
   });
 
   it('stops reading when the server ends', async () => {

@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import type { LookupFunction } from 'node:net';
 import { expect } from 'chai';
 import { systemClock } from '../../src/runtime/clock.js';
 import { RuntimeFailure } from '../../src/runtime/errors.js';
 import { HttpPost } from '../../src/runtime/http-post.js';
 import { RefusedAddressError, isPrivateAddress } from '../../src/runtime/private-address.js';
+import { followersOf } from '../support/followers-of.js';
 import { HookServer } from '../support/hook-server.js';
 import { rejectionOf } from '../support/rejection.js';
 
@@ -115,5 +117,24 @@ describe('a POST', () => {
     open();
     server.answer = () => stop.abort(new Error('enough'));
     expect((await rejectionOf(post.send({}, '{}', stop.signal))).message).to.equal('enough');
+  });
+
+  it('leaves nothing at its signal once its answer is read, or has failed, and is cut by it until then', async () => {
+    const run = new AbortController();
+    open();
+    for (let i = 0; i < 3; i++) {
+      const { body } = await post.send({}, '{}', run.signal);
+      body.resume();
+      await once(body, 'close');
+    }
+    server.answer = (response) => response.socket?.destroy();
+    await rejectionOf(post.send({}, '{}', run.signal), RuntimeFailure);
+    expect(followersOf(run.signal)).to.equal(0);
+    server.answer = (response) => void response.write('half of it');
+    const { body } = await post.send({}, '{}', run.signal);
+    const closed = new Promise((resolve) => body.once('close', resolve));
+    run.abort(new Error('enough'));
+    await closed;
+    expect(body.errored?.message).to.equal('enough');
   });
 });

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { getEventListeners } from 'node:events';
-import { Scope } from '../../src/runtime/scope.js';
+import { systemClock } from '../../src/runtime/clock.js';
+import { Scope, scoped } from '../../src/runtime/scope.js';
+import { rejectionOf } from '../support/rejection.js';
 
 describe('a scope', () => {
   it('is aborted with any of the outer signals, for the same reason', () => {
@@ -32,5 +34,16 @@ describe('a scope', () => {
     outer.abort();
     expect(scope.signal.aborted).to.equal(false);
     expect(getEventListeners(outer.signal, 'abort')).to.deep.equal([]);
+  });
+
+  it('ends with the work that was done under it, whatever came of that', async () => {
+    const outer = new AbortController();
+    expect(await scoped([outer.signal], () => Promise.resolve(7))).to.equal(7);
+    const failed = scoped([outer.signal], () => Promise.reject(new Error('broken')));
+    expect((await rejectionOf(failed)).message).to.equal('broken');
+    expect(getEventListeners(outer.signal, 'abort')).to.deep.equal([]);
+    const cut = scoped([outer.signal], (signal) => systemClock.sleep(60_000, signal));
+    outer.abort(new Error('given up'));
+    expect(await rejectionOf(cut)).to.equal(outer.signal.reason);
   });
 });

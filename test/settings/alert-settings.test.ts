@@ -112,6 +112,7 @@ describe('the settings of alerts', () => {
       ['webhook_secret: whsec_hidden', /'\*\*\*' .* has no base64 of 8 bytes or more behind whsec_/],
       ['webhook_secret: "whsec_hidden%%hidden"', /has no base64/],
       ['command: "say \'hello"', /has a quote that is not closed/],
+      ['command: "say --token \'hidden"', /'say --token \*\*\*' .* has a quote that is not closed/],
       ['command: ["", x]', /names no program/],
     ];
     for (const [line, problem] of problems) {
@@ -126,10 +127,12 @@ describe('the settings of alerts', () => {
     const env = {
       CHAINPARSE_ALERT_WEBHOOK_URL: 'https://hooks.example/services/T0AB/Bq9ZxhiddenKey',
       CHAINPARSE_ALERT_WEBHOOK_SECRET: 'whsec_aGlkZGVuaGlkZGVu',
+      CHAINPARSE_ALERT_COMMAND: 'notify --token hiddenKey --to ops',
     };
     const shown = load('', env, secrets).shown.filter(({ name }) => name.startsWith('alerts.'));
     expect(shown).to.have.length(Object.keys(alertSettings).length);
     expect(JSON.stringify(shown)).not.to.match(/hiddenKey|aGlkZGVu/);
+    expect(shown.find(({ name }) => name === 'alerts.command')?.value).to.equal('notify --token *** --to ops');
     expect(shown[0]).to.deep.equal({
       name: 'alerts.webhook_url',
       value: 'https://hooks.example/***',

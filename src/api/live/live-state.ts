@@ -8,6 +8,7 @@ import { glanceAtEndpoints } from '../../model/endpoint-glance.js';
 import { taskStatus, type Task } from '../../model/task.js';
 import type { RpcEndpoint } from '../../model/rpc-endpoint.js';
 import { messageOf } from '../../runtime/errors.js';
+import { Scope } from '../../runtime/scope.js';
 import { readChainsInDoubt } from '../../tasks/views/chains-in-doubt.js';
 import { HeadContact } from '../../tasks/views/head-contact.js';
 import { readListedPipelines } from '../../tasks/views/listed-pipelines.js';
@@ -54,7 +55,7 @@ export class LiveState {
   #chains: ReadonlyMap<number, number> = new Map();
   #watchers = 0;
   #running: Promise<void> | null = null;
-  #wake = new AbortController();
+  #wake = new Scope();
   #tasksAt = -Infinity;
   #slowAt = -Infinity;
   #reading: Promise<void> | null = null;
@@ -99,7 +100,7 @@ export class LiveState {
   }
 
   #wakeUp(): void {
-    this.#wake.abort(new Error('somebody watches'));
+    this.#wake.end();
     this.#running ??= this.#run(() => this.#watchers > 0).finally(() => (this.#running = null));
   }
 
@@ -107,9 +108,9 @@ export class LiveState {
     const { clock, stopping } = this.#parts;
     while (goesOn() && !stopping.aborted) {
       await this.#look(watchedMs / 2);
-      this.#wake = new AbortController();
-      const signal = AbortSignal.any([stopping, this.#wake.signal]);
-      await clock.sleep(this.#watchers > 0 ? watchedMs : unwatchedMs, signal).catch(() => undefined);
+      const rest = (this.#wake = new Scope(stopping));
+      await clock.sleep(this.#watchers > 0 ? watchedMs : unwatchedMs, rest.signal).catch(() => undefined);
+      rest.release();
     }
   }
 

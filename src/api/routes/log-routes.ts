@@ -39,12 +39,11 @@ export function logRoutes(parts: ApiParts): readonly Route[] {
       ...{ tag, access: 'read', params: idParams, answer: { schema: logSchema }, problems: [403, 404] },
       query: z.object({ lines: wholeNumber(0, 10_000).default(900) }),
       handle: async ({ params, query, signal }) => {
-        const over = AbortSignal.any([signal, parts.stopping]);
         const { id } = params;
-        const log = await openLogOfTask(parts, await store.get(id), { lines: query.lines, signal: over });
+        const log = await openLogOfTask(parts, await store.get(id), { lines: query.lines, signal });
         try {
           const mask = (line: string): string => parts.secrets.mask(line);
-          return { json: { task_id: id, ...(await readLogLines(log, { most: query.lines, mask, signal: over })) } };
+          return { json: { task_id: id, ...(await readLogLines(log, { most: query.lines, mask, signal })) } };
         } finally {
           await log.close();
         }
@@ -64,16 +63,14 @@ export function logRoutes(parts: ApiParts): readonly Route[] {
         nothing: 'all was told to who sends this Last-Event-ID',
       },
       handle: async ({ params: { id }, query: { lines }, signal, lastEventId = '' }) => {
-        const over = AbortSignal.any([signal, parts.stopping]);
         const task = await store.get(id);
-        const open = (options: LogTailOptions): Promise<LogTail> =>
-          openLogOfTask(parts, task, { ...options, signal: over });
+        const open = (options: LogTailOptions): Promise<LogTail> => openLogOfTask(parts, task, { ...options, signal });
         if (lastEventId.endsWith(endMark) && hasEnded(task) && lastEventId === (await endOf(open))) {
           return { status: 204 };
         }
         const from = lastEventId.endsWith(endMark) ? lastEventId.slice(0, -endMark.length) : lastEventId;
         const log = await open({ from, lines });
-        return { events: followLog(parts, store, { id, log, over, isResumed: log.place() === from }) };
+        return { events: followLog(parts, store, { id, log, over: signal, isResumed: log.place() === from }) };
       },
     }),
   ];

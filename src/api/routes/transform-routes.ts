@@ -71,11 +71,10 @@ function transformed({ transformer, source_value: given, context }: TransformerB
 }
 
 async function previewed(body: PipelineBody, parts: ApiParts, signal: AbortSignal): Promise<string> {
-  const { database, settings, clock, logger, stopping } = parts;
+  const { database, settings, clock, logger } = parts;
   const { pipeline_id: pipelineId } = body;
   const definition = await new PipelineStore(database).get(pipelineId);
-  const over = AbortSignal.any([signal, stopping]);
-  const options = { definition, pipelineId, database, settings, clock, logger, signal: over };
+  const options = { definition, pipelineId, database, settings, clock, logger, signal };
   if ('logs' in body) return previewLogs(body.logs, options);
   const { block, last, event } = body;
   const request = {

@@ -100,7 +100,8 @@ export function createServer(parts: ApiParts, audit: AuditStore, routes: readonl
   app.after(() => {
     app.addHook('onRequest', (_request, reply, done) => done(void reply.headers(headersBesides)));
     guard(app, parts, new Authorizer(parts.settings.api));
-    const served = { audit: new AuditTrail({ ...parts, store: audit }), streams: new EventStreams(parts) };
+    const streams = new EventStreams(parts);
+    const served = { audit: new AuditTrail({ ...parts, store: audit }), streams, stopping: parts.stopping };
     for (const route of routes) registerRoute(app, route, served);
   });
   return app;

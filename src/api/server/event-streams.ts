@@ -1,8 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { once, setMaxListeners } from 'node:events';
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../runtime/clock.js';
 import { addressKey } from '../../runtime/address-key.js';
+import { Scope } from '../../runtime/scope.js';
+import { untilAborted } from '../../runtime/until-aborted.js';
 import { ProblemError } from '../problem.js';
 import { eventText, type ServerEvents } from '../server-events.js';
 
@@ -27,8 +29,6 @@ export class EventStreams {
 
   constructor(options: EventStreamsOptions) {
     this.#options = options;
-    // Each stream listens to it.
-    setMaxListeners(0, options.stopping);
   }
 
   /** The streams that are open now. */
@@ -59,24 +59,22 @@ export class EventStreams {
   }
 
   async #pump(raw: ServerResponse, events: ServerEvents): Promise<void> {
-    const ended = new AbortController();
-    const end = (): void => ended.abort();
-    raw.once('close', end);
-    this.#options.stopping.addEventListener('abort', end, { once: true });
-    void this.#beat(raw, ended.signal);
+    const ended = new Scope(this.#options.stopping);
+    const { signal } = ended;
+    raw.once('close', () => ended.end());
+    void this.#beat(raw, signal);
     const iterator = events[Symbol.asyncIterator]();
-    const aborted = once(ended.signal, 'abort').then(() => ({ done: true, value: undefined }) as const);
     try {
       for (;;) {
-        const next = await Promise.race([iterator.next(), aborted]);
-        if (next.done === true) break;
-        if (!raw.write(eventText(next.value))) await Promise.race([once(raw, 'drain'), aborted]);
+        // Each turn waits by itself: a promise that lasts as long as the stream would keep every event that it has sent.
+        const next = await untilAborted(iterator.next(), signal);
+        if (next === null || next.done === true) break;
+        if (!raw.write(eventText(next.value))) await once(raw, 'drain', { signal });
       }
     } catch {
       // What a stream can't go on with it does not tell: its client comes back, and is told then.
     } finally {
-      end();
-      this.#options.stopping.removeEventListener('abort', end);
+      ended.end();
       raw.end();
       void iterator.return?.().catch(() => undefined);
     }

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Scope } from '../../runtime/scope.js';
 import type { AuditTrail } from './audit-trail.js';
 import type { EventStreams } from './event-streams.js';
 import { routeSchema } from './openapi.js';
@@ -9,6 +10,8 @@ type Parts = Record<string, unknown>;
 export interface RegisterParts {
   readonly audit: AuditTrail;
   readonly streams: EventStreams;
+  /** Aborted when the server ends. */
+  readonly stopping: AbortSignal;
 }
 
 /** Adds a route to the server: its call is noted where it changes something, its answer sent. */
@@ -26,11 +29,11 @@ export function registerRoute(app: FastifyInstance, route: Route, parts: Registe
     schema: routeSchema(route),
     handler: isStream
       ? async (request, reply) => {
-          await openStream(route, request, reply, parts.streams);
+          await openStream(route, request, reply, parts);
           return reply;
         }
       : async (request, reply) => {
-          const input = readInput(request, reply);
+          const input = readInput(request, reply, parts.stopping);
           const handle = (): Promise<RouteAnswer> => route.handle(input);
           return sendAnswer(reply, await (route.access === 'write' ? parts.audit.note(request, handle) : handle()));
         },
@@ -41,9 +44,9 @@ async function openStream(
   route: Route,
   request: FastifyRequest,
   reply: FastifyReply,
-  streams: EventStreams,
+  { streams, stopping }: RegisterParts,
 ): Promise<void> {
-  const input = readInput(request, reply);
+  const input = readInput(request, reply, stopping);
   const leave = streams.enter(request);
   try {
     const answer = await route.handle(input);
@@ -60,23 +63,29 @@ async function openStream(
 }
 
 /** What fastify has checked. */
-function readInput(request: FastifyRequest, reply: FastifyReply): RouteInput<Parts, Parts, unknown> {
+function readInput(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  stopping: AbortSignal,
+): RouteInput<Parts, Parts, unknown> {
   const lastEventId = request.headers['last-event-id'];
   return {
     params: request.params as Parts,
     query: request.query as Parts,
     body: request.routeOptions.config.body === 'text' ? (request.body ?? '') : request.body,
-    signal: whenGone(reply),
+    signal: whileThere(reply, stopping),
     right: request.right,
     lastEventId: typeof lastEventId === 'string' ? lastEventId : undefined,
     document: () => request.server.swagger(),
   };
 }
 
-function whenGone(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort(new Error('the client is gone')));
-  return gone.signal;
+function whileThere({ raw }: FastifyReply, stopping: AbortSignal): AbortSignal {
+  const there = new Scope(stopping);
+  const end = (): void => there.end(new Error('the client is gone'));
+  if (raw.destroyed) end();
+  else raw.once('close', end);
+  return there.signal;
 }
 
 function sendAnswer(reply: FastifyReply, answer: RouteAnswer): FastifyReply {

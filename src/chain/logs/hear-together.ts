@@ -1,4 +1,5 @@
 import type { Clock } from '../../runtime/clock.js';
+import { Scope } from '../../runtime/scope.js';
 
 /** How long the other endpoints may take once one has answered, in milliseconds, and once one could not: as long as a request may. */
 const patienceMs = 3_000;
@@ -23,26 +24,25 @@ export async function hearTogether<T, V>(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Heard<V>> {
-  const enough = new AbortController();
-  const both = AbortSignal.any([signal, enough.signal]);
+  const enough = new Scope(signal);
   const voices: V[] = [];
   const outcomes = await Promise.allSettled(
     asked.map(async (one) => {
-      const voice = await ask(one, both).catch((error: unknown) => {
-        if (isAnswer(error)) void abortLater(enough, longPatienceMs, clock);
+      const voice = await ask(one, enough.signal).catch((error: unknown) => {
+        if (isAnswer(error)) void endLater(enough, longPatienceMs, clock);
         throw error;
       });
-      if (voices.push(voice) === 1) void abortLater(enough, patienceMs, clock);
-      if (isEnough(voices)) enough.abort(late);
+      if (voices.push(voice) === 1) void endLater(enough, patienceMs, clock);
+      if (isEnough(voices)) enough.end(late);
     }),
   );
-  enough.abort(late);
+  enough.end(late);
   signal.throwIfAborted();
   const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
   return { voices, failures: reasons.filter((reason) => reason !== late) };
 }
 
-async function abortLater(enough: AbortController, afterMs: number, clock: Clock): Promise<void> {
+async function endLater(enough: Scope, afterMs: number, clock: Clock): Promise<void> {
   await clock.sleep(afterMs, enough.signal).catch(() => undefined);
-  enough.abort(late);
+  enough.end(late);
 }

@@ -6,6 +6,7 @@ import type { Clock } from '../../runtime/clock.js';
 import { messageOf } from '../../runtime/errors.js';
 import { abortLater } from '../../runtime/give-up-later.js';
 import { loginHeader } from '../../runtime/login-header.js';
+import { Scope } from '../../runtime/scope.js';
 import { SecretMask } from '../../runtime/secrets.js';
 import { shownHost } from '../../runtime/shown-host.js';
 import { shorten } from '../transport/rpc/json-rpc-answer.js';
@@ -126,19 +127,23 @@ export class PortalClient {
     const reason = (): Error =>
       new PortalError(`no answer within ${answerMs / 1_000} s`, { class: 'away', tookMs: answerMs });
     const late = abortLater({ clock: this.#clock, delayMs: answerMs, reason });
+    const scope = new Scope(signal, late.signal);
     try {
       const response = await this.#connections().request({
         ...{ method, body, path: this.#pathOf(path), headers: this.#headers(method) },
-        signal: AbortSignal.any([signal, late.signal]),
+        signal: scope.signal,
       });
       // Nobody may listen to it any more when its connection is cut.
       response.body.on('error', () => undefined);
+      // Until then it is cut with its request.
+      response.body.once('close', () => scope.release());
       if (response.statusCode !== 200 && (response.statusCode !== 204 || method !== 'POST'))
         throw await this.#refusal(response, path);
       const answer = await read(response);
       this.#hasAnswered = true;
       return answer;
     } catch (error) {
+      scope.end();
       signal.throwIfAborted();
       // What was known by then counts.
       throw this.#failure(error instanceof PortalError ? error : (late.signal.reason ?? error));

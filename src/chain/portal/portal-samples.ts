@@ -6,6 +6,7 @@ import type { Clock } from '../../runtime/clock.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
 import { abortLater } from '../../runtime/give-up-later.js';
 import type { Logger } from '../../runtime/logger.js';
+import { scoped } from '../../runtime/scope.js';
 import { bloomTestOf } from '../blocks/bloom.js';
 import type { ChainClient } from '../blocks/chain-client.js';
 import { givesItsHash } from '../blocks/header-hash.js';
@@ -52,9 +53,8 @@ export class PortalSamples {
     const reason = (): Error => new ChainUnreachableError(`no answer within ${patienceMs / 1_000} s`);
     const limit = { clock: this.#options.clock, delayMs: patienceMs, reason };
     const late = abortLater(limit);
-    const limited = AbortSignal.any([signal, late.signal]);
     try {
-      await this.#compareTwice(fetched, limited);
+      await scoped([signal, late.signal], (limited) => this.#compareTwice(fetched, limited));
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof ChainUnreachableError || error instanceof RpcError)) throw error;

@@ -4,6 +4,7 @@ import type { Clock } from '../../runtime/clock.js';
 import { AlertDeliveryError } from '../../runtime/errors.js';
 import type { AlertChannel, AlertMessage } from '../../tasks/alerts/alert-message.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
+import { untilAborted } from '../../runtime/until-aborted.js';
 
 export interface CommandChannelOptions {
   /** A program and its arguments; no shell reads them. */
@@ -88,14 +89,14 @@ function textsOf({ type, data }: AlertMessage): Record<string, string> {
 }
 
 async function whenEnded(child: ChildProcess, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  const ended = new Promise<void>((resolve, reject) => {
     child.once('error', (error) => reject(failure(`it could not be started: ${error.message}`)));
     child.once('exit', (code, killer) => {
       if (code === 0) resolve();
       else reject(failure(killer === null ? `it ended with exit code ${String(code)}` : `it was ended by ${killer}`));
     });
   });
+  if ((await untilAborted(ended, signal)) === null) signal.throwIfAborted();
 }
 
 /** Ends what the program has left behind, too. */

@@ -14,6 +14,7 @@ import { ReorgTooDeepError } from '../../chain/blocks/reorg.js';
 import type { SourceMessage } from '../../model/batch.js';
 import { resolveStart } from '../../model/start-block.js';
 import type { StartBlock } from '../../model/start-block.js';
+import { Scope } from '../../runtime/scope.js';
 import type { SourceContext } from '../seam/source.js';
 import type { EventMonitorConfig } from './config.js';
 import type { BlockReader } from './block-reader.js';
@@ -44,6 +45,7 @@ export class MonitorRun {
   readonly #blocks: BlockReader;
   readonly #patience: LagPatience;
   readonly #lowHead: LowHead;
+  readonly #life: Scope;
   /** Aborted when the run shall stop, gently or not. */
   readonly #signal: AbortSignal;
   #stretch: ReadStretch | null = null;
@@ -74,7 +76,8 @@ export class MonitorRun {
     this.#feed = heads;
     this.#heads = new HeadReader(chain, config.finality, context.logger, heads.tags);
     this.#blocks = openBlockReader(config, deps, context, () => this.#moved());
-    this.#signal = AbortSignal.any([context.stopping, context.signal]);
+    this.#life = new Scope(context.stopping, context.signal);
+    this.#signal = this.#life.signal;
   }
 
   async *messages(): AsyncGenerator<SourceMessage, void, undefined> {
@@ -106,6 +109,7 @@ export class MonitorRun {
   /** Gives up what has been read ahead. */
   close(): void {
     this.#blocks.close();
+    this.#life.release();
   }
 
   async #checkChain(): Promise<void> {

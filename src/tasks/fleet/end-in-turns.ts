@@ -1,6 +1,5 @@
 import type { Bell } from '../../runtime/bell.js';
 import type { Clock } from '../../runtime/clock.js';
-import { waitAtMost } from '../../runtime/wait-at-most.js';
 
 /** How many runs are ended at a time, and for how long, in milliseconds, the next ones wait for one of them. */
 const endingTogether = 32;
@@ -26,6 +25,6 @@ export async function endInTurns({ clock, runs, ends, reason }: Ending): Promise
     run.abort(reason);
     ending = [...ending, run].filter((each) => runs.has(each));
     if (ending.length < endingTogether) continue;
-    if ((await waitAtMost(ends.after(heard), { clock, ms: longestTurnMs })) === null) ending = [];
+    if (!(await ends.ringsWithin(heard, { clock, ms: longestTurnMs }))) ending = [];
   }
 }

@@ -3,6 +3,7 @@ import { DatabaseUnusableError, messageOf, RuntimeFailure } from '../../runtime/
 import { Bell } from '../../runtime/bell.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
+import { scoped } from '../../runtime/scope.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
 import { waitAtMost } from '../../runtime/wait-at-most.js';
 import type { FairShare } from './fair-share.js';
@@ -205,10 +206,11 @@ export class QueueWorker {
   /** Waits for the next look: where more wait than there was room for, a task that is claimed, or ends, makes room at once. */
   async #rest(heard: number): Promise<void> {
     const { clock, stopping } = this.#options;
-    const signal = AbortSignal.any([stopping, this.#unusable.signal]);
     const isFull = this.#isBehind || this.#running.size >= this.#options.concurrency;
-    if (isFull) await waitAtMost(this.#news.after(heard), { clock, ms: pollMs, signal });
-    else await clock.sleep(pollMs, signal).catch(() => undefined);
+    await scoped([stopping, this.#unusable.signal], async (signal) => {
+      if (isFull) await this.#news.ringsWithin(heard, { clock, ms: pollMs, signal });
+      else await clock.sleep(pollMs, signal).catch(() => undefined);
+    });
   }
 }
 

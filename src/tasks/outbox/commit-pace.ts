@@ -44,16 +44,12 @@ export class CommitPace {
     const awaited = sinks.filter((sink) => this.#isFarBehind(sink) && this.#stuck.get(sink) !== sink.taken);
     if (awaited.length === 0) return;
     const before = new Map(awaited.map((sink) => [sink, sink.taken]));
-    const [done, over] = [new AbortController(), new AbortController()];
-    const end = (): void => over.abort(new Error('waited'));
-    const pause = clock.sleep(mostMs, AbortSignal.any([signal, done.signal])).then(end, end);
-    for (let heard = moves.rings; awaited.some((sink) => this.#isFarBehind(sink)); heard = moves.rings) {
-      await Promise.race([pause, moves.after(heard)]);
-      if (over.signal.aborted) break;
+    const until = clock.monotonic() + mostMs;
+    for (let ms = mostMs; awaited.some((sink) => this.#isFarBehind(sink)); ms = until - clock.monotonic()) {
+      if (ms > 0 && (await moves.ringsWithin(moves.rings, { clock, ms, signal }))) continue;
+      for (const [sink, taken] of before) if (sink.taken === taken) this.#stuck.set(sink, taken);
+      return;
     }
-    done.abort(new Error('waited'));
-    if (!over.signal.aborted) return;
-    for (const [sink, taken] of before) if (sink.taken === taken) this.#stuck.set(sink, taken);
   }
 
   #isFarBehind({ tellsUpTo }: PacedSink): boolean {

@@ -3,6 +3,7 @@ import { MessageRefusedError, TakenInPartError } from '../../components/seam/del
 import type { EventMessage } from '../../model/event-message.js';
 import type { Clock } from '../../runtime/clock.js';
 import { backoffMs } from '../../runtime/retry.js';
+import { scoped } from '../../runtime/scope.js';
 
 /** Waits between tries of a message that is refused. */
 const backoff = { firstMs: 100, maxMs: 1_000 };
@@ -91,7 +92,8 @@ async function deliverOne(outgoing: Outgoing, parts: DeliveryParts): Promise<Sin
         return outgoing.before;
       }
       await parts.onRefused(message, error);
-      await parts.clock.sleep(backoffMs(attempt, backoff), AbortSignal.any([parts.stopping, parts.signal]));
+      const waitMs = backoffMs(attempt, backoff);
+      await scoped([parts.stopping, parts.signal], (over) => parts.clock.sleep(waitMs, over));
       mustGoOn(parts);
     }
   }

@@ -16,6 +16,7 @@ import { Bell } from '../../runtime/bell.js';
 import type { Clock } from '../../runtime/clock.js';
 import { LeaseLostError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
+import { Scope } from '../../runtime/scope.js';
 import { waitAtMost } from '../../runtime/wait-at-most.js';
 import { blocksBehind } from './blocks-behind.js';
 import { CommitPace } from './commit-pace.js';
@@ -76,10 +77,12 @@ export class Outbox {
   readonly #work = new Bell();
   readonly #moves = new Bell();
   readonly #wishes = new Bell();
-  readonly #over = new AbortController();
+  /** Ended once nothing of it may go on. */
+  readonly #life: Scope;
   readonly #signal: AbortSignal;
+  /** Ended when its loops shall end. */
+  readonly #delivering: Scope;
   readonly #stopping: AbortSignal;
-  readonly #ended = new AbortController();
   #standings: ReadonlyMap<string, SinkStanding> = new Map();
   #version: number | null = null;
   #newestSeen = 0;
@@ -104,8 +107,10 @@ export class Outbox {
     if (parts.finalized === undefined) this.#finalized = Infinity;
     this.#store = new SinkStore(parts.database, parts.worker);
     this.#journal = new RunJournal(parts.database);
-    this.#signal = AbortSignal.any([parts.signal, this.#over.signal]);
-    this.#stopping = AbortSignal.any([parts.stopping, this.#ended.signal]);
+    this.#life = new Scope(parts.signal);
+    this.#signal = this.#life.signal;
+    this.#delivering = new Scope(parts.stopping);
+    this.#stopping = this.#delivering.signal;
     this.#stopping.addEventListener('abort', () => this.#work.ring(), { once: true });
     this.#signal.addEventListener('abort', () => this.#work.ring(), { once: true });
   }
@@ -142,7 +147,7 @@ export class Outbox {
     });
     this.#pace = new CommitPace({
       ...{ sinks: this.#sinks, isFarBehind: (version) => this.#journal.isHalfFullSince(version), moves: this.#moves },
-      ...{ clock: this.#parts.clock, signal: AbortSignal.any([this.#stopping, this.#signal]) },
+      ...{ clock: this.#parts.clock, signal: new Scope(this.#stopping, this.#signal).signal },
     });
     this.#committedAt = this.#parts.clock.monotonic();
     this.#looking = this.#look();
@@ -188,27 +193,30 @@ export class Outbox {
     this.#askedAt = -Infinity;
     this.#askFinality();
     const all = Promise.all(this.#loops);
-    let failures: readonly (Error | null)[] | null = null;
+    // Raced in each turn, it would keep something of each: sinks may be waited for for weeks.
+    const waiting = new Scope(this.#signal);
+    const end = (): void => waiting.end();
+    all.then(end, end);
     let untilTold = toldMs;
-    while (failures === null) {
+    do {
       if (this.#isReplaced && readsAnew) return false;
       await moved();
-      failures = await waitAtMost(all, { clock, ms: movedMs, signal: this.#signal });
+      await clock.sleep(movedMs, waiting.signal).catch(() => undefined);
       this.#signal.throwIfAborted();
       untilTold -= movedMs;
-      if (failures === null && untilTold === 0) this.#tellWait();
-    }
-    const failure = failures.find((error) => error !== null);
+      if (!waiting.signal.aborted && untilTold === 0) this.#tellWait();
+    } while (!waiting.signal.aborted);
+    const failure = (await all).find((error) => error !== null);
     if (failure !== undefined) throw failure;
     return !this.#isReplaced;
   }
 
   /** Ends all loops: what is on its way may arrive for a while, or until the run's signal says that it may not. */
   async end(): Promise<void> {
-    this.#ended.abort(new Error('the run ends'));
+    this.#delivering.end(new Error('the run ends'));
     const all = Promise.allSettled(this.#loops);
     await waitAtMost(all, { clock: this.#parts.clock, ms: graceMs, signal: this.#signal });
-    this.#over.abort(new Error('the outbox has ended'));
+    this.#life.end(new Error('the outbox has ended'));
     await Promise.all([all, this.#looking]);
   }
 

@@ -2,6 +2,7 @@ import { TargetChangedError } from '../../components/seam/delivery-errors.js';
 import type { SinkContext } from '../../components/seam/sink.js';
 import type { Clock } from '../../runtime/clock.js';
 import { RuntimeFailure } from '../../runtime/errors.js';
+import { Scope } from '../../runtime/scope.js';
 import { waitAtMost } from '../../runtime/wait-at-most.js';
 import { closeSink } from './openable-sink.js';
 import type { OpenableSink, OpenedSink } from './openable-sink.js';
@@ -56,22 +57,24 @@ export class SinkConnection {
    */
   async call<T>(work: (call: SinkCall) => Promise<T> | undefined): Promise<T | undefined> {
     const { clock, signal } = this.#parts;
-    const done = new AbortController();
     const late = new AbortController();
+    const given = new Scope(signal, late.signal);
+    const waiting = new Scope(signal);
     const limit = new CallLimit(clock);
-    const tooLong = limit.over(AbortSignal.any([done.signal, signal])).then(() => {
+    const tooLong = limit.over(waiting.signal).then(() => {
       late.abort(new RuntimeFailure(`no answer within ${limit.ms / 1_000} s`));
       throw late.signal.reason as Error;
     });
     tooLong.catch(() => undefined);
     try {
       const moved = (ownMs?: number): void => limit.beginAnew(ownMs);
-      return await Promise.race([work({ signal: AbortSignal.any([signal, late.signal]), moved }), tooLong]);
+      return await Promise.race([work({ signal: given.signal, moved }), tooLong]);
     } catch (error) {
       if (late.signal.aborted || error instanceof TargetChangedError) await this.close();
       throw error;
     } finally {
-      done.abort(new Error('done'));
+      given.release();
+      waiting.end();
     }
   }
 

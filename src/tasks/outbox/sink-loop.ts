@@ -4,7 +4,7 @@ import type { JournalHead, RowsSince } from '../../database/events/journal-store
 import type { SinkChange } from '../../database/sinks/sink-store.js';
 import type { SinkStanding, SinkWish } from '../../model/sink.js';
 import { ClaimedLaterError, LeaseLostError } from '../../runtime/errors.js';
-import { waitAtMost } from '../../runtime/wait-at-most.js';
+import { scoped } from '../../runtime/scope.js';
 import { isReplayAsked } from './blocks-behind.js';
 import type { PacedSink } from './commit-pace.js';
 import { DeliveryHeldError } from './delivery.js';
@@ -311,7 +311,7 @@ export class SinkLoop implements PacedSink {
     const waitMs = await this.#trouble.bear(error);
     // Nothing mends it but what a person asks for.
     if (error instanceof SinkStoppedError) await this.#connection.close();
-    await waitAtMost(wishes.after(heard), { clock, ms: waitMs, signal: AbortSignal.any([stopping, signal]) });
+    await scoped([stopping, signal], (over) => wishes.ringsWithin(heard, { clock, ms: waitMs, signal: over }));
   }
 
   /** A sink that the definition names no more is not missed. */

@@ -10,6 +10,7 @@ import {
   messageOf,
 } from '../../runtime/errors.js';
 import { backoffMs } from '../../runtime/retry.js';
+import { scoped } from '../../runtime/scope.js';
 import type { BeatResult, BeatRounds, Beating, SentBeat } from './beat-rounds.js';
 import { HeartbeatReport } from './heartbeat-report.js';
 import type { HeartbeatReportOptions } from './heartbeat-report.js';
@@ -121,7 +122,7 @@ export class Heartbeat implements Lease, Beating {
   moved(progress: Progress, signal: AbortSignal): Promise<void> {
     this.#touch(progress);
     if (!this.lost.aborted && !this.#isAway && !this.#isDue) return nothingToAwait;
-    return this.#renewAtLast(AbortSignal.any([signal, this.lost]));
+    return scoped([signal, this.lost], (over) => this.#renewAtLast(over));
   }
 
   renewed(progress: Progress): void {

@@ -15,6 +15,7 @@ import { ChainparseError, LeaseLostError, NeedsRewindError, messageOf } from '..
 import { statusChanged, writeLine } from '../../texts/log-lines.js';
 import { finishTask, type FinishParts } from './finish-task.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
+import { scoped } from '../../runtime/scope.js';
 import { BeatRounds } from './beat-rounds.js';
 import { claimTask, tellClaim } from '../lease/claim-task.js';
 import { untilAnswered } from '../lease/until-answered.js';
@@ -163,9 +164,10 @@ class TaskRun {
   /** Once calls in the air must be dropped, a commit that a frozen server holds is not waited for either. */
   async #execute(): Promise<void> {
     const { clock, signal } = this.#options;
-    const over = AbortSignal.any([signal, this.#parts.heartbeat.lost]);
-    const reason = (): Error => over.reason as Error;
-    await giveUpLater({ clock, after: over, delayMs: lingerMs, reason }, () => this.#executeAndDeliver(over));
+    await scoped([signal, this.#parts.heartbeat.lost], (over) => {
+      const reason = (): Error => over.reason as Error;
+      return giveUpLater({ clock, after: over, delayMs: lingerMs, reason }, () => this.#executeAndDeliver(over));
+    });
   }
 
   async #executeAndDeliver(signal: AbortSignal): Promise<void> {

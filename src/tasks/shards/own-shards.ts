@@ -14,6 +14,7 @@ import type { Start } from '../../pipeline/start.js';
 import type { Clock } from '../../runtime/clock.js';
 import { DatabaseUnreachableError, LeaseHeldError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
+import { Scope, scoped } from '../../runtime/scope.js';
 import { judgeHolder, type ClaimOptions } from '../lease/claim-task.js';
 
 export interface OwnShardsOptions extends Pick<ClaimOptions, 'pipelineId' | 'worker' | 'heartbeatIntervalSeconds'> {
@@ -55,7 +56,7 @@ export class OwnShards implements ShardsAhead {
   readonly #failed = new Map<number, Failed>();
   #isKept = false;
   /** Ends the pause between two looks; most pipelines have no shards, and look after none. */
-  #left: AbortController | null = null;
+  #left: Scope | null = null;
 
   constructor(options: OwnShardsOptions) {
     this.#options = options;
@@ -98,7 +99,7 @@ export class OwnShards implements ShardsAhead {
   /** The run is over: nobody looks after its shards any more. */
   close(): void {
     this.#isKept = false;
-    this.#left?.abort();
+    this.#left?.end();
   }
 
   /** Sees to it that each shard is read: queues a task where none waits or lives, later where the one before failed. */
@@ -146,7 +147,8 @@ export class OwnShards implements ShardsAhead {
   async #askForCut({ checkpoint }: Start, run: RunRequest): Promise<HistoryCut | null> {
     const { source, logger, clock, signal, stopping } = this.#options;
     try {
-      const cut = await source.cut?.({ run, checkpoint, logger, clock, signal: AbortSignal.any([signal, stopping]) });
+      const context = { run, checkpoint, logger, clock };
+      const cut = await scoped([signal, stopping], async (over) => source.cut?.({ ...context, signal: over }));
       return stopping.aborted ? null : (cut ?? null);
     } catch (error) {
       if (!stopping.aborted || error !== stopping.reason) throw error;
@@ -213,7 +215,7 @@ export class OwnShards implements ShardsAhead {
       }
       // Whoever waits for a living task is not hung.
       await lease.moved(progress, signal);
-      await clock.sleep(waitMs, AbortSignal.any([stopping, signal])).catch(() => undefined);
+      await scoped([stopping, signal], (over) => clock.sleep(waitMs, over)).catch(() => undefined);
       signal.throwIfAborted();
     }
     return { kind: 'again' };
@@ -241,13 +243,13 @@ export class OwnShards implements ShardsAhead {
 
   async #keepOn(): Promise<void> {
     const { clock, stopping, signal } = this.#options;
-    this.#left = new AbortController();
-    const over = AbortSignal.any([stopping, signal, this.#left.signal]);
-    while (this.#isKept && !over.aborted) {
+    const keeping = (this.#left = new Scope(stopping, signal));
+    while (this.#isKept && !keeping.signal.aborted) {
       // Where the database is away it is not the time to queue anything.
       await this.#look().catch(() => undefined);
-      await clock.sleep(keepMs, over).catch(() => undefined);
+      await clock.sleep(keepMs, keeping.signal).catch(() => undefined);
     }
+    keeping.release();
   }
 }
 

@@ -1,11 +1,7 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { compileEvent, sharedEvent } from '../../../src/chain/abi/compile-event.js';
+import { collectGarbage } from '../../support/garbage.js';
 import { eventually } from '../../support/within.js';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 const transfer = (name: string): { type: string; name: string; inputs: { name: string; type: string }[] } => ({
   ...{ type: 'event', name, inputs: [{ name: 'value', type: 'uint256' }] },

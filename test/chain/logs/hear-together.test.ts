@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { hearTogether } from '../../../src/chain/logs/hear-together.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { followersOf } from '../../support/followers-of.js';
+import { rejectionOf } from '../../support/rejection.js';
 
 const signal = new AbortController().signal;
 const refusal = new Error('no such block');
@@ -38,5 +40,24 @@ describe('endpoints that are heard together', () => {
 
   it('are waited for where one of them is away', async () => {
     expect(await heardWithin(300_000, () => Promise.reject(new Error('away')))).to.equal(null);
+  });
+
+  it('are dropped together, and leave nothing at the signal of whoever asks', async () => {
+    const run = new AbortController();
+    const ask = (_name: string, until: AbortSignal): Promise<string> => silent(until);
+    const hear = (isEnough: boolean): Promise<unknown> =>
+      hearTogether(
+        ['only'],
+        isEnough ? () => Promise.resolve('it') : ask,
+        () => isEnough,
+        () => true,
+        clock,
+        run.signal,
+      );
+    await hear(true);
+    expect(followersOf(run.signal)).to.equal(0);
+    const dropped = rejectionOf(hear(false));
+    run.abort(new Error('stopped'));
+    expect([await dropped, followersOf(run.signal)]).to.deep.equal([run.signal.reason, 0]);
   });
 });

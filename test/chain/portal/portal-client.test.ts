@@ -9,8 +9,9 @@ import { headersQuery } from '../../../src/chain/portal/portal-query.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import type { Clock } from '../../../src/runtime/clock.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { followersOf } from '../../support/followers-of.js';
 import { rejectionOf } from '../../support/rejection.js';
-import { within } from '../../support/within.js';
+import { eventually, within } from '../../support/within.js';
 
 const { signal } = new AbortController();
 const hash = `0x${'ab'.repeat(32)}`;
@@ -89,6 +90,16 @@ describe('a client of a portal', () => {
     status = 200;
     await client.finalizedHead('some-net', signal);
     expect(client.hasAnswered).to.equal(true);
+  });
+
+  it('leaves nothing at the signal of whoever asks', async () => {
+    const run = new AbortController();
+    let status = 200;
+    await serve(({ method }, response) => response.writeHead(status).end(method === 'GET' ? 'null' : '{}\n'));
+    for (status of [200, 403, 200]) await client.finalizedHead('some-net', run.signal).catch(() => undefined);
+    const { body } = await client.stream('some-net', headersQuery({ from: 1, to: 2 }), run.signal);
+    for (let lines: unknown = ''; lines !== null;) lines = await body?.next(run.signal);
+    await eventually('all is let go', () => followersOf(run.signal) === 0);
   });
 
   it('tells how long it is to be left alone', async () => {

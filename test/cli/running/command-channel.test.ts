@@ -7,6 +7,7 @@ import { systemClock } from '../../../src/runtime/clock.js';
 import { AlertDeliveryError } from '../../../src/runtime/errors.js';
 import { pipelineHangs } from '../../../src/tasks/alerts/alert-conditions.js';
 import { toAlertMessage, type AlertMessage } from '../../../src/tasks/alerts/alert-message.js';
+import { followersOf } from '../../support/followers-of.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { eventually } from '../../support/within.js';
 import { rejectionOf } from '../../support/rejection.js';
@@ -53,6 +54,22 @@ describe('the command of alerts', () => {
   it('gets the message as JSON on its standard input', async () => {
     await run(['sh', '-c', 'cat > stdin']);
     expect(JSON.parse(written('stdin'))).to.deep.equal(message);
+  });
+
+  it('is dropped with the reason of its signal, and leaves nothing there', async () => {
+    const ended = new AbortController();
+    const channel = new CommandChannel({
+      ...{ command: ['sleep', '60'], timeoutMs: 60_000, clock: systemClock, cwd: folder, env: process.env },
+    });
+    const dropped = rejectionOf(channel.send(message, ended.signal));
+    ended.abort(new Error('this process has ended'));
+    expect(await dropped).to.equal(ended.signal.reason);
+    const other = new AbortController();
+    const quick = new CommandChannel({
+      ...{ command: ['true'], timeoutMs: 60_000, clock: systemClock, cwd: folder, env: process.env },
+    });
+    await quick.send(message, other.signal);
+    expect(followersOf(other.signal)).to.equal(0);
   });
 
   it('gets it in variables too', async () => {

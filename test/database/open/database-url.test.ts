@@ -25,6 +25,8 @@ describe('a database URL', () => {
     'sqlite://data/x.db': 'data/x.db',
     'SQLite:x.db': 'x.db',
     'sqlite:what?.db': 'what?.db',
+    'sqlite://me@work/a:b@c.db': 'me@work/a:b@c.db',
+    'sqlite:///home/me:x@work/x.db': '/home/me:x@work/x.db',
   };
   for (const [url, path] of Object.entries(sqlite)) {
     it(`names a file: ${url}`, () => expect(parseDatabaseUrl(url)).to.deep.equal({ kind: 'sqlite', path }));
@@ -55,6 +57,10 @@ describe('a database URL', () => {
     'sqlite:': /names no file/,
     'sqlite://': /names no file/,
     'sqlite::memory:': /in memory/,
+    'sqlite://u:secret99@db/d':
+      /^the database URL sqlite:\/\/u:\*\*\*@db\/\*\*\* has a user and a password: .* sqlite:PATH$/,
+    'SQLite://u:x/secret99@db/d': /^the database URL \*\*\* has a user and a password/,
+    'sqlite://:secret99@db/d?mode=ro': /has a user and a password/,
     'mysql://u:secret99@db': /names no database/,
     'mysql://u:secret99@db/': /names no database/,
     'mysql://u:secret99@db:port/d': /not a database URL/,

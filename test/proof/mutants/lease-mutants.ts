@@ -176,12 +176,7 @@ export const leaseMutants: readonly Mutant[] = [
     'const tasks = new TaskStore(database, worker);',
     'const tasks = new TaskStore(database);',
   ),
-  run(
-    'lost-aborts',
-    'a lost lease drops the calls in the air',
-    'AbortSignal.any([signal, this.#parts.heartbeat.lost])',
-    'signal',
-  ),
+  run('lost-aborts', 'a lost lease drops the calls in the air', '[signal, this.#parts.heartbeat.lost]', '[signal]'),
   queue(
     'queued-once',
     'a pipeline is queued once',

@@ -3,7 +3,10 @@ import type { QueuedTask } from '../../../src/database/tasks/task-queue.js';
 import { QueueWorker } from '../../../src/tasks/fleet/queue-worker.js';
 import type { QueuedOutcome } from '../../../src/tasks/fleet/queue-worker.js';
 import { DatabaseUnusableError, RuntimeFailure } from '../../../src/runtime/errors.js';
+import { systemClock } from '../../../src/runtime/clock.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { followersOf } from '../../support/followers-of.js';
+import { heldMoreAfter } from '../../support/garbage.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
 
@@ -306,5 +309,45 @@ describe('QueueWorker', () => {
     [fails, hangs] = [false, new Promise(() => undefined)];
     await clock.advance(60_000);
     expect(turns).to.have.lengthOf(2);
+  });
+
+  it('leaves nothing of its turns at the signals that end it, and holds nothing of them while it is full', async () => {
+    const instant = { ...systemClock, sleep: () => systemClock.sleep(0) };
+    for (const concurrency of [1, 16]) {
+      stopping = new AbortController();
+      let finish = (): void => undefined;
+      const finished = new Promise<void>((resolve) => (finish = resolve));
+      let [turned, followers] = [0, 0];
+      const waits = new Map<number, () => void>();
+      const worker = new QueueWorker({
+        ...{ name: 'here:1', concurrency, clock: instant, logger, mask: (text) => text, stopping: stopping.signal },
+        presence: { show: () => Promise.resolve(), end: () => Promise.resolve() },
+        queue: {
+          refuse: () => Promise.resolve(),
+          keepReason: () => Promise.resolve(),
+          listClaimable: () => Promise.resolve(turned === 0 ? [{ taskId: 1, pipelineId: 1, shard: 0 }] : []),
+        },
+        run: async (_task, claimed) => {
+          claimed();
+          await finished;
+          return 'ran';
+        },
+        share: { pick: (tasks) => Promise.resolve(tasks) },
+        turned: () => {
+          followers = Math.max(followers, followersOf(stopping.signal));
+          waits.get(++turned)?.();
+        },
+      });
+      const until = (turn: number): Promise<void> => new Promise((resolve) => waits.set(turn, resolve));
+      const begun = until(500);
+      const over = worker.run();
+      await begun;
+      expect(await heldMoreAfter(() => until(turned + 20_000))).to.be.lessThan(2);
+      expect(followers).to.be.at.most(1);
+      finish();
+      stopping.abort(new Error('over'));
+      await over;
+    }
+    ended = Promise.resolve();
   });
 });

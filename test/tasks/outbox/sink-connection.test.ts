@@ -3,6 +3,7 @@ import type { SinkContext } from '../../../src/components/seam/sink.js';
 import { RuntimeFailure } from '../../../src/runtime/errors.js';
 import { SinkConnection } from '../../../src/tasks/outbox/sink-connection.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { followersOf } from '../../support/followers-of.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { RecordingSink } from './recording-sink.js';
 
@@ -55,5 +56,34 @@ describe('a call of a sink', () => {
     expect(closed).to.equal(0);
     await clock.advance(1);
     expect((await failed).message).to.equal('no answer within 410 s');
+  });
+
+  it('leaves nothing at the signal of its run, whether it is answered, fails or is given up', async () => {
+    const run = new AbortController();
+    const connection = new SinkConnection(
+      new RecordingSink().openable(),
+      { clock, signal: run.signal },
+      () => undefined,
+    );
+    await connection.call(() => Promise.resolve());
+    await rejectionOf(connection.call(() => Promise.reject(new Error('away'))));
+    const failed = rejectionOf(connection.call(() => new Promise<void>(() => undefined)));
+    await clock.advance(300_000);
+    await failed;
+    expect(followersOf(run.signal)).to.equal(0);
+  });
+
+  it('is cut short with its run', async () => {
+    const run = new AbortController();
+    const connection = new SinkConnection(
+      new RecordingSink().openable(),
+      { clock, signal: run.signal },
+      () => undefined,
+    );
+    let given: AbortSignal | undefined;
+    const cut = rejectionOf(connection.call(({ signal }) => ((given = signal), new Promise<void>(() => undefined))));
+    run.abort(new Error('the run ends'));
+    expect([await cut, given?.reason]).to.deep.equal([run.signal.reason, run.signal.reason]);
+    expect(clock.sleeping).to.equal(0);
   });
 });

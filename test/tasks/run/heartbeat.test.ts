@@ -9,6 +9,7 @@ import { BeatRounds } from '../../../src/tasks/run/beat-rounds.js';
 import { Heartbeat } from '../../../src/tasks/run/heartbeat.js';
 import type { LivenessEvent } from '../../../src/model/liveness-event.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
+import { followersOf } from '../../support/followers-of.js';
 import { rejectionOf } from '../../support/rejection.js';
 
 const intervalMs = 30_000;
@@ -477,5 +478,15 @@ describe('a heartbeat', () => {
       await clock.advance(120_000);
       expect(times().length).to.be.within(back + 3, back + 4);
     });
+  });
+
+  it('leaves nothing of a beat at the signal of its run', async () => {
+    const run = new AbortController();
+    for (let beat = 0; beat < 3; beat++) {
+      await heartbeat.moved(progress, run.signal);
+      await clock.advance(60_000);
+    }
+    expect(beats.length).to.be.at.least(3);
+    expect([followersOf(run.signal), followersOf(heartbeat.lost)]).to.deep.equal([0, 0]);
   });
 });

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../../runtime/clock.js';
 import { messageOf } from '../../../runtime/errors.js';
 import { loginHeader } from '../../../runtime/login-header.js';
+import { Scope } from '../../../runtime/scope.js';
 import { SecretMask } from '../../../runtime/secrets.js';
 import { shownHost } from '../../../runtime/shown-host.js';
 import { answerText } from './answer-text.js';
@@ -96,11 +97,11 @@ export class WebSocketConnection {
   }
 
   async #open(clock: Clock): Promise<void> {
-    const opened = new AbortController();
-    this.#socket.on('open', () => opened.abort());
+    const handshake = new Scope(this.#closing.signal);
+    this.#socket.on('open', () => handshake.end());
     this.#socket.on('upgrade', ({ socket }) => void this.#watch(socket, clock).catch(() => undefined));
     try {
-      await clock.sleep(handshakeMs, AbortSignal.any([opened.signal, this.#closing.signal]));
+      await clock.sleep(handshakeMs, handshake.signal);
       this.fail(this.#lost(`no WebSocket handshake within ${handshakeMs / 1_000} s`, 'timeout'));
     } catch {
       // It is open, or has failed.

@@ -1,0 +1,31 @@
+import { expect } from 'chai';
+import { maskWords } from '../../src/settings/mask-words.js';
+
+describe('the words of a command, as they are shown', () => {
+  const shown: Readonly<Record<string, string>> = {
+    'notify --token abcdefsecret --to ops': 'notify --token *** --to ops',
+    'notify -api-key=abcdefsecret --loud': 'notify -api-key=*** --loud',
+    "notify --password 'two words' 'the team'": "notify --password *** 'the team'",
+    'env PAGER_TOKEN=abcdefsecret notify ops': 'env PAGER_TOKEN=*** notify ops',
+    'curl -H "Authorization: Bearer abcdefsecret" http://pager/x': "curl -H 'Authorization: ***' http://pager/x",
+    [`sh -c 'notify --token "abcdefsecret" ops'`]: "sh -c 'notify --token ***'",
+    '["notify","--secret","abcdef secret","it\'s"]': '["notify","--secret","***","it\'s"]',
+    "notify --token 'abcdefsecret": 'notify --token ***',
+    'notify --token': 'notify --token',
+  };
+  for (const [written, expected] of Object.entries(shown)) {
+    it(`are ${expected}`, () => {
+      expect(maskWords(written)).to.equal(expected);
+    });
+  }
+
+  it('are as they were written where none of them is a secret', () => {
+    for (const text of [
+      `/usr/local/bin/page   'the team'`,
+      '["page","the token is gone"]',
+      `sh -c 'cat > "$1"' -- x`,
+    ]) {
+      expect(maskWords(text)).to.equal(text);
+    }
+  });
+});
