@@ -17,6 +17,7 @@ describe('the alert rules of a run', () => {
   let fixture: AlertFixture;
   let alerts: RunAlerts;
   let judged: number;
+  let judgeMs: number;
   let failure: Error | null;
   let isMonitored: () => Promise<boolean>;
   let isRunning: () => Promise<boolean>;
@@ -26,7 +27,7 @@ describe('the alert rules of a run', () => {
     fixture = new AlertFixture();
     isMonitored = (): Promise<boolean> => Promise.resolve(true);
     isRunning = (): Promise<boolean> => Promise.resolve(true);
-    [judged, failure] = [0, null];
+    [judged, judgeMs, failure] = [0, 0, null];
     alerts = open();
   });
   after(() => ended.abort());
@@ -35,8 +36,11 @@ describe('the alert rules of a run', () => {
     const { desk, clock } = fixture;
     const times = { turnMs: 60_000, unmonitoredMs: 600_000, worker: 'host-1:4711' };
     const asks = { isMonitored: () => isMonitored(), isRunning: () => isRunning() };
-    const judge = (): Promise<void> =>
-      failure === null ? Promise.resolve(void (judged += 1)) : Promise.reject(failure);
+    const judge = async (): Promise<void> => {
+      if (failure !== null) throw failure;
+      judged += 1;
+      if (judgeMs > 0) await clock.sleep(judgeMs);
+    };
     const probe = () => Promise.resolve({ now: new Date(clock.monotonic()).toISOString(), uptimeSeconds: null });
     const outages = new OutageWatch({ clock, heartbeatIntervalMs: 30_000 });
     return new RunAlerts({ desk, clock, rules, ...asks, outages, probe, judge, ...times });
@@ -155,7 +159,14 @@ describe('the alert rules of a run', () => {
     expect(judged).to.equal(4);
   });
 
-  it('are judged on where a judgement fails for another reason than that the database is away', async () => {
+  it('judge again and again though that takes long, as it does for a large fleet', async () => {
+    judgeMs = 20_000;
+    void alerts.run(ended.signal);
+    await fixture.clock.advance(245_000);
+    expect(judged).to.equal(3);
+  });
+
+  it('judge on where that fails for another reason than that the database is away', async () => {
     void alerts.run(ended.signal);
     failure = new Error('no such column');
     await fixture.clock.advance(60_000);
