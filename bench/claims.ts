@@ -15,6 +15,7 @@ import { silentLogger } from '../src/runtime/logger.js';
 import { ClaimRounds } from '../src/tasks/run/claim-rounds.js';
 import { FairShare } from '../src/tasks/fleet/fair-share.js';
 import { QueueWorker } from '../src/tasks/fleet/queue-worker.js';
+import { OutageWatch } from '../src/tasks/monitor/outage-watch.js';
 import { WorkerPresence } from '../src/tasks/fleet/worker-presence.js';
 import { claimRequest } from '../test/database/claim-request.js';
 import { createDatabase } from '../test/support/databases.js';
@@ -94,6 +95,7 @@ class ClaimingWorker {
         presence,
         queue: new TaskQueue(database, 30),
         share: new FairShare({ store, presence, ...parts }),
+        outages: new OutageWatch({ ...parts, heartbeatIntervalMs: 30_000 }),
       },
       run: (task) => worker.#claim(name, task),
       ...{ logger: silentLogger, mask: (text: string) => text, stopping },

@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import { setTimeout as wait } from 'node:timers/promises';
+import { openDatabase } from '../../src/database/open/open-database.js';
+import { queueTask } from '../../src/database/task-steps/queue-task.js';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import type { Child } from '../support/child.js';
 import { createDatabase, eachServer } from '../support/databases.js';
@@ -92,6 +95,45 @@ eachServer('a run whose database goes away', (server) => {
     expect(ended.code, ended.stderr).to.equal(4);
     other.signal('SIGTERM');
     expect((await other.exit(12_000)).code).to.equal(0);
+    await proxy.close();
+  });
+
+  it('keeps its pipeline though another task waits behind it and a worker is back first, until it hangs', async function () {
+    this.timeout(120_000);
+    const direct = await createDatabase(server().url());
+    const { proxy, url } = await TcpProxy.before(direct);
+    const scenario = await Scenario.begin(
+      direct,
+      node.url,
+      { mode: 'realtime' },
+      { CHAINPARSE_HEARTBEAT_INTERVAL: '2' },
+    );
+    const away = scenario.through(url);
+    const run = away.run();
+    await run.output(/runs pipeline 45/);
+    const worker = away.start('worker');
+    await worker.output(/worker\.started/);
+    const database = await openDatabase(direct);
+    await queueTask(database, 45, {});
+    await database.close();
+    const tasks = async (): Promise<string[]> =>
+      (await scenario.tasks()).map((task) => `${task.task_id} ${task.status} ${String(task.end_reason)}`).sort();
+    const age = async (): Promise<number> =>
+      (await scenario.tasks()).find(({ task_id: id }) => id === 1)?.heartbeat_age_seconds ?? 0;
+    proxy.cut();
+    await eventually('it is silent', async () => (await age()) > 9, 40_000);
+    proxy.resume();
+    await worker.output(/fleet\.waiting.*the database came back/, 20_000);
+    await eventually('it is heard', async () => (await age()) < 3, 20_000);
+    await wait(7_000);
+    expect(await tasks()).to.deep.equal(['1 0 null', '2 3 null']);
+    run.signal('SIGSTOP');
+    await eventually('it is followed', async () => (await tasks()).includes('2 0 null'), 40_000);
+    expect((await tasks())[0]).to.equal('1 2 taken_over');
+    run.signal('SIGCONT');
+    expect((await run.exit(20_000)).code).to.equal(4);
+    worker.signal('SIGTERM');
+    expect((await worker.exit(12_000)).code).to.equal(0);
     await proxy.close();
   });
 

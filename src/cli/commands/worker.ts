@@ -6,7 +6,7 @@ import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { TaskQueue } from '../../database/tasks/task-queue.js';
 import { TimeoutStore } from '../../database/tasks/timeout-store.js';
 import { tightenHeap } from '../../runtime/tighten-heap.js';
-import { watchRuns } from '../../tasks/host/watch-liveness.js';
+import { outageWatch, watchRuns } from '../../tasks/host/watch-liveness.js';
 import { EvenOut } from '../../tasks/fleet/even-out.js';
 import { FairShare } from '../../tasks/fleet/fair-share.js';
 import { KeepRunning } from '../../tasks/fleet/keep-running.js';
@@ -51,11 +51,12 @@ async function work(context: CommandContext, options: WorkerOptions): Promise<vo
   await requireMigrated(database);
   // Many runs, one terminal: each writes its progress to the log.
   const host = runHost({ ...context, statusLine: undefined }, database);
-  const watch = await watchRuns(host, logger);
+  const outages = outageWatch(host);
+  const watch = await watchRuns(host, logger, outages);
   const queue = new TaskQueue(database, settings.heartbeatIntervalSeconds);
   const { name } = host.worker;
   const queued = new QueuedRuns({
-    ...{ host, queue, runs: new PipelineRuns(host, watch) },
+    ...{ host, queue, runs: new PipelineRuns(host, watch, outages) },
     tell: (result, durationMs) => printRunResult(output, result, durationMs, true),
   });
   const ended = new AbortController();
@@ -76,11 +77,10 @@ async function work(context: CommandContext, options: WorkerOptions): Promise<vo
     probe: () => probeDatabase(database),
     takeBackAhead: () => timeouts.takeBackAhead(),
     beat: () => presence.beat(),
-    heartbeatIntervalMs: settings.heartbeatIntervalSeconds * 1_000,
-    ...{ clock, logger, mask, stopping },
+    ...{ outages, clock, logger, mask, stopping },
   });
   const worker = new QueueWorker({
-    ...{ queue, presence, concurrency, clock, logger, name },
+    ...{ queue, presence, outages, concurrency, clock, logger, name },
     share: new FairShare({ store, presence, clock }),
     run: (task, claimed) => queued.run(task, claimed).finally(() => keep.poke()),
     mask,

@@ -10,8 +10,8 @@ type Pipelines = { readonly first: number } | { readonly id: number };
 
 /**
  * Lists of each of some pipelines, by id, the task that stands for it: the newest that lives, for it works whoever
- * waits behind it, else the newest of all. One that somebody stopped before it began has changed nothing, and stands only where
- * there is no other. Indexes give each of them. Tasks that name no heartbeat interval are judged by the default.
+ * waits behind it, else the silent one that still holds it, else the newest of all. One that somebody stopped before it began has
+ * changed nothing, and stands only where there is no other. Indexes give each of them. Tasks that name no heartbeat interval are judged by the default.
  */
 export async function listLatestTasks(
   database: Database,
@@ -51,11 +51,14 @@ interface Candidates {
   readonly named: number | null;
 }
 
-/** Ids tell which is newer, but a task that had waited may have begun after one with a higher id: then it has ended later. */
+/**
+ * Whoever holds the pipeline goes before what waits behind it, however silent. Ids tell which is newer, but a task that had waited
+ * may have begun after one with a higher id: then it has ended later.
+ */
 function laterOf(newest: Task | undefined, named: Task | undefined): Task | undefined {
-  if (named === undefined || newest === undefined || newest.endTime === null) return newest;
-  if (named.pipelineId !== newest.pipelineId) return newest;
-  if (named.endTime === null) return named.status === taskStatus.running ? named : newest;
+  if (named === undefined || newest === undefined || named.pipelineId !== newest.pipelineId) return newest;
+  if (named.status === taskStatus.running && newest.status !== taskStatus.running) return named;
+  if (named.endTime === null || newest.endTime === null) return newest;
   // What was refused before it began may have ended in the same second as the run before it.
   const isOfOneSecond = named.endTime === newest.endTime && newest.worker !== null;
   return named.endTime > newest.endTime || isOfOneSecond ? named : newest;

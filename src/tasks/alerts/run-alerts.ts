@@ -1,11 +1,14 @@
 import { alertKey } from '../../model/alert.js';
 import type { AlertCondition, AlertRule } from '../../model/alert.js';
 import type { AlertSettings } from '../../settings/settings.js';
+import type { DatabaseProbe } from '../../database/tasks/database-probe.js';
+import { DatabaseUnreachableError } from '../../runtime/errors.js';
 import type { Clock } from '../../runtime/clock.js';
 import { heartbeatFailing, noMonitor, pipelineHangs } from './alert-conditions.js';
 import type { AlertDesk } from './alert-desk.js';
 import { DatabaseRule } from './database-rule.js';
 import type { LivenessEvent } from '../../model/liveness-event.js';
+import type { OutageWatch } from '../monitor/outage-watch.js';
 import { isWatched } from './watched-rules.js';
 
 export interface RunAlertsOptions {
@@ -22,6 +25,10 @@ export interface RunAlertsOptions {
   readonly isMonitored: () => Promise<boolean>;
   /** How long after the start of the run a monitor may be missing, in milliseconds. */
   readonly unmonitoredMs: number;
+  /** Knows whether silence means anything; what is noticed here its others hear of. */
+  readonly outages: OutageWatch;
+  /** Asks the database for its clock and how long it is up. */
+  readonly probe: () => Promise<DatabaseProbe>;
   /** Judges the sinks, and the pipelines, by what the database says of all of them. */
   readonly judge: () => Promise<void>;
 }
@@ -64,12 +71,26 @@ export class RunAlerts {
     const { desk, clock, rules, unmonitoredMs, turnMs } = this.#options;
     const startedAt = clock.monotonic();
     for (;;) {
+      // A fleet that takes long to judge is no outage: each turn is watched from its sleep to its probe.
+      const outages = this.#options.outages.another();
       await clock.sleep(turnMs, signal).catch(() => undefined);
       if (signal.aborted) return;
+      outages.slept(turnMs);
       for (const condition of desk.standing) if (ownRules.has(condition.rule)) this.#repeat(condition);
-      // Where the database can't say there are other alerts.
-      await this.#options.judge().catch(() => undefined);
+      await this.#judge(outages);
       if (rules.noMonitor) await this.#lookForMonitor(clock.monotonic() - startedAt >= unmonitoredMs);
+    }
+  }
+
+  /** As with a monitor, after an outage nobody is judged before all could take up again what they do. */
+  async #judge(outages: OutageWatch): Promise<void> {
+    const { probe, judge } = this.#options;
+    try {
+      outages.probeAnswered(await probe());
+      if (outages.isSilenceKnown) await judge();
+    } catch (error) {
+      // Where the database can't say there are other alerts.
+      if (error instanceof DatabaseUnreachableError) outages.probeFailed();
     }
   }
 

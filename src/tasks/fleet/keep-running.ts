@@ -7,7 +7,7 @@ import type { Clock } from '../../runtime/clock.js';
 import { DatabaseUnreachableError, messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
-import { OutageWatch } from '../monitor/outage-watch.js';
+import type { OutageWatch } from '../monitor/outage-watch.js';
 
 export interface KeepRunningOptions {
   readonly store: Pick<WantedStore, 'listDue' | 'queueDue' | 'listUnjudged' | 'judge' | 'listRevived' | 'takeBack'>;
@@ -17,7 +17,8 @@ export interface KeepRunningOptions {
   readonly takeBackAhead: () => Promise<readonly number[]>;
   /** Gives the worker's own sign of life; throws where the database takes none. */
   readonly beat: () => Promise<void>;
-  readonly heartbeatIntervalMs: number;
+  /** Knows whether silence means anything; what is noticed here its others hear of. */
+  readonly outages: OutageWatch;
   /** Puts the times right for which pipelines with a schedule wait. */
   readonly keepTimes: () => Promise<void>;
   /** Finds out what an end is judged by, and judges it. */
@@ -55,7 +56,7 @@ export class KeepRunning {
 
   constructor(options: KeepRunningOptions) {
     this.#options = options;
-    this.#watch = new OutageWatch(options);
+    this.#watch = options.outages.another();
   }
 
   /** A task has ended here: how is judged at the next look. */
@@ -121,7 +122,7 @@ export class KeepRunning {
     for (let after = 0; !stopping.aborted;) {
       const ends = await this.#step('looking for ends', store.listUnjudged(after, page));
       // As with the monitor, no silent task is taken for dead before living runs could be heard.
-      const isSilenceKnown = this.#watch.waitMs === 0;
+      const { isSilenceKnown } = this.#watch;
       const known = ends.filter(({ task }) => isSilenceKnown || task?.status !== taskStatus.running);
       await this.#each(known, (end) => this.#judgeOne(end));
       const last = ends.at(-1);

@@ -6,6 +6,7 @@ import type { Logger } from '../../runtime/logger.js';
 import { scoped } from '../../runtime/scope.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
 import { waitAtMost } from '../../runtime/wait-at-most.js';
+import type { OutageWatch } from '../monitor/outage-watch.js';
 import type { FairShare } from './fair-share.js';
 import type { WorkerPresence } from './worker-presence.js';
 
@@ -17,6 +18,8 @@ export interface QueueWorkerOptions {
   readonly presence: Pick<WorkerPresence, 'show' | 'end'>;
   /** Leaves to others what is theirs. */
   readonly share: Pick<FairShare, 'pick'>;
+  /** Knows whether silence means anything; what is noticed here its others hear of. */
+  readonly outages: OutageWatch;
   /** `host:pid`. */
   readonly name: string;
   /** Claims a task, says so, and runs it to its end, however it ends; throws nothing that ends the worker. */
@@ -66,11 +69,13 @@ export class QueueWorker {
   #isBehind = false;
   readonly #unfit = new Map<number, { readonly reason: string; readonly until: number }>();
   #isAway = false;
+  readonly #outages: OutageWatch;
   /** Why no more tasks can be taken here. */
   readonly #unusable = new AbortController();
 
   constructor(options: QueueWorkerOptions) {
     this.#options = options;
+    this.#outages = options.outages.another();
   }
 
   /**
@@ -108,7 +113,10 @@ export class QueueWorker {
       for (const task of tasks) if (!this.#running.has(laneOf(task))) this.#start(task);
     } catch (error) {
       if (error instanceof DatabaseUnusableError) this.#retire(error);
-      else this.#setAway(error);
+      else {
+        this.#outages.probeFailed();
+        this.#setAway(error);
+      }
     }
   }
 
@@ -122,7 +130,9 @@ export class QueueWorker {
     const since = clock.monotonic();
     this.#found = [];
     const most = Math.max(free, leastSeen) + this.#running.size;
-    const waiting = await queue.listClaimable(most, this.#passedOver());
+    const waiting = await queue.listClaimable(most, this.#passedOver(), this.#outages.isSilenceKnown);
+    // What was found by an answer that came late is judged anew when it is claimed.
+    this.#outages.did('a look at the queue');
     const others = waiting.filter((task) => !this.#running.has(laneOf(task)));
     this.#found = await share.pick(others, free);
     const now = clock.monotonic();
@@ -211,6 +221,7 @@ export class QueueWorker {
       if (isFull) await this.#news.ringsWithin(heard, { clock, ms: pollMs, signal });
       else await clock.sleep(pollMs, signal).catch(() => undefined);
     });
+    this.#outages.slept(pollMs);
   }
 }
 

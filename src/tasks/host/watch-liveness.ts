@@ -4,6 +4,7 @@ import type { Database } from '../../database/database.js';
 import { forgetAlerts } from '../../database/operations/forget-alerts.js';
 import { MuteStore } from '../../database/operations/mute-store.js';
 import { MonitorStore } from '../../database/operations/monitor-store.js';
+import { probeDatabase } from '../../database/tasks/database-probe.js';
 import { listSilentTasks, readTaskStatistics } from '../../database/tasks/task-statistics.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import type { AlertCondition } from '../../model/alert.js';
@@ -19,6 +20,7 @@ import { AlertOutbox } from '../alerts/alert-outbox.js';
 import { combineObservers, type Observe } from '../../model/liveness-event.js';
 import type { LivenessMetrics } from '../metrics/liveness-metrics.js';
 import { keepCountingMonitors, readAfterChecks } from '../metrics/database-readings.js';
+import { OutageWatch } from '../monitor/outage-watch.js';
 import { readSinks } from '../views/sink-view.js';
 import { judgeSinks } from '../alerts/sink-alerts.js';
 import { MonitorAlerts } from '../alerts/monitor-alerts.js';
@@ -56,8 +58,12 @@ const patienceMs = { ended: 5_000, stopped: 1_000, toNote: 1_000 };
 /** Running for longer than this many seconds counts as long. */
 const longerThanSeconds = 3_600;
 
-/** Watches runs; what is noticed goes to `logger`. */
-export async function watchRuns(host: LivenessHost, logger: Logger): Promise<LivenessWatch> {
+/** Watches runs; what is noticed goes to `logger`. `outages`: what this process knows of them. */
+export async function watchRuns(
+  host: LivenessHost,
+  logger: Logger,
+  outages: OutageWatch = outageWatch(host),
+): Promise<LivenessWatch> {
   const { settings, clock, database } = host;
   const opened = await openMetrics(host);
   const parts = openParts(host, logger);
@@ -72,7 +78,7 @@ export async function watchRuns(host: LivenessHost, logger: Logger): Promise<Liv
     unmonitoredMs: 2 * settings.checkIntervalSeconds * 1_000,
     worker: host.worker.name,
     turnMs: turnMs(settings),
-    judge,
+    ...{ outages, judge, probe: () => probeDatabase(database) },
   });
   const ended = new AbortController();
   void alerts.run(ended.signal);
@@ -86,6 +92,11 @@ export async function watchRuns(host: LivenessHost, logger: Logger): Promise<Liv
     await closeParts(host, parts, logger, opened, judged);
   };
   return { ...observers(alerts.observe, opened), close };
+}
+
+/** Makes a watch of what this process can't hear of its database. */
+export function outageWatch({ clock, settings }: Pick<LivenessHost, 'clock' | 'settings'>): OutageWatch {
+  return new OutageWatch({ clock, heartbeatIntervalMs: settings.heartbeatIntervalSeconds * 1_000 });
 }
 
 /** Watches a timeout monitor. */

@@ -14,6 +14,7 @@ import { DatabaseUnreachableError, LeaseHeldError } from '../../runtime/errors.j
 import type { Logger } from '../../runtime/logger.js';
 import { statusChanged, writeLine } from '../../texts/log-lines.js';
 import type { Lang } from '../../runtime/lang.js';
+import type { OutageWatch } from '../monitor/outage-watch.js';
 import { parkedBy, parkedError } from './parked.js';
 import { untilAnswered, type AnswerOptions } from './until-answered.js';
 
@@ -30,6 +31,8 @@ export interface ClaimOptions extends AnswerOptions {
   readonly logPathPrefix: string;
   /** Take the lease whoever holds it. */
   readonly takeOver: boolean;
+  /** Knows whether silence means anything; left out: it does. */
+  readonly outages?: OutageWatch | undefined;
   /** The task that has waited and begins now; left out: a new one is made. */
   readonly queuedTaskId?: number | undefined;
   /** What it is run with, and by which definition, as they were read; left out: whatever they are by then. */
@@ -124,7 +127,8 @@ function refuseParked(newest: Task | null, checkpoint: Checkpoint, run: StartQue
 /** Decides on which grounds a running task may be replaced; throws LeaseHeldError where there are none. */
 export function judgeHolder(
   task: Task,
-  options: Pick<ClaimOptions, 'worker' | 'heartbeatIntervalSeconds'> & Partial<Pick<ClaimOptions, 'takeOver'>>,
+  options: Pick<ClaimOptions, 'worker' | 'heartbeatIntervalSeconds'> &
+    Partial<Pick<ClaimOptions, 'takeOver' | 'outages'>>,
 ): Replaced {
   const by = `taken over by ${options.worker.name}`;
   if (options.takeOver === true) return { taskId: task.id, silentForSeconds: null, reason: `${by} (--take-over)` };
@@ -132,7 +136,8 @@ export function judgeHolder(
     return { taskId: task.id, silentForSeconds: null, reason: `${by}: the process ${task.worker} is gone` };
   }
   const intervalSeconds = task.heartbeatInterval ?? options.heartbeatIntervalSeconds;
-  if (isSilentFor(task.silentSeconds, intervalSeconds)) {
+  const isSilenceKnown = options.outages?.isSilenceKnown ?? true;
+  if (isSilenceKnown && isSilentFor(task.silentSeconds, intervalSeconds)) {
     return {
       taskId: task.id,
       silentForSeconds: silenceLimit(intervalSeconds),

@@ -18,19 +18,20 @@ const firstTolerableMs = 2_000;
  * within that time, because it reconnects with a backoff of at most one interval.
  */
 export class OutageWatch {
+  readonly #options: OutageWatchOptions;
   readonly #clock: Clock;
   readonly #waitMs: number;
   readonly #tolerableMs: number;
-  /** Since when runs can be heard, by the monotonic clock. */
-  #heardSince = -Infinity;
-  #reason: string | null = null;
-  #away = false;
-  #hasAnswered = false;
+  readonly #known: Known;
   readonly #databaseClock: DatabaseClockWatch;
   /** When this process was last seen at work; from there on no moment goes unwatched. */
   #seenAt: Instant;
 
-  constructor({ clock, heartbeatIntervalMs }: OutageWatchOptions) {
+  /** `known`: what another watch of this process knows. */
+  constructor(options: OutageWatchOptions, known: Known = { ...nothing }) {
+    const { clock, heartbeatIntervalMs } = options;
+    this.#options = options;
+    this.#known = known;
     this.#clock = clock;
     this.#seenAt = this.#now();
     this.#waitMs = silenceLimit(heartbeatIntervalMs);
@@ -39,9 +40,19 @@ export class OutageWatch {
     this.#databaseClock = new DatabaseClockWatch({ clock, tolerableMs: this.#tolerableMs });
   }
 
+  /** Returns one for what this process does beside: it sees its own gaps alone, and what either has noticed both know. */
+  another(): OutageWatch {
+    return new OutageWatch(this.#options, this.#known);
+  }
+
+  /** Says whether silence means anything by now: the database answers, and runs could be heard for long enough. */
+  get isSilenceKnown(): boolean {
+    return this.#known.hasAnswered && !this.#known.isAway && this.waitMs === 0;
+  }
+
   /** For how long runs could be heard without a break, in milliseconds; Infinity where none is known. */
   get heardForMs(): number {
-    return this.#clock.monotonic() - this.#heardSince;
+    return this.#clock.monotonic() - this.#known.heardSince;
   }
 
   /** How long nobody may be judged yet, in milliseconds; 0 where the silent may. */
@@ -51,12 +62,12 @@ export class OutageWatch {
 
   /** Why nobody may be judged yet; null where the silent may. */
   get waiting(): string | null {
-    return this.waitMs > 0 ? this.#reason : null;
+    return this.waitMs > 0 ? this.#known.reason : null;
   }
 
   /** A probe failed: the database is away. */
   probeFailed(): void {
-    this.#away = true;
+    this.#known.isAway = true;
     this.#seenAt = this.#now();
   }
 
@@ -64,10 +75,10 @@ export class OutageWatch {
   probeAnswered({ now, uptimeSeconds }: DatabaseProbe): string | null {
     const tookMs = this.#sinceSeen();
     const aheadMs = this.#databaseClock.look(now);
-    const wasAway = this.#away;
-    const tolerableMs = this.#hasAnswered ? this.#tolerableMs : Math.min(firstTolerableMs, this.#tolerableMs);
-    this.#away = false;
-    this.#hasAnswered = true;
+    const { isAway: wasAway, hasAnswered } = this.#known;
+    const tolerableMs = hasAnswered ? this.#tolerableMs : Math.min(firstTolerableMs, this.#tolerableMs);
+    this.#known.isAway = false;
+    this.#known.hasAnswered = true;
     if (wasAway) return this.#distrust('the database came back');
     if (tookMs > tolerableMs) return this.#distrust(`the database took ${Math.round(tookMs)} ms to answer`);
     if (aheadMs > 0) return this.#distrust(`the database's clock was set forward by ${Math.round(aheadMs / 1_000)} s`);
@@ -91,7 +102,7 @@ export class OutageWatch {
   #cameUp(uptimeSeconds: number): string | null {
     const since = this.#clock.monotonic() - uptimeSeconds * 1_000;
     // An uptime is in whole seconds: the same start may seem to lie up to one later.
-    if (since <= this.#heardSince + 1_000) return null;
+    if (since <= this.#known.heardSince + 1_000) return null;
     this.#distrust(`the database is up for ${uptimeSeconds} s only`, since);
     return this.waiting;
   }
@@ -108,11 +119,23 @@ export class OutageWatch {
   }
 
   #distrust(reason: string, heardSince = this.#clock.monotonic()): string {
-    this.#heardSince = heardSince;
-    this.#reason = reason;
+    this.#known.heardSince = heardSince;
+    this.#known.reason = reason;
     return reason;
   }
 }
+
+/** What the watches of one process know together. */
+interface Known {
+  /** Since when runs can be heard, by the monotonic clock. */
+  heardSince: number;
+  reason: string | null;
+  isAway: boolean;
+  /** A probe was answered once. */
+  hasAnswered: boolean;
+}
+
+const nothing: Known = { heardSince: -Infinity, reason: null, isAway: false, hasAnswered: false };
 
 /** One moment by both clocks, in milliseconds. */
 interface Instant {

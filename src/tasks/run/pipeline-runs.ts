@@ -10,6 +10,7 @@ import type { RunRequest } from '../../model/run-request.js';
 import type { Task } from '../../model/task.js';
 import { abortLater } from '../../runtime/give-up-later.js';
 import { watchRuns, type LivenessWatch } from '../host/watch-liveness.js';
+import type { OutageWatch } from '../monitor/outage-watch.js';
 import { openableSinks, type OpeningParts } from '../outbox/openable-sink.js';
 import { BeatRounds } from './beat-rounds.js';
 import { ClaimRounds } from './claim-rounds.js';
@@ -46,16 +47,19 @@ const graceMs = 3_000;
 export class PipelineRuns {
   readonly #host: RunHost;
   readonly #watch: LivenessWatch;
+  readonly #outages: OutageWatch | undefined;
   readonly #rounds: BeatRounds;
   readonly #claims: ClaimRounds;
   readonly #handOvers: HandOverRounds;
   readonly #chains: Chains;
   readonly #portals: Portals;
 
-  constructor(host: RunHost, watch: LivenessWatch) {
+  /** `outages`: says whether the silence of other processes' tasks means anything; left out: it does. */
+  constructor(host: RunHost, watch: LivenessWatch, outages?: OutageWatch) {
     const { database, clock, worker } = host;
     this.#host = host;
     this.#watch = watch;
+    this.#outages = outages;
     const tasks = new TaskStore(database, worker);
     this.#rounds = new BeatRounds({ tasks, clock });
     this.#claims = new ClaimRounds(tasks);
@@ -73,6 +77,7 @@ export class PipelineRuns {
     const options: TaskOptions = {
       ...taskOptions(this.#host, prepared, order),
       stopping,
+      outages: this.#outages,
       rounds: this.#rounds,
       claims: this.#claims,
       handOvers: this.#handOvers,

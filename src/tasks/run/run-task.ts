@@ -270,8 +270,8 @@ class TaskRun {
     if (fingerprint === undefined || shard !== undefined) return undefined;
     const { OwnShards } = await import('../shards/own-shards.js');
     const { tasks, source, heartbeat: lease, logger } = parts;
-    const { pipelineId, worker, heartbeatIntervalSeconds } = options;
-    const own = { pipelineId, worker, heartbeatIntervalSeconds, database, chainId, clock, stopping };
+    const { pipelineId, worker, heartbeatIntervalSeconds, outages } = options;
+    const own = { pipelineId, worker, heartbeatIntervalSeconds, outages, database, chainId, clock, stopping };
     return new OwnShards({ ...own, fingerprint, tasks, source, lease, logger, signal });
   }
 

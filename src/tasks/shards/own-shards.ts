@@ -1,5 +1,6 @@
 import type { Source } from '../../components/seam/source.js';
 import type { Database } from '../../database/database.js';
+import { probeDatabase } from '../../database/tasks/database-probe.js';
 import { ShardStore } from '../../database/events/shard-store.js';
 import { FenceError } from '../../database/script.js';
 import type { Replaced } from '../../database/task-steps/end-replaced.js';
@@ -15,9 +16,13 @@ import type { Clock } from '../../runtime/clock.js';
 import { DatabaseUnreachableError, LeaseHeldError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { Scope, scoped } from '../../runtime/scope.js';
+import { OutageWatch } from '../monitor/outage-watch.js';
 import { judgeHolder, type ClaimOptions } from '../lease/claim-task.js';
 
-export interface OwnShardsOptions extends Pick<ClaimOptions, 'pipelineId' | 'worker' | 'heartbeatIntervalSeconds'> {
+export interface OwnShardsOptions extends Pick<
+  ClaimOptions,
+  'pipelineId' | 'worker' | 'heartbeatIntervalSeconds' | 'outages'
+> {
   readonly database: Database;
   readonly tasks: TaskStore;
   readonly chainId: number;
@@ -54,6 +59,8 @@ export class OwnShards implements ShardsAhead {
   readonly #options: OwnShardsOptions;
   readonly #store: ShardStore;
   readonly #failed = new Map<number, Failed>();
+  /** Knows whether the silence of those who read them means anything. */
+  readonly #outages: OutageWatch;
   #isKept = false;
   /** Ends the pause between two looks; most pipelines have no shards, and look after none. */
   #left: Scope | null = null;
@@ -61,6 +68,9 @@ export class OwnShards implements ShardsAhead {
   constructor(options: OwnShardsOptions) {
     this.#options = options;
     this.#store = new ShardStore(options.database, options.worker);
+    const { clock, heartbeatIntervalSeconds } = options;
+    this.#outages =
+      options.outages ?? new OutageWatch({ clock, heartbeatIntervalMs: heartbeatIntervalSeconds * 1_000 });
   }
 
   /** Says what follows the checkpoint. Throws LeaseLostError. */
@@ -77,6 +87,7 @@ export class OwnShards implements ShardsAhead {
       return await this.#join(first, start, progress);
     } catch (error) {
       if (!(error instanceof FenceError) && !(error instanceof DatabaseUnreachableError)) throw error;
+      if (error instanceof DatabaseUnreachableError) this.#outages.probeFailed();
       await this.#options.lease.recover(error, this.#options.signal);
       return { kind: 'again' };
     }
@@ -103,17 +114,21 @@ export class OwnShards implements ShardsAhead {
   }
 
   /** Sees to it that each shard is read: queues a task where none waits or lives, later where the one before failed. */
-  async #look(): Promise<void> {
-    const { pipelineId, heartbeatIntervalSeconds, lease, clock } = this.#options;
+  async #look(outages: OutageWatch): Promise<void> {
+    const { database, pipelineId, heartbeatIntervalSeconds, lease, clock } = this.#options;
+    outages.probeAnswered(await probeDatabase(database));
     for (const shard of await this.#store.listIdle(pipelineId, heartbeatIntervalSeconds)) {
-      const { until } = await this.#lastEnd(shard);
+      const { until } = await this.#lastEnd(shard, outages);
       if (until <= clock.monotonic()) await this.#store.queue(shard, lease.taskId, heartbeatIntervalSeconds);
     }
   }
 
-  async #lastEnd(shard: Shard): Promise<Pick<Failed, 'until'>> {
+  /** Whoever is silent has not ended, as long as nobody knows what silence means. */
+  async #lastEnd(shard: Shard, outages: OutageWatch): Promise<Pick<Failed, 'until'>> {
     const { tasks, pipelineId, clock } = this.#options;
     const task = await tasks.getNewest(pipelineId, shard.number);
+    outages.did('looking for who reads the shards');
+    if (task?.status === taskStatus.running && !outages.isSilenceKnown) return { until: Infinity };
     if (task?.status !== taskStatus.failed) return { until: -Infinity };
     const before = this.#failed.get(shard.number);
     if (before?.taskId === task.id) return before;
@@ -192,10 +207,11 @@ export class OwnShards implements ShardsAhead {
   /** Waits for whoever reads the shard. */
   async #join(first: Shard, start: Start, progress: Progress): Promise<NextStretch> {
     const { pipelineId, lease, clock, logger, stopping, signal } = this.#options;
+    const outages = this.#outages.another();
     while (!stopping.aborted) {
       const shard = await this.#store.find(pipelineId, first.number);
       if (shard === null) return { kind: 'again' };
-      const { isHeld, replaces, task } = await this.#holderOf(shard);
+      const { isHeld, replaces, task } = await this.#holderOf(shard, outages);
       if (task?.endReason === 'needs_rewind')
         return await this.#giveUp(task.error ?? 'the chain has replaced blocks', progress);
       if (isRead(shard) || !isHeld) {
@@ -217,17 +233,22 @@ export class OwnShards implements ShardsAhead {
       await lease.moved(progress, signal);
       await scoped([stopping, signal], (over) => clock.sleep(waitMs, over)).catch(() => undefined);
       signal.throwIfAborted();
+      outages.slept(waitMs);
     }
     return { kind: 'again' };
   }
 
-  async #holderOf(shard: Shard): Promise<{ isHeld: boolean; replaces: Replaced | null; task: Task | null }> {
+  async #holderOf(
+    shard: Shard,
+    outages: OutageWatch,
+  ): Promise<{ isHeld: boolean; replaces: Replaced | null; task: Task | null }> {
     const { tasks } = this.#options;
     const task = shard.taskId === null ? null : await tasks.get(shard.taskId);
+    outages.did('looking for who reads a shard');
     // Who has read it all may end as it likes.
     if (task?.status !== taskStatus.running || isRead(shard)) return { isHeld: false, replaces: null, task };
     try {
-      return { isHeld: false, replaces: judgeHolder(task, this.#options), task };
+      return { isHeld: false, replaces: judgeHolder(task, { ...this.#options, outages }), task };
     } catch (error) {
       if (!(error instanceof LeaseHeldError)) throw error;
       return { isHeld: true, replaces: null, task };
@@ -244,10 +265,14 @@ export class OwnShards implements ShardsAhead {
   async #keepOn(): Promise<void> {
     const { clock, stopping, signal } = this.#options;
     const keeping = (this.#left = new Scope(stopping, signal));
+    const outages = this.#outages.another();
     while (this.#isKept && !keeping.signal.aborted) {
       // Where the database is away it is not the time to queue anything.
-      await this.#look().catch(() => undefined);
+      await this.#look(outages).catch((error: unknown) => {
+        if (error instanceof DatabaseUnreachableError) outages.probeFailed();
+      });
       await clock.sleep(keepMs, keeping.signal).catch(() => undefined);
+      outages.slept(keepMs);
     }
     keeping.release();
   }

@@ -50,8 +50,14 @@ eachDatabase('the queue of tasks', (databases) => {
       () => 'done',
       (error: unknown) => (error instanceof FenceError ? 'fenced' : error),
     );
-  const claimable = async (limit = 10, except: readonly number[] = []): Promise<readonly string[]> =>
-    (await queue.listClaimable(limit, except)).map(({ taskId, pipelineId }) => `${pipelineId}:${taskId}`);
+  const claimable = async (
+    limit = 10,
+    except: readonly number[] = [],
+    isSilenceKnown?: boolean,
+  ): Promise<readonly string[]> =>
+    (await queue.listClaimable(limit, except, isSilenceKnown)).map(
+      ({ taskId, pipelineId }) => `${pipelineId}:${taskId}`,
+    );
 
   it('tells what tasks that wait are to run with', async () => {
     const plain = await add(45, {});
@@ -82,6 +88,16 @@ eachDatabase('the queue of tasks', (databases) => {
     expect(await claimable()).to.deep.equal([`45:${waiting}`]);
     await tasks.cancel(holder);
     expect(await claimable()).to.deep.equal([`45:${waiting}`]);
+  });
+
+  it('gives no task behind one that runs, however silent, where nobody knows what silence means, and all others', async () => {
+    const holder = await claim({});
+    const [behind, free] = [await add(45, {}), await add(46, {})];
+    await ageTask(database, holder, { created: 1_000, heartbeat: 500 });
+    expect(await claimable(10, [], false)).to.deep.equal([`46:${free}`]);
+    expect(await claimable(10, [], true)).to.deep.equal([`45:${behind}`, `46:${free}`]);
+    await tasks.cancel(holder);
+    expect(await claimable(10, [], false)).to.deep.equal([`45:${behind}`, `46:${free}`]);
   });
 
   it('lets one of many workers begin a task, as alive as one that has just been made', async () => {

@@ -131,7 +131,7 @@ export const leaseMutants: readonly Mutant[] = [
   claim(
     'claim-alive',
     'a holder that beats keeps the pipeline',
-    'if (isSilentFor(task.silentSeconds, intervalSeconds)) {',
+    'if (isSilenceKnown && isSilentFor(task.silentSeconds, intervalSeconds)) {',
     'if (task.silentSeconds >= 0) {',
   ),
   claim(

@@ -12,6 +12,11 @@ const ahead = 'test/runtime/silence.test.ts';
 const aliveMonitor = guardsOf('src/model/monitor.ts', [ahead]);
 const aliveWorker = guardsOf('src/model/worker.ts', [ahead]);
 const keeping = guardsOf('src/tasks/fleet/keep-running.ts', ['test/tasks/fleet/keep-running.test.ts']);
+const taking = guardsOf('src/tasks/fleet/queue-worker.ts', ['test/tasks/fleet/queue-worker.test.ts']);
+const shards = guardsOf('src/tasks/shards/own-shards.ts', ['test/tasks/shards/own-shards.test.ts']);
+const runAlerts = guardsOf('src/tasks/alerts/run-alerts.ts', ['test/tasks/alerts/run-alerts.test.ts']);
+const claims = guardsOf('src/tasks/lease/claim-task.ts', ['test/tasks/lease/claim-task.test.ts'], '(sqlite)');
+const claimable = guardsOf('src/database/tasks/task-queue.ts', ['test/database/tasks/task-queue.test.ts'], '(sqlite)');
 const due = guardsOf('src/database/task-steps/wanted-steps.ts', ['test/database/pipelines/wanted-store.test.ts']);
 
 /** When silence means nothing, nor does a sign of life. */
@@ -55,7 +60,7 @@ export const outageMutants: readonly Mutant[] = [
   watch(
     'wait-shortened',
     'which never shortens a wait',
-    '    if (since <= this.#heardSince + 1_000) return null;\n',
+    '    if (since <= this.#known.heardSince + 1_000) return null;\n',
     '',
   ),
   watch(
@@ -98,6 +103,31 @@ export const outageMutants: readonly Mutant[] = [
     'maxMs: this.#heartbeatIntervalMs }',
     'maxMs: 1e9 }',
   ),
+  watch(
+    'unheard-start',
+    'before its first answer a worker knows of no outage',
+    'this.#known.hasAnswered && !this.#known.isAway',
+    '!this.#known.isAway',
+  ),
+  watch(
+    'unheard-away',
+    'nor before the first one after an outage how long that was',
+    'this.#known.hasAnswered && !this.#known.isAway',
+    'this.#known.hasAnswered',
+  ),
+  claimable('unheard-queue', 'in a wait nobody takes what waits behind a task', '= isSilenceKnown\n', '= true\n'),
+  claims('unheard-claim', 'and no claim ends a silent one', 'isSilenceKnown && isSilentFor(', 'isSilentFor('),
+  taking('unheard-polls', 'a worker notes a look that failed', '        this.#outages.probeFailed();\n', ''),
+  taking('unheard-sleep', 'how long it slept', '    this.#outages.slept(pollMs);\n', ''),
+  taking('unheard-look', 'how long a look took', "    this.#outages.did('a look at the queue');\n", ''),
+  shards(
+    'unheard-join',
+    'a run joins no shard under a silent task',
+    'judgeHolder(task, { ...this.#options, outages })',
+    'judgeHolder(task, { ...this.#options, outages: undefined })',
+  ),
+  shards('unheard-shard', 'nor has it followed', ' && !outages.isSilenceKnown) return', ' && 0 > 1) return'),
+  runAlerts('unheard-alerts', 'nor raises alerts', 'if (outages.isSilenceKnown) await judge', 'await judge'),
   aliveMonitor('monitor-ahead', 'no monitor is alive by a beat from the future', 'age !== null &&', ''),
   aliveWorker('worker-ahead', 'nor is a worker', 'age === null ||', ''),
   keeping('fleet-ahead', 'nor, for a worker, a task', 'await this.#countAheadFromNow();', ''),

@@ -8,6 +8,7 @@ import { TaskQueue } from '../../../src/database/tasks/task-queue.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { taskStatus } from '../../../src/model/task.js';
 import { readDownPipelines } from '../../../src/tasks/alerts/read-down-pipelines.js';
+import { ageTask } from '../../database/aged-task.js';
 import { claimRequest } from '../../database/claim-request.js';
 import { insertSilentTask } from '../../database/insert-silent-task.js';
 import { eachDatabase } from '../../support/databases.js';
@@ -92,6 +93,21 @@ eachDatabase('the pipelines that are shown as down', (databases) => {
       const refusal = { reason: 'not JSON', definition: (await queue.asked(refused)).definition };
       await queue.refuse({ taskId: refused, pipelineId: 45, shard: 0 }, refusal);
       expect(await down()).to.deep.equal([refused]);
+    });
+
+    it('are none whose started run is silent, though another has waited behind it for long, until that run is failed', async () => {
+      const running = await claim(null);
+      await new WantedStore(database, 30).start(45);
+      const { taskId: waiting } = await queueTask(database, 45, {});
+      await ageTask(database, waiting, { created: 900, heartbeat: null });
+      const { knex, dialect } = database;
+      await database.write([knex('pipeline_wanted').update({ since: dialect.secondsAgo(knex, 900) })]);
+      const standing = async (): Promise<readonly number[]> =>
+        (await listLatestTasks(database, { id: 45 }, 30)).map(({ id }) => id);
+      await ageTask(database, running, { created: 900, heartbeat: 95 });
+      expect([await down(), await standing()]).to.deep.equal([[], [running]]);
+      await tasks.finish(running, { status: taskStatus.failed, endReason: 'timeout', error: 'silent' }, null);
+      expect([await down(), await standing()]).to.deep.equal([[waiting], [waiting]]);
     });
 
     it('stay down where the task that was to run next is cancelled before it began', async () => {

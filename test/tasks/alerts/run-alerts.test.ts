@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { RunAlerts } from '../../../src/tasks/alerts/run-alerts.js';
 import { noMonitor } from '../../../src/tasks/alerts/alert-conditions.js';
+import { DatabaseUnreachableError } from '../../../src/runtime/errors.js';
+import { OutageWatch } from '../../../src/tasks/monitor/outage-watch.js';
 import { AlertFixture } from './alert-fixture.js';
 import { defaultRules, noRules } from './alert-rules.js';
 
@@ -14,7 +16,9 @@ const cleared = (key: string): string => `alert.cleared ${key}`;
 describe('the alert rules of a run', () => {
   let fixture: AlertFixture;
   let alerts: RunAlerts;
-  const judge = (): Promise<void> => Promise.resolve();
+  let judged: number;
+  let judgeMs: number;
+  let failure: Error | null;
   let isMonitored: () => Promise<boolean>;
   let isRunning: () => Promise<boolean>;
   const ended = new AbortController();
@@ -23,6 +27,7 @@ describe('the alert rules of a run', () => {
     fixture = new AlertFixture();
     isMonitored = (): Promise<boolean> => Promise.resolve(true);
     isRunning = (): Promise<boolean> => Promise.resolve(true);
+    [judged, judgeMs, failure] = [0, 0, null];
     alerts = open();
   });
   after(() => ended.abort());
@@ -31,7 +36,14 @@ describe('the alert rules of a run', () => {
     const { desk, clock } = fixture;
     const times = { turnMs: 60_000, unmonitoredMs: 600_000, worker: 'host-1:4711' };
     const asks = { isMonitored: () => isMonitored(), isRunning: () => isRunning() };
-    return new RunAlerts({ desk, clock, rules, ...asks, judge, ...times });
+    const judge = async (): Promise<void> => {
+      if (failure !== null) throw failure;
+      judged += 1;
+      if (judgeMs > 0) await clock.sleep(judgeMs);
+    };
+    const probe = () => Promise.resolve({ now: new Date(clock.monotonic()).toISOString(), uptimeSeconds: null });
+    const outages = new OutageWatch({ clock, heartbeatIntervalMs: 30_000 });
+    return new RunAlerts({ desk, clock, rules, ...asks, outages, probe, judge, ...times });
   }
 
   /** Lets so many beats in a row fail, a second apart. */
@@ -126,6 +138,41 @@ describe('the alert rules of a run', () => {
     fixture.standing = 'repeated';
     await fixture.clock.advance(125_000);
     expect(await fixture.told()).to.deep.equal([`alert.repeated ${stalled}`, `alert.repeated ${stalled}`]);
+  });
+
+  it('judge all pipelines every minute, but for three beats after the database was away or this process was suspended', async () => {
+    const { clock } = fixture;
+    void alerts.run(ended.signal);
+    await clock.advance(125_000);
+    expect(judged).to.equal(2);
+    failure = new DatabaseUnreachableError('away');
+    await clock.advance(60_000);
+    failure = null;
+    await clock.advance(120_000);
+    expect(judged, 'it came back, and a minute later').to.equal(2);
+    await clock.advance(60_000);
+    expect(judged).to.equal(3);
+    await clock.jump({ wallMs: 3_600_000 });
+    await clock.advance(60_000);
+    expect(judged, 'it was suspended').to.equal(3);
+    await clock.advance(120_000);
+    expect(judged).to.equal(4);
+  });
+
+  it('judge again and again though that takes long, as it does for a large fleet', async () => {
+    judgeMs = 20_000;
+    void alerts.run(ended.signal);
+    await fixture.clock.advance(245_000);
+    expect(judged).to.equal(3);
+  });
+
+  it('judge on where that fails for another reason than that the database is away', async () => {
+    void alerts.run(ended.signal);
+    failure = new Error('no such column');
+    await fixture.clock.advance(60_000);
+    failure = null;
+    await fixture.clock.advance(60_000);
+    expect(judged).to.equal(1);
   });
 
   it('miss a monitor only where the run has waited for one, and the database says that there is none', async () => {

@@ -3,6 +3,7 @@ import type { Revived } from '../../../src/database/pipelines/wanted-store.js';
 import type { EndVerdict, UnjudgedEnd } from '../../../src/model/wanted.js';
 import { DatabaseUnreachableError, RuntimeFailure } from '../../../src/runtime/errors.js';
 import { KeepRunning } from '../../../src/tasks/fleet/keep-running.js';
+import { OutageWatch } from '../../../src/tasks/monitor/outage-watch.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
 
@@ -71,7 +72,7 @@ describe('keeping pipelines running', () => {
       probe: () => Promise.resolve({ now: new Date(databaseTime()).toISOString(), uptimeSeconds: null }),
       takeBackAhead: () => Promise.resolve(ahead.splice(0)),
       beat: () => (refusal === null ? Promise.resolve() : Promise.reject(refusal)),
-      heartbeatIntervalMs: 2_000,
+      outages: new OutageWatch({ clock, heartbeatIntervalMs: 2_000 }),
       judge: ({ pipelineId }) =>
         pipelineId === poisoned ? Promise.reject(new Error('no definition')) : Promise.resolve(verdict),
       listServed: () => Promise.resolve([served]),

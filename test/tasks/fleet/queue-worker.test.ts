@@ -4,6 +4,7 @@ import { QueueWorker } from '../../../src/tasks/fleet/queue-worker.js';
 import type { QueuedOutcome } from '../../../src/tasks/fleet/queue-worker.js';
 import { DatabaseUnusableError, RuntimeFailure } from '../../../src/runtime/errors.js';
 import { systemClock } from '../../../src/runtime/clock.js';
+import { OutageWatch } from '../../../src/tasks/monitor/outage-watch.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { followersOf } from '../../support/followers-of.js';
 import { heldMoreAfter } from '../../support/garbage.js';
@@ -27,6 +28,9 @@ describe('QueueWorker', () => {
   let hangs: Promise<void> | null;
   let turns: [running: number, isAway: boolean][];
   let ended: Promise<void>;
+  let outages: OutageWatch;
+  /** Of each look whether silent tasks were to be left alone. */
+  let leavesSilent: boolean[];
 
   const start = (concurrency: number): void => {
     const worker = new QueueWorker({
@@ -42,8 +46,9 @@ describe('QueueWorker', () => {
         refuse: ({ taskId }, { reason, definition }) =>
           Promise.resolve(void kept.push(`refused ${taskId} ${reason}, definition ${definition}`)),
         keepReason: (taskId, reason) => Promise.resolve(void kept.push(`${taskId} ${reason}`)),
-        listClaimable: async (limit, except) => {
+        listClaimable: async (limit, except, isSilenceKnown) => {
           looks++;
+          leavesSilent.push(isSilenceKnown === false);
           if (lookMs > 0) await clock.sleep(lookMs);
           const found = waiting.filter(({ pipelineId }) => !except.includes(pipelineId)).slice(0, limit);
           if (fails) throw failure;
@@ -57,6 +62,7 @@ describe('QueueWorker', () => {
           ends.set(taskId, (outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)));
         });
       },
+      outages,
       share: { pick: (tasks, free) => Promise.resolve(tasks.slice(0, free)) },
       concurrency,
       clock,
@@ -77,6 +83,8 @@ describe('QueueWorker', () => {
 
   beforeEach(() => {
     clock = new FakeClock();
+    outages = new OutageWatch({ clock, heartbeatIntervalMs: 4_000 });
+    leavesSilent = [];
     waiting = [];
     started = [];
     logger = new MemoryLogger();
@@ -149,6 +157,69 @@ describe('QueueWorker', () => {
     await clock.advance(0);
     expect(looks).to.equal(2);
   });
+
+  /** As who keeps pipelines running does now and then. */
+  const probe = (uptimeSeconds: number | null = null): unknown =>
+    outages.another().probeAnswered({ now: new Date(clock.monotonic()).toISOString(), uptimeSeconds });
+
+  it('takes silent tasks over as soon as the database has answered at its start, and is up for long enough', async () => {
+    start(1);
+    await clock.advance(0);
+    expect(leavesSilent).to.deep.equal([true]);
+    probe(3_600);
+    await clock.advance(500);
+    expect(leavesSilent).to.deep.equal([true, false]);
+    probe(5);
+    await clock.advance(500);
+    expect(leavesSilent.at(-1)).to.equal(true);
+    await clock.advance(6_500);
+    expect(leavesSilent.at(-1), 'twelve seconds after it came up').to.equal(false);
+  });
+
+  it('takes no silent task over for three heartbeat intervals after the queue could not be read, and then does', async () => {
+    start(1);
+    probe();
+    await clock.advance(500);
+    fails = true;
+    await clock.advance(20_000);
+    fails = false;
+    await clock.advance(5_000);
+    expect(leavesSilent.at(-1), 'nobody has probed it').to.equal(true);
+    expect(probe()).to.equal('the database came back');
+    await clock.advance(11_500);
+    expect(leavesSilent.at(-1)).to.equal(true);
+    await clock.advance(500);
+    expect(leavesSilent.at(-1)).to.equal(false);
+  });
+
+  const lookLong = async (): Promise<void> => {
+    lookMs = 1_500;
+    await clock.advance(500);
+    await clock.advance(lookMs);
+    lookMs = 0;
+  };
+  const suspend = async (): Promise<void> => {
+    await clock.jump({ wallMs: 60_000 });
+    await clock.advance(500);
+    expect(leavesSilent.at(-1), 'at its first look').to.equal(true);
+  };
+  for (const [what, happen] of [
+    ['it was suspended', suspend],
+    ['a look took long', lookLong],
+  ] as const) {
+    it(`takes no silent task over for three heartbeat intervals after ${what}, and then does`, async () => {
+      start(1);
+      probe();
+      await clock.advance(500);
+      expect(leavesSilent.at(-1)).to.equal(false);
+      await happen();
+      expect(outages.isSilenceKnown, 'nor claims what was found').to.equal(false);
+      await clock.advance(11_000);
+      expect(leavesSilent.at(-1)).to.equal(true);
+      await clock.advance(1_500);
+      expect(leavesSilent.at(-1)).to.equal(false);
+    });
+  }
 
   it('takes no more on a database that it may not use any more, and ends with why once its tasks have', async () => {
     queue(1, 2);
@@ -322,6 +393,7 @@ describe('QueueWorker', () => {
       const worker = new QueueWorker({
         ...{ name: 'here:1', concurrency, clock: instant, logger, mask: (text) => text, stopping: stopping.signal },
         presence: { show: () => Promise.resolve(), end: () => Promise.resolve() },
+        outages: new OutageWatch({ clock: instant, heartbeatIntervalMs: 4_000 }),
         queue: {
           refuse: () => Promise.resolve(),
           keepReason: () => Promise.resolve(),

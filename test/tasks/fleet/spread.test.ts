@@ -9,6 +9,7 @@ import { systemClock } from '../../../src/runtime/clock.js';
 import { EvenOut } from '../../../src/tasks/fleet/even-out.js';
 import { FairShare } from '../../../src/tasks/fleet/fair-share.js';
 import { QueueWorker } from '../../../src/tasks/fleet/queue-worker.js';
+import { OutageWatch } from '../../../src/tasks/monitor/outage-watch.js';
 import type { HeldRun } from '../../../src/tasks/fleet/surplus.js';
 import { WorkerPresence } from '../../../src/tasks/fleet/worker-presence.js';
 import { claimRequest } from '../../database/claim-request.js';
@@ -45,6 +46,7 @@ class Fleet {
     this.evenOut.set(name, new EvenOut(evens));
     const worker = new QueueWorker({
       ...{ ...parts, presence, queue: new TaskQueue(this.#database, 30) },
+      outages: new OutageWatch({ clock: systemClock, heartbeatIntervalMs: 30_000 }),
       share: new FairShare({ store, presence, clock: systemClock }),
       run: (task, claimed) => this.#run(name, held, task, claimed),
       ...{ logger, mask: (text: string) => text, stopping },

@@ -6,6 +6,7 @@ import type { ClaimRequest, TaskStore } from '../../../src/database/tasks/task-s
 import { DatabaseUnreachableError, LeaseHeldError } from '../../../src/runtime/errors.js';
 import { claimTask, tellClaim } from '../../../src/tasks/lease/claim-task.js';
 import type { ClaimedTask, ClaimOptions } from '../../../src/tasks/lease/claim-task.js';
+import { OutageWatch } from '../../../src/tasks/monitor/outage-watch.js';
 import { ageTask } from '../../database/aged-task.js';
 import { eachDatabase } from '../../support/databases.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -187,6 +188,27 @@ eachDatabase('a claim of a pipeline', (databases) => {
     const error = await held({ queuedTaskId, asked });
     expect(error.message).to.equal(`task ${queuedTaskId} is not as it was found any more: it is queued`);
     expect((await claim({ queuedTaskId, asked: { ...asked, runOptions: null } })).taskId).to.equal(queuedTaskId);
+  });
+
+  it('of a task that waits ends no silent task while nobody knows what silence means, unless its process is gone', async () => {
+    const { taskId } = await claim();
+    await ageTask(database, taskId, { created: 900, heartbeat: 900 });
+    const queuedTaskId = await queued();
+    const clock = new FakeClock();
+    const outages = new OutageWatch({ clock, heartbeatIntervalMs: 30_000 });
+    const probe = (): unknown => outages.probeAnswered({ now: '2024-01-15 10:00:00', uptimeSeconds: null });
+    outages.probeFailed();
+    const error = await held({ worker: other, queuedTaskId, outages });
+    expect(error.message).to.contain(`is held by task ${taskId} on here:1`);
+    probe();
+    await held({ worker: other, queuedTaskId, outages });
+    expect(await endOf(taskId)).to.include({ status: 0 });
+    await clock.advance(90_000);
+    const { replaced } = await claim({ worker: other, queuedTaskId, outages });
+    expect(replaced?.id, 'three heartbeat intervals later').to.equal(taskId);
+    outages.probeFailed();
+    const gone = exampleWorker('there:3', ['there:2 identity of there:2']);
+    expect((await claim({ worker: gone, outages })).replaced?.id).to.equal(queuedTaskId);
   });
 
   describe('whose answer is lost', () => {

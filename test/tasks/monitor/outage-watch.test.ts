@@ -54,6 +54,22 @@ describe('an outage watch', () => {
     expect(watch.waitMs).to.equal(0);
   });
 
+  it('shares with others of its process what each has noticed, but not when each was last seen', async () => {
+    const other = watch.another();
+    expect(watch.isSilenceKnown, 'nobody has asked the database').to.equal(false);
+    await probe();
+    expect([watch.isSilenceKnown, other.isSilenceKnown]).to.deep.equal([true, true]);
+    other.probeFailed();
+    expect(watch.isSilenceKnown).to.equal(false);
+    expect(await probe()).to.equal('the database came back');
+    expect([other.isSilenceKnown, other.waitMs]).to.deep.equal([false, 90_000]);
+    await clock.advance(90_000);
+    expect(other.isSilenceKnown).to.equal(true);
+    sleepAsPlanned();
+    expect(other.did('a look')).to.equal('a look took 90000 ms');
+    expect(watch.waitMs).to.equal(90_000);
+  });
+
   it('begins to wait anew with each outage', async () => {
     watch.probeFailed();
     await probe();

@@ -10,13 +10,16 @@ import type { SourceMessage } from '../../../src/model/batch.js';
 import type { Shard } from '../../../src/model/shard.js';
 import type { Progress } from '../../../src/model/task.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
+import { OutageWatch } from '../../../src/tasks/monitor/outage-watch.js';
 import { OwnShards } from '../../../src/tasks/shards/own-shards.js';
 import { runTask } from '../../../src/tasks/run/run-task.js';
 import type { TaskOptions, TaskResult } from '../../../src/tasks/run/task-options.js';
+import { ageTask } from '../../database/aged-task.js';
 import { claimRequest } from '../../database/claim-request.js';
 import { exampleBatch, exampleCommit, hashOf, noProgress } from '../../database/example-batch.js';
 import { here } from '../../database/given-anew.js';
 import { ScriptedSource } from '../../pipeline/pipeline-fixture.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -149,6 +152,47 @@ describe('the shards of a run', () => {
       });
       expect(task).to.include({ status: 1, endReason: 'completed', error: null, shard: 2 });
       expect(source.starts).to.deep.equal([]);
+    });
+  });
+
+  describe('that a silent task holds after an outage', () => {
+    it('are joined once living ones could be heard, and not before', async () => {
+      await cut(29);
+      const silent = await waiting();
+      await new TaskStore(database).claim(
+        claimRequest({ pipelineId, shard: 2, queuedTaskId: silent, worker: 'there:2' }),
+      );
+      await ageTask(database, silent, { created: 900, heartbeat: 900 });
+      const checkpoint = await new CheckpointStore(database).get(pipelineId);
+      const clock = new FakeClock();
+      const outages = new OutageWatch({ clock, heartbeatIntervalMs: 100_000 });
+      outages.probeFailed();
+      const shards = new OwnShards({
+        ...claimOptions({ pipelineId, worker: { ...here, isGone: () => false }, outages }),
+        ...{ database, tasks: new TaskStore(database), chainId: 1, fingerprint: 'a'.repeat(64) },
+        ...{ source: new ScriptedSource(nothing), logger: silentLogger, clock },
+        ...{ stopping: stopping.signal, signal: hard.signal },
+        lease: {
+          taskId: checkpoint.taskId ?? 0,
+          isCommitting: false,
+          moved: () => Promise.resolve(),
+          renewed: () => undefined,
+          recover: (cause) => Promise.reject(cause),
+        },
+      });
+      let isOver = false;
+      const next = shards.next({ checkpoint, recentBlocks: [], newestStoredBlock: 19 }, {}, noProgress);
+      const joined = next.finally(() => (isOver = true));
+      while (!isOver) {
+        // It waits for the shard, and looks beside whether each is read by somebody.
+        await Promise.race([clock.whenSleeping(2), joined]);
+        if (outages.waitMs > 0) expect(await waiting(), 'to follow who may live').to.equal(0);
+        await clock.advance(2_000);
+      }
+      shards.close();
+      expect(await joined).to.include({ kind: 'joined', nextBlock: 20 });
+      expect(clock.monotonic()).to.be.within(300_000, 400_000);
+      expect(await new TaskStore(database).get(silent)).to.include({ status: 2, endReason: 'taken_over' });
     });
   });
 
