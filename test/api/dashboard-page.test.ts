@@ -165,6 +165,25 @@ withChromium('the page of the dashboard', () => {
     });
   });
 
+  it('makes no silence shorter by the time that its computer slept, whether or not its connection outlived that', async () => {
+    await store(45, 'transfers');
+    await run(45, 600);
+    await page.addInitScript(`{
+      const count = performance.now.bind(performance);
+      performance.now = () => count() - (globalThis.slept ?? 0);
+    }`);
+    await go('');
+    await see('.pipelines .row .cell-beat :text("10 min")');
+    await page.evaluate('globalThis.slept = 300_000; document.dispatchEvent(new Event("visibilitychange"))');
+    await see('.pipelines .row .cell-beat :text("10 min")');
+    const anew = page.waitForRequest((asked) => /live$/.test(asked.url()) && !('last-event-id' in asked.headers()));
+    await page.evaluate('globalThis.slept = 500_000');
+    api.app.server.closeAllConnections();
+    await anew;
+    await see('.pipelines .row .cell-beat :text("10 min")');
+    expect(wrongs).to.deep.equal([]);
+  });
+
   it('reads again what it could not while the server was away', async () => {
     await store(45, 'transfers');
     const id = await run(45, 1);
