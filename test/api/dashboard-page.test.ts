@@ -144,6 +144,21 @@ withChromium('the page of the dashboard', () => {
       expect(wrongs).to.deep.equal([]);
     });
 
+    it('is called live again by a page that comes back only once the server has told what is so', async () => {
+      let release = (): void => undefined;
+      const released = new Promise<void>((resolve) => (release = resolve));
+      gate = () => released;
+      api.app.server.closeAllConnections();
+      await see('.link-state[data-state=lost]');
+      await see('.link-state:not([data-state=lost])');
+      expect(await page.getAttribute('.link-state', 'data-state')).to.equal('trouble');
+      release();
+      await see('.link-state[data-state=live]');
+      api.app.server.closeAllConnections();
+      await see('.link-state[data-state=lost]');
+      await see('.link-state[data-state=live]');
+    });
+
     it('waits no longer than some seconds for one that is frozen', async () => {
       gate = endless;
       await page.waitForSelector('.banner:text("no answer within 5 s")', { timeout: 9_000 });

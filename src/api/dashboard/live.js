@@ -40,7 +40,8 @@ class Live extends EventTarget {
     void followEvents('/api/v1/live', {
       signal: this.#stop.signal,
       onEvent: (event) => this.#take(event),
-      onState: (state, failure) => this.#setState(state, failure),
+      // A connection says nothing yet of what the server knows.
+      onState: (state, failure) => state === 'open' || this.#setState(state, failure),
     });
   }
 
@@ -90,6 +91,7 @@ class Live extends EventTarget {
     this.#keepTime(wasTrouble);
     const zone = this.get('system')?.time_zone;
     if (zone !== undefined && setZone(zone)) this.dispatchEvent(new Event('zone'));
+    this.#setState('open', null);
     for (const key of beats) this.dispatchEvent(new CustomEvent('beat', { detail: key }));
     this.dispatchEvent(new Event('change'));
   }
