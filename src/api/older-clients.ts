@@ -5,6 +5,7 @@ import { countTasks } from '../database/tasks/task-listing.js';
 import { TaskStore } from '../database/tasks/task-store.js';
 import type { Task } from '../model/task.js';
 import { ConflictError, TakenError } from '../runtime/errors.js';
+import { Schedules } from '../tasks/fleet/schedules.js';
 import { updateDefinition } from '../tasks/outbox/update-definition.js';
 import type { ApiParts } from './api-parts.js';
 import { openLogOfTask } from './find-task-log.js';
@@ -193,6 +194,7 @@ function configOf(of: Route, parts: ApiParts): Handle {
     const definition = await readSentDefinition(parts, info, { name: 'pipeline_info', isLenient: true, id });
     const stored = { ...definition, id };
     const { id: pipelineId } = await updateDefinition(parts.database, stored).catch(refuseTaken);
+    await new Schedules(parts.database).keep(pipelineId);
     const components = definition.components.length;
     const message = `pipeline ${pipelineId} is stored`;
     return { status: 200, json: { success: true, message, pipeline_id: pipelineId, components_created: components } };

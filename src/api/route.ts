@@ -38,7 +38,7 @@ export type RouteAnswer =
 
 /** What a route's answer looks like, for the OpenAPI document and for tests. */
 export type AnswerSpec =
-  /** Several statuses, where it has several that are good, with the same answer. */
+  /** Several statuses, where it has several with the same answer. */
   | {
       readonly status?: number | readonly number[];
       readonly schema: z.ZodType;

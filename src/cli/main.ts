@@ -27,16 +27,21 @@ export async function run(argv: readonly string[], io: CommandIo = processIo()):
     // People are shown what there is; a program is told that it was wrong.
     if (json && !parsed.wanted)
       return report(new UsageError('no command is given', { hint: 'add --help to see the commands' }));
-    return await printText(parsed, io);
+    return await printText(parsed, json, io);
   }
   const { executeCommand } = await import('./execute-command.js');
   return await executeCommand(parsed, io);
 }
 
-async function printText({ text, wanted }: PrintedText, { stdout, stderr }: CommandIo): Promise<ExitCode> {
-  const failure = await new Promise<Error | null | undefined>((resolve) => void stdout.write(text, resolve));
+async function printText(
+  { kind, text, wanted }: PrintedText,
+  json: boolean,
+  { stdout, stderr }: CommandIo,
+): Promise<ExitCode> {
+  const shown = json ? `${JSON.stringify({ [kind]: kind === 'version' ? text.trimEnd() : text })}\n` : text;
+  const failure = await new Promise<Error | null | undefined>((resolve) => void stdout.write(shown, resolve));
   if (failure && (failure as NodeJS.ErrnoException).code !== 'EPIPE') {
-    return reportError(failure, stderr, { json: false, debug: false, secrets: new SecretMask() });
+    return reportError(failure, stderr, { json, debug: false, secrets: new SecretMask() });
   }
   return wanted ? 0 : 2;
 }

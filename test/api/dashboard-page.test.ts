@@ -144,6 +144,21 @@ withChromium('the page of the dashboard', () => {
       expect(wrongs).to.deep.equal([]);
     });
 
+    it('is called live again by a page that comes back only once the server has told what is so', async () => {
+      let release = (): void => undefined;
+      const released = new Promise<void>((resolve) => (release = resolve));
+      gate = () => released;
+      api.app.server.closeAllConnections();
+      await see('.link-state[data-state=lost]');
+      await see('.link-state:not([data-state=lost])');
+      expect(await page.getAttribute('.link-state', 'data-state')).to.equal('trouble');
+      release();
+      await see('.link-state[data-state=live]');
+      api.app.server.closeAllConnections();
+      await see('.link-state[data-state=lost]');
+      await see('.link-state[data-state=live]');
+    });
+
     it('waits no longer than some seconds for one that is frozen', async () => {
       gate = endless;
       await page.waitForSelector('.banner:text("no answer within 5 s")', { timeout: 9_000 });
@@ -163,6 +178,25 @@ withChromium('the page of the dashboard', () => {
       await go('#/alerts');
       await see('main .none:text("No alert stands.")');
     });
+  });
+
+  it('makes no silence shorter by the time that its computer slept, whether or not its connection outlived that', async () => {
+    await store(45, 'transfers');
+    await run(45, 600);
+    await page.addInitScript(`{
+      const count = performance.now.bind(performance);
+      performance.now = () => count() - (globalThis.slept ?? 0);
+    }`);
+    await go('');
+    await see('.pipelines .row .cell-beat :text("10 min")');
+    await page.evaluate('globalThis.slept = 300_000; document.dispatchEvent(new Event("visibilitychange"))');
+    await see('.pipelines .row .cell-beat :text("10 min")');
+    const anew = page.waitForRequest((asked) => /live$/.test(asked.url()) && !('last-event-id' in asked.headers()));
+    await page.evaluate('globalThis.slept = 500_000');
+    api.app.server.closeAllConnections();
+    await anew;
+    await see('.pipelines .row .cell-beat :text("10 min")');
+    expect(wrongs).to.deep.equal([]);
   });
 
   it('reads again what it could not while the server was away', async () => {

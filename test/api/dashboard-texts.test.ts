@@ -14,10 +14,18 @@ interface Dashboard {
   levelText(task: object): string;
   waitText(task: object): string;
   awaitedBlock(progress: object): number | null;
+  contractsText(component: object): string;
 }
 
 const folder = join(projectRoot, 'src/api/dashboard');
-const paths = ['language.js', 'zone.js', 'task-state.js', 'parts/axis-labels.js', 'parts/server-texts.js'];
+const paths = [
+  'language.js',
+  'zone.js',
+  'task-state.js',
+  'parts/axis-labels.js',
+  'parts/server-texts.js',
+  'parts/component-graph.js',
+];
 const noon = Date.parse('2024-01-15T12:00:00Z');
 
 /** Loads the dashboard's code, which finds itself in no browser here. */
@@ -94,6 +102,24 @@ describe('the texts of the dashboard', () => {
     dashboard.setLanguage('zh');
     expect(dashboard.waitText(unfit)).to.equal('等待能运行它的工作进程：no RPC URL for ethereum');
     expect(dashboard.waitText({ waiting_for: 'task 7 to end: it runs this pipeline' })).to.match(/^等待任务 7 结束/);
+    dashboard.setLanguage('en');
+  });
+
+  it('say which contracts a source reads: one, a number of them, any, or what a factory makes', () => {
+    const contract = '0x1F98431c8aD98523631AE4a59f267346ea31F984';
+    const text = (component: object): string => dashboard.contractsText(component);
+    expect(text({ contract_address: contract })).to.equal('0x1F9843…31F984');
+    expect(text({ contract_address: [contract, contract] })).to.equal('2 × 0x…');
+    expect(text({})).to.equal('');
+    expect(text({ contract_address: null })).to.equal('');
+    const other = { address: [contract, contract], abi: [] };
+    expect(text({ contracts: [{ address: contract, abi: [] }, other] })).to.equal('3 × 0x…');
+    const factory = { factory: contract, event: 'PoolCreated(address,address)', parameter: 'pool' };
+    expect(text({ contract_address: factory })).to.equal('children of 0x1F9843…31F984 (PoolCreated)');
+    const nested = { factory: { ...factory, factory: [contract, contract] }, event: 'Made', parameter: 'child' };
+    expect(text({ contract_address: nested })).to.equal('children of children of 2 × 0x… (PoolCreated) (Made)');
+    dashboard.setLanguage('zh');
+    expect(text({ contract_address: factory })).to.equal('0x1F9843…31F984 创建的合约（PoolCreated）');
     dashboard.setLanguage('en');
   });
 

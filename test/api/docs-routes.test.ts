@@ -27,6 +27,29 @@ describe('the API about itself', () => {
     expect(answer.body).not.to.match(/\$defs/);
   });
 
+  it('announces each status with the answer that it comes with', async () => {
+    interface Operation {
+      readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: object }>>;
+    }
+    const { paths } = (await api.send('/openapi.json')).json<{
+      readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+    }>();
+    const readiness = await api.send('/readyz');
+    for (const status of ['200', '503']) {
+      const { description, content } = paths['/readyz']?.['get']?.responses[status] ?? {};
+      expect(Object.keys(content ?? {})).to.deep.equal(['application/json']);
+      expect(description).to.equal(status === '200' ? 'done' : 'the database is away, or something is not in order');
+    }
+    expect(readiness.headers['content-type']).to.match(/^application\/json;/);
+    expect(paths['/api/v1/pipeline/transform/preview']?.['post']?.responses).to.include.keys('403', '502');
+    for (const [path, operations] of Object.entries(paths)) {
+      for (const [method, { responses }] of Object.entries(operations)) {
+        expect(responses, path).to.include.keys('421');
+        if (method !== 'get') expect(responses, path).to.include.keys('403');
+      }
+    }
+  });
+
   it('shows the same to people, without a script, a style or a file from elsewhere', async () => {
     const page = await api.send('/docs');
     expect(page.headers['content-type']).to.equal('text/html; charset=utf-8');

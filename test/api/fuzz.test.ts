@@ -10,7 +10,7 @@ import { testApi, type TestApi } from './api-fixture.js';
 interface Operation {
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: Schema }[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
-  readonly responses: Readonly<Record<string, { readonly content: object }>>;
+  readonly responses: Readonly<Record<string, { readonly content?: object }>>;
 }
 
 interface Schema {
@@ -152,7 +152,7 @@ eachDatabase('every endpoint of the OpenAPI document', (testDatabase) => {
     let calls = 0;
     for (const [path, operations] of Object.entries(paths)) {
       for (const [method, operation] of Object.entries(operations)) {
-        if (Object.values(operation.responses).some(({ content }) => 'text/event-stream' in content)) continue;
+        if (Object.values(operation.responses).some(({ content }) => 'text/event-stream' in (content ?? {}))) continue;
         const known = Object.keys(operation.responses).map(Number);
         const check = async (request: InjectOptions & { readonly url: string }): Promise<void> => {
           calls++;
@@ -163,6 +163,9 @@ eachDatabase('every endpoint of the OpenAPI document', (testDatabase) => {
           expect(status, told).not.to.equal(500);
           if (path !== '/readyz') expect(status, told).not.to.equal(503);
           expect([...known, 404, 405], told).to.include(status);
+          const media = (text: unknown): string | undefined => String(text).split(';')[0];
+          const announced = Object.keys(operation.responses[status]?.content ?? {}).map(media);
+          if (announced.length > 0) expect(announced, told).to.include(media(answer.headers['content-type']));
           expect(answer.headers, told).not.to.have.property('x-evil');
           expect(body, told).not.to.match(/node_modules|SELECT |You have an error in your SQL|SQLITE_/);
           if (status >= 400 && path !== '/readyz') expect(answer.json(), told).to.include({ status });

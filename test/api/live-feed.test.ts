@@ -42,6 +42,14 @@ describe('a live feed', () => {
     expect(told(feed, first)).to.deep.equal(['change', { set: { 'task:1': now({ mark: 'b' }) }, drop: ['task:2'] }]);
   });
 
+  it('tells who comes back first that nothing has changed, where that is so', () => {
+    const begun = feed.begin(first);
+    expect(begun).to.deep.equal({ id: first, event: 'change', data: '{"set":{},"drop":[]}' });
+    expect(feed.begin(undefined)).to.deep.equal(feed.since(undefined));
+    feed.show('alerts', [entry('alert:1')]);
+    expect(feed.begin(first)).to.deep.equal(feed.since(first));
+  });
+
   it('takes no age for news, and tells the newest all the same', () => {
     feed.show('tasks', [entry('task:1', 'a', { age: 9 }), entry('task:2')]);
     expect(told(feed, first)).to.equal(null);

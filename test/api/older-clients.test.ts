@@ -8,6 +8,11 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 import { testApi } from './api-fixture.js';
 import type { TestApi } from './api-fixture.js';
 
+interface Listed {
+  readonly pipeline_id: number;
+  readonly wanted: { readonly next_start: string } | null;
+}
+
 const base = '/api/v1/pipeline';
 const wholeNumber = 'must be a whole number from 1 to 2147483647';
 const definition = {
@@ -67,6 +72,27 @@ describe('an API for older clients', () => {
       const refused = await post('/config', body);
       expect([refused.statusCode, refused.json<{ detail: string }>().detail]).to.deep.equal([400, detail]);
     }
+  });
+
+  it('has a started pipeline wait for a time of the schedule that it stores', async () => {
+    const store = async (schedule: string): Promise<void> => {
+      const monitor = { ...definition.components.monitor.config, mode: 'historical', start_block: 1, end_block: 2 };
+      const components = { monitor: { ...definition.components.monitor, config: monitor } };
+      const info = { pipeline_name: 'scheduled', schedule, components };
+      const answer = await post('/config', { pipeline_id: 47, pipeline_info: JSON.stringify(info) });
+      expect(answer.statusCode, answer.body).to.equal(200);
+    };
+    const next = async (): Promise<string | undefined> => {
+      const { pipelines } = (await ask('/list')) as { readonly pipelines: readonly Listed[] };
+      return pipelines.find((each) => each.pipeline_id === 47)?.wanted?.next_start.slice(11);
+    };
+    await store('0 3 * * *');
+    await post('/47/start');
+    expect(await next()).to.equal('03:00:00');
+    await store('30 4 * * *');
+    expect(await next()).to.equal('04:30:00');
+    await api.post(`${base}/47/stop`);
+    await api.post(`${base}/47`, undefined, 'DELETE');
   });
 
   it('says by which call a definition gets in whose name another pipeline has', async () => {

@@ -14,9 +14,14 @@ import { parseDefinition } from '../../src/pipeline/definition/read-definition.j
 import { firstText } from '../../src/tasks/outbox/resume.js';
 import { definitionOptions, monitorYaml } from '../pipeline/definition/definition-texts.js';
 import { fieldsOf, SinkFixture } from '../components/table-sink/sink-fixture.js';
+import { insertSilentTask } from '../database/insert-silent-task.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { expectProblem, testApi, type TestApi } from './api-fixture.js';
+
+interface Sink {
+  readonly state: string;
+}
 
 interface Letter {
   readonly letter_id: number;
@@ -68,6 +73,24 @@ eachDatabase('the API of sinks', (databases) => {
     await new SinkStore(database).setPaused(pipelineId, rows, true);
     expect(await list()).to.deep.equal({ sinks: [{ ...rows, state: 'paused', ...none }] });
     expectProblem(await api.send('/api/v1/pipeline/999/sinks'), 404);
+  });
+
+  it('says that one is running only while a task that is not silent feeds it', async () => {
+    const { knex } = database;
+    const state = async (): Promise<unknown> => {
+      const { sinks } = (await api.get(`/api/v1/pipeline/${pipelineId}/sinks`)) as { readonly sinks: Sink[] };
+      return sinks[0]?.state;
+    };
+    await new SinkStore(database).setPaused(pipelineId, { name: 'rows', type: 'table_sink' }, false);
+    // One that names no interval goes by the default, of 30 s.
+    for (const row of [{}, { heartbeat_interval: 1 }]) {
+      await insertSilentTask(database, 200, { pipeline_id: pipelineId, ...row });
+      expect(await state()).to.equal('idle');
+    }
+    await insertSilentTask(database, 0, { pipeline_id: pipelineId, heartbeat_interval: 1 });
+    expect(await state()).to.equal('running');
+    await knex('pipeline_task').where({ pipeline_id: pipelineId }).update({ status: 2 });
+    expect(await state()).to.equal('idle');
   });
 
   it('pauses, resumes and replays one, and tells what it does not have', async () => {

@@ -37,10 +37,44 @@ async function scriptFor(shell: string): Promise<string> {
   return io.stdout.text;
 }
 
+const program = `'${process.execPath}' '${projectRoot}/bin/chainparse.js'`;
+
+/** What makes `chainparse` this program in bash and zsh, in a folder. */
+function beginIn(folder: string): string {
+  return `chainparse() { ${program} "$@"; }\ncd '${folder}'\n`;
+}
+
 /** The script of bash, in a folder where `chainparse` is this program. */
 async function scriptIn(folder: string): Promise<string> {
-  const program = `'${process.execPath}' '${projectRoot}/bin/chainparse.js'`;
-  return `chainparse() { ${program} "$@"; }\ncd '${folder}'\n${await scriptFor('bash')}`;
+  return `${beginIn(folder)}${await scriptFor('bash')}`;
+}
+
+/** Completes the last of some words in zsh, which finds the script in a folder of fpath, and returns what is offered. */
+async function completeInZsh(folder: string, words: readonly string[]): Promise<readonly string[]> {
+  const functions = temporaryFolder();
+  writeFileSync(join(functions, '_chainparse'), await scriptFor('zsh'));
+  const quoted = ['chainparse', ...words].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
+  // Offers are made to the editor of a terminal, which is not there.
+  const offers = 'compadd() { shift; print -rl -- "$@"; }\ncompset() { true; }\n_files() { true; }\n';
+  const ask = `fpath=('${functions}'); autoload -Uz _chainparse; words=(${quoted.join(' ')}); CURRENT=$#words; _chainparse`;
+  const { stdout, stderr } = spawnSync('zsh', ['-f', '-c', beginIn(folder) + offers + ask], { encoding: 'utf8' });
+  expect(stderr).to.equal('');
+  return stdout.split('\n').filter((word) => word !== '');
+}
+
+/** Completes a line in fish and returns what is offered. */
+async function completeInFish(folder: string, line: string): Promise<readonly string[]> {
+  const begin = `function chainparse; ${program} $argv; end\ncd '${folder}'\n${await scriptFor('fish')}`;
+  const ask = `complete -C "${line}"`;
+  const env = { ...process.env, HOME: folder, XDG_CONFIG_HOME: folder };
+  const { stdout, stderr } = spawnSync('fish', ['-c', `${begin}\n${ask}`], { encoding: 'utf8', env });
+  expect(stderr).to.equal('');
+  return stdout.split('\n').flatMap((row) =>
+    row
+      .split('\t')
+      .slice(0, 1)
+      .filter((word) => word !== ''),
+  );
 }
 
 function has(shell: string): boolean {
@@ -114,6 +148,35 @@ describe('chainparse completion', () => {
     expect(offered('tasks', 'show', '')).to.deep.equal([String(taskId)]);
     expect(offered('sink', 'pause', '--lang', 'en', 'usdc-transfers', '')).to.deep.equal(['rows']);
     expect(offered('sink', 'pause', 'usdc-transfers', 'rows', '')).to.deep.equal([]);
+  });
+
+  it('offers what the database has that the line names, as the command will look there', async function () {
+    this.timeout(120_000);
+    const { folder } = await exampleDatabase();
+    const other = await exampleDatabase('other');
+    const ids = ['other', String(other.pipelineId)];
+    const named = [
+      ['--database', other.url],
+      ['--database', `'${other.url}'`],
+      [`--database=${other.url}`],
+      ['--lang', 'en', `--database="${other.url}"`],
+    ];
+    if (has('bash')) {
+      const script = await scriptIn(folder);
+      expect(completeInBash(script, [...(named[0] ?? []), 'run-pipeline', ''])).to.have.members(ids);
+      expect(completeInBash(script, [...(named[2] ?? []), 'run-pipeline', ''])).to.have.members(ids);
+      expect(completeInBash(script, ['tasks', 'list', ...(named[0] ?? []), '--pipeline', ''])).to.have.members(ids);
+    }
+    for (const words of named) {
+      if (has('zsh')) expect(await completeInZsh(folder, [...words, 'run-pipeline', ''])).to.have.members(ids);
+      const line = `chainparse ${words.join(' ').replaceAll('"', '')} run-pipeline `;
+      if (has('fish')) expect(await completeInFish(folder, line)).to.have.members(ids);
+    }
+  });
+
+  it('offers at the first press of a key in zsh that finds the script in fpath', async function () {
+    if (!has('zsh')) this.skip(); // only zsh can tell what it would offer
+    expect(await completeInZsh(temporaryFolder(), ['sink', 'pa'])).to.include('pause');
   });
 
   it('offers of a name with a colon what bash has yet to write', async function () {

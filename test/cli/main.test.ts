@@ -69,6 +69,28 @@ describe('run', () => {
     expect(await outcome(['--version'])).to.deep.equal([0, '0.1.0\n', '']);
   });
 
+  it('prints help and version as one document of JSON where that is asked for', async () => {
+    expect(await outcome(['--version', '--json'])).to.deep.equal([0, '{"version":"0.1.0"}\n', '']);
+    expect(await outcome(['--json', '-V'])).to.deep.equal([0, '{"version":"0.1.0"}\n', '']);
+    for (const argv of [
+      ['--help'],
+      ['help'],
+      ['tasks', '--help'],
+      ['tasks', 'list', '-h'],
+      ['help', 'tasks', 'list'],
+      ['tasks', 'help'],
+    ]) {
+      const [, help] = await outcome(argv);
+      for (const json of [
+        [...argv, '--json'],
+        ['--json', ...argv],
+      ]) {
+        const [code, stdout, stderr] = await outcome(json);
+        expect([code, JSON.parse(stdout), stderr]).to.deep.equal([0, { help }, '']);
+      }
+    }
+  });
+
   const wrong: readonly (readonly [readonly string[], string])[] = [
     [['confg'], "error: unknown command 'confg'\nhint: did you mean 'config'?\n"],
     [['zzzzzz'], "error: unknown command 'zzzzzz'\nhint: chainparse --help lists the commands\n"],

@@ -1,11 +1,20 @@
 import { followEvents } from './event-stream.js';
 import { setZone } from './zone.js';
 
+/** Clocks that move apart by more have not merely been corrected: this computer has slept. */
+const sleptMs = 2_000;
+
+/** How far the clock of the day is ahead of the one by which ages grow here: that one may stand still while a computer sleeps. */
+function clockGap() {
+  return Date.now() - performance.now();
+}
+
 /** All that the server has told, by key, each with the moment at which it was read. */
 class Live extends EventTarget {
   #entries = new Map();
   #stop = new AbortController();
   #isTold = false;
+  #clockGap = clockGap();
   /** `connecting`, `open`, `lost`, or `signed-out`. */
   state = 'connecting';
   /** Why it was lost; null where nothing is known of that. */
@@ -27,11 +36,20 @@ class Live extends EventTarget {
   follow() {
     this.#stop.abort();
     this.#stop = new AbortController();
+    this.#clockGap = clockGap();
     void followEvents('/api/v1/live', {
       signal: this.#stop.signal,
       onEvent: (event) => this.#take(event),
-      onState: (state, failure) => this.#setState(state, failure),
+      // A connection says nothing yet of what the server knows.
+      onState: (state, failure) => state === 'open' || this.#setState(state, failure),
     });
+  }
+
+  /** Has everything told anew where this computer has slept since it was: how old that is by now can't be said. */
+  noticeSleep() {
+    if (this.#stop.signal.aborted || Math.abs(clockGap() - this.#clockGap) < sleptMs) return false;
+    this.follow();
+    return true;
   }
 
   get(key) {
@@ -55,6 +73,7 @@ class Live extends EventTarget {
   }
 
   #take({ name, data }) {
+    if (this.noticeSleep()) return;
     const { set, drop = [] } = JSON.parse(data);
     const wasTrouble = name !== 'all' && this.get('trouble') !== null;
     if (name === 'all') this.#entries.clear();
@@ -72,6 +91,7 @@ class Live extends EventTarget {
     this.#keepTime(wasTrouble);
     const zone = this.get('system')?.time_zone;
     if (zone !== undefined && setZone(zone)) this.dispatchEvent(new Event('zone'));
+    this.#setState('open', null);
     for (const key of beats) this.dispatchEvent(new CustomEvent('beat', { detail: key }));
     this.dispatchEvent(new Event('change'));
   }

@@ -62,6 +62,12 @@ export class LiveFeed {
     for (const wake of [...this.#waiting]) wake();
   }
 
+  /** Returns what a client is told at first that has seen `lastEventId`: also that nothing has changed, which it can't know. */
+  begin(lastEventId: string | undefined): ServerEvent {
+    const nothing = { id: `${this.#name}-${this.#version}`, event: 'change', data: '{"set":{},"drop":[]}' };
+    return this.since(lastEventId) ?? nothing;
+  }
+
   /** Returns what a client must be told that has seen `lastEventId`; null where that is nothing. */
   since(lastEventId: string | undefined): ServerEvent | null {
     const seen = this.#versionOf(lastEventId);

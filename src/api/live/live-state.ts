@@ -14,7 +14,7 @@ import { HeadContact } from '../../tasks/views/head-contact.js';
 import { readListedPipelines } from '../../tasks/views/listed-pipelines.js';
 import type { ApiParts } from '../api-parts.js';
 import { readReadiness, unreadChecks, type Readiness } from '../readiness.js';
-import type { ServerEvents } from '../server-events.js';
+import type { ServerEvent, ServerEvents } from '../server-events.js';
 import {
   alertEntry,
   endpointEntry,
@@ -87,8 +87,8 @@ export class LiveState {
     try {
       this.#wakeUp();
       await this.#look(watchedMs / 2);
-      for (let seen = lastEventId; !signal.aborted;) {
-        const news = this.#feed.since(seen);
+      let news: ServerEvent | null = this.#feed.begin(lastEventId);
+      for (let seen = lastEventId; !signal.aborted; news = this.#feed.since(seen)) {
         if (news !== null) yield news;
         seen = news?.id ?? seen;
         // What changed while the client read is news now.

@@ -36,7 +36,7 @@ export function healthRoutes(parts: ApiParts): readonly Route[] {
       method: 'GET',
       path: '/readyz',
       summary: 'Say whether database, monitor and pipelines are in order; 503 with the reasons where they are not.',
-      ...{ tag, access: 'read', answer: { schema: readinessSchema }, problems: [503] },
+      ...{ tag, access: 'read', answer: { status: [200, 503], schema: readinessSchema } },
       handle: async () => {
         const readiness = await readReadiness(parts);
         return { status: readiness.ready ? 200 : 503, json: readiness };

@@ -14,7 +14,9 @@ const sinkSchema = z
     pipeline_id: z.int(),
     name: z.string(),
     type: z.string(),
-    state: z.enum(['running', 'paused', 'failing', 'idle']),
+    state: z
+      .enum(['running', 'paused', 'failing', 'idle'])
+      .describe('running: a task that is not silent feeds it; idle: none does'),
     cursor_block: z.int().nullable().describe('up to this block all is delivered; null: nothing is'),
     behind: z.int().describe('blocks that have been read and are yet to be delivered'),
     dead_letters: z.int().describe('messages that the receiver refuses for good'),
@@ -56,7 +58,7 @@ export function sinkRoutes({ database, settings }: ApiParts): readonly Route[] {
   const letters = new DeadLetterStore(database);
   const find = async (which: Which): Promise<SinkView> => {
     await pipelines.get(which.id);
-    return readSink(database, which.id, which.sink);
+    return readSink(database, settings.heartbeatIntervalSeconds, { pipelineId: which.id, name: which.sink });
   };
   /** Where nobody runs the pipeline, a worker delivers what has become due. */
   const deliver = async (pipelineId: number): Promise<unknown> =>
@@ -91,7 +93,9 @@ export function sinkRoutes({ database, settings }: ApiParts): readonly Route[] {
       answer: { schema: z.strictObject({ sinks: z.array(sinkSchema) }) },
       handle: async ({ params }) => {
         await pipelines.get(params.id);
-        return { json: { sinks: (await readSinks(database, params.id)).map(sinkToJson) } };
+        return {
+          json: { sinks: (await readSinks(database, settings.heartbeatIntervalSeconds, params.id)).map(sinkToJson) },
+        };
       },
     }),
     change('pause', 'Let a sink deliver nothing more until it is resumed.', (sink) =>

@@ -47,7 +47,7 @@ export function transformRoutes(parts: ApiParts): readonly Route[] {
       method: 'POST',
       path: '/api/v1/pipeline/transform/preview',
       summary: "Show what a transformer makes of a value, or a pipeline's stages of events; nothing is stored or sent.",
-      ...{ tag: 'events', access: 'read', problems: [404], body: previewBodies, keepsDigits: true },
+      ...{ tag: 'events', access: 'read', problems: [404, 502], body: previewBodies, keepsDigits: true },
       answer: { schema: z.union([previewSchema, z.looseObject({})]) },
       handle: async ({ body, signal }) => ({
         media: 'application/json; charset=utf-8',

@@ -26,14 +26,16 @@ const noQuery = z.object({});
 const reasons: Readonly<Record<number, string>> = {
   400: 'a part of the request is malformed',
   401: 'a token is needed',
-  403: 'this token may not do that',
+  403: 'this token, or a page of another site, may not do that',
   404: 'there is no such thing',
   409: 'it does not fit what is there',
   413: 'the body is too large',
   414: 'a part of the path is too long',
   415: 'the body is of another type',
+  421: 'the server is called by a name that is not its own',
   429: 'too many requests',
   501: 'this version has no such thing',
+  502: "the chain can't be reached, refuses, or is not the one meant",
   503: 'the database is away, or something is not in order',
 };
 
@@ -93,18 +95,21 @@ function responsesOf(route: Route): Readonly<Record<number, object>> {
   const problem = { [problemMedia]: { schema: problemSchema } };
   const responses: Record<number, object> = {};
   const texts = other === undefined ? {} : { [other]: { schema: z.string() } };
-  for (const good of [status].flat()) responses[good] = { description, content: { [media]: { schema }, ...texts } };
+  for (const code of [status].flat()) {
+    responses[code] = { description: reasons[code] ?? description, content: { [media]: { schema }, ...texts } };
+  }
   if ('nothing' in answer) responses[204] = z.null().describe(answer.nothing ?? '');
   for (const code of problemsOf(route)) {
-    responses[code] = { description: reasons[code] ?? 'a problem', content: problem };
+    responses[code] ??= { description: reasons[code] ?? 'a problem', content: problem };
   }
   return responses;
 }
 
 function problemsOf(route: Route): readonly number[] {
-  const { access, params, problems = [] } = route;
-  const guards = access === 'open' ? [] : [400, 401, 429, 503];
-  const changes = access === 'write' ? [403] : [];
+  const { method, access, params, problems = [] } = route;
+  const guards = access === 'open' ? [421] : [400, 401, 421, 429, 503];
+  // A page of another site may call none of these, though they change nothing.
+  const changes = method === 'GET' ? [] : [403];
   const bodies = bodyOf(route) === undefined ? [] : [413, 415];
   const parts = params === undefined ? [] : [414];
   return [...new Set([...guards, ...changes, ...bodies, ...parts, ...problems])].sort((a, b) => a - b);

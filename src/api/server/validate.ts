@@ -66,16 +66,24 @@ function unsupported(message: string, headers: Readonly<Record<string, string>> 
 /** Texts, which may hold digits, too, and numbers. */
 const textOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
 
-/** Reads JSON whose whole numbers keep every digit: those that JavaScript's would round are bigints. */
+/**
+ * Reads JSON whose whole numbers keep every digit: those that JavaScript's would round are bigints. Throws a ProblemError where
+ * another number is too large for one of JavaScript's.
+ */
 export function parseExactJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
   // No text begins with what nobody can guess.
   const mark = randomUUID();
-  const marked = text.replace(textOrNumber, (found) => (isRounded(found) ? `"${mark}${found}"` : found));
+  const marked = text.replace(textOrNumber, (found) => (isRounded(found) ? `"${mark}${found}"` : asIs(found)));
   if (marked === text) return value;
   const read = (_key: string, each: unknown): unknown =>
     typeof each === 'string' && each.startsWith(mark) ? BigInt(each.slice(mark.length)) : each;
   return JSON.parse(marked, read) as unknown;
+}
+
+function asIs(found: string): string {
+  if (found.startsWith('"') || Number.isFinite(Number(found))) return found;
+  throw invalidRequest([{ path: 'body', message: `${found.slice(0, 30)} is too large a number` }]);
 }
 
 function isRounded(found: string): boolean {

@@ -23,6 +23,7 @@ export interface ParsedCommand {
 
 /** What to do instead of running a command: print a help text or the version. */
 export interface PrintedText {
+  readonly kind: 'help' | 'version';
   readonly text: string;
   /** Says whether the text was asked for; else the command line was wrong. */
   readonly wanted: boolean;
@@ -48,9 +49,10 @@ export async function parseCommandLine(
     if (!(error instanceof CommanderError)) throw error;
     const isText = /^commander\.(help|helpDisplayed|version)$/.test(error.code);
     if (!isText) throw usageErrorOf(error);
-    return { text, wanted: error.exitCode === 0 };
+    const kind = error.code === 'commander.version' ? 'version' : 'help';
+    return { kind, text, wanted: error.exitCode === 0 };
   }
-  return parsed ?? { text: program.helpInformation(), wanted: false };
+  return parsed ?? { kind: 'help', text: program.helpInformation(), wanted: false };
 }
 
 /** Commander knows the names beside an unknown one only: who catches this knows the others. */

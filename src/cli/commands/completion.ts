@@ -36,7 +36,7 @@ async function printCompletion(context: CommandContext, options: CompletionOptio
   const { commands, output } = context;
   const { shell, values: kind } = options;
   if (kind !== undefined) {
-    const all = await withDatabase(context, (database) => readValues(database, kind, options.pipeline));
+    const all = await withDatabase(context, (database) => readValues(database, kind, context, options.pipeline));
     const values = all.filter(isPlain);
     if (output.isJson) await output.json({ kind, values });
     else for (const value of values) await output.line(value);
@@ -51,14 +51,19 @@ async function printCompletion(context: CommandContext, options: CompletionOptio
 /** Tasks and alerts that are offered: the newest. */
 const most = 50;
 
-async function readValues(database: Database, kind: CompletableKind, pipelineId?: number): Promise<readonly string[]> {
+async function readValues(
+  database: Database,
+  kind: CompletableKind,
+  { settings }: CommandContext,
+  pipelineId?: number,
+): Promise<readonly string[]> {
   if (kind === 'pipeline') {
     const pipelines = await new PipelineStore(database).list();
     return pipelines.flatMap(({ id, name }) => [name, String(id)]);
   }
   if (kind === 'sink') {
     const { readSinks } = await import('../../tasks/views/sink-view.js');
-    return (await readSinks(database, pipelineId)).map(({ name }) => name);
+    return (await readSinks(database, settings.heartbeatIntervalSeconds, pipelineId)).map(({ name }) => name);
   }
   if (kind === 'task') return (await listTasks(database, { limit: most, offset: 0 })).map(({ id }) => String(id));
   return (await new AlertStore(database).list({ all: false, limit: most })).alerts.map(({ id }) => String(id));

@@ -228,7 +228,7 @@ async function setDisabled(context: CommandContext, id: number, disabled: boolea
 async function deletePipeline(context: CommandContext, { id }: IdOption): Promise<void> {
   const { settings, output } = context;
   const sinks = await withDatabase(context, async (database) => {
-    const found = await readSinks(database, id);
+    const found = await readSinks(database, settings.heartbeatIntervalSeconds, id);
     await new PipelineStore(database).delete(id, settings.heartbeatIntervalSeconds);
     return found;
   });

@@ -84,7 +84,7 @@ async function listSinks(context: CommandContext, { id }: Partial<SinkOptions>):
   const sinks = await withDatabase(context, async (database) => {
     // Who asks for one that is not there must hear of it.
     if (id !== undefined) await new PipelineStore(database).get(id);
-    return readSinks(database, id);
+    return readSinks(database, context.settings.heartbeatIntervalSeconds, id);
   });
   const { output } = context;
   if (output.isJson) return output.json({ sinks: sinks.map(sinkToJson) });
@@ -191,6 +191,7 @@ function withSink<T>(
 ): Promise<T> {
   return withDatabase(context, async (database) => {
     await new PipelineStore(database).get(id);
-    return work(database, await readSink(database, id, sink));
+    const { heartbeatIntervalSeconds } = context.settings;
+    return work(database, await readSink(database, heartbeatIntervalSeconds, { pipelineId: id, name: sink }));
   });
 }

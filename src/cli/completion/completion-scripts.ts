@@ -4,7 +4,7 @@ import type { CompletionOption, CompletionRow } from './completion-rows.js';
 export function bashCompletion(rows: readonly CompletionRow[]): string {
   return `# bash completion of chainparse: source <(chainparse completion bash)
 _chainparse() {
-  local at="" words="" options="" stored="" first="" word="" count=0 isValue=0 i
+  local at="" words="" options="" stored="" first="" word="" option="" database="" count=0 isValue=0 i
   # Bash ends words at : and = as well: what nothing stands between is one.
   local rest="\${COMP_LINE:0:COMP_POINT}" tail="" line=()
   for ((i = 0; i <= COMP_CWORD; i++)); do
@@ -19,7 +19,7 @@ _chainparse() {
 ${attachedValue}
   for ((i = 1; i < last; i++)); do
     word="\${line[i]}"
-${posixWalk(rows)}
+${posixWalk(rows, '${word//[\\\\\\"\\\']/}')}
   done
   COMPREPLY=()
 ${posixCases(rows)}
@@ -42,13 +42,13 @@ export function zshCompletion(rows: readonly CompletionRow[]): string {
 # zsh completion of chainparse: source <(chainparse completion zsh)
 _chainparse() {
   local cur="\${words[CURRENT]}" prev="\${words[CURRENT-1]}" lead="" at="" options="" stored=""
-  local first="" word="" i count=0 isValue=0
+  local first="" word="" option="" database="" i count=0 isValue=0
   local -a line=("\${words[@]}")
   local words=""
 ${attachedValue}
   for ((i = 2; i < CURRENT; i++)); do
     word="\${line[i]}"
-${posixWalk(rows)}
+${posixWalk(rows, '${(Q)word}')}
   done
 ${posixCases(rows)}
   if [[ "$cur" == -* ]]; then words="$options"
@@ -60,13 +60,15 @@ _chainparse_offer() {
   if [[ -n "\${1// /}" ]]; then compadd -- \${=1}; else _files; fi
 }
 ${posixStored}
-if (( $+functions[compdef] )); then compdef _chainparse chainparse; fi
+# Found in a folder of fpath it is the body of the function that it defines.
+if [[ "\${funcstack[1]}" == _chainparse ]]; then _chainparse "$@"
+elif (( $+functions[compdef] )); then compdef _chainparse chainparse; fi
 `;
 }
 
-/** Asks the program for what the database has; where that can't be read, nothing is offered. */
+/** Asks the program for what the database has, that of the line where it names one; where that can't be read, nothing is offered. */
 const posixStored = `_chainparse_stored() {
-  chainparse completion --values "$1" \${2:+--pipeline="$2"} 2>/dev/null | tr '\\n' ' '
+  chainparse completion --values "$1" \${2:+--pipeline="$2"} \${database:+--database="$database"} 2>/dev/null | tr '\\n' ' '
 }`;
 
 /** A value that is written behind its option, as in `--status=running`. */
@@ -74,16 +76,22 @@ const attachedValue = `  if [[ "$cur" == --*=* ]]; then prev="\${cur%%=*}"; lead
 
 /**
  * Walks the words so far down the table: `at` becomes the path of the command that they name, `count` how many arguments it
- * has by now, and `first` the first of them.
+ * has by now, `first` the first of them, and `database` the one that is named: words stand there as they were typed, and
+ * `unquoted` gives one without its quotes.
  */
-function posixWalk(rows: readonly CompletionRow[]): string {
+function posixWalk(rows: readonly CompletionRow[], unquoted: string): string {
   const paths = rows.filter(({ path }) => path !== '').map(({ path }) => `"${path}"`);
-  return `    if ((isValue)); then isValue=0; continue; fi
+  return `    if ((isValue)); then
+      isValue=0
+      if [[ "$option" == --database ]]; then database=${unquoted}; fi
+      continue
+    fi
     case "$at $word" in
       ${paths.join(' | ')}) at="$at $word"; continue ;;
     esac
     case "$word" in
-      ${valueNames(rows).join(' | ')}) isValue=1 ;;
+      ${valueNames(rows).join(' | ')}) isValue=1; option="$word" ;;
+      --database=*) database=${unquoted}; database="\${database#--database=}" ;;
       -*) ;;
       *) if ((count == 0)); then first="$word"; fi; count=$((count + 1)) ;;
     esac`;
@@ -142,14 +150,20 @@ export function fishCompletion(rows: readonly CompletionRow[]): string {
 function __chainparse_words
   set -l at ''
   set -l isValue 0
+  set -l option ''
   set -g __chainparse_arguments
+  set -g __chainparse_database
   for word in (commandline -opc)[2..-1]
     if test $isValue = 1
       set isValue 0
+      test "$option" = --database; and set __chainparse_database --database "$word"
     else if contains -- "$at $word" ${paths.join(' ')}
       set at "$at $word"
     else if contains -- "$word" ${valueNames(rows).join(' ')}
       set isValue 1
+      set option "$word"
+    else if string match -q -- '--database=*' "$word"
+      set __chainparse_database "$word"
     else if not string match -q -- '-*' "$word"
       set -a __chainparse_arguments "$word"
     end
@@ -166,9 +180,9 @@ function __chainparse_at
 end
 function __chainparse_stored
   if test $argv[1] = sink
-    chainparse completion --values sink --pipeline $__chainparse_arguments[1] 2>/dev/null
+    chainparse completion --values sink --pipeline $__chainparse_arguments[1] $__chainparse_database 2>/dev/null
   else
-    chainparse completion --values $argv[1] 2>/dev/null
+    chainparse completion --values $argv[1] $__chainparse_database 2>/dev/null
   end
 end
 ${rows.flatMap(fishLines).join('\n')}

@@ -1,5 +1,6 @@
 import type { BlockRange } from '../../model/block.js';
 import type { Database } from '../database.js';
+import { livingTasks } from '../task-steps/living-tasks.js';
 import { readMembers } from './config-member.js';
 import type { NamedSink } from './sink-store.js';
 
@@ -12,21 +13,25 @@ export interface StoredComponent extends NamedSink {
   readonly blocks: BlockRange | null;
   /** Before its first run it is told of nothing that is there. */
   readonly startsNow: boolean;
-  /** A task of the pipeline is running. */
+  /** A task of the pipeline is running, and not silent. */
   readonly isRunning: boolean;
 }
 
-/** Lists the components of pipelines behind the first, by pipeline and in their order; of one where its id is given. */
-export async function listBehindSource(database: Database, pipelineId?: number): Promise<readonly StoredComponent[]> {
+/**
+ * Lists the components of pipelines behind the first, by pipeline and in their order; of one where its id is given. Tasks that
+ * name no heartbeat interval are judged by the default.
+ */
+export async function listBehindSource(
+  database: Database,
+  defaultIntervalSeconds: number,
+  pipelineId?: number,
+): Promise<readonly StoredComponent[]> {
   const rows = await readMembers<ComponentRow>(database, 'start', (knex, start) => {
-    const running = knex('pipeline_task')
-      .select('pipeline_task.id')
-      .where({ 'pipeline_task.status': 0, 'pipeline_task.shard': 0 })
-      .whereRaw('?? = ??', ['pipeline_task.pipeline_id', 'pipeline_component.pipeline_id'])
-      .limit(1);
+    const own = knex.raw('??', ['pipeline_component.pipeline_id']);
+    const living = livingTasks(database, own, defaultIntervalSeconds).select('living.id').limit(1);
     const query = knex('pipeline_component')
       .leftJoin('pipeline_checkpoint', 'pipeline_checkpoint.pipeline_id', 'pipeline_component.pipeline_id')
-      .select('pipeline_component.pipeline_id', 'name', 'type', running.as('task'))
+      .select('pipeline_component.pipeline_id', 'name', 'type', living.as('task'))
       .select('version', 'start_block', 'block_number', start)
       .where('position', '>', 0)
       .orderBy(['pipeline_component.pipeline_id', 'position']);

@@ -144,7 +144,7 @@ function judgeOf({ database, settings, clock }: LivenessHost, parts: AlertParts)
   });
   return async () => {
     const { pipelines } = await alerts.judge();
-    await judgeSinks({ ...parts, rules, listSinks: () => readSinks(database), pipelines });
+    await judgeSinks({ ...parts, rules, listSinks: () => readSinks(database, defaultIntervalSeconds), pipelines });
   };
 }
 

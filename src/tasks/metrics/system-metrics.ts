@@ -160,7 +160,7 @@ async function readKnown({ database, defaultIntervalSeconds }: SystemMetricsOpti
     monitors: (await new MonitorStore(database).list(most.monitors)).filter(isMonitorAlive).length,
     places: placesOf((await new WorkerStore(database).list(most.workers)).workers),
     alerts: (await new AlertStore(database).list({ all: false, limit: most.alerts })).alerts,
-    sinks: await readSinks(database),
+    sinks: await readSinks(database, defaultIntervalSeconds),
     down: downPipelines(facts, defaultIntervalSeconds).length,
   };
 }

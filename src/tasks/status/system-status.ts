@@ -114,7 +114,7 @@ export async function readSystemStatus(database: Database, options: StatusOption
     endpoints: facts.endpoints.slice(0, most.endpoints),
     chains: facts.chains,
     down: downPipelines(facts, options.defaultIntervalSeconds),
-    sinks: await readSinksAtAGlance(database),
+    sinks: await readSinksAtAGlance(database, options),
   };
 }
 
@@ -125,8 +125,11 @@ export function aliveMonitors({ monitors }: SystemStatus): readonly Monitor[] {
 
 const sinkOrder: readonly SinkState[] = ['failing', 'paused', 'running', 'idle'];
 
-async function readSinksAtAGlance(database: Database): Promise<readonly SinkView[]> {
-  const sinks = await readSinks(database);
+async function readSinksAtAGlance(
+  database: Database,
+  { defaultIntervalSeconds }: StatusOptions,
+): Promise<readonly SinkView[]> {
+  const sinks = await readSinks(database, defaultIntervalSeconds);
   return [...sinks]
     .sort((a, b) => sinkOrder.indexOf(a.state) - sinkOrder.indexOf(b.state) || b.behind - a.behind)
     .slice(0, most.sinks);

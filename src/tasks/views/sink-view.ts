@@ -8,7 +8,7 @@ import type { SinkStanding } from '../../model/sink.js';
 import { NotFoundError } from '../../runtime/errors.js';
 import { blocksBehind } from '../outbox/blocks-behind.js';
 
-/** What a sink does. */
+/** What a sink does: `running` while a task that is not silent feeds it, `idle` while none does; docs/delivery.md. */
 export type SinkState = 'running' | 'paused' | 'failing' | 'idle';
 
 /** A sink of a stored pipeline, as people see it. */
@@ -22,9 +22,16 @@ export interface SinkView extends Pick<SinkStanding, 'pipelineId' | 'name' | 'ty
   readonly lastErrorTime: string | null;
 }
 
-/** Lists the sinks of all pipelines, or of one, in the order of their definitions. */
-export async function readSinks(database: Database, pipelineId?: number): Promise<readonly SinkView[]> {
-  const components = await listBehindSource(database, pipelineId);
+/**
+ * Lists the sinks of all pipelines, or of one, in the order of their definitions. Tasks that name no heartbeat interval are
+ * judged by the default.
+ */
+export async function readSinks(
+  database: Database,
+  defaultIntervalSeconds: number,
+  pipelineId?: number,
+): Promise<readonly SinkView[]> {
+  const components = await listBehindSource(database, defaultIntervalSeconds, pipelineId);
   const standings = await new SinkStore(database).list(pipelineId);
   return components
     .filter(({ type }) => registry.find(type)?.role === 'sink')
@@ -32,8 +39,12 @@ export async function readSinks(database: Database, pipelineId?: number): Promis
 }
 
 /** Returns a sink of a pipeline; throws NotFoundError. */
-export async function readSink(database: Database, pipelineId: number, name: string): Promise<SinkView> {
-  const sinks = await readSinks(database, pipelineId);
+export async function readSink(
+  database: Database,
+  defaultIntervalSeconds: number,
+  { pipelineId, name }: Pick<SinkView, 'pipelineId' | 'name'>,
+): Promise<SinkView> {
+  const sinks = await readSinks(database, defaultIntervalSeconds, pipelineId);
   const sink = sinks.find((each) => each.name === name);
   if (sink !== undefined) return sink;
   throw new NotFoundError(`pipeline ${pipelineId} has no sink '${name}'`, {

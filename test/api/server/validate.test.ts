@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { ProblemError } from '../../../src/api/problem.js';
 import { parseExactJson } from '../../../src/api/server/validate.js';
 
 describe('JSON that is read with every digit', () => {
@@ -21,6 +22,16 @@ describe('JSON that is read with every digit', () => {
     const text = JSON.stringify(value);
     expect(parseExactJson(text)).to.deep.equal(value);
     expect(parseExactJson(`[9007199254740993,${text}]`)).to.deep.equal([9007199254740993n, value]);
+  });
+
+  it('has no number that is too large for a double: it would be another', () => {
+    for (const text of ['1e400', '{"a":[-1E+309]}', `${'9'.repeat(400)}.5`]) {
+      expect(() => parseExactJson(text), text)
+        .to.throw(ProblemError, 'is too large a number')
+        .with.property('status', 400);
+    }
+    expect(parseExactJson('["1e400",1e308,1e-400]')).to.deep.equal(['1e400', 1e308, 0]);
+    expect(parseExactJson('9'.repeat(400))).to.equal(10n ** 400n - 1n);
   });
 
   it('is JSON', () => {

@@ -210,8 +210,8 @@ eachDatabase('the store of pipelines', (databases) => {
     const source = { name: 'first', type: 'event_monitor', config: { chainId: 137 } };
     const id = await store.import({ ...definition, name: 'whole', components: [source, starting] });
     const told = async (): Promise<readonly unknown[]> => {
-      const [component] = await listBehindSource(database, id);
-      const all = await listBehindSource(database);
+      const [component] = await listBehindSource(database, 30, id);
+      const all = await listBehindSource(database, 30);
       return [
         component?.startsNow,
         all.find(({ pipelineId }) => pipelineId === id)?.startsNow,
@@ -225,7 +225,7 @@ eachDatabase('the store of pipelines', (databases) => {
       .where({ pipeline_id: damaged })
       .update({ config: '{"start":"now","chainId":137' });
     expect(await told()).to.deep.equal([true, true, 137]);
-    expect((await listBehindSource(database, damaged)).map(({ startsNow }) => startsNow)).to.deep.equal([false]);
+    expect((await listBehindSource(database, 30, damaged)).map(({ startsNow }) => startsNow)).to.deep.equal([false]);
     expect((await store.chainIds()).has(damaged)).to.equal(false);
     await store.delete(damaged, 30);
   });

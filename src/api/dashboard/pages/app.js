@@ -49,6 +49,7 @@ function show() {
 }
 
 function update() {
+  live.noticeSleep();
   shell.update();
   page?.update();
   for (const node of document.querySelectorAll('.zone')) setText(node, zoneName());

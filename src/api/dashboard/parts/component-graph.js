@@ -40,16 +40,31 @@ function drawNode(kind, type, name, details, liveText) {
 
 /** What tells most of a component, in a few lines; the rest is in its definition. */
 function detailsOf(component) {
-  const contracts = [component.contract_address ?? []].flat();
   const events = component.events_to_monitor ?? [];
   const { mode, start_block: start, end_block: end } = component;
   const blocks =
     start === undefined ? '' : ` · ${formatNumber(start)} – ${end === undefined ? '…' : formatNumber(end)}`;
   return [
     mode === undefined ? '' : `${t(`mode.${mode}`)}${blocks}`,
-    contracts.length === 0 ? '' : contracts.length === 1 ? shorten(contracts[0]) : `${contracts.length} × 0x…`,
+    contractsText(component),
     events.length > 3 ? `${events.slice(0, 3).join(', ')} …` : events.join(', '),
   ].filter((text) => text !== '');
+}
+
+/** Returns which contracts a source reads, in words; empty where it reads any, or is no source. */
+export function contractsText({ contract_address: given, contracts = [] }) {
+  const addresses = [given ?? contracts.map(({ address }) => address)].flat(2);
+  return addresses.length > 1 ? `${addresses.length} × 0x…` : addresses.map(contractText).join('');
+}
+
+/** The contract of a factory may be made by a factory itself. */
+function contractText(contract) {
+  if (typeof contract === 'string') return shorten(contract);
+  const { factory, event } = contract;
+  return t('graph.factory', {
+    factory: contractsText({ contract_address: factory }),
+    event: event.replace(/\(.*/, ''),
+  });
 }
 
 /** Shortens what is long in its middle. */

@@ -313,5 +313,6 @@ export default {
   'rate.chart': 'Events per second over time: now {now}, at most {most}',
   'graph.chain': 'chain',
   'graph.table': 'table',
+  'graph.factory': 'children of {factory} ({event})',
   'graph.events': '{n} event of this task|{n} events of this task',
 };

@@ -303,5 +303,6 @@ export default {
   'rate.chart': '每秒事件数变化：当前 {now}，最高 {most}',
   'graph.chain': '链',
   'graph.table': '数据表',
+  'graph.factory': '{factory} 创建的合约（{event}）',
   'graph.events': '此任务 {n} 个事件|此任务 {n} 个事件',
 };
