@@ -14,7 +14,7 @@ const reserved: Readonly<Partial<Record<DatabaseKind, RegExp>>> = {
  * case alone would be the same on most databases: those that are taken are in lower case.
  */
 export function columnName(name: string, taken: ReadonlySet<string>, database: DatabaseKind): string {
-  const free = freeName(name, (each) => taken.has(each.toLowerCase()) || reserved[database]?.test(each) === true);
+  const free = freeColumnName(name, taken, database);
   const problem = problemOf(free, database);
   if (problem !== null) {
     throw new UsageError(`${JSON.stringify(free)} can't be the name of a column: ${problem}`, {
@@ -22,6 +22,11 @@ export function columnName(name: string, taken: ReadonlySet<string>, database: D
     });
   }
   return free;
+}
+
+/** Returns the same whether or not there can be a column of that name. */
+export function freeColumnName(name: string, taken: ReadonlySet<string>, database: DatabaseKind): string {
+  return freeName(name, (each) => taken.has(each.toLowerCase()) || reserved[database]?.test(each) === true);
 }
 
 /** Half of a pair of surrogates is no character: databases would store another one. */

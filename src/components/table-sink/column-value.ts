@@ -57,7 +57,8 @@ function toAscii(value: JsonValue, length: number): string | undefined {
   return typeof text === 'string' && text.length <= length && /^[\x20-\x7e]*$/.test(text) ? text : undefined;
 }
 
-function isHash(value: JsonValue): value is { readonly hash: JsonValue } {
+/** Tells an indexed value of which the log holds only the hash. */
+export function isHash(value: JsonValue): value is { readonly hash: JsonValue } {
   return typeof value === 'object' && value !== null && 'hash' in value;
 }
 

@@ -5,7 +5,7 @@ import type { DatabaseKind } from '../../database/open/database-url.js';
 import type { TargetColumn } from '../../database/target-dialect.js';
 import { UsageError } from '../../runtime/errors.js';
 import type { EventFields, Field, Remark } from '../seam/component.js';
-import { columnName } from './column-name.js';
+import { columnName, freeColumnName } from './column-name.js';
 import type { TableSinkConfig } from './config.js';
 import { columnTypeOf, joinTypes } from './solidity-types.js';
 
@@ -29,10 +29,16 @@ export interface EventPlaces {
 export interface TablePlan {
   /** Those that every row has, whatever the event. */
   readonly fixed: readonly TargetColumn[];
+  /** Those that every row has where the table asks for them: it may have been made for more events. */
+  readonly ifRequired: readonly TargetColumn[];
   /** Those of the events' own. */
   readonly own: readonly TargetColumn[];
   /** By the event's signature. */
   readonly events: ReadonlyMap<string, EventPlaces>;
+  /** A stage makes all fields of events: none are arguments. */
+  readonly mapped: boolean;
+  /** Names the column of a field, as a plan would that has another event with it; `isBeside`: that has an argument and another field of the name. */
+  readonly nameOf: (field: Omit<FieldPlace, 'column'>, isBeside: boolean) => string;
 }
 
 /** What identifies a row: some nodes number the logs of a block twice, so that the transaction belongs to it. */
@@ -55,7 +61,7 @@ const fixedColumns: readonly TargetColumn[] = [
 const eventNameColumn: TargetColumn = { name: 'event_name', type: { kind: 'name', length: 255 }, nullable: false };
 
 /** What a source says of an event beside its arguments: the fixed columns hold what matters of it. */
-const eventsOwn = new Set(eventFields.map(({ name }) => name));
+export const eventsOwn = new Set(eventFields.map(({ name }) => name));
 
 const args = 'args.';
 
@@ -64,7 +70,7 @@ const plainArgument = /^args\.[A-Za-z_][A-Za-z0-9_]*$/;
 const plainType = /^(?:address|bool|u?int\d+|bytes\d+)$/;
 
 /** Plans the table that holds some events; throws UsageError where a field's name can be none of a column. */
-function planTable(events: readonly EventFields[], database: DatabaseKind): TablePlan {
+function planTable(events: readonly EventFields[], database: DatabaseKind): Omit<TablePlan, 'mapped'> {
   const fixed = events.length > 1 ? [...fixedColumns, eventNameColumn] : fixedColumns;
   const own: TargetColumn[] = [];
   const positions = new Map<string, number>();
@@ -96,7 +102,15 @@ function planTable(events: readonly EventFields[], database: DatabaseKind): Tabl
     });
     return [eventSignature, { places, inArgs: places.some(({ isArg }) => isArg), isPlain }] as const;
   });
-  return { fixed, own, events: new Map(planned) };
+  const ifRequired = events.length > 1 || taken.has(eventNameColumn.name) ? [] : [eventNameColumn];
+  const others = new Set([...taken, ...ifRequired.map(({ name }) => name)]);
+  const nameOf: TablePlan['nameOf'] = ({ isArg, key }, isBeside) => {
+    const givesWay = isArg && (isBeside || beside.has(key));
+    const at = positions.get(givesWay ? args + key : key);
+    if (at !== undefined) return own[at]?.name ?? key;
+    return freeColumnName(key, givesWay ? new Set([...others, key.toLowerCase()]) : others, database);
+  };
+  return { fixed, ifRequired, own, events: new Map(planned), nameOf };
 }
 
 /** The names of what stages add to events that have an argument of that name, too: both are told apart, in every event. */
@@ -114,10 +128,11 @@ export function planTableOf(
   events: readonly EventFields[],
   database: DatabaseKind,
 ): TablePlan {
-  return planTable(
+  const plan = planTable(
     events.filter((event) => isAmong(wanted, event)),
     database,
   );
+  return { ...plan, mapped: events.some(({ mapped }) => mapped) };
 }
 
 /**

@@ -1,25 +1,19 @@
 import type { InsertColumn, SqlValue } from '../../database/script.js';
-import type { TargetColumn, TargetDialect } from '../../database/target-dialect.js';
+import type { FoundColumn, TargetColumn, TargetDialect } from '../../database/target-dialect.js';
 import type { TargetChange } from '../../database/targets/target-store.js';
-import type { EventMessage, MessageData } from '../../model/event-message.js';
+import type { EventMessage } from '../../model/event-message.js';
 import { messageValues } from '../seam/message-values.js';
 import { ArgumentsReader, memberOf } from './arguments-reader.js';
-import type { Members } from './arguments-reader.js';
 import { toColumnOf } from './column-value.js';
 import type { ToColumn } from './column-value.js';
 import { finalMessages } from './final-messages.js';
+import { Losses } from './losses.js';
+import type { Loss } from './losses.js';
 import type { EventPlaces, FieldPlace, TablePlan } from './plan-table.js';
+import { argumentsOf, UnplannedColumns } from './unplanned-columns.js';
 
 /** Seconds of the last instant of the year 9999: what lies beyond is no date on every database. */
 export const lastSecond = 253_402_300_799;
-
-/** A column whose value some rows could not have. */
-export interface Loss {
-  readonly column: string;
-  readonly count: number;
-  /** The first message that is meant. */
-  readonly id: string;
-}
 
 /** What is to be written for messages, and what of them is not. */
 interface MadeRows {
@@ -34,23 +28,41 @@ export class RowMaker {
   readonly #toColumn: readonly ToColumn[];
   readonly #instants: Instants;
   readonly #readings: ReadonlyMap<string, Reading>;
+  readonly #unplanned: UnplannedColumns;
 
-  constructor(dialect: TargetDialect, plan: TablePlan, indexes: readonly (readonly string[])[]) {
+  /** `found`: the columns that the table has. */
+  constructor(
+    dialect: TargetDialect,
+    plan: TablePlan,
+    indexes: readonly (readonly string[])[],
+    found: readonly FoundColumn[],
+  ) {
     this.#dialect = dialect;
     this.#plan = plan;
-    this.#toColumn = plan.own.map(({ name, type }) => toColumnOf(type, longestText(dialect, plan, indexes, name)));
+    const mostBytes = (name: string): number | null => longestText(dialect, plan, indexes, name);
+    this.#toColumn = plan.own.map(({ name, type }) => toColumnOf(type, mostBytes(name)));
     this.#instants = new Instants(dialect.utcMark);
     this.#readings = new Map([...plan.events].map(([signature, places]) => [signature, readingOf(places)]));
+    this.#unplanned = new UnplannedColumns(dialect, plan, found, mostBytes);
   }
 
   /** Returns what is to be written for messages; a value that a column can't hold is NULL, and told. */
   make(messages: readonly EventMessage[]): MadeRows {
     const { inserts, removes } = finalMessages(messages);
-    const { values, losses } = this.#ownValues(inserts);
+    const isPlanned = ({ eventSignature }: EventMessage): boolean => this.#readings.has(eventSignature);
+    const areAll = inserts.every(isPlanned);
+    const planned = areAll ? inserts : inserts.filter(isPlanned);
+    const { values, losses } = this.#ownValues(planned);
     const own = this.#plan.own.map((column, i) => this.#column(column, values[i] ?? []));
-    const insert = { columns: [...this.#fixedColumns(inserts), ...own], count: inserts.length };
+    const insert = { columns: [...this.#fixedColumns(planned), ...own], count: planned.length };
     const match = this.#fixedColumns(removes).filter(({ name }) => matched.has(name));
-    return { change: { insert, remove: { match, count: removes.length } }, losses };
+    const remove = { match, count: removes.length };
+    if (areAll) return { change: { inserts: [insert], remove }, losses };
+    const unplanned = inserts.filter((message) => !isPlanned(message));
+    const others = this.#unplanned.make(unplanned);
+    const columns = [...this.#fixedColumns(unplanned), ...others.columns];
+    const beside = { columns, count: unplanned.length };
+    return { change: { inserts: [insert, beside], remove }, losses: [...losses, ...others.losses] };
   }
 
   #fixedColumns(messages: readonly EventMessage[]): readonly InsertColumn[] {
@@ -72,11 +84,11 @@ export class RowMaker {
     readonly losses: readonly Loss[];
   } {
     const values = this.#plan.own.map(() => new Array<SqlValue>(messages.length).fill(null));
-    const losses = new Map<number, Loss>();
+    const losses = new Losses();
     for (let row = 0; row < messages.length; row++) {
       const message = messages[row] as EventMessage;
       const { data, eventSignature } = message;
-      const { places, reader } = this.#readings.get(eventSignature) ?? noReading;
+      const { places, reader } = this.#readings.get(eventSignature) as Reading;
       // Where they are known by themselves, nothing else of an event is parsed.
       const known = reader === null || data.argsJson === undefined ? null : reader.read(data.argsJson);
       const args = reader === null || known !== null ? {} : argumentsOf(data);
@@ -85,12 +97,11 @@ export class RowMaker {
         const value = isArg ? (known === null ? memberOf(args, key) : known[i]) : data.fields.get(key);
         if (value === null || value === undefined) continue;
         const stored = (this.#toColumn[column] as ToColumn)(value);
-        if (stored === undefined) {
-          losses.set(column, addLoss(losses.get(column), this.#plan.own[column]?.name ?? '', message.id));
-        } else (values[column] as SqlValue[])[row] = stored;
+        if (stored === undefined) losses.add(this.#plan.own[column]?.name ?? '', message.id);
+        else (values[column] as SqlValue[])[row] = stored;
       }
     }
-    return { values, losses: [...losses.values()] };
+    return { values, losses: losses.all };
   }
 }
 
@@ -100,18 +111,8 @@ interface Reading {
   readonly reader: ArgumentsReader | null;
 }
 
-const noReading: Reading = { places: [], reader: null };
-
 function readingOf({ inArgs, places }: EventPlaces): Reading {
   return { places, reader: inArgs ? new ArgumentsReader(places.map(({ key }) => key)) : null };
-}
-
-function argumentsOf({ fields }: MessageData): Members {
-  return (fields.get('args') ?? {}) as Members;
-}
-
-function addLoss(known: Loss | undefined, column: string, id: string): Loss {
-  return known === undefined ? { column, count: 1, id } : { ...known, count: known.count + 1 };
 }
 
 /** Writes instants of UTC. The block of most rows is that of the row before. */

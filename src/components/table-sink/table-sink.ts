@@ -3,6 +3,7 @@ import { openDatabase } from '../../database/open/open-database.js';
 import type { Database } from '../../database/database.js';
 import { sinkTableName } from '../../database/targets/sink-table.js';
 import { TargetStore } from '../../database/targets/target-store.js';
+import type { Claimed } from '../../database/targets/target-store.js';
 import {
   DatabaseUnreachableError,
   DatabaseUnusableError,
@@ -19,8 +20,8 @@ import type { TableSinkConfig } from './config.js';
 import { copyOf } from './copy-plan.js';
 import { indexProblems, planTableOf, tableKey } from './plan-table.js';
 import type { TablePlan } from './plan-table.js';
+import type { Loss } from './losses.js';
 import { RowMaker } from './row-maker.js';
-import type { Loss } from './row-maker.js';
 import { namedTable } from './table-owner.js';
 
 /** How long a server may take for one statement before it counts as away, in milliseconds. */
@@ -43,6 +44,12 @@ export function openTableSink(config: TableSinkConfig, opening: SinkOpening): Si
 interface Target {
   readonly database: Database;
   readonly store: TargetStore;
+  /** What becomes of events in the table as it was when it was claimed. */
+  filling: Filling;
+}
+
+interface Filling {
+  readonly plan: TablePlan;
   readonly rows: RowMaker;
 }
 
@@ -61,16 +68,17 @@ class TableSink implements Sink {
   }
 
   async claim(claim: Omit<SinkCursor, 'place'>, { logger }: SinkContext): Promise<SinkCursor | null> {
-    return this.#with(async ({ store }) => {
-      const { cursor, isNew } = await store.claim(claim);
+    return this.#with(async (target) => {
+      const { cursor, isNew, ...there } = await target.store.claim(claim);
+      target.filling = this.#fillingOf(target.database, there);
       if (isNew) logger.log('info', `${this.#opening.name}: made the table ${this.#config.table}, and fills it`);
       return cursor;
     });
   }
 
   async deliver({ messages, after }: SinkBatch, { logger }: SinkContext): Promise<void> {
-    await this.#with(async ({ store, rows }) => {
-      const { change, losses } = rows.make(messages);
+    await this.#with(async ({ store, filling }) => {
+      const { change, losses } = filling.rows.make(messages);
       await store.write(change, after);
       for (const loss of losses) this.#tell(logger, loss);
     });
@@ -79,11 +87,13 @@ class TableSink implements Sink {
   /** Writes the rows of events of the same database without taking the events out of it. */
   async deliverStored({ events, after }: StoredBatch): Promise<boolean> {
     if (!this.#isOwn || this.#failedCopies >= mostFailedCopies) return false;
-    const copy = copyOf(this.#plan, this.#opening.pipelineId, events);
-    if (copy === null) return false;
-    const isDone = await this.#with(({ store }) => store.copy(copy, after));
-    this.#failedCopies = isDone ? 0 : this.#failedCopies + 1;
-    return isDone;
+    return this.#with(async ({ store, filling }) => {
+      const copy = copyOf(filling.plan, this.#opening.pipelineId, events);
+      if (copy === null) return false;
+      const isDone = await store.copy(copy, after);
+      this.#failedCopies = isDone ? 0 : this.#failedCopies + 1;
+      return isDone;
+    });
   }
 
   get #isOwn(): boolean {
@@ -94,13 +104,13 @@ class TableSink implements Sink {
     await this.#letGo();
   }
 
-  #tell(logger: Logger, { column, count, id }: Loss): void {
+  #tell(logger: Logger, { column, isThere, count, id }: Loss): void {
     const { name } = this.#opening;
     const rows = count === 1 ? 'a row' : `${count} rows`;
-    logger.log(
-      'warn',
-      `${name}: '${column}' can't hold the value of ${rows}, which is NULL there: the first one is ${id}`,
-    );
+    const what = isThere
+      ? `'${column}' can't hold the value of ${rows}, which is NULL there`
+      : `${this.#config.table} has no column '${column}' for the value of ${rows}, of events that the definition names no more`;
+    logger.log('warn', `${name}: ${what}: the first one is ${id}`);
   }
 
   async #with<T>(work: (target: Target) => Promise<T>): Promise<T> {
@@ -117,16 +127,19 @@ class TableSink implements Sink {
 
   async #open(): Promise<Target> {
     const { database: url, table, indexes } = this.#config;
+    const { ifRequired } = this.#plan;
     const { database: own, clock, installation, pipelineId, name: sink } = this.#opening;
     const database =
       url === undefined ? own : await openDatabase(url, { clock, create: true, statementTimeoutMs, poolSize: 1 });
     const columns = [...this.#plan.fixed, ...this.#plan.own];
-    const wanted = { ...namedTable(table), columns, key: tableKey, indexes };
-    return {
-      database,
-      store: new TargetStore(database, { installation, pipelineId, sink }, wanted),
-      rows: new RowMaker(database.dialect.targets, this.#plan, indexes),
-    };
+    const wanted = { ...namedTable(table), columns, ifRequired, key: tableKey, indexes };
+    const store = new TargetStore(database, { installation, pipelineId, sink }, wanted);
+    return { database, store, filling: this.#fillingOf(database, { found: [], ifRequired: [] }) };
+  }
+
+  #fillingOf({ dialect }: Database, { found, ifRequired }: Pick<Claimed, 'found' | 'ifRequired'>): Filling {
+    const plan = { ...this.#plan, fixed: [...this.#plan.fixed, ...ifRequired] };
+    return { plan, rows: new RowMaker(dialect.targets, plan, this.#config.indexes, found) };
   }
 
   async #letGo(): Promise<void> {

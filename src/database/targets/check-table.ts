@@ -21,6 +21,7 @@ export function checkTable(
   { columns }: FoundRelation,
   indexes: readonly FoundIndex[],
 ): readonly Difference[] {
+  const fold = foldWith(dialect);
   const found = new Map(columns.map((column) => [fold(column.name), column]));
   const wanted = new Set(table.columns.map(({ name }) => fold(name)));
   return [
@@ -35,10 +36,17 @@ export function checkTable(
       })),
     ...checkIndexes(dialect, table, indexes, fold),
   ];
+}
 
-  function fold(name: string): string {
-    return dialect.foldsColumns ? name.toLowerCase() : name;
-  }
+/** Says whether a table that is there takes no row without a value in a column. */
+export function isRequired(dialect: TargetDialect, table: FoundRelation | null, { name }: TargetColumn): boolean {
+  const fold = foldWith(dialect);
+  return table?.columns.some((column) => column.required && fold(column.name) === fold(name)) === true;
+}
+
+/** Returns what makes names alike that a database takes for the same. */
+export function foldWith({ foldsColumns }: Pick<TargetDialect, 'foldsColumns'>): (name: string) => string {
+  return (name) => (foldsColumns ? name.toLowerCase() : name);
 }
 
 function checkColumn(

@@ -9,13 +9,20 @@ import {
 import type { Database } from '../database.js';
 import { FenceError } from '../script.js';
 import type { BulkDelete, BulkInsert, Statement } from '../script.js';
-import { checkTable } from './check-table.js';
+import { checkTable, isRequired } from './check-table.js';
 import { copyEvents } from './copy-events.js';
 import type { EventCopy } from './copy-events.js';
 import { sinkColumns, sinkKey, sinkTableName } from './sink-table.js';
 import { askTarget, otherOwner, sinksIn } from './target-owner.js';
 import type { NamedTable, TargetOwner } from './target-owner.js';
-import type { TargetQuestion, TargetPlace, TargetTable } from '../target-dialect.js';
+import type {
+  FoundColumn,
+  FoundRelation,
+  TargetColumn,
+  TargetPlace,
+  TargetQuestion,
+  TargetTable,
+} from '../target-dialect.js';
 
 /** Who may write: of one epoch the highest claim. */
 export interface TargetClaim {
@@ -29,14 +36,17 @@ export interface TargetCursor extends TargetClaim {
 }
 
 /** A table by the name that a person gave it, and what must be in it. */
-export interface WantedTable extends NamedTable, Omit<TargetTable, 'place' | 'unique'> {}
+export interface WantedTable extends NamedTable, Omit<TargetTable, 'place' | 'unique'> {
+  /** Columns that are filled where the table has them, and no row without a value in them. */
+  readonly ifRequired: readonly TargetColumn[];
+}
 
 /** A sink of a stored pipeline. */
 type StoredOwner = TargetOwner & { readonly pipelineId: number };
 
 /** What becomes of a table's rows. */
 export interface TargetChange {
-  readonly insert: Pick<BulkInsert, 'columns' | 'count'>;
+  readonly inserts: readonly Pick<BulkInsert, 'columns' | 'count'>[];
   readonly remove: Pick<BulkDelete, 'match' | 'count'>;
 }
 
@@ -60,6 +70,10 @@ export interface Claimed {
   readonly cursor: TargetCursor | null;
   /** The table was made just now. */
   readonly isNew: boolean;
+  /** The columns that the table has. */
+  readonly found: readonly FoundColumn[];
+  /** Those of `ifRequired` that are filled. */
+  readonly ifRequired: readonly TargetColumn[];
 }
 
 /** A table that a sink fills, and its row of `chainparse_sink` in the same schema. */
@@ -85,27 +99,30 @@ export class TargetStore {
     const { schema, name, columns, key, indexes } = this.#wanted;
     const place = await this.#ask((knex) => targets.place(knex, schema, name));
     const taken = await this.#ask((knex) => targets.takenNames(knex, place));
-    const table = { place, columns, key, indexes, taken };
-    const isNew = !(await this.#check(table));
+    const before = await this.#find(place);
+    const ifRequired = this.#wanted.ifRequired.filter((column) => isRequired(targets, before, column));
+    const table = { place, columns: [...columns, ...ifRequired], key, indexes, taken };
+    if (before !== null) await this.#check(table, before);
     await this.#makeSinkTable(place);
     await this.#raise(place, claim);
     this.#place = place;
-    if (isNew) await this.#makeAnew(table, claim);
-    return { cursor: toCursor(await this.#readRow(place)), isNew };
+    if (before === null) await this.#makeAnew(table, claim);
+    const { columns: found = [] } = before ?? (await this.#find(place)) ?? {};
+    return { cursor: toCursor(await this.#readRow(place)), isNew: before === null, found, ifRequired };
   }
 
   /**
    * Changes rows and moves the cursor, both or neither. Throws LeaseLostError where the cursor's claim is not the one that
    * stands.
    */
-  async write({ insert, remove }: TargetChange, cursor: TargetCursor): Promise<void> {
+  async write({ inserts, remove }: TargetChange, cursor: TargetCursor): Promise<void> {
     const place = this.#claimedPlace();
     const path = { table: place.name, schema: place.schema ?? undefined };
     try {
       await this.#database.write([
         this.#moved(place, cursor),
         ...(remove.count > 0 ? [{ ...path, ...remove }] : []),
-        ...(insert.count > 0 ? [{ ...path, key: this.#wanted.key, ...insert }] : []),
+        ...inserts.filter(({ count }) => count > 0).map((insert) => ({ ...path, key: this.#wanted.key, ...insert })),
       ]);
     } catch (error) {
       throw error instanceof FenceError ? await this.#explain(place, cursor) : error;
@@ -133,17 +150,19 @@ export class TargetStore {
     throw new ConflictError(`the table ${this.#wanted.name} was not claimed`);
   }
 
-  /** Says whether there is a table of that name; throws UsageError where it is not as the sink needs it. */
-  async #check(table: TargetTable): Promise<boolean> {
+  #find(place: TargetPlace): Promise<FoundRelation | null> {
+    return this.#ask((knex) => this.#database.dialect.targets.relation(knex, place));
+  }
+
+  /** Throws UsageError where what is there is not as the sink needs it. */
+  async #check(table: TargetTable, found: FoundRelation): Promise<void> {
     const { targets } = this.#database.dialect;
-    const found = await this.#ask((knex) => targets.relation(knex, table.place));
-    if (found === null) return false;
     const { name } = this.#wanted;
     if (!found.isTable)
       throw new UsageError(`'${name}' is no table that rows could be written into: write another table`);
     const indexes = await this.#ask((knex) => targets.indexes(knex, table.place));
     const differences = checkTable(targets, table, found, indexes);
-    if (differences.length === 0) return true;
+    if (differences.length === 0) return;
     const texts = differences.map(({ text }) => text).join('; ');
     throw new UsageError(`the table ${name} in ${this.#database.label} is not what the sink fills: ${texts}`, {
       hint: `run, or write another table: ${differences.map(({ sql }) => `${sql};`).join(' ')}`,
@@ -151,7 +170,6 @@ export class TargetStore {
   }
 
   async #makeSinkTable(place: TargetPlace): Promise<void> {
-    const { targets } = this.#database.dialect;
     const table: TargetTable = {
       place: { schema: place.schema, name: sinkTableName, folded: sinkTableName },
       columns: sinkColumns,
@@ -159,7 +177,7 @@ export class TargetStore {
       unique: ['table_name'],
       indexes: [],
     };
-    if ((await this.#ask((knex) => targets.relation(knex, table.place))) === null) await this.#make(table);
+    if ((await this.#find(table.place)) === null) await this.#make(table);
   }
 
   async #make(table: TargetTable, ...others: readonly Statement[]): Promise<void> {

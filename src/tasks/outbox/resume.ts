@@ -27,8 +27,10 @@ export interface ResumeFacts {
  * fit the journal: nothing is guessed then.
  */
 export async function resumePlace(facts: ResumeFacts): Promise<SinkPlace> {
-  const { standing, head, held } = facts;
-  const stop = (message: string): SinkStoppedError => new SinkStoppedError(standing.pipelineId, standing.name, message);
+  const { standing, head, held, gathers } = facts;
+  const { pipelineId, name } = standing;
+  const keepsRows = held !== undefined && !gathers;
+  const stop = (message: string): SinkStoppedError => new SinkStoppedError(pipelineId, name, message, keepsRows);
   if (standing.epoch !== head.epoch)
     throw stop('the pipeline’s checkpoint was made anew since the sink last delivered');
   const own = standing.place === null ? null : readPlace(standing.place);

@@ -47,6 +47,11 @@ export class SinkConnection {
     return this.#opened?.sink.settle !== undefined && this.#opened.sink.claim !== undefined;
   }
 
+  /** Its target keeps the cursor beside rows of what it was told. */
+  get keepsRows(): boolean {
+    return this.#opened?.sink.claim !== undefined && !this.gathers;
+  }
+
   async open(): Promise<OpenedSink> {
     return (this.#opened ??= await this.#sink.open());
   }

@@ -301,7 +301,7 @@ export class SinkLoop implements PacedSink {
   }
 
   #stopped(message: string): SinkStoppedError {
-    return new SinkStoppedError(this.#shared.guard.pipelineId, this.sink.name, message);
+    return new SinkStoppedError(this.#shared.guard.pipelineId, this.sink.name, message, this.#connection.keepsRows);
   }
 
   async #bear(error: Error): Promise<void> {

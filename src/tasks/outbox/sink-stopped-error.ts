@@ -5,7 +5,11 @@ export class SinkStoppedError extends ChainparseError {
   readonly code = 'SINK_STOPPED';
   readonly exitCode = 1;
 
-  constructor(pipelineId: number, sink: string, message: string) {
-    super(message, { hint: `chainparse sink replay ${pipelineId} ${sink} --from-block N` });
+  /** `keepsRows`: what is sent again to its receiver replaces rows, and leaves those alone of which nothing is told any more. */
+  constructor(pipelineId: number, sink: string, message: string, keepsRows: boolean) {
+    const first = keepsRows
+      ? 'delete the rows of blocks from N on, some of which may have been taken back, then: '
+      : '';
+    super(message, { hint: `${first}chainparse sink replay ${pipelineId} ${sink} --from-block N` });
   }
 }
