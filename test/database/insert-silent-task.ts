@@ -4,7 +4,9 @@ import { ageTask } from './aged-task.js';
 /** What a row says beyond a running task of pipeline 45. */
 export interface SilentTaskRow {
   readonly pipeline_id?: number;
+  readonly shard?: number;
   readonly status?: number;
+  readonly end_reason?: string;
   readonly timeout_minutes?: number;
   readonly heartbeat_interval?: number;
 }

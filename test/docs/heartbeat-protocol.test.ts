@@ -123,6 +123,35 @@ eachDatabase('the protocol as docs/heartbeat-protocol.md has it', (testDatabase)
     expect([await rows(), (await look()).checkpoint.version]).to.deep.equal([[], 0]);
   });
 
+  it('finds who runs under a lower id than one that has ended, and takes over from it alone', async () => {
+    const queued = await insertSilentTask(database, 100, { status: 3, pipeline_id: pipelineId });
+    const since = await claimed();
+    expect(await finish(since)).to.equal(true);
+    const shard = await insertSilentTask(database, 0, { pipeline_id: pipelineId, shard: 1 });
+    await database.write([database.knex('pipeline_task').where({ id: queued }).update({ status: 0 })]);
+    await database.write([
+      database.knex('pipeline_checkpoint').where({ pipeline_id: pipelineId }).update({ task_id: queued }),
+    ]);
+    expect((await look()).newest).to.include({ id: queued, status: 0 });
+    expect(await takeOver(queued, queued)).to.equal(true);
+    expect(await outcomes([queued, since, shard])).to.deep.equal(['2 taken_over', '1 completed', '0 -']);
+    const { checkpoint, newest } = await look();
+    expect(newest?.id).to.equal(checkpoint.task_id);
+    const late = await insertSilentTask(database, 0, { pipeline_id: pipelineId, status: 1, end_reason: 'completed' });
+    expect(await finish(newest?.id ?? 0)).to.equal(true);
+    expect((await look()).newest?.id, 'the one that held it last')
+      .to.equal(newest?.id)
+      .and.be.lessThan(late);
+  });
+
+  it('takes over from no task of a shard', async () => {
+    const shard = await insertSilentTask(database, 0, { pipeline_id: pipelineId, shard: 1 });
+    const old = await claimed();
+    await ageTask(database, old, { created: 100, heartbeat: 7 });
+    expect(await takeOver(old, old)).to.equal(true);
+    expect(await outcomes([shard, old])).to.deep.equal(['0 -', '2 taken_over']);
+  });
+
   it('takes over from one that never beat by its creation time', async () => {
     const old = await claimed();
     await ageTask(database, old, { created: 7, heartbeat: null });

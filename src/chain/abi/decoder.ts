@@ -53,6 +53,8 @@ class EventDecoder implements LogDecoder {
   readonly #wanted: ReadonlyMap<CompiledEvent, EventConditions | null>;
   readonly #addressFilter: ReadonlySet<string> | null;
   readonly #undecoded: 'kept' | 'ignored';
+  /** First topics whose logs are not kept where an address has no such event; null: none are, whatever the topic is. */
+  readonly #ofOthers: ReadonlySet<string> | null;
 
   constructor({ contracts, eventsToMonitor, addressFilters, keepUnknown, where }: DecoderSpec) {
     this.#addressFilter = addressFilters.length === 0 ? null : new Set(addressFilters.map(toChecksumAddress));
@@ -65,6 +67,7 @@ class EventDecoder implements LogDecoder {
     if (this.#wanted.size === 0) throw new UsageError('none of the events to monitor can fit where');
     this.#undecoded = where === undefined ? 'kept' : 'ignored';
     this.#selections = new AddressSelections(contracts, abis);
+    this.#ofOthers = keepUnknown ? new Set() : askedTopics(this.#wanted.keys());
     const filter = toFilter(this.#selections.addresses, keepUnknown ? null : this.#wanted);
     this.addresses = filter.addresses;
     this.topics = filter.topics;
@@ -76,8 +79,14 @@ class EventDecoder implements LogDecoder {
     const selection = this.#selections.get(log.address);
     if (selection === null) return ignored;
     const events = selection.select(log.topics);
+    if (events === 'unknown_event' && this.#isOfOthers(log)) return ignored;
     if (typeof events === 'string') return this.#undecodedAs(log.topics.every(isHexWord) ? events : 'undecodable');
     return isHexBytes(log.data) ? this.#decodeAsFirst(events, log) : this.#undecodedAs('undecodable');
+  }
+
+  /** One request asks for the topics of all addresses: what only others want of them, nobody wants of this one. */
+  #isOfOthers({ topics: [topic0] }: RawLog): boolean {
+    return this.#ofOthers === null || (topic0 !== undefined && this.#ofOthers.has(topic0));
   }
 
   /** Decodes a log as the first of the events that it fits. */
@@ -119,6 +128,16 @@ function withConditions(
       return conditions === null ? [] : [[event, conditions]];
     }),
   );
+}
+
+/** Returns the first topics that are asked for; null: each, for an anonymous event may have any. */
+function askedTopics(events: Iterable<CompiledEvent>): ReadonlySet<string> | null {
+  const topics = new Set<string>();
+  for (const { topic0 } of events) {
+    if (topic0 === null) return null;
+    topics.add(topic0);
+  }
+  return topics;
 }
 
 function tryDecode(event: CompiledEvent, log: RawLog, state: DecodeState): string | undefined {

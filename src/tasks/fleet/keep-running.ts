@@ -41,6 +41,10 @@ const timesMs = 15_000;
 /** Rows that one statement gives. */
 const page = 200;
 
+interface OfPipeline {
+  readonly pipelineId: number;
+}
+
 /**
  * Keeps started pipelines running, beside other workers that do the same: judges how tasks have ended, and queues those
  * that follow. Every step is conditional, so that of all workers one takes it.
@@ -52,6 +56,10 @@ export class KeepRunning {
   #isAway = false;
   /** Why the times of a pipeline could not be put right the last time; null: they could. */
   #untimed: string | null = null;
+  /** Why no ends could be looked for the last time; null: they could. */
+  #unjudged: unknown = null;
+  /** Pipelines with which a step failed the last time, and why. */
+  readonly #failing = new Map<number, string>();
   readonly #watch: OutageWatch;
 
   constructor(options: KeepRunningOptions) {
@@ -91,10 +99,11 @@ export class KeepRunning {
       }
       if (clock.monotonic() - this.#unjudgedAt >= unjudgedMs) {
         this.#unjudgedAt = clock.monotonic();
-        await this.#judgeAll();
+        // What is due needs no judgement.
+        this.#unjudged = await this.#judgeAll().then(() => null, unlessAway);
       }
       await this.#queueDue();
-      this.#setAway(null);
+      this.#setAway(this.#unjudged);
     } catch (error) {
       if (error instanceof DatabaseUnreachableError) this.#watch.probeFailed();
       this.#setAway(error);
@@ -108,8 +117,7 @@ export class KeepRunning {
       await this.#step('keeping times', keepTimes());
       this.#untimed = null;
     } catch (error) {
-      if (error instanceof DatabaseUnreachableError) throw error;
-      const reason = mask(messageOf(error));
+      const reason = mask(messageOf(unlessAway(error)));
       if (reason !== this.#untimed) logger.log('warn', reason, { event: 'fleet.untimed' });
       this.#untimed = reason;
     }
@@ -201,17 +209,30 @@ export class KeepRunning {
     const { store, random = Math.random } = this.#options;
     const due = await this.#step('looking for what is due', store.listDue(page));
     const first = Math.floor(random() * due.length);
-    await this.#each([...due.slice(first), ...due.slice(0, first)], (id) => store.queueDue(id));
+    const inTurn = [...due.slice(first), ...due.slice(0, first)].map((pipelineId) => ({ pipelineId }));
+    await this.#each(inTurn, ({ pipelineId }) => store.queueDue(pipelineId));
   }
 
-  /** Whatever is wrong with one is thrown once the others have had their turn, unless it is the database that is away. */
-  async #each<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
-    const failures: unknown[] = [];
+  /** Whatever is wrong with one pipeline is told once, and holds up no other, unless it is the database that is away. */
+  async #each<T extends OfPipeline>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
     for (const item of items) {
-      if (this.#options.stopping.aborted || failures.some((error) => error instanceof DatabaseUnreachableError)) break;
-      await this.#step('a step', work(item)).catch((error: unknown) => failures.push(error));
+      if (this.#options.stopping.aborted) return;
+      try {
+        await this.#step('a step', work(item));
+        this.#failing.delete(item.pipelineId);
+      } catch (error) {
+        this.#tellFailing(item, unlessAway(error));
+      }
     }
-    if (failures.length > 0) throw failures.at(-1);
+  }
+
+  #tellFailing({ pipelineId }: OfPipeline, error: unknown): void {
+    const { logger, mask } = this.#options;
+    const reason = mask(messageOf(error));
+    if (this.#failing.get(pipelineId) === reason) return;
+    this.#failing.set(pipelineId, reason);
+    const message = `pipeline ${pipelineId} can't be kept running here: ${reason}`;
+    logger.log('warn', message, { event: 'fleet.failing', pipeline_id: pipelineId });
   }
 
   #setAway(error: unknown): void {
@@ -224,4 +245,10 @@ export class KeepRunning {
       : 'pipelines are kept running again';
     logger.log(isAway ? 'warn' : 'info', message, { event: isAway ? 'fleet.away' : 'fleet.back' });
   }
+}
+
+/** Returns what went wrong; throws it where the database is away, for nothing more can be done then. */
+function unlessAway(error: unknown): unknown {
+  if (error instanceof DatabaseUnreachableError) throw error;
+  return error;
 }

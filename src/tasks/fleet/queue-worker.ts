@@ -1,5 +1,5 @@
 import type { QueuedTask, Refusal, TaskQueue } from '../../database/tasks/task-queue.js';
-import { DatabaseUnusableError, messageOf, RuntimeFailure } from '../../runtime/errors.js';
+import { DatabaseUnreachableError, DatabaseUnusableError, messageOf, RuntimeFailure } from '../../runtime/errors.js';
 import { Bell } from '../../runtime/bell.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
@@ -161,15 +161,25 @@ export class QueueWorker {
   }
 
   async #runOne(task: QueuedTask): Promise<void> {
-    const { run, logger, mask } = this.#options;
+    const { run, stopping, logger, mask } = this.#options;
+    let waits = true as boolean;
+    const claimed = (): void => {
+      waits = false;
+      this.#claimed(laneOf(task));
+    };
     try {
-      const outcome = await run(task, () => this.#claimed(laneOf(task)));
+      const outcome = await run(task, claimed);
       if (typeof outcome === 'string') this.#unfit.delete(task.pipelineId);
       else if ('unfit' in outcome) await this.#passOver(task, mask(outcome.unfit));
       else await this.#refuse(task, outcome.refused);
     } catch (error) {
       if (error instanceof DatabaseUnusableError) this.#retire(error);
       else if (isOfReplacedProgram(error)) this.#retire(programReplaced(error));
+      // What nobody has foreseen comes again at the next look, too, as long as the task waits.
+      else if (waits && !stopping.aborted && !(error instanceof DatabaseUnreachableError)) {
+        await this.#passOver(task, mask(messageOf(error)));
+        return;
+      }
       // It is told where it ends; the next task is not to suffer from it.
       const fields = { event: 'worker.task_failed', task_id: task.taskId, pipeline_id: task.pipelineId };
       logger.log('error', `task ${task.taskId}: ${mask(messageOf(error))}`, fields);

@@ -34,7 +34,7 @@ export function readAfterChecks(options: MonitorReadingOptions): Observe {
   return ({ kind }) => {
     if (kind !== 'checked') return;
     reading ??= read(options)
-      .catch(() => undefined)
+      .catch(() => options.metrics.showUnknown())
       .finally(() => (reading = null));
   };
 }

@@ -90,6 +90,11 @@ export class LivenessMetrics {
     this.#shown.silent = count;
   }
 
+  /** Shows nothing more of what was read of tasks: a number that stands still looks like a system that is well. */
+  showUnknown(): void {
+    for (const name of ['runningLonger', 'timeoutRatio', 'silent'] as const) this.#shown[name] = undefined;
+  }
+
   /** Shows how many monitors are alive; undefined: nobody knows. */
   showMonitors(count: number | undefined): void {
     this.#shown.monitors = count;
@@ -140,6 +145,9 @@ export class LivenessMetrics {
       this.#databaseErrors.inc();
       this.#isDatabaseUp = 0;
     } else if (answers.has(kind)) this.#isDatabaseUp = 1;
+    if (kind !== 'database_away') return;
+    this.#tasks.reset();
+    this.showUnknown();
   }
 
   #countBeat(result: BeatOutcome): void {

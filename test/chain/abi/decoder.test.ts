@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { id } from 'ethers';
 import { builtinAbi } from '../../../src/chain/abi/builtin-abis.js';
-import { createDecoder } from '../../../src/chain/abi/decoder.js';
+import { createDecoder, type DecoderSpec } from '../../../src/chain/abi/decoder.js';
 import { anonymous, argsOf, argsText, decoderOf, event, nameOf, rawLog, reasonOf, word } from './log-fixtures.js';
 
 const erc20 = builtinAbi('erc20')!;
@@ -53,6 +53,40 @@ describe('the choice of an event', () => {
     expect(argsOf(decoder.decode(rawLog([set], word(1), token)))).to.deep.equal({ first: '1' });
     expect(argsOf(decoder.decode(rawLog([set], word(1), other)))).to.deep.equal({ second: '1' });
     expect(decoder.decode(transferLog).kind).to.equal('event');
+  });
+
+  const each: DecoderSpec = {
+    contracts: [
+      { addresses: [token], abi: [event('Set', 'uint256 value')] },
+      { addresses: [other], abi: erc20 },
+    ],
+    eventsToMonitor: null,
+    addressFilters: [],
+    keepUnknown: false,
+  };
+
+  it('ignores what is asked for only because of another address, unless unknown logs are to be kept', () => {
+    const set = rawLog([id('Set(uint256)')], word(1), other);
+    const decoder = createDecoder(each);
+    expect(decoder.decode(set).kind).to.equal('ignored');
+    expect(decoder.decode(transferLog).kind).to.equal('ignored');
+    expect(decoder.decode({ ...set, address: token }).kind).to.equal('event');
+    expect(decoder.decode({ ...transferLog, address: other }).kind).to.equal('event');
+    expect(reasonOf(createDecoder({ ...each, keepUnknown: true }).decode(set))).to.equal('unknown_event');
+    // The address's own event, in another shape, is news of a wrong ABI.
+    expect(reasonOf(decoder.decode({ ...transferLog, address: other, data: '0x' }))).to.equal('undecodable');
+    expect(reasonOf(decoder.decode({ ...transferLog, address: other, topics: [transferTopic] }))).to.equal(
+      'indexed_mismatch',
+    );
+  });
+
+  it("ignores what is asked for only because of another address's anonymous event", () => {
+    const [, erc20Only] = each.contracts;
+    const contracts = [{ addresses: [token], abi: [anonymous('Flag', 'bool indexed on')] }, erc20Only!];
+    const decoder = createDecoder({ ...each, contracts });
+    expect(decoder.topics).to.equal(null);
+    expect(decoder.decode(rawLog([id('Set(uint256)')], word(1), other)).kind).to.equal('ignored');
+    expect(nameOf(decoder.decode(rawLog([word(1)], '0x', token)))).to.equal('Flag');
   });
 
   it('falls back to the definitions for any address', () => {

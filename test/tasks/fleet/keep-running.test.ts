@@ -19,6 +19,7 @@ describe('keeping pipelines running', () => {
   let timings: number;
   let failure: Error | null;
   let untimed: Error | null;
+  let unread: Error | null;
   let refusal: Error | null;
   let poisoned: number | null;
   let verdict: EndVerdict;
@@ -48,13 +49,14 @@ describe('keeping pipelines running', () => {
     slowMs = 0;
     ahead = [];
     [ends, due, judged, queued, looks, failure, poisoned, revived] = [[], [], [], [], 0, null, null, []];
-    [refusal, untimed] = [null, null];
+    [refusal, untimed, unread] = [null, null, null];
     delivered = [];
     verdict = { kind: 'again', inSeconds: 5, failures: 1 };
     keep = new KeepRunning({
       store: {
         listUnjudged: (after, limit) => {
           looks += 1;
+          if (unread !== null) return Promise.reject(unread);
           const found = ends.filter(({ pipelineId }) => pipelineId > after).slice(0, limit);
           return failure === null ? Promise.resolve(found) : Promise.reject(failure);
         },
@@ -189,7 +191,39 @@ describe('keeping pipelines running', () => {
     running = keep.run();
     await clock.advance(0);
     expect(judged).to.deep.equal([1, 3]);
-    expect(logger.lines.at(-1)).to.equal("warn: pipelines can't be kept running: no definition");
+    expect(logger.lines).to.include("warn: pipeline 2 can't be kept running here: no definition");
+  });
+
+  it('tells once of a pipeline that can not be judged, reads all pages, takes back and queues, and tells anew what is new', async () => {
+    ends = Array.from({ length: 450 }, (_none, i) => endOf(i + 1));
+    [poisoned, due, verdict] = [2, [7], { kind: 'again', inSeconds: 0, failures: 0 }];
+    revived = [{ pipelineId: 45, taskId: 7 }];
+    running = keep.run();
+    await clock.advance(0);
+    expect(judged).to.have.length(449);
+    expect(queued).to.deep.equal([7]);
+    expect(logger.lines.filter((line) => line.includes('beats again'))).to.have.length(1);
+    await clock.advance(60_000);
+    const told = (): readonly string[] => logger.lines.filter((line) => line.startsWith('warn'));
+    expect(told()).to.deep.equal(["warn: pipeline 2 can't be kept running here: no definition"]);
+    poisoned = null;
+    await clock.advance(5_000);
+    poisoned = 2;
+    await clock.advance(5_000);
+    expect(told()).to.have.length(2);
+  });
+
+  it('queues what is due where no ends can be looked for, and says so once', async () => {
+    due = [2];
+    unread = new SyntaxError('no JSON');
+    running = keep.run();
+    await clock.advance(0);
+    await clock.advance(30_000);
+    expect(queued).to.have.length(31);
+    expect(logger.lines).to.deep.equal(["warn: pipelines can't be kept running: no JSON"]);
+    unread = null;
+    await clock.advance(5_000);
+    expect(logger.lines.slice(1)).to.deep.equal(['info: pipelines are kept running again']);
   });
 
   it('judges and queues in the look in which the times of one pipeline can not be put right, and says so once', async () => {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { QueuedTask } from '../../../src/database/tasks/task-queue.js';
 import { QueueWorker } from '../../../src/tasks/fleet/queue-worker.js';
 import type { QueuedOutcome } from '../../../src/tasks/fleet/queue-worker.js';
-import { DatabaseUnusableError, RuntimeFailure } from '../../../src/runtime/errors.js';
+import { DatabaseUnreachableError, DatabaseUnusableError, RuntimeFailure } from '../../../src/runtime/errors.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import { OutageWatch } from '../../../src/tasks/monitor/outage-watch.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -291,6 +291,32 @@ describe('QueueWorker', () => {
     expect(logger.lines).to.deep.equal(["warn: task 1 waits, for it can't be run here: no RPC URL"]);
   });
 
+  it('passes over a task that fails with what nobody has foreseen before it is claimed, as one that can not be run here', async () => {
+    queue(1, 2);
+    start(1);
+    await clock.advance(0);
+    await end(1, new SyntaxError('no JSON'));
+    waiting = [{ taskId: 1, pipelineId: 1, shard: 0 }, ...waiting];
+    await clock.advance(1_000);
+    expect(started).to.deep.equal([1, 2]);
+    await end(2);
+    for (let second = 0; second < 30; second++) await clock.advance(1_000);
+    expect(started).to.deep.equal([1, 2, 1]);
+    await end(1, new SyntaxError('no JSON'));
+    expect(logger.lines).to.deep.equal(["warn: task 1 waits, for it can't be run here: no JSON"]);
+    expect(kept).to.deep.equal(['1 here:1: no JSON', '1 here:1: no JSON']);
+  });
+
+  it('tries again at once what the database was away for before it was claimed', async () => {
+    queue(1);
+    start(1);
+    await clock.advance(0);
+    await end(1, new DatabaseUnreachableError('away'));
+    await clock.advance(500);
+    expect(started).to.deep.equal([1, 1]);
+    expect(kept).to.deep.equal([]);
+  });
+
   it('keeps with a task that waits why it can not be run here', async () => {
     queue(1);
     start(1);
@@ -326,6 +352,7 @@ describe('QueueWorker', () => {
     start(1);
     await clock.advance(0);
     waiting = [];
+    claims.get(1)?.();
     await end(1, new Error('oh'));
     fails = true;
     await clock.advance(1_000);

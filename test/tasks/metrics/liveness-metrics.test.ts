@@ -41,6 +41,23 @@ describe('the metrics of liveness', () => {
     }
   });
 
+  it('tell nothing of tasks any more while the database is away, and again once it was asked anew', async () => {
+    const names = ['chainparse_tasks{status="running"}', 'chainparse_tasks_running_long', 'chainparse_tasks_silent'];
+    const ofTasks = [...names, 'chainparse_task_timeout_ratio'];
+    const read = (): void => {
+      metrics.showTasks({ running: 11, runningLonger: 4, ended: 10, timedOut: 2, timeoutRate: 0.2 });
+      metrics.showSilent(3);
+    };
+    read();
+    expect(await metrics.snapshot()).to.include.keys(ofTasks);
+    metrics.observe({ kind: 'database_away', failures: 1, error: 'gone' });
+    expect(await metrics.snapshot()).to.not.have.any.keys(ofTasks);
+    metrics.observe({ kind: 'database_back' });
+    metrics.observe({ kind: 'checked', running: 12, timedOut: 0, durationMs: 3, isTrusted: true });
+    read();
+    expect(await metrics.snapshot()).to.include.keys(ofTasks);
+  });
+
   it('tell the age of the oldest heartbeat of those that beat', async () => {
     for (const taskId of [123, 124]) metrics.observe({ kind: 'began', ...task, taskId });
     metrics.observe({ kind: 'beat_landed', ...task, latencyMs: 1 });

@@ -1,7 +1,7 @@
 import type { BlockRange } from '../../../model/block.js';
 import { retryAfterMs } from '../../../runtime/retry.js';
 
-const number = String.raw`(0x[0-9a-f]+|\d[\d,_]*(?:\.\d+)?)\s?(k\b|m\b)?`;
+const number = String.raw`(0x[0-9a-f]+|\d[\d,_]*(?:\.\d+)*)\s?(k\b|m\b)?`;
 
 /** Where a sentence names its limit, the surest place first. */
 const capPatterns = [
@@ -24,7 +24,11 @@ export function capIn(message: string): number | undefined {
   return undefined;
 }
 
+/** Nobody caps at a part of a block: `10.000` are ten thousand, as half of Europe writes them. `1.500k` is none of them. */
+const thousandsWithDots = /^\d{1,3}(?:\.\d{3})+$/;
+
 function scaled(digits: string, unit: string | undefined): number {
+  if (unit === undefined && thousandsWithDots.test(digits)) return Number(digits.replace(/\./g, ''));
   const scale = unit === undefined ? 1 : unit.toLowerCase() === 'k' ? 1_000 : 1_000_000;
   return Math.round(Number(digits.replace(/[,_]/g, '')) * scale);
 }
@@ -66,7 +70,7 @@ export function retryAfterIn(
 }
 
 const earliest =
-  /(?:lowest|earliest|oldest|base|first available|starts? at|begins? at)[^\d;]{0,40}?(0x[0-9a-f]+|\d[\d,_]*)/i;
+  /\b(?:lowest|earliest|oldest|base|first available|starts? at|begins? at)[^\d;]{0,40}?(0x[0-9a-f]+|\d[\d,_]*)/i;
 
 /** Returns the first block of a node's history as an error's text states it; undefined where it does not. */
 export function earliestIn(message: string): number | undefined {

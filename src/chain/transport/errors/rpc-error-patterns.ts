@@ -56,6 +56,8 @@ const statusClasses: ReadonlyMap<number, RpcErrorClass> = new Map([
 /** Sorts an error by its message, then by its code, then by the HTTP status it came with. */
 export function sortError(message: string, code: number | undefined, status: number | undefined): RpcErrorClass {
   const kind = patternOf(message)?.[0];
+  // The status says that it passes: a bare "limit exceeded" is then none of those that forbid the method.
+  if (kind === 'method-disabled' && status === 429) return 'rate-limit';
   // A page of a gateway speaks of its own troubles; only a node's own words may hide a limit.
   if (kind === 'internal' && code === undefined && status !== undefined && status >= 500) return 'transport';
   const byCode = code === undefined ? undefined : codeClasses.get(code);

@@ -48,7 +48,7 @@ export const errorsOfHistory: readonly RpcErrorPattern[] = [
     'pruned',
     'nethermind',
     "Receipt not available for 'From' block '11052984'.",
-    /(receipts?|logs?) (is |are |was |were )?(not available|unavailable|missing|not found)/,
+    /\b(receipts?|logs?) (is |are |was |were )?(not available|unavailable|missing|not found)/,
   ],
   [
     'pruned',

@@ -12,7 +12,8 @@ export const errorsOfQuotas: readonly RpcErrorPattern[] = [
     'quota',
     'QuickNode',
     'API credits limit reached for this month',
-    /(exceed|reach|limit|exhaust|used).*(daily|monthly|weekly|(per|this|a|the) (day|month|week))/,
+    // A month behind a rate per second, or behind a wish for money, is none that is used up.
+    /(exceed|reach|limit|exhaust|used)((?!upgrade|per second|\/s(ec(ond)?)?\b).)*(daily|monthly|weekly|(per|this|a|the) (day|month|week))/,
   ],
   [
     'rate-limit',
@@ -24,7 +25,7 @@ export const errorsOfQuotas: readonly RpcErrorPattern[] = [
     'range-cap',
     'Base',
     'eth_getLogs is limited to a 10,000 range',
-    /limited to (a |max(imum)? )?[\d,. -]+k? ?-?(blocks? )?(range|blocks)/,
+    /limit(ed to|( exceeded)?( is|:)) (a |max(imum)? )?[\d,. -]+k? ?-?(blocks? )?(range|blocks)/,
   ],
   [
     'quota',
@@ -33,7 +34,12 @@ export const errorsOfQuotas: readonly RpcErrorPattern[] = [
     /quota|(plan|trial|subscription).*(expired|exhausted|ended|inactive)|payment required|billing|usage limit/,
   ],
   ['quota', 'Blast', 'You reached the free tier limits', /(reach|exceed|exhaust)\w* .*free (tier|plan)/],
-  ['quota', 'Alchemy', 'App is inactive. Please contact support', /(app|account|project|endpoint) is (in|not )active/],
+  [
+    'quota',
+    'Alchemy',
+    'App is inactive. Please contact support',
+    /(app|account|project|endpoint) is (in|not )active|not enabled (for|on) (this|your|the) (app|account|project)/,
+  ],
   [
     'quota',
     'NodeReal',
@@ -54,7 +60,7 @@ export const errorsOfRates: readonly RpcErrorPattern[] = [
     'rate-limit',
     'Chainstack',
     "You've exceeded the RPS limit available on the current plan.",
-    /(call|request|rps|cu|cups) (rate|limit|capacity)|exceed\w* .*(capacity|rps|qps|throughput)/,
+    /(call|request|rps|cu|cups) (rate|limit|capacity)(?!.*(\d[km]? ?-?blocks?\b|block range))|exceed\w* .*(capacity|rps|qps|throughput)/,
   ],
   [
     'rate-limit',

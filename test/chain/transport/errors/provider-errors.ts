@@ -277,4 +277,49 @@ export const providerErrors: readonly ProviderError[] = [
   ['Cloudflare', 'timeout', 'HTTP 524 error code: 524', undefined, 524],
   ['Cloudflare', 'rate-limit', 'HTTP 429 error code: 1015', undefined, 429],
   ['Cloudflare', 'quota', 'HTTP 403 error code: 1020', undefined, 403],
+  // Thousands with dots; 1.5k is no thousands.
+  ['nodes in Europe', 'range-cap', 'Limit exceeded: Query requested more than 10.000 blocks', -32005, 200, 10_000],
+  ['nodes in Europe', 'range-cap', 'Block range exceeds 1.000.000', -32005, 200, 1_000_000],
+  ['nodes in Europe', 'range-cap', 'eth_getLogs range is too large, max is 1.500k blocks', -32602, 200, 1_500],
+  // A limit of blocks is no limit of calls.
+  ['gateways', 'range-cap', 'eth_getLogs limit exceeded: max 1000 blocks', -32005, 200, 1_000],
+  ['gateways', 'range-cap', 'eth_getLogs limit is 500 blocks', -32005, 200, 500],
+  ['gateways', 'range-cap', 'eth_getLogs request limit: 1,000 blocks', -32005, 200, 1_000],
+  ['gateways', 'range-cap', 'eth_getLogs rate: block range must be at most 1000', -32005, 200, 1_000],
+  ['gateways', 'range-cap', 'Exceeded eth_getLogs limit: max 10 block range on the free tier', -32005, 200, 10],
+  ['gateways', 'rate-limit', 'eth_getLogs limit exceeded', -32005],
+  // HTTP 429 says that it passes.
+  ['gateways', 'rate-limit', 'limit exceeded', -32005, 429],
+  ['BSC dataseed', 'method-disabled', 'limit exceeded', -32005, 200],
+  // A month in an advertisement is none that is used up.
+  [
+    'gateways',
+    'rate-limit',
+    'Rate limit exceeded: 10 requests per second per IP; upgrade to 300 million requests per month',
+    429,
+    429,
+  ],
+  [
+    'gateways',
+    'rate-limit',
+    'Rate limit exceeded. Your current limit is 50 req/s. Upgrade to get up to 3M requests per month.',
+    429,
+    429,
+  ],
+  ['gateways', 'quota', 'You have exceeded 100000 requests per month, upgrade to 10 requests per second', 429, 429],
+  [
+    'Alchemy',
+    'quota',
+    'ETH_MAINNET is not enabled for this app. Visit this page to enable the network: https://dashboard.alchemy.com/apps/x/networks',
+    -32600,
+    403,
+  ],
+  [
+    'Alchemy',
+    'method-disabled',
+    'eth_getBlockReceipts is not available on the Free tier plan. See available methods',
+    -32600,
+    403,
+  ],
+  ['Nethermind', 'pruned', 'logs not available for block 5', -32000],
 ];

@@ -1,5 +1,10 @@
 import { expect } from 'chai';
-import { capIn, retryAfterIn, suggestionIn } from '../../../../src/chain/transport/errors/rpc-error-hints.js';
+import {
+  capIn,
+  earliestIn,
+  retryAfterIn,
+  suggestionIn,
+} from '../../../../src/chain/transport/errors/rpc-error-hints.js';
 import { patternOf, rpcErrorPatterns, sortError } from '../../../../src/chain/transport/errors/rpc-error-patterns.js';
 import { RpcError, asksForLess, isDeclined, isRefusal } from '../../../../src/chain/transport/errors/rpc-error.js';
 import type { RpcErrorClass } from '../../../../src/chain/transport/errors/rpc-error.js';
@@ -156,6 +161,12 @@ describe('hints in RPC errors', () => {
     expect(suggestionIn('block range too large')).to.equal(undefined);
     expect(suggestionIn('try the range 500-100')).to.equal(undefined);
     expect(suggestionIn('too much', { from: 3, to: null })).to.equal(undefined);
+  });
+
+  it('reads the first block that a node keeps, and none where a word only ends like those that announce it', () => {
+    expect(earliestIn('History is pruned. Earliest available block is 0x112a880')).to.equal(18_000_000);
+    expect(earliestIn('height is not available (requested height: 7, base height: 155251499)')).to.equal(155_251_499);
+    expect(earliestIn('database error: block 17000000 has been pruned')).to.equal(undefined);
   });
 
   it('reads how long to wait in the header, the data or the text', () => {
