@@ -308,7 +308,7 @@ export const ingestionMutants: readonly Mutant[] = [
   together(
     'refused-once',
     'who is away is waited for as long as a request may take once another has said that it can not',
-    'if (isAnswer(error)) void abortLater(enough, longPatienceMs, clock);',
+    'if (isAnswer(error)) void endLater(enough, longPatienceMs, clock);',
     '',
   ),
   sureLogs(
