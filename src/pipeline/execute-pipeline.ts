@@ -105,6 +105,7 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
     if (next.kind === 'joined') {
       report({ nextBlock: next.nextBlock, events: progress.events + next.events });
       await execution.onCommit?.({ kind: 'events', events: 0, durationMs: 0, appended: null });
+      run = readOn(run);
     }
     if (next.kind !== 'read') {
       if (execution.stopping.aborted) return progress;
@@ -146,7 +147,7 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
         heard = {};
         undecodable.committed(commit.message);
         // From here on the checkpoint is this run's own, and a restart of the source must continue behind it.
-        if (['events', 'rollback'].includes(commit.message.kind)) run = { mode: run.mode, toBlock: run.toBlock };
+        if (['events', 'rollback'].includes(commit.message.kind)) run = readOn(run);
       }
       if (upTo === null || execution.stopping.aborted) return progress;
     } catch (error) {
@@ -156,6 +157,11 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
       execution.signal.removeEventListener('abort', drop);
     }
   }
+}
+
+/** What a run is asked for once the checkpoint is its own. */
+function readOn({ mode, toBlock }: RunRequest): RunRequest {
+  return { mode, toBlock };
 }
 
 /** How long a progress that stays the same need not be shown again, in milliseconds. */

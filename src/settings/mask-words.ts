@@ -6,8 +6,9 @@ const named = /([\w.-]+)(\s*[=:]\s*|\s+)/g;
 
 /** Returns a command without what follows the names under which secrets are handed out: `--token`, `API_KEY=`, `Authorization:`. */
 export function maskWords(text: string): string {
-  // One that can't be read is told with its problem.
-  const words = splitWords(text) ?? text.split(/\s+/);
+  const words = splitWords(text);
+  // Of one that can't be read nobody knows where a secret begins.
+  if (words === null) return text.replace(/(?<=^\s*[^\s"'[]+)\s.*|^\s*["'[].*/s, ` ${masked}`).trimStart();
   const shown = words.map((word, i) => (isSecretFlag(words[i - 1] ?? '') ? masked : maskWord(word)));
   if (shown.every((word, i) => word === words[i])) return text;
   return text.trimStart().startsWith('[') ? JSON.stringify(shown) : shown.map(quoted).join(' ');

@@ -67,7 +67,8 @@ function summaryOf(pipelineId: number, report: VerifyReport, lang: Lang): string
 }
 
 function remarksOf({ receipts }: Audit, report: VerifyReport, lang: Lang): readonly string[] {
-  const { counts, total, checkpointReplaced, blocks, provenBlocks, doubtfulBlocks, replacedBlocks } = report;
+  const { counts, total, checkpointReplaced, blocks, provenBlocks, doubtfulBlocks, replacedBlocks, replacedRows } =
+    report;
   const open = total - counts.repaired - counts.doubtful;
   const texts = textsIn(lang).verifications;
   return [
@@ -76,7 +77,7 @@ function remarksOf({ receipts }: Audit, report: VerifyReport, lang: Lang): reado
     ...(replacedBlocks > 0 ? [texts.replacedBlocks(replacedBlocks)] : []),
     ...(checkpointReplaced ? [texts.checkpointReplaced] : []),
     ...(counts.doubtful > 0 ? [texts.doubtful(counts.doubtful)] : []),
-    ...(open > 0 && replacedBlocks === 0 ? [texts.repair] : []),
+    ...(open > replacedRows ? [texts.repair] : []),
   ];
 }
 

@@ -48,7 +48,8 @@ function partsOf(type: AbiType, value: JsonValue): readonly Part[] | null {
     const item = items.get(String(key));
     return item === undefined ? [] : [{ key, type: member.type, value: item }];
   });
-  return parts.length === (isList(value) ? value.length : members.length) ? parts : null;
+  const isWhole = parts.length === members.length && (!isList(value) || value.length === members.length);
+  return isWhole ? parts : null;
 }
 
 function wantedOf(type: AbiType): string {

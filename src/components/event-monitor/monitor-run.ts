@@ -109,7 +109,7 @@ export class MonitorRun {
   /** Gives up what has been read ahead. */
   close(): void {
     this.#blocks.close();
-    this.#life.release();
+    this.#life.end();
   }
 
   async #checkChain(): Promise<void> {
@@ -132,8 +132,7 @@ export class MonitorRun {
         : this.#open(start.block, start),
     ]);
     this.#target = this.#targetOf(head);
-    const isPart = run.fromBlock !== undefined || run.toBlock !== undefined;
-    if (this.#target !== null && stretch.next > this.#target && (!start.resumes || isPart)) {
+    if (this.#target !== null && stretch.next > this.#target && (!start.resumes || run.fromBlock !== undefined)) {
       const why = start.resumes
         ? `all up to block ${stretch.next - 1} has been read (--fresh reads it again), and the run`
         : `the run begins at block ${stretch.next} and`;

@@ -17,7 +17,7 @@ export function selectionOf(config: EventMonitorConfig): unknown {
     return { addresses: addresses?.toSorted(), events };
   });
   // What is not wanted makes no difference where its logs are not asked for.
-  const isAskedForAll = keepUnknown || emitters.some(({ events }) => events.some(({ topic0 }) => topic0 === null));
+  const isAskedForAll = keepUnknown || emitters.some(({ events }) => events.some(isAnyTopic));
   return {
     emitters: emitters.map(({ addresses, events }) => [
       addresses,
@@ -26,6 +26,11 @@ export function selectionOf(config: EventMonitorConfig): unknown {
     filters: addressFilters.toSorted(),
     keepUnknown,
   };
+}
+
+/** A filter can't name the first topic of what has none. */
+function isAnyTopic({ topic0, isWanted }: Decoding): boolean {
+  return isWanted && topic0 === null;
 }
 
 /** What becomes of the logs of an event. */

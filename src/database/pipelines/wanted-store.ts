@@ -70,7 +70,10 @@ export class WantedStore {
   async start(pipelineId: number, slot: Slot | null = null): Promise<Started> {
     const results = await this.#writeEnabled(pipelineId, [
       ...this.#wantStarted(pipelineId),
-      slot === null ? this.#queueUnlessWhole(pipelineId) : this.#waitUnlessOpen(pipelineId, slot),
+      ...(slot === null
+        ? [...readBeside(this.#database, pipelineId), this.#queueUnlessWhole(pipelineId)]
+        : // What is delivered meanwhile goes on until its time has come.
+          [this.#waitUnlessOpen(pipelineId, slot)]),
     ]);
     return { queuedTaskId: slot === null ? insertedId(results) : null, ended: 0 };
   }
@@ -80,6 +83,7 @@ export class WantedStore {
     const steps = [
       handOverRunning(this.#database, pipelineId),
       ...this.#wantStarted(pipelineId),
+      ...readBeside(this.#database, pipelineId),
       insertQueued(this.#database, pipelineId, {}),
     ];
     const results = await this.#writeEnabled(pipelineId, steps);
@@ -293,7 +297,6 @@ export class WantedStore {
       knex(table).insert({ pipeline_id: pipelineId, state: 'stopped', since: now }).onConflict('pipeline_id').ignore(),
       row.clone().where({ state: 'stopped' }).update({ since: now }),
       row.update({ state: 'started', next_start: null, last_slot: null, ...nothingWrong }),
-      ...readBeside(this.#database, pipelineId),
     ];
   }
 

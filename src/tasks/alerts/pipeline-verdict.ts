@@ -96,10 +96,10 @@ function hasFailedLast(task: Task | null, { failures, hasCommitted }: Wanted): b
   return task?.status === taskStatus.queued && failures > 0 && !hasCommitted;
 }
 
-/** What is run again and again does not run in between; a run that failed leaves it down until one works. */
+/** What is run again and again does not run in between; a run that failed leaves it down until one works, a delivery does not. */
 function waitsForItsTime(task: Task | null, { nextStart, heldReason }: Wanted, now: string): boolean {
   if (nextStart === null || heldReason !== null || nextStart <= now) return false;
-  return task === null || task.status === taskStatus.succeeded;
+  return task === null || task.status === taskStatus.succeeded || task.deliversOnly === true;
 }
 
 /** Somebody stopped it after its task had ended, at a time that older programs don't write; where workers gave it up they have judged that task. */

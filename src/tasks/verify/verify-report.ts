@@ -28,6 +28,8 @@ export class VerifyReport {
   doubtfulBlocks = 0;
   /** Blocks with findings of which the endpoints have others than the run has read: no repair mixes the two. */
   replacedBlocks = 0;
+  /** The rows of those that were found wrong. */
+  replacedRows = 0;
   events = 0;
   undecoded = 0;
   /** True where the checkpoint itself is of a block that the chain has replaced. */
@@ -53,6 +55,11 @@ export class VerifyReport {
     this.blocks += to - from + 1;
     this.events += events;
     this.undecoded += undecoded;
+  }
+
+  countReplaced(findings: readonly Finding[]): void {
+    this.replacedBlocks += 1;
+    this.replacedRows += findings.length;
   }
 
   add(findings: readonly Finding[], state: FindingState, proof: Proof | null): void {

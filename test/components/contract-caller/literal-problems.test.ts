@@ -55,6 +55,8 @@ describe('a value that a definition gives a method', () => {
     [order, { isOpen: 1, amount: 1 }, ['0.isOpen: must be true or false, not 1']],
     [order, { amount: 1 }, [`0: ${ofOrder}`]],
     [order, [1, true, 2], [`0: ${ofOrder}`]],
+    [order, [1], [`0: ${ofOrder}`]],
+    [order, [], [`0: ${ofOrder}`]],
     [order, 1, [`0: ${ofOrder}, not 1`]],
   ];
 

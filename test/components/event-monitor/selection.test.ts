@@ -59,6 +59,7 @@ describe('what decides which events a monitor stores, and what of their logs', (
     const unknown = { ...wanted, keepUnknown: true };
     expect(textOf([transfer, approval], unknown)).not.to.equal(textOf([transfer], unknown));
     const anonymous = event('Noted', [from], { anonymous: true });
+    expect(textOf([transfer, approval, anonymous], wanted)).to.equal(textOf([transfer]));
     const some = { eventsToMonitor: ['Transfer', 'Noted'] };
     expect(textOf([transfer, approval, anonymous], some)).not.to.equal(textOf([transfer, anonymous], some));
   });

@@ -295,7 +295,10 @@ eachDatabase('the store of what is wanted', (databases) => {
     const follower = await wanted.queueDue(45);
     expect(await statusOf(follower)).to.equal(taskStatus.queued);
     expect(await wanted.listRevived(10), 'while it is silent').to.deep.equal([]);
-    expect((await listLatestTasks(database, { first: 10 }, 30)).map((task) => task.id)).to.deep.equal([follower]);
+    expect(
+      (await listLatestTasks(database, { first: 10 }, 30)).map((task) => task.id),
+      'it holds it',
+    ).to.deep.equal([id]);
     await tasks.renew([{ taskId: id, progress: null }]);
     expect((await listLatestTasks(database, { first: 10 }, 30)).map((task) => task.id)).to.deep.equal([id]);
     const [revived] = await wanted.listRevived(10);
@@ -573,6 +576,18 @@ eachDatabase('the store of what is wanted', (databases) => {
       await tasks.cancel(queuedTaskId ?? 0);
       holder = id;
     }
+  });
+
+  it('leaves a delivery alone where a pipeline is started that waits for a time of its schedule', async () => {
+    const slot = { at: '2099-01-01T00:00:00', of: '0 0 1 1 *', skipped: null };
+    const id = await wanted.queueDelivery(45);
+    await wanted.start(45, slot);
+    expect((await new TaskQueue(database, 30).asked(id ?? 0)).request).to.deep.equal({ deliverOnly: true });
+    expect(await wanted.get(45)).to.deep.include({ state: 'started', nextStart: slot.at });
+    await claim(id, { run: { deliverOnly: true } });
+    await wanted.start(45, slot);
+    expect(await statusOf(id)).to.equal(taskStatus.running);
+    expect(await wanted.get(45)).to.deep.include({ nextStart: slot.at });
   });
 
   it('queues a task beside one that lives to read a part, once the pipeline is started', async () => {

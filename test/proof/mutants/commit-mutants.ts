@@ -160,7 +160,7 @@ export const commitMutants: readonly Mutant[] = [
   execute(
     'restart-behind',
     'a source that starts again continues behind the checkpoint',
-    "if (['events', 'rollback'].includes(commit.message.kind)) run = { mode: run.mode, toBlock: run.toBlock };",
+    "if (['events', 'rollback'].includes(commit.message.kind)) run = readOn(run);",
     '',
   ),
   execute(

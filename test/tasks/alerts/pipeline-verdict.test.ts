@@ -151,6 +151,9 @@ describe('the judgement of a pipeline', () => {
     const waiting = { ...startedPipeline, nextStart: '2024-01-16T10:00:00', isScheduled: true };
     expect(judge({ task: ended('completed'), wanted: waiting }).kind).to.equal('over');
     expect(judge({ task: { ...ended('completed'), deliversOnly: true }, wanted: waiting }).kind).to.equal('unsure');
+    expect(judge({ task: { ...failed, endReason: 'timeout', deliversOnly: true }, wanted: waiting }).kind).to.equal(
+      'unsure',
+    );
   });
 
   it('does not take for stopped what was stopped before it failed, or what workers gave up', () => {
