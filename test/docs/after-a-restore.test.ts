@@ -215,7 +215,7 @@ eachDatabase('what the page on operations does after a restore', (databases) => 
     await raise();
     expect(await pruneJournal(database, pipelineId)).to.equal(true);
     await runs.run([sink.openable()], oneByOne(5, 8));
-    await runs.repair(3, [eventOn('b', 3)]);
+    await runs.repair(3, [{ ...exampleEvent(3, 0), argsJson: '{"value":"other"}' }]);
     await runs.run([sink.openable()], noMore);
     await pruneJournal(database, pipelineId);
     expect(await rewind()).to.equal(6);

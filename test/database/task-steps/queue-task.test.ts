@@ -111,9 +111,9 @@ eachDatabase('a task that is queued', (databases) => {
         await tasks.cancel(first.taskId);
       }
     };
-    const queueDelivery = (): Promise<unknown> => {
-      const delivery = { pipeline_id: 45, status: 3, run_options: JSON.stringify({ deliverOnly: true }) };
-      const row = { ...delivery, create_time: database.dialect.now(database.knex), log_path: '' };
+    const insert = (request: RunRequest): Promise<unknown> => {
+      const queued = { pipeline_id: 45, status: 3, run_options: JSON.stringify(request) };
+      const row = { ...queued, create_time: database.dialect.now(database.knex), log_path: '' };
       return database.write([database.knex('pipeline_task').insert(row)]);
     };
 
@@ -143,11 +143,11 @@ eachDatabase('a task that is queued', (databases) => {
     });
 
     it('reads, as the run did, where it had only waited to deliver', async () => {
-      expect(await handOver({ toBlock: 9 }, queueDelivery)).to.deep.equal([{ toBlock: 9 }]);
+      expect(await handOver({ toBlock: 9 }, () => insert({ deliverOnly: true }))).to.deep.equal([{ toBlock: 9 }]);
     });
 
     it('delivers, too, where the run only delivered', async () => {
-      const waits = await handOver({ deliverOnly: true }, () => queueTask(database, 45, { toBlock: 9 }));
+      const waits = await handOver({ deliverOnly: true }, () => insert({ toBlock: 9 }));
       expect(waits).to.deep.equal([{ toBlock: 9 }]);
     });
   });
