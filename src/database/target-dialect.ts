@@ -72,6 +72,7 @@ export interface FoundIndex {
 export interface FoundRelation {
   /** Rows can be written into it: it is no view. */
   readonly isTable: boolean;
+  /** Those that an INSERT can give values to: no generated ones. */
   readonly columns: readonly FoundColumn[];
 }
 

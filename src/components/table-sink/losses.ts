@@ -1,7 +1,7 @@
 /** A column whose value some rows could not have. */
 export interface Loss {
   readonly column: string;
-  /** False: the table has none of that name. */
+  /** It is NULL in those rows; false: the table has none of that name which could hold the value. */
   readonly isThere: boolean;
   readonly count: number;
   /** The first message that is meant. */

@@ -109,7 +109,7 @@ class TableSink implements Sink {
     const rows = count === 1 ? 'a row' : `${count} rows`;
     const what = isThere
       ? `'${column}' can't hold the value of ${rows}, which is NULL there`
-      : `${this.#config.table} has no column '${column}' for the value of ${rows}, of events that the definition names no more`;
+      : `${this.#config.table} has no column '${column}' that holds the value of ${rows}, of events that the definition names no more`;
     logger.log('warn', `${name}: ${what}: the first one is ${id}`);
   }
 

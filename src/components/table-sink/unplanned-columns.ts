@@ -9,14 +9,17 @@ import type { Loss } from './losses.js';
 import { eventsOwn } from './plan-table.js';
 import type { TablePlan } from './plan-table.js';
 
-type Column = Pick<FoundColumn, 'name' | 'type'>;
+type Column = Pick<FoundColumn, 'name' | 'type'> & {
+  /** It is the plan's: in every row that is written. */
+  readonly isOwn: boolean;
+};
 
 /** A field of an event's data, with its value. */
 type Given = readonly [key: string, isArg: boolean, isBeside: boolean, value: JsonValue];
 
 /**
  * Makes what is in rows of events that the plan does not know: of those that an earlier definition wanted, which stay stored. A value goes
- * into the column that a plan with its event would give it, where the table has one, in the form that this takes.
+ * into the column that a plan with its event would give it, where the table has one of a type that the sink makes, in the form that this takes.
  */
 export class UnplannedColumns {
   readonly #dialect: TargetDialect;
@@ -38,8 +41,13 @@ export class UnplannedColumns {
     this.#fold = foldWith(dialect);
     this.#mostBytes = mostBytes;
     const own = plan.own.map(({ name, type }) => ({ name, type: dialect.typeName(type) }));
-    const free = found.flatMap(({ name, type, nullable }) => (nullable ? [{ name, type }] : []));
-    this.#columns = new Map([...own, ...free].map((column) => [this.#fold(column.name), column]));
+    const free = found.filter(({ nullable }) => nullable);
+    const owned = new Set(own.map(({ name }) => this.#fold(name)));
+    const columns = [...own, ...free].map(({ name, type }): [string, Column] => {
+      const folded = this.#fold(name);
+      return [folded, { name, type, isOwn: owned.has(folded) }];
+    });
+    this.#columns = new Map(columns);
   }
 
   /** Returns the plan's columns, and what others of the table the messages fill. */
@@ -58,7 +66,7 @@ export class UnplannedColumns {
         const column = this.#columns.get(folded);
         const stored = column === undefined ? undefined : this.#stored(column, value);
         if (stored === undefined) {
-          losses.add(name, id, column !== undefined);
+          losses.add(name, id, column?.isOwn === true);
           continue;
         }
         const values = filled.get(folded) ?? none();
@@ -67,16 +75,19 @@ export class UnplannedColumns {
       }
     }
     const columns = [...filled].map(([folded, values]) => {
-      return { ...(this.#columns.get(folded) as Column), values, distinct: true };
+      const { name, type } = this.#columns.get(folded) as Column;
+      return { name, type, values, distinct: true };
     });
     return { columns, losses: losses.all };
   }
 
   /** Undefined where a column can't hold a value. */
-  #stored({ name, type }: Column, value: JsonValue): string | null | undefined {
+  #stored({ name, type, isOwn }: Column, value: JsonValue): string | null | undefined {
     const types = typesFor(value);
     const exact = types.filter((each) => this.#dialect.typeName(each) === type);
-    for (const each of [...exact, ...types.filter((wider) => this.#dialect.fits(type, wider))]) {
+    // Whoever made the plan's column may have made it wider; another's of such a type is none of the sink's.
+    const isWider = isOwn && exact.length === 0;
+    for (const each of isWider ? types.filter((wanted) => this.#dialect.fits(type, wanted)) : exact) {
       const stored = toColumnOf(each, this.#mostBytes(name))(value);
       if (stored !== undefined) return stored;
     }
@@ -113,5 +124,6 @@ function typesFor(value: JsonValue): readonly ColumnType[] {
   if (typeof value === 'string') return [text, { kind: 'ascii', length: value.length }, ...integers];
   if (typeof value === 'boolean') return [{ kind: 'bool' }, text];
   if (typeof value !== 'object') return [...integers, text];
-  return isHash(value) ? [{ kind: 'ascii', length: 66 }, text] : [{ kind: 'json' }, text];
+  // What looks like a hash alone may be a tuple with a member of that name.
+  return [...(isHash(value) ? [{ kind: 'ascii', length: 66 } as const] : []), { kind: 'json' }, text];
 }

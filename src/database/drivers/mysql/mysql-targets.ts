@@ -119,15 +119,23 @@ function rowsOf(answer: unknown): readonly unknown[] {
   return (answer as readonly [readonly unknown[]])[0];
 }
 
+/** A column that computes its values; an expression for a default is `DEFAULT_GENERATED`. */
+const isGenerated = /(?:virtual|stored) generated/i;
+
 function readRelation(rows: readonly ColumnRow[]): FoundRelation | null {
   const [first] = rows;
   if (first === undefined) return null;
   const columns = rows.flatMap(({ name, type, nullable, fallback, extra }) => {
-    if (name === null) return [];
-    const required = nullable === 'NO' && fallback === null && !/auto_increment|generated/i.test(extra);
-    return [{ name, type: type.toLowerCase(), nullable: nullable === 'YES', required }];
+    if (name === null || isGenerated.test(extra)) return [];
+    const required = nullable === 'NO' && fallback === null && !/auto_increment/i.test(extra);
+    return [{ name, type: plainType(type), nullable: nullable === 'YES', required }];
   });
   return { isTable: first.kind === 'BASE TABLE', columns };
+}
+
+/** MariaDB and older servers write the width of an integer, which says nothing of what it holds. */
+function plainType(type: string): string {
+  return type.toLowerCase().replace(/^((?:big)?int)\(\d+\)$/, '$1');
 }
 
 function typeName(type: ColumnType): string {
@@ -154,8 +162,7 @@ function typeName(type: ColumnType): string {
 }
 
 function fits(found: string, type: ColumnType): boolean {
-  // MariaDB and older servers write the width of an integer.
-  const plain = found.replace(/^((?:big|tiny)?int)\(\d+\)$/, '$1');
+  const plain = found.replace(/^tinyint\(\d+\)$/, 'tinyint');
   const wanted = typeName(type);
   if (plain === wanted.replace(/\(1\)$/, '') || found === wanted) return true;
   if (type.kind === 'json' || type.kind === 'text') return found === 'longtext';

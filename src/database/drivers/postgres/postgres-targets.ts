@@ -22,8 +22,8 @@ const placeSql = `SELECT COALESCE(?, (SELECT n.nspname FROM pg_class c JOIN pg_n
 
 const relationSql = `SELECT c.relkind AS kind, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
   NOT a.attnotnull AS nullable,
-  a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AND a.attgenerated = '' AS required
-  FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS required
+  FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
   WHERE c.oid = to_regclass(quote_ident(?) || '.' || quote_ident(?)) ORDER BY a.attnum`;
 
 const indexesSql = `SELECT c.relname AS name, a.attname AS col, i.indisunique AND i.indimmediate AS uniq
