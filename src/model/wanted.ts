@@ -51,6 +51,8 @@ export interface EndedTask {
   readonly error: string | null;
   /** How long ago it ended, or had been silent for as long as is borne, in seconds by the database's clock. */
   readonly overForSeconds: number;
+  /** How often it was to beat, in seconds; null: as the settings say. */
+  readonly heartbeatInterval: number | null;
   /** The first block that it had not committed; null: unknown. */
   readonly nextBlock: number | null;
   /** What it was asked to run with; left out: as the definition says. */

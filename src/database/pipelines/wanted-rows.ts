@@ -30,6 +30,7 @@ export interface UnjudgedRow extends WantedRow {
   readonly run_options: string | null;
   readonly progress: string | null;
   readonly over_for: number | null;
+  readonly heartbeat_interval: number | null;
 }
 
 /** Returns what is wanted of a pipeline. */
@@ -66,6 +67,7 @@ export function toUnjudged(row: UnjudgedRow): UnjudgedEnd {
         ? null
         : {
             ...{ id, status, endReason, error, overForSeconds, nextBlock: progress?.nextBlock ?? null },
+            heartbeatInterval: row.heartbeat_interval,
             request: requestIn(row.run_options),
           },
   };

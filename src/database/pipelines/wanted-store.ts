@@ -175,6 +175,7 @@ export class WantedStore {
           error: 'task.error',
           run_options: 'task.run_options',
           progress: 'task.progress',
+          heartbeat_interval: 'task.heartbeat_interval',
           over_for: this.#overFor(),
         }),
     );

@@ -4,7 +4,7 @@ import { keptReason, taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
 import { writeIfHeld } from '../fenced-write.js';
 import { holdStarted } from '../task-steps/wanted-steps.js';
-import { livingTasks, runningTasks } from '../task-steps/living-tasks.js';
+import { livingTasks } from '../task-steps/living-tasks.js';
 import { definitionOf, lockPipeline, ofDefinition, readRequest } from '../task-steps/queue-task.js';
 
 const table = 'pipeline_task';
@@ -46,14 +46,18 @@ export class TaskQueue {
 
   /**
    * Lists of each pipeline and shard that nobody holds the task that waits longest, in their order, or what goes on before it; some
-   * pipelines aside. Whoever is silent holds nothing, unless nobody knows what silence means.
+   * pipelines aside. Whoever is silent holds nothing, if for so many seconds, in which runs could be heard without a break,
+   * three of its beats were to come.
    */
-  async listClaimable(limit: number, except: readonly number[], isSilenceKnown = true): Promise<readonly QueuedTask[]> {
+  async listClaimable(
+    limit: number,
+    except: readonly number[],
+    heardForSeconds = Infinity,
+  ): Promise<readonly QueuedTask[]> {
     const rows = await this.#database.read<{ id: number; pipeline_id: number; shard: number }[]>((knex: Knex) => {
       const [pipelineId, shard] = ['waiting.pipeline_id', 'waiting.shard'].map((column) => knex.raw('??', [column]));
-      const holders = isSilenceKnown
-        ? livingTasks(this.#database, pipelineId ?? 0, this.#defaultIntervalSeconds, shard)
-        : runningTasks(this.#database, pipelineId ?? 0, shard);
+      const defaultSeconds = this.#defaultIntervalSeconds;
+      const holders = livingTasks(this.#database, pipelineId ?? 0, defaultSeconds, shard, heardForSeconds);
       return knex({ waiting: table })
         .where('waiting.status', taskStatus.queued)
         .whereNotIn('waiting.pipeline_id', [...except])

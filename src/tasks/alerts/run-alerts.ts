@@ -77,21 +77,26 @@ export class RunAlerts {
       if (signal.aborted) return;
       outages.slept(turnMs);
       for (const condition of desk.standing) if (ownRules.has(condition.rule)) this.#repeat(condition);
-      await this.#judge(outages);
+      await this.judge(outages);
       if (rules.noMonitor) await this.#lookForMonitor(clock.monotonic() - startedAt >= unmonitoredMs);
     }
   }
 
-  /** As with a monitor, after an outage nobody is judged before all could take up again what they do. */
-  async #judge(outages: OutageWatch): Promise<void> {
+  /**
+   * Judges the sinks and the pipelines. As with a monitor, after an outage nobody is judged before all could take up again what
+   * they do.
+   */
+  async judge(outages: OutageWatch = this.#options.outages.another()): Promise<void> {
     const { probe, judge } = this.#options;
     try {
       outages.probeAnswered(await probe());
-      if (outages.isSilenceKnown) await judge();
     } catch (error) {
       // Where the database can't say there are other alerts.
       if (error instanceof DatabaseUnreachableError) outages.probeFailed();
+      return;
     }
+    // One long statement that was broken off is no outage: runs are heard meanwhile.
+    if (outages.isSilenceKnown) await judge().catch(() => undefined);
   }
 
   #repeat(condition: AlertCondition): void {

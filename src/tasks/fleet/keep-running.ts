@@ -2,7 +2,7 @@ import type { Revived, WantedStore } from '../../database/pipelines/wanted-store
 import type { DatabaseProbe } from '../../database/tasks/database-probe.js';
 import type { SinkWish } from '../../model/sink.js';
 import { taskStatus } from '../../model/task.js';
-import type { EndVerdict, UnjudgedEnd } from '../../model/wanted.js';
+import type { EndedTask, EndVerdict, UnjudgedEnd } from '../../model/wanted.js';
 import type { Clock } from '../../runtime/clock.js';
 import { DatabaseUnreachableError, messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
@@ -61,6 +61,8 @@ export class KeepRunning {
   /** Pipelines with which a step failed the last time, and why. */
   readonly #failing = new Map<number, string>();
   readonly #watch: OutageWatch;
+  /** Why no silent task was followed the last time; null: they were. */
+  #waiting: string | null = null;
 
   constructor(options: KeepRunningOptions) {
     this.#options = options;
@@ -81,7 +83,7 @@ export class KeepRunning {
       // Workers that were started together don't look together for ever.
       const plannedMs = dueMs * (0.75 + random() / 2);
       await clock.sleep(plannedMs, stopping).then(
-        () => this.#distrust(this.#watch.slept(plannedMs)),
+        () => this.#watch.slept(plannedMs),
         () => undefined,
       );
     }
@@ -125,13 +127,12 @@ export class KeepRunning {
 
   async #judgeAll(): Promise<void> {
     const { store, stopping } = this.#options;
-    this.#distrust(this.#watch.probeAnswered(await this.#options.probe()));
+    this.#watch.probeAnswered(await this.#options.probe());
     await this.#countAheadFromNow();
     for (let after = 0; !stopping.aborted;) {
       const ends = await this.#step('looking for ends', store.listUnjudged(after, page));
       // As with the monitor, no silent task is taken for dead before living runs could be heard.
-      const { isSilenceKnown } = this.#watch;
-      const known = ends.filter(({ task }) => isSilenceKnown || task?.status !== taskStatus.running);
+      const known = ends.filter(({ task }) => this.#isKnown(task));
       await this.#each(known, (end) => this.#judgeOne(end));
       const last = ends.at(-1);
       if (last === undefined || ends.length < page) break;
@@ -139,6 +140,12 @@ export class KeepRunning {
     }
     const revived = await this.#step('looking for what beats again', store.listRevived(page));
     await this.#each(revived, (each) => this.#takeBack(each));
+  }
+
+  #isKnown(task: EndedTask | null): boolean {
+    if (task?.status !== taskStatus.running) return true;
+    // What is known of silence at all goes by the settings.
+    return this.#watch.isSilenceKnownOf(task.heartbeatInterval ?? 0);
   }
 
   /** As a monitor does: a task that died before the clock was set back would seem to live until that time has come again. */
@@ -153,12 +160,17 @@ export class KeepRunning {
   /** What took so long that living runs could not be heard meanwhile gives reason to wait. */
   async #step<T>(what: string, work: Promise<T>): Promise<T> {
     const result = await work;
-    this.#distrust(this.#watch.did(what));
+    this.#watch.did(what);
+    this.#tellWaiting();
     return result;
   }
 
-  #distrust(reason: string | null): void {
-    if (reason === null) return;
+  /** Whoever in this process has noticed it, it is told here, and once. */
+  #tellWaiting(): void {
+    const { waiting: reason } = this.#watch;
+    const isNews = reason !== this.#waiting;
+    this.#waiting = reason;
+    if (reason === null || !isNews) return;
     const wait_seconds = Math.ceil(this.#watch.waitMs / 1_000);
     const message = `${reason}: no silent task is followed for ${wait_seconds} s, in which living runs are heard`;
     this.#options.logger.log('info', message, { event: 'fleet.waiting', reason, wait_seconds });

@@ -114,7 +114,8 @@ export class QueueWorker {
     } catch (error) {
       if (error instanceof DatabaseUnusableError) this.#retire(error);
       else {
-        this.#outages.probeFailed();
+        // What else may be wrong with one statement makes nobody unheard.
+        if (error instanceof DatabaseUnreachableError) this.#outages.probeFailed();
         this.#setAway(error);
       }
     }
@@ -130,7 +131,8 @@ export class QueueWorker {
     const since = clock.monotonic();
     this.#found = [];
     const most = Math.max(free, leastSeen) + this.#running.size;
-    const waiting = await queue.listClaimable(most, this.#passedOver(), this.#outages.isSilenceKnown);
+    const heardForSeconds = this.#outages.isSilenceKnown ? Math.floor(this.#outages.heardForMs / 1_000) : 0;
+    const waiting = await queue.listClaimable(most, this.#passedOver(), heardForSeconds);
     // What was found by an answer that came late is judged anew when it is claimed.
     this.#outages.did('a look at the queue');
     const others = waiting.filter((task) => !this.#running.has(laneOf(task)));

@@ -69,7 +69,6 @@ export async function watchRuns(
   const parts = openParts(host, logger);
   const monitors = new MonitorStore(database);
   const tasks = new TaskStore(database);
-  const judge = judgeOf(host, parts);
   const alerts = new RunAlerts({
     ...{ desk: parts.desk, rules: settings.alerts, clock },
     isRunning: async (taskId) => (await tasks.get(taskId)).status === taskStatus.running,
@@ -78,7 +77,7 @@ export async function watchRuns(
     unmonitoredMs: 2 * settings.checkIntervalSeconds * 1_000,
     worker: host.worker.name,
     turnMs: turnMs(settings),
-    ...{ outages, judge, probe: () => probeDatabase(database) },
+    ...{ outages, judge: judgeOf(host, parts), probe: () => probeDatabase(database) },
   });
   const ended = new AbortController();
   void alerts.run(ended.signal);
@@ -88,8 +87,7 @@ export async function watchRuns(
   const close = async (): Promise<void> => {
     ended.abort();
     // How its tasks have ended is known now, and perhaps nobody else is there to judge it.
-    const judged = judge().catch(() => undefined);
-    await closeParts(host, parts, logger, opened, judged);
+    await closeParts(host, parts, logger, opened, alerts.judge());
   };
   return { ...observers(alerts.observe, opened), close };
 }

@@ -136,7 +136,7 @@ export function judgeHolder(
     return { taskId: task.id, silentForSeconds: null, reason: `${by}: the process ${task.worker} is gone` };
   }
   const intervalSeconds = task.heartbeatInterval ?? options.heartbeatIntervalSeconds;
-  const isSilenceKnown = options.outages?.isSilenceKnown ?? true;
+  const isSilenceKnown = options.outages?.isSilenceKnownOf(intervalSeconds) ?? true;
   if (isSilenceKnown && isSilentFor(task.silentSeconds, intervalSeconds)) {
     return {
       taskId: task.id,

@@ -23,21 +23,20 @@ export class OutageWatch {
   readonly #waitMs: number;
   readonly #tolerableMs: number;
   readonly #known: Known;
-  readonly #databaseClock: DatabaseClockWatch;
   /** When this process was last seen at work; from there on no moment goes unwatched. */
   #seenAt: Instant;
 
   /** `known`: what another watch of this process knows. */
-  constructor(options: OutageWatchOptions, known: Known = { ...nothing }) {
+  constructor(options: OutageWatchOptions, known?: Known) {
     const { clock, heartbeatIntervalMs } = options;
     this.#options = options;
-    this.#known = known;
     this.#clock = clock;
     this.#seenAt = this.#now();
     this.#waitMs = silenceLimit(heartbeatIntervalMs);
     // A freeze that is shorter than this makes no run miss more than one of its beats.
     this.#tolerableMs = Math.max(1_000, heartbeatIntervalMs / 4);
-    this.#databaseClock = new DatabaseClockWatch({ clock, tolerableMs: this.#tolerableMs });
+    const databaseClock = new DatabaseClockWatch({ clock, tolerableMs: this.#tolerableMs });
+    this.#known = known ?? { heardSince: -Infinity, reason: null, isAway: false, hasAnswered: false, databaseClock };
   }
 
   /** Returns one for what this process does beside: it sees its own gaps alone, and what either has noticed both know. */
@@ -48,6 +47,11 @@ export class OutageWatch {
   /** Says whether silence means anything by now: the database answers, and runs could be heard for long enough. */
   get isSilenceKnown(): boolean {
     return this.#known.hasAnswered && !this.#known.isAway && this.waitMs === 0;
+  }
+
+  /** Says so of the silence of who beats every so many seconds, which may be rarer than this process does. */
+  isSilenceKnownOf(intervalSeconds: number): boolean {
+    return this.isSilenceKnown && this.heardForMs >= silenceLimit(intervalSeconds * 1_000);
   }
 
   /** For how long runs could be heard without a break, in milliseconds; Infinity where none is known. */
@@ -74,7 +78,7 @@ export class OutageWatch {
   /** A probe was answered; returns what gives reason to wait, if anything. */
   probeAnswered({ now, uptimeSeconds }: DatabaseProbe): string | null {
     const tookMs = this.#sinceSeen();
-    const aheadMs = this.#databaseClock.look(now);
+    const aheadMs = this.#known.databaseClock.look(now);
     const { isAway: wasAway, hasAnswered } = this.#known;
     const tolerableMs = hasAnswered ? this.#tolerableMs : Math.min(firstTolerableMs, this.#tolerableMs);
     this.#known.isAway = false;
@@ -133,9 +137,9 @@ interface Known {
   isAway: boolean;
   /** A probe was answered once. */
   hasAnswered: boolean;
+  /** Of a clock that was set only a look at it before that can tell. */
+  readonly databaseClock: DatabaseClockWatch;
 }
-
-const nothing: Known = { heardSince: -Infinity, reason: null, isAway: false, hasAnswered: false };
 
 /** One moment by both clocks, in milliseconds. */
 interface Instant {

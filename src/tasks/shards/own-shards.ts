@@ -125,10 +125,11 @@ export class OwnShards implements ShardsAhead {
 
   /** Whoever is silent has not ended, as long as nobody knows what silence means. */
   async #lastEnd(shard: Shard, outages: OutageWatch): Promise<Pick<Failed, 'until'>> {
-    const { tasks, pipelineId, clock } = this.#options;
+    const { tasks, pipelineId, clock, heartbeatIntervalSeconds } = this.#options;
     const task = await tasks.getNewest(pipelineId, shard.number);
     outages.did('looking for who reads the shards');
-    if (task?.status === taskStatus.running && !outages.isSilenceKnown) return { until: Infinity };
+    const isKnown = outages.isSilenceKnownOf(task?.heartbeatInterval ?? heartbeatIntervalSeconds);
+    if (task?.status === taskStatus.running && !isKnown) return { until: Infinity };
     if (task?.status !== taskStatus.failed) return { until: -Infinity };
     const before = this.#failed.get(shard.number);
     if (before?.taskId === task.id) return before;

@@ -149,7 +149,7 @@ eachDatabase('the store of what is wanted', (databases) => {
     expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
     await ageTask(database, id, { created: 1_000, heartbeat: 92 });
     const { task } = await unjudged();
-    expect(task).to.include({ id, status: taskStatus.running });
+    expect(task).to.include({ id, status: taskStatus.running, heartbeatInterval: 30 });
     expect(task?.overForSeconds).to.be.within(2, 7);
   });
 

@@ -53,9 +53,9 @@ eachDatabase('the queue of tasks', (databases) => {
   const claimable = async (
     limit = 10,
     except: readonly number[] = [],
-    isSilenceKnown?: boolean,
+    heardForSeconds?: number,
   ): Promise<readonly string[]> =>
-    (await queue.listClaimable(limit, except, isSilenceKnown)).map(
+    (await queue.listClaimable(limit, except, heardForSeconds)).map(
       ({ taskId, pipelineId }) => `${pipelineId}:${taskId}`,
     );
 
@@ -90,14 +90,18 @@ eachDatabase('the queue of tasks', (databases) => {
     expect(await claimable()).to.deep.equal([`45:${waiting}`]);
   });
 
-  it('gives no task behind one that runs, however silent, where nobody knows what silence means, and all others', async () => {
+  it('gives no task behind one that runs, however silent, before three of its own beats could be heard, and all others', async () => {
     const holder = await claim({});
     const [behind, free] = [await add(45, {}), await add(46, {})];
     await ageTask(database, holder, { created: 1_000, heartbeat: 500 });
-    expect(await claimable(10, [], false)).to.deep.equal([`46:${free}`]);
-    expect(await claimable(10, [], true)).to.deep.equal([`45:${behind}`, `46:${free}`]);
+    for (const heardFor of [0, 89]) expect(await claimable(10, [], heardFor)).to.deep.equal([`46:${free}`]);
+    for (const heardFor of [90, Infinity])
+      expect(await claimable(10, [], heardFor)).to.deep.equal([`45:${behind}`, `46:${free}`]);
+    await database.write([database.knex('pipeline_task').where({ id: holder }).update({ heartbeat_interval: null })]);
+    expect(await claimable(10, [], 89), 'by the settings').to.deep.equal([`46:${free}`]);
+    expect(await claimable(10, [], 90)).to.deep.equal([`45:${behind}`, `46:${free}`]);
     await tasks.cancel(holder);
-    expect(await claimable(10, [], false)).to.deep.equal([`45:${behind}`, `46:${free}`]);
+    expect(await claimable(10, [], 0)).to.deep.equal([`45:${behind}`, `46:${free}`]);
   });
 
   it('lets one of many workers begin a task, as alive as one that has just been made', async () => {

@@ -19,18 +19,21 @@ describe('the alert rules of a run', () => {
   let judged: number;
   let judgeMs: number;
   let failure: Error | null;
+  let isAway: boolean;
+  let aheadMs: number;
   let isMonitored: () => Promise<boolean>;
   let isRunning: () => Promise<boolean>;
-  const ended = new AbortController();
+  let ended: AbortController;
 
   beforeEach(() => {
     fixture = new AlertFixture();
+    ended = new AbortController();
     isMonitored = (): Promise<boolean> => Promise.resolve(true);
     isRunning = (): Promise<boolean> => Promise.resolve(true);
-    [judged, judgeMs, failure] = [0, 0, null];
+    [judged, judgeMs, failure, isAway, aheadMs] = [0, 0, null, false, 0];
     alerts = open();
   });
-  after(() => ended.abort());
+  afterEach(() => ended.abort());
 
   function open(rules = defaultRules): RunAlerts {
     const { desk, clock } = fixture;
@@ -41,7 +44,11 @@ describe('the alert rules of a run', () => {
       judged += 1;
       if (judgeMs > 0) await clock.sleep(judgeMs);
     };
-    const probe = () => Promise.resolve({ now: new Date(clock.monotonic()).toISOString(), uptimeSeconds: null });
+    const now = (): string => new Date(clock.monotonic() + aheadMs).toISOString();
+    const probe = () =>
+      isAway
+        ? Promise.reject(new DatabaseUnreachableError('away'))
+        : Promise.resolve({ now: now(), uptimeSeconds: null });
     const outages = new OutageWatch({ clock, heartbeatIntervalMs: 30_000 });
     return new RunAlerts({ desk, clock, rules, ...asks, outages, probe, judge, ...times });
   }
@@ -145,9 +152,9 @@ describe('the alert rules of a run', () => {
     void alerts.run(ended.signal);
     await clock.advance(125_000);
     expect(judged).to.equal(2);
-    failure = new DatabaseUnreachableError('away');
+    isAway = true;
     await clock.advance(60_000);
-    failure = null;
+    isAway = false;
     await clock.advance(120_000);
     expect(judged, 'it came back, and a minute later').to.equal(2);
     await clock.advance(60_000);
@@ -168,11 +175,21 @@ describe('the alert rules of a run', () => {
 
   it('judge on where that fails for another reason than that the database is away', async () => {
     void alerts.run(ended.signal);
-    failure = new Error('no such column');
-    await fixture.clock.advance(60_000);
+    const failures = [new Error('no such column'), new DatabaseUnreachableError('a statement took too long')];
+    for (failure of failures) await fixture.clock.advance(60_000);
     failure = null;
     await fixture.clock.advance(60_000);
     expect(judged).to.equal(1);
+  });
+
+  it('judge nobody for three beats after the database’s clock was set forward between two looks', async () => {
+    void alerts.run(ended.signal);
+    await fixture.clock.advance(60_000);
+    aheadMs = 3_600_000;
+    await fixture.clock.advance(120_000);
+    expect(judged).to.equal(1);
+    await fixture.clock.advance(60_000);
+    expect(judged).to.equal(2);
   });
 
   it('miss a monitor only where the run has waited for one, and the database says that there is none', async () => {

@@ -5,10 +5,26 @@ import { countSameEnds, judgeEnd, type JudgeFacts } from '../../../src/tasks/fle
 
 describe('judging the end of a task', () => {
   const failed = (endReason: string, error = 'oh'): EndedTask => ({
-    ...{ id: 7, status: taskStatus.failed, endReason, error, overForSeconds: 0, nextBlock: 100 },
+    ...{
+      id: 7,
+      status: taskStatus.failed,
+      endReason,
+      error,
+      overForSeconds: 0,
+      nextBlock: 100,
+      heartbeatInterval: null,
+    },
   });
   const ended = (endReason: string): EndedTask => ({
-    ...{ id: 7, status: taskStatus.succeeded, endReason, error: null, overForSeconds: 0, nextBlock: 100 },
+    ...{
+      id: 7,
+      status: taskStatus.succeeded,
+      endReason,
+      error: null,
+      overForSeconds: 0,
+      nextBlock: 100,
+      heartbeatInterval: null,
+    },
   });
   const end = (task: EndedTask | null, changes: Partial<UnjudgedEnd> = {}): UnjudgedEnd => ({
     ...{ pipelineId: 45, failures: 0, judgedTaskId: null, version: 5, judgedVersion: 5, task },

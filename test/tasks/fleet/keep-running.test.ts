@@ -28,11 +28,20 @@ describe('keeping pipelines running', () => {
   let ahead: number[];
   let delivered: number[];
   let keep: KeepRunning;
+  let outages: OutageWatch;
   let running: Promise<void>;
 
   const endOf = (pipelineId: number): UnjudgedEnd => ({
     ...{ pipelineId, failures: 0, judgedTaskId: null, version: 1, judgedVersion: null },
-    task: { id: pipelineId * 10, status: 2, endReason: 'error', error: 'oh', overForSeconds: 0, nextBlock: 1 },
+    task: {
+      id: pipelineId * 10,
+      status: 2,
+      endReason: 'error',
+      error: 'oh',
+      overForSeconds: 0,
+      nextBlock: 1,
+      heartbeatInterval: null,
+    },
   });
 
   /** Nothing is to come to it. */
@@ -52,6 +61,7 @@ describe('keeping pipelines running', () => {
     [refusal, untimed, unread] = [null, null, null];
     delivered = [];
     verdict = { kind: 'again', inSeconds: 5, failures: 1 };
+    outages = new OutageWatch({ clock, heartbeatIntervalMs: 2_000 });
     keep = new KeepRunning({
       store: {
         listUnjudged: (after, limit) => {
@@ -74,7 +84,7 @@ describe('keeping pipelines running', () => {
       probe: () => Promise.resolve({ now: new Date(databaseTime()).toISOString(), uptimeSeconds: null }),
       takeBackAhead: () => Promise.resolve(ahead.splice(0)),
       beat: () => (refusal === null ? Promise.resolve() : Promise.reject(refusal)),
-      outages: new OutageWatch({ clock, heartbeatIntervalMs: 2_000 }),
+      outages,
       judge: ({ pipelineId }) =>
         pipelineId === poisoned ? Promise.reject(new Error('no definition')) : Promise.resolve(verdict),
       listServed: () => Promise.resolve([served]),
@@ -130,6 +140,36 @@ describe('keeping pipelines running', () => {
       judged.filter((id) => id === 1),
       'three beats later',
     ).to.have.length(1);
+  });
+
+  it('follows a silent task only once three of its own beats could be heard', async () => {
+    const rare = endOf(1);
+    ends = [{ ...rare, task: { ...rare.task!, status: 0, endReason: null, heartbeatInterval: 10 } }];
+    failure = new DatabaseUnreachableError('away');
+    running = keep.run();
+    await clock.advance(0);
+    failure = null;
+    await clock.advance(30_000);
+    expect(judged).to.deep.equal([]);
+    await clock.advance(10_000);
+    expect(new Set(judged)).to.deep.equal(new Set([1]));
+  });
+
+  it('tells once why no silent task is followed, whoever in its process has noticed it', async () => {
+    running = keep.run();
+    await clock.advance(0);
+    const other = outages.another();
+    await clock.advance(3_000);
+    expect(other.did('a look at the queue')).to.equal('a look at the queue took 3000 ms');
+    await clock.advance(3_000);
+    const told = (): readonly string[] => logger.lines.filter((line) => line.includes('no silent task'));
+    expect(told()).to.deep.equal([
+      'info: a look at the queue took 3000 ms: no silent task is followed for 5 s, in which living runs are heard',
+    ]);
+    await clock.advance(10_000);
+    other.slept(0);
+    await clock.advance(1_000);
+    expect(told()).to.have.length(2);
   });
 
   it('follows no silent task right after it was suspended itself', async () => {

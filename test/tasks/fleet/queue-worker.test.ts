@@ -29,8 +29,10 @@ describe('QueueWorker', () => {
   let turns: [running: number, isAway: boolean][];
   let ended: Promise<void>;
   let outages: OutageWatch;
-  /** Of each look whether silent tasks were to be left alone. */
+  /** Of each look whether silent tasks were to be left alone, whatever their beats. */
   let leavesSilent: boolean[];
+  /** For how many seconds runs could be heard, as the latest look has it. */
+  let heardFor: number | undefined;
 
   const start = (concurrency: number): void => {
     const worker = new QueueWorker({
@@ -46,9 +48,10 @@ describe('QueueWorker', () => {
         refuse: ({ taskId }, { reason, definition }) =>
           Promise.resolve(void kept.push(`refused ${taskId} ${reason}, definition ${definition}`)),
         keepReason: (taskId, reason) => Promise.resolve(void kept.push(`${taskId} ${reason}`)),
-        listClaimable: async (limit, except, isSilenceKnown) => {
+        listClaimable: async (limit, except, heardForSeconds) => {
           looks++;
-          leavesSilent.push(isSilenceKnown === false);
+          leavesSilent.push(heardForSeconds === 0);
+          heardFor = heardForSeconds;
           if (lookMs > 0) await clock.sleep(lookMs);
           const found = waiting.filter(({ pipelineId }) => !except.includes(pipelineId)).slice(0, limit);
           if (fails) throw failure;
@@ -180,6 +183,7 @@ describe('QueueWorker', () => {
     start(1);
     probe();
     await clock.advance(500);
+    failure = new DatabaseUnreachableError('away');
     fails = true;
     await clock.advance(20_000);
     fails = false;
@@ -190,6 +194,18 @@ describe('QueueWorker', () => {
     expect(leavesSilent.at(-1)).to.equal(true);
     await clock.advance(500);
     expect(leavesSilent.at(-1)).to.equal(false);
+    expect(heardFor, 'longer than three beats of its own').to.equal(12);
+  });
+
+  it('takes silent tasks over though a look has failed for another reason than that the database is away', async () => {
+    start(1);
+    probe();
+    failure = new Error('no such column');
+    fails = true;
+    await clock.advance(2_000);
+    fails = false;
+    await clock.advance(500);
+    expect([leavesSilent.at(-1), heardFor]).to.deep.equal([false, Infinity]);
   });
 
   const lookLong = async (): Promise<void> => {

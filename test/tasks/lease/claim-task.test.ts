@@ -211,6 +211,20 @@ eachDatabase('a claim of a pipeline', (databases) => {
     expect((await claim({ worker: gone, outages })).replaced?.id).to.equal(queuedTaskId);
   });
 
+  it('ends no silent task before three of its own beats could be heard, which may be rarer than those of this process', async () => {
+    const { taskId } = await claim({ heartbeatIntervalSeconds: 60 });
+    await ageTask(database, taskId, { created: 900, heartbeat: 900 });
+    const queuedTaskId = await queued();
+    const clock = new FakeClock();
+    const outages = new OutageWatch({ clock, heartbeatIntervalMs: 30_000 });
+    outages.probeFailed();
+    outages.probeAnswered({ now: '2024-01-15 10:00:00', uptimeSeconds: null });
+    await clock.advance(179_999);
+    await held({ worker: other, queuedTaskId, outages });
+    await clock.advance(1);
+    expect((await claim({ worker: other, queuedTaskId, outages })).replaced?.id).to.equal(taskId);
+  });
+
   describe('whose answer is lost', () => {
     const away = (): Promise<never> => Promise.reject(new DatabaseUnreachableError('the connection was lost'));
     const unheard: ClaimOptions['claims'] = { claim: (request) => tasks.claim(request).then(away) };

@@ -70,6 +70,17 @@ describe('an outage watch', () => {
     expect(watch.waitMs).to.equal(90_000);
   });
 
+  it('knows later of the silence of who beats more rarely than its process', async () => {
+    await probe();
+    expect(watch.isSilenceKnownOf(3_600), 'no outage is known').to.equal(true);
+    watch.probeFailed();
+    await probe();
+    await clock.advance(90_000);
+    expect([1, 30, 31].map((seconds) => watch.isSilenceKnownOf(seconds))).to.deep.equal([true, true, false]);
+    await clock.advance(3_000);
+    expect(watch.isSilenceKnownOf(31)).to.equal(true);
+  });
+
   it('begins to wait anew with each outage', async () => {
     watch.probeFailed();
     await probe();
@@ -159,6 +170,12 @@ describe('an outage watch', () => {
       expect(look(0)).to.equal(null);
       expect(look(3_600_000)).to.equal("the database's clock was set forward by 3600 s");
       expect(watch.waitMs).to.equal(90_000);
+    });
+
+    it('waits though another of its process has looked at it before', () => {
+      expect(look(0)).to.equal(null);
+      const other = watch.another();
+      expect(other.probeAnswered({ now: databaseNow(3_600_000), uptimeSeconds: null })).to.match(/set forward/);
     });
 
     it('waits once for each time that it was set', async () => {
