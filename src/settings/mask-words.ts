@@ -8,7 +8,7 @@ const named = /([\w.-]+)(\s*[=:]\s*|\s+)/g;
 export function maskWords(text: string): string {
   const words = splitWords(text);
   // Of one that can't be read nobody knows where a secret begins.
-  if (words === null) return text.replace(/(?<=^\s*[^\s"'[]+)\s.*|^\s*["'[].*/s, ` ${masked}`).trimStart();
+  if (words === null) return masked;
   const shown = words.map((word, i) => (isSecretFlag(words[i - 1] ?? '') ? masked : maskWord(word)));
   if (shown.every((word, i) => word === words[i])) return text;
   return text.trimStart().startsWith('[') ? JSON.stringify(shown) : shown.map(quoted).join(' ');

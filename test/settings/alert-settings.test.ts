@@ -112,7 +112,7 @@ describe('the settings of alerts', () => {
       ['webhook_secret: whsec_hidden', /'\*\*\*' .* has no base64 of 8 bytes or more behind whsec_/],
       ['webhook_secret: "whsec_hidden%%hidden"', /has no base64/],
       ['command: "say \'hello"', /has a quote that is not closed/],
-      ['command: "say --token \'hidden"', /'say \*\*\*' .* has a quote that is not closed/],
+      ['command: "say --token \'hidden"', /'\*\*\*' .* has a quote that is not closed/],
       ['command: ["", x]', /names no program/],
     ];
     for (const [line, problem] of problems) {

@@ -10,9 +10,9 @@ describe('the words of a command, as they are shown', () => {
     'curl -H "Authorization: Bearer abcdefsecret" http://pager/x': "curl -H 'Authorization: ***' http://pager/x",
     [`sh -c 'notify --token "abcdefsecret" ops'`]: "sh -c 'notify --token ***'",
     '["notify","--secret","abcdef secret","it\'s"]': '["notify","--secret","***","it\'s"]',
-    "notify --token 'abcdefsecret": 'notify ***',
+    "notify --token 'abcdefsecret": '***',
     '["notify","--token","abc"': '***',
-    'curl -H "Authorization: Bearer abc https://x': 'curl ***',
+    'curl -H "Authorization: Bearer abc https://x': '***',
     'notify --token': 'notify --token',
   };
   for (const [written, expected] of Object.entries(shown)) {

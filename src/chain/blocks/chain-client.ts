@@ -7,10 +7,10 @@ import { EndpointPool } from '../transport/endpoints/endpoint-pool.js';
 import type { EndpointPoolOptions } from '../transport/endpoints/endpoint-pool.js';
 import type { EndpointReport } from '../transport/endpoints/endpoint-report.js';
 import type { Question, Work } from '../transport/endpoints/endpoint-question.js';
-import { collectBlocks, headIn, headerCall, headerIn, readTag, tellsTag, timeCall, timeIn } from './header-outcome.js';
+import { EveryEndpoint } from './every-endpoint.js';
+import { collectBlocks, headIn, headerCall, headerIn, timeCall, timeIn } from './header-outcome.js';
 import type { BlockTag, HeadsAnswer } from './header-outcome.js';
-import { disagreementOn, hear } from './hearing.js';
-import type { Hearing, Voice } from './hearing.js';
+import type { Hearing } from './hearing.js';
 import type { JsonRpcEndpoint } from '../transport/rpc/json-rpc.js';
 import { ReceiptCalls } from './receipt-calls.js';
 import { TimeBatches } from './time-batches.js';
@@ -18,9 +18,6 @@ import type { AskedTimes, TimesTold } from './time-batches.js';
 import type { BlockLogsAnswer } from './receipt-calls.js';
 import { RpcError, asksForLess } from '../transport/errors/rpc-error.js';
 import type { Call } from '../../runtime/call.js';
-import { ChainUnreachableError } from '../../runtime/errors.js';
-import { Scope } from '../../runtime/scope.js';
-import { waitAtMost } from '../../runtime/wait-at-most.js';
 import { readQuantity } from '../transport/rpc/rpc-values.js';
 
 export interface ChainClientOptions extends EndpointPoolOptions {
@@ -63,10 +60,6 @@ function beginKnowing(pool: EndpointPool, { doubtMs = defaultDoubtMs }: ChainCli
   };
 }
 
-/** How long a head waits for other endpoints to tell a tag, in milliseconds, and how long they are not asked again where none did. */
-const tagPatienceMs = 1_000;
-const untoldMs = 120_000;
-
 /** How far below the newest block known a block counts as new. */
 const newBlocks = 64;
 
@@ -85,8 +78,7 @@ export class ChainClient implements ChainView {
   readonly #pool: EndpointPool;
   readonly #choice: EndpointChoice;
   readonly #known: WhatIsKnown;
-  /** When nobody told a tag last, by the monotonic clock. */
-  readonly #untold = new Map<BlockTag, number>();
+  readonly #every: EveryEndpoint;
   readonly #times = new TimeBatches({
     ask: (asked, signal) => this.#askForTimes(asked, signal),
     room: () => this.room,
@@ -96,6 +88,7 @@ export class ChainClient implements ChainView {
     this.#pool = 'pool' in source ? source.pool : new EndpointPool(source);
     this.#choice = 'pool' in source ? source.choice : {};
     this.#known = 'pool' in source ? source : beginKnowing(this.#pool, source);
+    this.#every = new EveryEndpoint(this.#pool, this.#choice);
   }
 
   /** What proves answers of this chain. */
@@ -245,102 +238,19 @@ export class ChainClient implements ChainView {
     }
   }
 
-  /**
-   * Returns the headers of the newest block, as `head` does, and of another tag, asked in one batch. Where the endpoint does not tell
-   * the tag another one may: it has just been begun, or is of an older version. Where none does at once they are asked again some
-   minutes later.
-   */
-  async heads(tag: BlockTag, signal: AbortSignal): Promise<HeadsAnswer> {
-    const answer = await this.#headsBy({}, tag, signal);
-    const untoldAt = this.#untold.get(tag) ?? -Infinity;
-    if (tellsTag(answer.tagged) || this.now() - untoldAt < untoldMs) return answer;
-    const others = this.reachable.filter((name) => name !== answer.endpoint);
-    const told = await this.#firstToTell(others, tag, signal);
-    if (told === null && others.length > 0) this.#untold.set(tag, this.now());
-    return { ...answer, tagged: told ?? answer.tagged };
+  /** Returns the headers of the newest block, as `head` does, and of another tag, which another endpoint may tell. */
+  heads(tag: BlockTag, signal: AbortSignal): Promise<HeadsAnswer> {
+    return this.#every.heads(tag, signal);
   }
 
-  async #headsBy(how: Partial<How>, tag: BlockTag, signal: AbortSignal): Promise<HeadsAnswer> {
-    const ask = async (endpoint: JsonRpcEndpoint): Promise<HeadsAnswer> => {
-      const [latest, tagged] = await endpoint.batch([headerCall('latest'), headerCall(tag)], signal);
-      const head = this.#noted(headIn(latest, endpoint), endpoint.name, true);
-      return { latest: head, tagged: readTag(tagged), endpoint: endpoint.name };
-    };
-    return this.ask(ask, { calls: 2, isUrgent: true, isSimple: true, ...how }, signal);
+  /** Asks every endpoint that is there whether it has blocks behind one at which the head has been for long; true where one has. */
+  lookBehind(block: number, signal: AbortSignal): Promise<boolean> {
+    return this.#every.lookBehind(block, signal);
   }
 
-  /** Returns the header of a tag from the first of these endpoints that tells it; null where none does in time. */
-  async #firstToTell(names: readonly string[], tag: BlockTag, signal: AbortSignal): Promise<BlockHeader | null> {
-    const scope = new Scope(signal);
-    const alone = async (name: string): Promise<BlockHeader> => {
-      const { tagged } = await this.via({ only: [name] }).#headsBy({ isOptional: true }, tag, scope.signal);
-      if (tellsTag(tagged)) return tagged;
-      throw new Error(`${name} does not tell it`);
-    };
-    const first = Promise.any(names.map(alone)).catch(() => null);
-    const wait = { clock: this.#pool.clock, ms: tagPatienceMs, signal };
-    const told = await waitAtMost(first, wait).finally(() => scope.end());
-    signal.throwIfAborted();
-    return told;
-  }
-
-  /**
-   * Asks every endpoint that is there whether it has blocks behind one at which the head has been for long; true where one has. Those
-   * that have none then are asked after the others until their heads move.
-   */
-  async lookBehind(block: number, signal: AbortSignal): Promise<boolean> {
-    const names = this.reachable;
-    if (names.length < 2) return false;
-    // Who does not answer says nothing.
-    const answers = await Promise.all(names.map((name) => this.#hasMore(name, block, signal).catch(() => null)));
-    if (!answers.includes(true)) return false;
-    const standing = names.filter((_, at) => answers[at] === false);
-    for (const name of standing) this.#pool.standsStill(name, block);
-    return true;
-  }
-
-  /** Its head alone may be anything: a block counts as behind where it is there. */
-  async #hasMore(name: string, block: number, signal: AbortSignal): Promise<boolean> {
-    const work = async (endpoint: JsonRpcEndpoint): Promise<boolean> => {
-      const [latest, next] = await endpoint.batch([headerCall('latest'), headerCall(block + 1)], signal);
-      const head = this.#noted(headerIn(latest), name, true);
-      return head !== null && head.number > block && headerIn(next, block + 1) !== null;
-    };
-    const how = { calls: 2, isUrgent: true, isSimple: true, isOptional: true };
-    return this.via({ only: [name] }).ask(work, how, signal);
-  }
-
-  /**
-   * Asks every endpoint, also those that were put aside, whether it has a block; throws ChainMismatchError where all serve another
-   * chain. Those that have another one are put aside where they are no more than those that have it.
-   */
-  async whoHas(block: BlockRef, signal: AbortSignal): Promise<Hearing> {
-    // Another pipeline may have read the blocks of another fork.
-    this.#pool.readmit();
-    const voices = await Promise.all(this.endpoints.map((name) => this.#voiceOf(name, block.number, signal)));
-    const hearing = hear(
-      block,
-      voices.filter(([name]) => !this.#pool.isStrange(name)),
-    );
-    const { have, lack } = hearing;
-    if (have.length > 0 && lack.length > 0) this.#pool.disagree(have, lack, disagreementOn(block, hearing));
-    return hearing;
-  }
-
-  /** Asks an endpoint for its block of a number; who does not answer says nothing. */
-  async #voiceOf(name: string, number: number, signal: AbortSignal): Promise<Voice> {
-    const work = async (endpoint: JsonRpcEndpoint): Promise<Voice> => {
-      const [outcome] = await endpoint.batch([headerCall(number)], signal);
-      return [name, headerIn(outcome, number)?.hash ?? null];
-    };
-    try {
-      const how = { calls: 1, isUrgent: true, isSimple: true, isOptional: true };
-      return await this.via({ only: [name] }).ask(work, how, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof RpcError || error instanceof ChainUnreachableError) return [name, null];
-      throw error;
-    }
+  /** Asks every endpoint whether it has a block; throws ChainMismatchError where all serve another chain. */
+  whoHas(block: BlockRef, signal: AbortSignal): Promise<Hearing> {
+    return this.#every.whoHas(block, signal);
   }
 
   /**

@@ -13,10 +13,11 @@ describe('a call of a sink', () => {
   let answer: () => void;
   let closed: number;
 
+  const connectionOf = (signal: AbortSignal): SinkConnection =>
+    new SinkConnection(new RecordingSink().openable(), { clock, signal }, () => (closed += 1));
   const begin = (): Promise<void> => {
     closed = 0;
-    const parts = { clock, signal: new AbortController().signal };
-    return new SinkConnection(new RecordingSink().openable(), parts, () => (closed += 1)).call((given) => {
+    return connectionOf(new AbortController().signal).call((given) => {
       call = given;
       return new Promise<void>((resolve) => (answer = resolve));
     });
@@ -60,11 +61,7 @@ describe('a call of a sink', () => {
 
   it('leaves nothing at the signal of its run, whether it is answered, fails or is given up', async () => {
     const run = new AbortController();
-    const connection = new SinkConnection(
-      new RecordingSink().openable(),
-      { clock, signal: run.signal },
-      () => undefined,
-    );
+    const connection = connectionOf(run.signal);
     await connection.call(() => Promise.resolve());
     await rejectionOf(connection.call(() => Promise.reject(new Error('away'))));
     const failed = rejectionOf(connection.call(() => new Promise<void>(() => undefined)));
@@ -75,11 +72,7 @@ describe('a call of a sink', () => {
 
   it('is cut short with its run', async () => {
     const run = new AbortController();
-    const connection = new SinkConnection(
-      new RecordingSink().openable(),
-      { clock, signal: run.signal },
-      () => undefined,
-    );
+    const connection = connectionOf(run.signal);
     let given: AbortSignal | undefined;
     const cut = rejectionOf(connection.call(({ signal }) => ((given = signal), new Promise<void>(() => undefined))));
     run.abort(new Error('the run ends'));
