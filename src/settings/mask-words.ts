@@ -1,4 +1,4 @@
-import { masked, secretName } from '../runtime/secrets.js';
+import { masked, secretName, secretValue } from '../runtime/secrets.js';
 import { splitWords } from './split-words.js';
 
 /** A flag, a variable, a header or a parameter, and what stands between it and its value. */
@@ -20,6 +20,7 @@ function isSecretFlag(word: string): boolean {
 
 /** Of a word that is a script itself nothing is shown behind the first secret: only its shell knows where that ends. */
 function maskWord(word: string): string {
+  if (secretValue.test(word)) return masked;
   for (const { 0: found, 1: name = '', 2: between = '', index } of word.matchAll(named)) {
     const isNamed = secretName.test(name) && (between.trim() !== '' || name.startsWith('-'));
     if (isNamed && index + found.length < word.length) return word.slice(0, index + found.length) + masked;

@@ -6,6 +6,7 @@ describe('the words of a command, as they are shown', () => {
     'notify --token abcdefsecret --to ops': 'notify --token *** --to ops',
     'notify -api-key=abcdefsecret --loud': 'notify -api-key=*** --loud',
     "notify --password 'two words' 'the team'": "notify --password *** 'the team'",
+    "page -H 'Bearer abcdefsecret' ops": 'page -H *** ops',
     'env PAGER_TOKEN=abcdefsecret notify ops': 'env PAGER_TOKEN=*** notify ops',
     'curl -H "Authorization: Bearer abcdefsecret" http://pager/x': "curl -H 'Authorization: ***' http://pager/x",
     [`sh -c 'notify --token "abcdefsecret" ops'`]: "sh -c 'notify --token ***'",

@@ -133,10 +133,10 @@ export class QueueWorker {
     const most = Math.max(free, leastSeen) + this.#running.size;
     const heardForSeconds = this.#outages.isSilenceKnown ? Math.floor(this.#outages.heardForMs / 1_000) : 0;
     const waiting = await queue.listClaimable(most, this.#passedOver(), heardForSeconds);
-    // What was found by an answer that came late is judged anew when it is claimed.
-    this.#outages.did('a look at the queue');
     const others = waiting.filter((task) => !this.#running.has(laneOf(task)));
     this.#found = await share.pick(others, free);
+    // What was found by an answer that came late is judged anew when it is claimed.
+    this.#outages.did('a look at the queue');
     const now = clock.monotonic();
     this.#newsUntil = now + Math.min(longestNewsMs, Math.max(pollMs, looksAmongWork * (now - since)));
     this.#isBehind = this.#found.length > room;

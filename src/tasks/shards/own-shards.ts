@@ -232,6 +232,7 @@ export class OwnShards implements ShardsAhead {
       }
       // Whoever waits for a living task is not hung.
       await lease.moved(progress, signal);
+      outages.did('a heartbeat');
       await scoped([stopping, signal], (over) => clock.sleep(waitMs, over)).catch(() => undefined);
       signal.throwIfAborted();
       outages.slept(waitMs);

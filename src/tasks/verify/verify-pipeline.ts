@@ -127,7 +127,7 @@ class Verification {
       if (!holds && !isAnother && attempt < attempts) continue;
       const outcome = proof === null ? 'doubtful' : repair && holds ? 'repaired' : 'found';
       this.#report.add(comparison.findings, outcome, proof);
-      if (isAnother) this.#report.countReplaced(comparison.findings);
+      if (isAnother) this.#report.countReplaced(outcome === 'found' ? comparison.findings : []);
       return;
     }
   }

@@ -28,7 +28,7 @@ export class VerifyReport {
   doubtfulBlocks = 0;
   /** Blocks with findings of which the endpoints have others than the run has read: no repair mixes the two. */
   replacedBlocks = 0;
-  /** The rows of those that were found wrong. */
+  /** The rows of those that were found wrong, and are not doubtful. */
   replacedRows = 0;
   events = 0;
   undecoded = 0;
