@@ -167,6 +167,12 @@ describe('the live state', () => {
     expect(set[`task:${id}`]?.['read_seconds_ago']).to.be.below(5);
   });
 
+  it('tells who comes back first that nothing has changed, where that is so', async () => {
+    const { value: all } = (await watch().next()) as { value: ServerEvent };
+    const again = live.watch(all.id, gone.signal)[Symbol.asyncIterator]() as Client;
+    expect(await next(again)).to.deep.equal({ set: {}, drop: [] });
+  });
+
   it('leaves nothing of its looks at the signal of the server', async () => {
     live.start();
     for (let looks = 0; looks < 10; looks++) {

@@ -115,6 +115,7 @@ describe('a node that cuts answers off and does not say so', function () {
       method === 'eth_getLogs' && ++answers === 2 ? [] : result;
     node.options = { ...node.options, lie };
     expect(await readAll(40, 10)).to.equal(node.canonicalLogs(1).length);
+    expect(answers, 'the stretch is asked for again').to.be.above(10);
     expect(logger.messages('warn')).to.deep.equal([]);
   });
 

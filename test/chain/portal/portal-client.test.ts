@@ -94,10 +94,15 @@ describe('a client of a portal', () => {
 
   it('leaves nothing at the signal of whoever asks', async () => {
     const run = new AbortController();
-    let status = 200;
-    await serve(({ method }, response) => response.writeHead(status).end(method === 'GET' ? 'null' : '{}\n'));
+    let [status, cuts] = [200, false];
+    await serve(({ method, socket }, response) => {
+      if (cuts) socket.destroy();
+      else response.writeHead(status).end(method === 'GET' ? 'null' : '{}\n');
+    });
     for (status of [200, 403, 200]) await client.finalizedHead('some-net', run.signal).catch(() => undefined);
     const { body } = await client.stream('some-net', headersQuery({ from: 1, to: 2 }), run.signal);
+    cuts = true;
+    await rejectionOf(client.finalizedHead('some-net', run.signal), PortalError);
     for (let lines: unknown = ''; lines !== null;) lines = await body?.next(run.signal);
     await eventually('all is let go', () => followersOf(run.signal) === 0);
   });

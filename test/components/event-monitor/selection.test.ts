@@ -64,6 +64,18 @@ describe('what decides which events a monitor stores, and what of their logs', (
     expect(textOf([transfer, approval, anonymous], some)).not.to.equal(textOf([transfer, anonymous], some));
   });
 
+  it('is another one for other addresses, filters or undecoded logs, however they are ordered', () => {
+    const [a, b] = ['0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48', '0xdAC17F958D2ee523a2206206994597C13D831ec7'];
+    const ofAddresses = (addresses: readonly string[] | null): string =>
+      textOf([transfer], { contracts: [{ addresses, abi: [transfer] }] });
+    expect(ofAddresses([a, b])).to.equal(ofAddresses([b, a]));
+    expect(new Set([ofAddresses(null), ofAddresses([a]), ofAddresses([b])])).to.have.property('size', 3);
+    const filtered = (addressFilters: readonly string[]): string => textOf([transfer], { addressFilters });
+    expect(filtered([a, b])).to.equal(filtered([b, a]));
+    expect(new Set([filtered([]), filtered([a]), filtered([b])])).to.have.property('size', 3);
+    expect(textOf([transfer], { keepUnknown: true })).not.to.equal(textOf([transfer]));
+  });
+
   it('compares conditions by what they say of events', () => {
     const [a, b] = ['0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48', '0xdAC17F958D2ee523a2206206994597C13D831ec7'];
     const was = ofWhere({ 'args.from': { in: [a, b] }, 'args.value': { gt: '16' } });

@@ -323,6 +323,15 @@ describe('QueueWorker', () => {
     expect(kept).to.deep.equal(['1 here:1: no JSON', '1 here:1: no JSON']);
   });
 
+  it('keeps no reason of a task that fails before it is claimed because the worker stops', async () => {
+    queue(1);
+    start(1);
+    await clock.advance(0);
+    stopping.abort(new Error('it stops'));
+    await end(1, new Error('it stops'));
+    expect(kept).to.deep.equal([]);
+  });
+
   it('tries again at once what the database was away for before it was claimed', async () => {
     queue(1);
     start(1);
