@@ -56,6 +56,9 @@ const statement = /^(?:select|insert|update|delete|show|set|with)\b.* - (?=\S)/i
 /** What is for programmers in a driver's text: how mysql2 could be taught a way of logging in, and where a module was looked for. */
 const driversOwnHint = / See .* on how to configure or author .*| Tried:$/;
 
+/** What Node says, over four lines, of a module that was compiled for another version of it. */
+const otherNode = /^The module '(.*)'\nwas compiled against a different Node\.js version[^]*/;
+
 /** What Knex says where its pool got no connection in time: the server is silent, or has none to give. */
 const poolTimeout = /^.*\bTimeout acquiring a connection\b.*/;
 
@@ -65,7 +68,8 @@ const poolHint = 'see whether the server, or a pooler before it, answers and has
 export function errorWords(error: unknown): string {
   const { code } = error as { code?: unknown };
   // A refused connection over several addresses is an AggregateError without a message of its own.
-  const line = messageOf(error).replace(statement, '').split('\n', 1)[0] ?? '';
+  const text = messageOf(error).replace(statement, '').replace(otherNode, '$1 was compiled for another one');
+  const line = text.split('\n', 1)[0] ?? '';
   const message = line.replace(driversOwnHint, '').replace(poolTimeout, 'no connection came free');
   return message === '' && typeof code === 'string' ? code : message;
 }

@@ -136,7 +136,7 @@ describe('a SQLite library that Node can not load', () => {
       const error = translateError(dialect, 'sqlite:a.db', new Error(text)) as RuntimeFailure;
       expect(error).to.be.instanceOf(RuntimeFailure);
       expect(error.message).to.match(
-        /^the database sqlite:a\.db can't be opened by this version of Node: [^\n]*(\.node'|file\.)$/,
+        /^the database sqlite:a\.db can't be opened by this version of Node: [^\n]*(\.node'|file\.|\.node was compiled for another one)$/,
       );
       expect(error.hint).to.contain('npm rebuild better-sqlite3');
     });

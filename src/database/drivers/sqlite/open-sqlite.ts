@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Database as Connection } from 'better-sqlite3';
 import { DatabaseUnreachableError } from '../../../runtime/errors.js';
+import { refuseDyingAddon } from './dying-addon.js';
 import type { SqliteAddress } from './sqlite-address.js';
 import { translateError } from '../../database-errors.js';
 import { quietKnex } from '../../driver.js';
@@ -17,6 +18,7 @@ interface SqliteRunner extends ScriptRunner {
 /** Opens a SQLite file; throws DatabaseUnreachableError where there is none and none is to be made. */
 export async function openSqlite({ path: written }: SqliteAddress, settings: DriverSettings): Promise<Driver> {
   const { label, timezone, clock, statementTimeoutMs, create } = settings;
+  refuseDyingAddon(label);
   const path = create === 'in-memory' && !existsSync(written) ? ':memory:' : written;
   if (path !== ':memory:' && !existsSync(path)) {
     if (create !== true) {
