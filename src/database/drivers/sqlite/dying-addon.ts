@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { versions } from 'node:process';
 import { RuntimeFailure } from '../../../runtime/errors.js';
 
 /** Of better-sqlite3, where npm builds it, or puts what was built. */
@@ -13,7 +14,7 @@ const markOfFault = 'RemoveEnvironmentCleanupHook';
  * has Node 24 abort when it collects a statement that is used no more (https://github.com/nodejs/node/issues/65446). What its
  * makers have compiled is older. `version` is Node's, `read` gives the addon's bytes.
  */
-export function refuseDyingAddon(label: string, version = process.versions.node, read = readAddon): void {
+export function refuseDyingAddon(label: string, version = versions.node, read = readAddon): void {
   if (!version.startsWith('24.') || !read().includes(markOfFault)) return;
   throw new RuntimeFailure(
     `the database ${label} can't be opened: ${addon} was compiled with headers of Node 24.19 or newer, and would end this process at any time`,
