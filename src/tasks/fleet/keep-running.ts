@@ -107,7 +107,7 @@ export class KeepRunning {
       await this.#queueDue();
       this.#setAway(this.#unjudged);
     } catch (error) {
-      if (error instanceof DatabaseUnreachableError) this.#watch.probeFailed();
+      this.#watch.failed(error);
       this.#setAway(error);
     }
   }
