@@ -187,19 +187,37 @@ export class WantedStore {
   }
 
   /** Lists started pipelines behind `afterId` that should run and don't, while nobody has judged why: by id, in one statement. */
-  async listUnjudged(afterId: number, limit: number): Promise<readonly UnjudgedEnd[]> {
+  listUnjudged(afterId: number, limit: number): Promise<readonly UnjudgedEnd[]> {
+    return this.#listEnds(afterId, limit, (ends) => ends.whereNull('wanted.next_start'));
+  }
+
+  /**
+   * Lists started pipelines behind `afterId` that wait for a time of their schedule, and of which a task that was to deliver until
+   * then has failed, or fallen silent: by id, in one statement.
+   */
+  listDroppedDeliveries(afterId: number, limit: number): Promise<readonly UnjudgedEnd[]> {
+    return this.#listEnds(afterId, limit, (ends) =>
+      isDelivery(ends, true).whereNotNull('wanted.next_start_of').whereNot('task.status', taskStatus.succeeded),
+    );
+  }
+
+  /** Lists the newest tasks of started pipelines that nobody runs, nothing waits for, and that no person has to mend. */
+  async #listEnds(
+    afterId: number,
+    limit: number,
+    narrow: (ends: Knex.QueryBuilder) => Knex.QueryBuilder,
+  ): Promise<readonly UnjudgedEnd[]> {
     const { knex } = this.#database;
     const id = knex.raw('??', ['wanted.pipeline_id']);
     const own = { 'waiting.pipeline_id': id, 'waiting.shard': 0 };
     const queued = knex({ waiting: 'pipeline_task' }).where({ ...own, 'waiting.status': taskStatus.queued });
     const rows = await this.#database.read<UnjudgedRow[]>(() =>
-      knex({ wanted: table })
+      narrow(knex({ wanted: table }))
         // Older versions could leave the wish for a pipeline that is deleted.
         .join('pipeline', 'pipeline.id', 'wanted.pipeline_id')
         .leftJoin({ checkpoint: 'pipeline_checkpoint' }, 'checkpoint.pipeline_id', 'wanted.pipeline_id')
         .leftJoin({ task: 'pipeline_task' }, 'task.id', 'checkpoint.task_id')
         .where('wanted.state', 'started')
-        .whereNull('wanted.next_start')
         .whereNull('wanted.held_reason')
         .where('wanted.pipeline_id', '>', afterId)
         .whereNotExists(queued.select(knex.raw('1')))
