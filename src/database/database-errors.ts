@@ -1,5 +1,6 @@
 import {
   ChainparseError,
+  DatabaseBusyError,
   DatabaseRefusedError,
   DatabaseUnreachableError,
   DatabaseUnusableError,
@@ -28,7 +29,7 @@ const failures: Record<Exclude<ErrorKind, PassedKind>, readonly [Failure, string
     'a column of an older program: give it a default, or let it be NULL (ALTER TABLE)',
   ],
   'not-migrated': [NotMigratedError, 'is not migrated', 'chainparse migrate'],
-  contention: [DatabaseUnreachableError, 'is busy', 'another process holds a lock for long: see who writes to it'],
+  contention: [DatabaseBusyError, 'is busy', 'another process holds a lock for long: see who writes to it'],
 };
 
 /** Turns what a driver threw into the error that the rest of the program knows; others pass as they are, without the statement. */

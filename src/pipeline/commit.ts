@@ -5,6 +5,7 @@ import { FenceError } from '../database/script.js';
 import type { TellSent } from '../database/script.js';
 import type { ChildrenMessage, EarlierBatch, EventBatch, RollbackMessage, SourceMessage } from '../model/batch.js';
 import type { BlockRef } from '../model/block.js';
+import type { RunRequest } from '../model/run-request.js';
 import type { Progress } from '../model/task.js';
 import { DatabaseUnreachableError, LeaseLostError } from '../runtime/errors.js';
 import type { KnownCommits } from './known-commits.js';
@@ -26,6 +27,8 @@ export interface CommitterParts {
   readonly known: KnownCommits;
   /** The first batch begins a stretch of its own, also where it comes right behind the checkpoint. */
   readonly beginsAnew: boolean;
+  /** What was asked for, where the first commit begins elsewhere than at the checkpoint; left out: it goes on there. */
+  readonly begins?: RunRequest | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -62,6 +65,7 @@ export class Committer {
   readonly #parts: CommitterParts;
   readonly #newestStoredBlock: number;
   #beginsAnew: boolean;
+  #begins: RunRequest | undefined;
   #version: number;
   /** Messages that are prepared and not committed. */
   #prepared = 0;
@@ -72,6 +76,7 @@ export class Committer {
     this.#parts = parts;
     this.#newestStoredBlock = start.newestStoredBlock;
     this.#beginsAnew = parts.beginsAnew;
+    this.#begins = parts.begins;
     this.#version = start.checkpoint.version;
     this.#startBlock = start.checkpoint.startBlock;
     this.#blockNumber = start.checkpoint.blockNumber;
@@ -138,6 +143,7 @@ export class Committer {
       replaces: this.#replaces(batch),
       forgets: !follows,
       progress: after,
+      begins: this.#begins,
     };
     const to = { number: batch.toBlock, hash: batch.toHash };
     await this.#once(to, (version) => this.#parts.batches.commit({ ...commit, version }, rows, sent));
@@ -151,8 +157,9 @@ export class Committer {
     const blocks = Math.max(0, (this.#blockNumber ?? message.ancestor.number) - message.ancestor.number);
     let taken = 0;
     await this.#parts.shards?.drop(progress);
+    const commit = { pipelineId, taskId: lease.taskId, message, blocks, progress: after, begins: this.#begins };
     await this.#once(message.ancestor, async (version) => {
-      taken = await batches.rollback({ pipelineId, taskId: lease.taskId, version, message, blocks, progress: after });
+      taken = await batches.rollback({ ...commit, version });
     });
     this.#moveTo(this.#startBlock, message.ancestor, after);
     return { nextBlock: after.nextBlock, events: Math.max(0, after.events - taken) };
@@ -188,6 +195,7 @@ export class Committer {
     this.#prepared = Math.max(0, this.#prepared - 1);
     if (this.#version % commitsPerPrune === 0) void this.#parts.batches.prune(this.#parts.pipelineId);
     this.#beginsAnew = false;
+    this.#begins = undefined;
     this.#startBlock = startBlock;
     this.#blockNumber = to.number;
     this.#parts.known.note(this.#version, to.number);

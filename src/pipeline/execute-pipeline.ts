@@ -2,7 +2,7 @@ import type { Known, Source, SourceContext } from '../components/seam/source.js'
 import type { CheckpointStore } from '../database/events/checkpoint-store.js';
 import type { Batches } from '../database/events/shard-rows.js';
 import type { StoredBlocks } from '../database/events/stored-blocks.js';
-import type { RunRequest } from '../model/run-request.js';
+import { beginsElsewhere, type RunRequest } from '../model/run-request.js';
 import type { SourceMessage } from '../model/batch.js';
 import type { Progress } from '../model/task.js';
 import type { Clock } from '../runtime/clock.js';
@@ -112,7 +112,8 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
       continue;
     }
     const { upTo } = next;
-    const committer = new Committer({ ...execution, beginsAnew: run.fresh === true }, start);
+    const begins = beginsElsewhere(run) ? run : undefined;
+    const committer = new Committer({ ...execution, beginsAnew: run.fresh === true, begins }, start);
     const left = new AbortController();
     const { signal } = left;
     // A signal that follows two others would be one more for each of thousands of runs.

@@ -140,6 +140,9 @@ export class DatabaseUnreachableError extends ChainparseError {
   override readonly retryable = true;
 }
 
+/** The database answers, and locks that others hold keep it from doing what was asked. */
+export class DatabaseBusyError extends DatabaseUnreachableError {}
+
 /** The database's server refuses the login of the URL, knows no such database, or the file is none. */
 export class DatabaseRefusedError extends DatabaseUnreachableError {}
 

@@ -10,7 +10,7 @@ import { outageWatch, watchRuns } from '../../tasks/host/watch-liveness.js';
 import { EvenOut } from '../../tasks/fleet/even-out.js';
 import { FairShare } from '../../tasks/fleet/fair-share.js';
 import { KeepRunning } from '../../tasks/fleet/keep-running.js';
-import { listServed } from '../../tasks/fleet/queue-delivery.js';
+import { followDelivery, listServed } from '../../tasks/fleet/queue-delivery.js';
 import { readVerdict } from '../../tasks/fleet/read-verdict.js';
 import { QueueWorker } from '../../tasks/fleet/queue-worker.js';
 import { QueuedRuns } from '../../tasks/fleet/queued-runs.js';
@@ -72,6 +72,7 @@ async function work(context: CommandContext, options: WorkerOptions): Promise<vo
   const keep = new KeepRunning({
     store: new WantedStore(database, settings.heartbeatIntervalSeconds),
     judge: (end) => readVerdict(database, schedules, end),
+    followDelivery: (end) => followDelivery(database, end, settings.heartbeatIntervalSeconds),
     listServed: (id) => listServed(database, id),
     keepTimes: () => schedules.keep(),
     probe: () => probeDatabase(database),

@@ -1,7 +1,9 @@
 import type { ChildrenMessage, EarlierBatch, EventBatch, RollbackMessage } from '../../model/batch.js';
 import type { KnownChildren } from '../../model/factory-child.js';
+import type { RunRequest } from '../../model/run-request.js';
 import type { Holder, Progress } from '../../model/task.js';
 import type { Database, Query } from '../database.js';
+import { followOn, storedRequest } from '../task-steps/queue-task.js';
 import { runningTask } from '../task-steps/running-task.js';
 import { takeAway } from './change-rows.js';
 import { ChildStore } from './child-store.js';
@@ -22,6 +24,8 @@ export interface CommitGuard {
   readonly taskId: number;
   /** The checkpoint's version that this commit builds on. */
   readonly version: number;
+  /** What the task was asked for, of its first commit where it was to begin elsewhere than at the checkpoint: now it has. */
+  readonly begins?: RunRequest | undefined;
 }
 
 export interface BatchCommit extends CommitGuard {
@@ -199,17 +203,20 @@ export class BatchStore {
   #guard(guard: CommitGuard, progress: Progress, checkpoint: Record<string, unknown>, versions = 1): readonly Step[] {
     const { knex, dialect } = this.#database;
     const now = dialect.now(knex);
+    const { begins } = guard;
+    const begun = begins === undefined ? {} : { run_options: storedRequest({ ...begins, begun: true }) };
     return [
       this.#database.fenced(
         runningTask(this.#database, this.#holder)
           .where({ id: guard.taskId })
-          .update({ last_heartbeat: now, progress: JSON.stringify(progress) }),
+          .update({ last_heartbeat: now, progress: JSON.stringify(progress), ...begun }),
       ),
       this.#database.fenced(
         knex('pipeline_checkpoint')
           .where({ pipeline_id: guard.pipelineId, task_id: guard.taskId, version: guard.version })
           .update({ ...checkpoint, version: guard.version + versions, update_time: now }),
       ),
+      ...(begins === undefined ? [] : [followOn(this.#database, guard.pipelineId)]),
     ];
   }
 

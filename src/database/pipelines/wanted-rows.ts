@@ -74,7 +74,7 @@ export function toUnjudged(row: UnjudgedRow): UnjudgedEnd {
 }
 
 /** What another program has made of one row must not keep the ends of all others from being judged. */
-function requestIn(options: string | null): RunRequest {
+export function requestIn(options: string | null): RunRequest {
   try {
     return readRequest(options);
   } catch {

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { followerRequest } from '../../model/run-request.js';
+import { followsPattern, unbegun, type RunRequest } from '../../model/run-request.js';
 import { keptReason, taskStatus } from '../../model/task.js';
 import type { SinkWish } from '../../model/sink.js';
 import type { Slot } from '../../model/slot.js';
@@ -22,8 +22,8 @@ import { queueUnheard } from '../task-steps/queue-unheard.js';
 import { silence, silenceLimitSql } from '../task-steps/silence.js';
 import { disabledProblem } from './delete-pipeline.js';
 import { noteSlot } from './slot-store.js';
-import { toUnjudged, toWanted, type UnjudgedRow, type WantedRow } from './wanted-rows.js';
-import { endOpenTasks, isDue, nextStart, nothingWrong } from '../task-steps/wanted-steps.js';
+import { requestIn, toUnjudged, toWanted, type UnjudgedRow, type WantedRow } from './wanted-rows.js';
+import { endOpenTasks, isDue, isStarted, nextStart, nothingWrong } from '../task-steps/wanted-steps.js';
 
 const table = 'pipeline_wanted';
 
@@ -68,6 +68,15 @@ export class WantedStore {
    * unless one waits, or one lives that was asked for all of it. Throws NotFoundError, and ConflictError where it is disabled by now.
    */
   async start(pipelineId: number, slot: Slot | null = null): Promise<Started> {
+    // What it waits to begin anew with is not given up by who has it begin at once.
+    if (slot === null && (await this.#findUnbegun(pipelineId)) !== null) {
+      const { knex, dialect } = this.#database;
+      const due = knex(table)
+        .where({ pipeline_id: pipelineId })
+        .update({ next_start: dialect.now(knex) });
+      await this.#writeEnabled(pipelineId, [...this.#wantStarted(pipelineId), due]);
+      return { queuedTaskId: await this.queueDue(pipelineId), ended: 0 };
+    }
     const results = await this.#writeEnabled(pipelineId, [
       ...this.#wantStarted(pipelineId),
       ...(slot === null
@@ -125,13 +134,20 @@ export class WantedStore {
     return rows.map((row) => row.pipeline_id);
   }
 
-  /** Queues a task of a pipeline that is due; of several workers one does. Returns its id; null where another has, or one lives. */
+  /**
+   * Queues a task of a pipeline that is due; of several workers one does. Where the one before it was to begin anew, and came to
+   * nothing, it is asked for the same. Returns its id; null where another has, one lives, or what was read is no longer so.
+   */
   async queueDue(pipelineId: number): Promise<number | null> {
-    const { knex } = this.#database;
-    const due = knex(table)
-      .where({ pipeline_id: pipelineId, state: 'started' })
-      .whereRaw(isDue(this.#database))
-      .update({ next_start: null, next_start_of: null });
+    const { knex, dialect } = this.#database;
+    const due = knex(table).where({ pipeline_id: pipelineId, state: 'started' }).whereRaw(isDue(this.#database));
+    const left = await this.#findUnbegun(pipelineId);
+    if (left !== null) {
+      // It may have been frozen, and have begun by now.
+      const asIs = this.#holder(pipelineId).whereRaw(dialect.sameAs(knex, 'task.run_options', left.runOptions));
+      void due.whereExists(asIs.select(knex.raw('1')));
+    }
+    const wish = left?.wish ?? {};
     // A silent task that beats again: when it ends, that is another end.
     const revived = knex(table)
       .where({ pipeline_id: pipelineId })
@@ -140,28 +156,68 @@ export class WantedStore {
     const results = await writeIfHeld(this.#database, [
       lockPipeline(this.#database, pipelineId),
       noteSlot(this.#database, pipelineId, this.#open(pipelineId)),
-      this.#database.fenced(due),
+      this.#database.fenced(due.update({ next_start: null, next_start_of: null })),
       revived,
-      ...readBeside(this.#database, pipelineId),
-      insertQueued(this.#database, pipelineId, { follows: true }, this.#reading(pipelineId)),
+      ...readBeside(this.#database, pipelineId, wish),
+      insertQueued(this.#database, pipelineId, { ...wish, follows: true }, this.#reading(pipelineId)),
     ]);
     return results === null ? null : insertedId(results);
   }
 
+  /** The task that a pipeline's checkpoint names. */
+  #holder(pipelineId: number): Knex.QueryBuilder {
+    return this.#database
+      .knex({ checkpoint: 'pipeline_checkpoint' })
+      .join({ task: 'pipeline_task' }, 'task.id', 'checkpoint.task_id')
+      .where('checkpoint.pipeline_id', pipelineId);
+  }
+
+  /** Returns what the newest task of a started pipeline was to begin anew with, where it has failed, or fallen silent, before it had; null: nothing. */
+  async #findUnbegun(pipelineId: number): Promise<{ readonly wish: RunRequest; readonly runOptions: string } | null> {
+    const [row] = await this.#database.read<{ run_options: string | null }[]>((knex) =>
+      this.#holder(pipelineId)
+        .whereIn('task.status', [taskStatus.running, taskStatus.failed])
+        .whereExists(isStarted(this.#database, pipelineId))
+        .whereNotExists(livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds).select(knex.raw('1')))
+        .select('task.run_options'),
+    );
+    const runOptions = row?.run_options ?? null;
+    const wish = unbegun(requestIn(runOptions));
+    return runOptions === null || Object.keys(wish).length === 0 ? null : { wish, runOptions };
+  }
+
   /** Lists started pipelines behind `afterId` that should run and don't, while nobody has judged why: by id, in one statement. */
-  async listUnjudged(afterId: number, limit: number): Promise<readonly UnjudgedEnd[]> {
+  listUnjudged(afterId: number, limit: number): Promise<readonly UnjudgedEnd[]> {
+    return this.#listEnds(afterId, limit, (ends) => ends.whereNull('wanted.next_start'));
+  }
+
+  /**
+   * Lists started pipelines behind `afterId` that wait for a time of their schedule, and of which a task that was to deliver until
+   * then has failed, or fallen silent: by id, in one statement.
+   */
+  listDroppedDeliveries(afterId: number, limit: number): Promise<readonly UnjudgedEnd[]> {
+    return this.#listEnds(afterId, limit, (ends) =>
+      isDelivery(ends, true).whereNotNull('wanted.next_start_of').whereNot('task.status', taskStatus.succeeded),
+    );
+  }
+
+  /** Lists the newest tasks of started pipelines that nobody runs, nothing waits for, and that no person has to mend. */
+  async #listEnds(
+    afterId: number,
+    limit: number,
+    narrow: (ends: Knex.QueryBuilder) => Knex.QueryBuilder,
+  ): Promise<readonly UnjudgedEnd[]> {
     const { knex } = this.#database;
     const id = knex.raw('??', ['wanted.pipeline_id']);
     const own = { 'waiting.pipeline_id': id, 'waiting.shard': 0 };
     const queued = knex({ waiting: 'pipeline_task' }).where({ ...own, 'waiting.status': taskStatus.queued });
     const rows = await this.#database.read<UnjudgedRow[]>(() =>
-      knex({ wanted: table })
+      narrow(knex({ wanted: table }))
         // Older versions could leave the wish for a pipeline that is deleted.
         .join('pipeline', 'pipeline.id', 'wanted.pipeline_id')
         .leftJoin({ checkpoint: 'pipeline_checkpoint' }, 'checkpoint.pipeline_id', 'wanted.pipeline_id')
         .leftJoin({ task: 'pipeline_task' }, 'task.id', 'checkpoint.task_id')
         .where('wanted.state', 'started')
-        .whereNull('wanted.next_start')
         .whereNull('wanted.held_reason')
         .where('wanted.pipeline_id', '>', afterId)
         .whereNotExists(queued.select(knex.raw('1')))
@@ -206,10 +262,7 @@ export class WantedStore {
     const queued = knex('pipeline_task').where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.queued });
     const living = livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds);
     for (const open of [queued, living]) void row.whereNotExists(open.select(knex.raw('1')));
-    const named = knex({ checkpoint: 'pipeline_checkpoint' })
-      .join({ task: 'pipeline_task' }, 'task.id', 'checkpoint.task_id')
-      .where('checkpoint.pipeline_id', pipelineId)
-      .select(knex.raw('1'));
+    const named = this.#holder(pipelineId).select(knex.raw('1'));
     if (task === null) void row.whereNotExists(named);
     else void row.whereExists(named.where({ 'task.id': task.id, 'task.status': task.status }));
     const judged = { judged_task_id: task?.id ?? null, judged_version: end.version };
@@ -229,7 +282,8 @@ export class WantedStore {
       const living = livingTasks(this.#database, id, this.#defaultIntervalSeconds);
       const followers = knex({ waiting: 'pipeline_task' })
         .where('waiting.pipeline_id', id)
-        .where({ 'waiting.shard': 0, 'waiting.status': taskStatus.queued, 'waiting.run_options': followerRequest });
+        .where({ 'waiting.shard': 0, 'waiting.status': taskStatus.queued })
+        .where('waiting.run_options', 'like', followsPattern);
       return (
         knex({ wanted: table })
           .where('wanted.state', 'started')
@@ -257,7 +311,8 @@ export class WantedStore {
       .whereExists(living.where('living.id', taskId).select(knex.raw('1')))
       .update({ judged_task_id: null });
     const follower = knex('pipeline_task')
-      .where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.queued, run_options: followerRequest })
+      .where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.queued })
+      .where('run_options', 'like', followsPattern)
       .delete();
     const lock = lockPipeline(this.#database, pipelineId);
     const results = await writeIfHeld(this.#database, [lock, this.#database.fenced(judged), follower]);

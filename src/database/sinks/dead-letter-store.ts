@@ -84,6 +84,11 @@ export class DeadLetterStore {
     return first ?? null;
   }
 
+  /** Lists those of which a replay has sent the message again, and which it has not forgotten. */
+  listResent(sink: SinkName): Promise<readonly DeadLetter[]> {
+    return this.#select(sink, (rows) => rows.where({ due: dues.resent }));
+  }
+
   /** Lists the dead letters of some events, in the order in which they were to be sent. */
   async listOf({ pipelineId, sink }: SinkName, eventIds: readonly string[]): Promise<readonly EventLetter[]> {
     const found: EventLetter[] = [];

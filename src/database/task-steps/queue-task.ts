@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { deliveryRequest, followerRequest, type RunRequest } from '../../model/run-request.js';
+import { deliveryRequest, followerRequest, followsPattern, type RunRequest } from '../../model/run-request.js';
 import { taskStatus } from '../../model/task.js';
 import { NotFoundError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
@@ -105,12 +105,23 @@ export function isWhole(tasks: Knex.QueryBuilder): Knex.QueryBuilder {
   });
 }
 
-/** A step after which a task of a pipeline that waits to deliver only, or that workers queued, will read as it is asked to. */
+/**
+ * A step after which a task of a pipeline that waits to deliver only, or that workers queued, will read as it is asked to. One that
+ * workers queued to begin anew still is: somebody wished for that.
+ */
 function readToo({ knex }: Database, pipelineId: number, request: RunRequest = {}): Query {
   return knex(table)
     .where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.queued })
     .whereIn('run_options', [deliveryRequest, followerRequest])
     .update({ run_options: storedRequest(request) });
+}
+
+/** A step after which a task that workers queued behind another begins at the checkpoint: the other has begun as it was asked to. */
+export function followOn({ knex }: Database, pipelineId: number): Query {
+  return knex(table)
+    .where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.queued })
+    .where('run_options', 'like', followsPattern)
+    .update({ run_options: followerRequest });
 }
 
 /** A step that ends what runs of a pipeline, for another task to go on with it. */
@@ -185,7 +196,8 @@ export function insertSuccessor(database: Database, pipelineId: number, request:
   const beside = insertWhere(database, waits, { ...request, goesOn: true }, (row) => {
     void row.where({ id: pipelineId }).whereExists(waiting).whereNotExists(alike);
   });
-  return [readToo(database, pipelineId, request), beside, queue];
+  // What was to follow it with the same wish does not: this one does.
+  return [followOn(database, pipelineId), readToo(database, pipelineId, request), beside, queue];
 }
 
 async function findQueued(database: Database, pipelineId: number): Promise<Queued | null> {

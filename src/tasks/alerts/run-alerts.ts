@@ -2,7 +2,6 @@ import { alertKey } from '../../model/alert.js';
 import type { AlertCondition, AlertRule } from '../../model/alert.js';
 import type { AlertSettings } from '../../settings/settings.js';
 import type { DatabaseProbe } from '../../database/tasks/database-probe.js';
-import { DatabaseUnreachableError } from '../../runtime/errors.js';
 import type { Clock } from '../../runtime/clock.js';
 import { heartbeatFailing, noMonitor, pipelineHangs } from './alert-conditions.js';
 import type { AlertDesk } from './alert-desk.js';
@@ -92,7 +91,7 @@ export class RunAlerts {
       outages.probeAnswered(await probe());
     } catch (error) {
       // Where the database can't say there are other alerts.
-      if (error instanceof DatabaseUnreachableError) outages.probeFailed();
+      outages.failed(error);
       return;
     }
     // One long statement that was broken off is no outage: runs are heard meanwhile.

@@ -23,6 +23,9 @@ export interface JudgeFacts {
 /** So many times the same fault at one block is one of the data: no trying mends it. */
 export const faultsThatHold = 5;
 
+/** Ends that are looked at: with more no wait is longer. */
+export const mostEnds = 9;
+
 /** Ends that only a person can mend. */
 const forPeople: ReadonlySet<string> = new Set(['needs_rewind', 'chain_mismatch', 'usage', 'refused']);
 
@@ -85,10 +88,15 @@ function hasOnlyDelivered({ status, request }: EndedTask): boolean {
   return status === taskStatus.succeeded && request?.deliverOnly === true;
 }
 
+/** Says whether only a person can mend what a task ended with. */
+export function isForPeople({ endReason }: Pick<EndedTask, 'endReason'>): boolean {
+  return endReason !== null && forPeople.has(endReason);
+}
+
 function holdingReason(task: EndedTask, failures: number, { sameEnds }: JudgeFacts): string | null {
   if (task.status !== taskStatus.failed || task.endReason === null) return null;
   const error = task.error ?? task.endReason;
-  if (forPeople.has(task.endReason)) return error;
+  if (isForPeople(task)) return error;
   if (!mayBeOfData(task) || Math.min(failures, sameEnds) < faultsThatHold) return null;
   const where = task.nextBlock === null ? '' : ` at block ${task.nextBlock}`;
   return `${faultsThatHold} times the same fault${where}: ${error}`;

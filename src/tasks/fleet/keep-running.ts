@@ -10,7 +10,10 @@ import { untilAborted } from '../../runtime/until-aborted.js';
 import type { OutageWatch } from '../monitor/outage-watch.js';
 
 export interface KeepRunningOptions {
-  readonly store: Pick<WantedStore, 'listDue' | 'queueDue' | 'listUnjudged' | 'judge' | 'listRevived' | 'takeBack'>;
+  readonly store: Pick<
+    WantedStore,
+    'listDue' | 'queueDue' | 'listUnjudged' | 'listDroppedDeliveries' | 'judge' | 'listRevived' | 'takeBack'
+  >;
   /** Asks the database for its clock and how long it is up. */
   readonly probe: () => Promise<DatabaseProbe>;
   /** Has the silence of tasks count from now on whose heartbeats lie in the future; returns their ids. */
@@ -23,6 +26,8 @@ export interface KeepRunningOptions {
   readonly keepTimes: () => Promise<void>;
   /** Finds out what an end is judged by, and judges it. */
   readonly judge: (end: UnjudgedEnd) => Promise<EndVerdict>;
+  /** Has deliveries gone on with whose task has come to nothing between two times of a schedule; returns the task that waits, or null. */
+  readonly followDelivery: (end: UnjudgedEnd) => Promise<number | null>;
   /** Says of which sinks of a pipeline nothing is to come. */
   readonly listServed: (pipelineId: number) => Promise<readonly SinkWish[]>;
   readonly clock: Clock;
@@ -107,7 +112,7 @@ export class KeepRunning {
       await this.#queueDue();
       this.#setAway(this.#unjudged);
     } catch (error) {
-      if (error instanceof DatabaseUnreachableError) this.#watch.probeFailed();
+      this.#watch.failed(error);
       this.#setAway(error);
     }
   }
@@ -126,20 +131,34 @@ export class KeepRunning {
   }
 
   async #judgeAll(): Promise<void> {
-    const { store, stopping } = this.#options;
+    const { store } = this.#options;
     this.#watch.probeAnswered(await this.#options.probe());
     await this.#countAheadFromNow();
-    for (let after = 0; !stopping.aborted;) {
-      const ends = await this.#step('looking for ends', store.listUnjudged(after, page));
+    await this.#eachEnd(
+      (after) => store.listUnjudged(after, page),
+      (end) => this.#judgeOne(end),
+    );
+    await this.#eachEnd(
+      (after) => store.listDroppedDeliveries(after, page),
+      (end) => this.#followDelivery(end),
+    );
+    const revived = await this.#step('looking for what beats again', store.listRevived(page));
+    await this.#each(revived, (each) => this.#takeBack(each));
+  }
+
+  async #eachEnd(
+    list: (after: number) => Promise<readonly UnjudgedEnd[]>,
+    work: (end: UnjudgedEnd) => Promise<void>,
+  ): Promise<void> {
+    for (let after = 0; !this.#options.stopping.aborted;) {
+      const ends = await this.#step('looking for ends', list(after));
       // As with the monitor, no silent task is taken for dead before living runs could be heard.
       const known = ends.filter(({ task }) => this.#isKnown(task));
-      await this.#each(known, (end) => this.#judgeOne(end));
+      await this.#each(known, work);
       const last = ends.at(-1);
       if (last === undefined || ends.length < page) break;
       after = last.pipelineId;
     }
-    const revived = await this.#step('looking for what beats again', store.listRevived(page));
-    await this.#each(revived, (each) => this.#takeBack(each));
   }
 
   #isKnown(task: EndedTask | null): boolean {
@@ -182,6 +201,16 @@ export class KeepRunning {
     const message = `task ${taskId} of pipeline ${pipelineId} beats again: the one that was to follow it is taken back`;
     this.#options.logger.log('info', message, {
       ...{ event: 'pipeline.revived', pipeline_id: pipelineId, task_id: taskId },
+    });
+  }
+
+  async #followDelivery(end: UnjudgedEnd): Promise<void> {
+    const { pipelineId } = end;
+    const taskId = await this.#options.followDelivery(end);
+    if (taskId === null) return;
+    const message = `task ${taskId} goes on with the deliveries of pipeline ${pipelineId}`;
+    this.#options.logger.log('info', message, {
+      ...{ event: 'pipeline.delivered_again', pipeline_id: pipelineId, task_id: taskId },
     });
   }
 

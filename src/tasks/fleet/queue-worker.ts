@@ -103,7 +103,10 @@ export class QueueWorker {
     const free = concurrency - this.#running.size;
     const room = Math.min(free, claimsAtOnce - this.#claiming.size);
     try {
-      if (room <= 0 || !this.#hasFound) await presence.show(this.#running.size);
+      if (room <= 0 || !this.#hasFound) {
+        await presence.show(this.#running.size);
+        this.#outages.did("the worker's own beat");
+      }
       if (room <= 0) return;
       if (!this.#hasFound) await this.#look(free, room);
       this.#setAway(null);
@@ -115,7 +118,7 @@ export class QueueWorker {
       if (error instanceof DatabaseUnusableError) this.#retire(error);
       else {
         // What else may be wrong with one statement makes nobody unheard.
-        if (error instanceof DatabaseUnreachableError) this.#outages.probeFailed();
+        this.#outages.failed(error);
         this.#setAway(error);
       }
     }

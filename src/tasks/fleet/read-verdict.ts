@@ -6,12 +6,9 @@ import { listTasks } from '../../database/tasks/task-listing.js';
 import type { Pipeline } from '../../model/pipeline.js';
 import { taskStatus } from '../../model/task.js';
 import type { EndedTask, EndVerdict, UnjudgedEnd } from '../../model/wanted.js';
-import { countSameEnds, faultsThatHold, judgeEnd, mayBeOfData } from './judge-end.js';
+import { countSameEnds, faultsThatHold, judgeEnd, mayBeOfData, mostEnds } from './judge-end.js';
 import { refusalOf } from './refusal-of.js';
 import type { Schedules } from './schedules.js';
-
-/** Ends that are looked at: with more no wait is longer. */
-const mostEnds = 9;
 
 type Times = Pick<Schedules, 'next'>;
 

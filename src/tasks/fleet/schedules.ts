@@ -4,6 +4,7 @@ import { probeDatabase } from '../../database/tasks/database-probe.js';
 import type { CronSchedule } from '../../model/cron-schedule.js';
 import { instantToUtcMs, utcMsToInstant } from '../../model/instant.js';
 import { scheduleOf, type Slot } from '../../model/slot.js';
+import { longestWaitSeconds } from '../../model/wanted.js';
 import { DatabaseUnreachableError, RuntimeFailure, messageOf } from '../../runtime/errors.js';
 
 /** The schedules of pipelines, by the database's clock. */
@@ -50,7 +51,9 @@ export class Schedules {
     const of = scheduleOf(timed);
     const schedule = of === null ? null : await this.#schedule(of, timed);
     if (of === null || schedule === null) return null;
-    const last = timed.lastSlot === null ? null : this.#toMs(timed.lastSlot);
+    const noted = timed.lastSlot === null ? null : this.#toMs(timed.lastSlot);
+    // What was taken so far ahead was taken by a clock that was wrong: no wait is to become longer by it.
+    const last = noted === null || noted > now + longestWaitSeconds * 1_000 ? null : noted;
     const next = schedule.next(Math.max(now, last ?? now));
     const skipped = last === null ? null : schedule.latest(last, now);
     return next === null

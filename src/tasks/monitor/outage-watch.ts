@@ -1,5 +1,6 @@
 import type { DatabaseProbe } from '../../database/tasks/database-probe.js';
 import type { Clock } from '../../runtime/clock.js';
+import { DatabaseBusyError, DatabaseUnreachableError } from '../../runtime/errors.js';
 import { DatabaseClockWatch } from './database-clock-watch.js';
 import { silenceLimit } from '../../runtime/silence.js';
 
@@ -25,6 +26,8 @@ export class OutageWatch {
   readonly #known: Known;
   /** When this process was last seen at work; from there on no moment goes unwatched. */
   #seenAt: Instant;
+  /** When began what the locks of others have kept from being done since; null: nothing. */
+  #busyFrom: Instant | null = null;
 
   /** `known`: what another watch of this process knows. */
   constructor(options: OutageWatchOptions, known?: Known) {
@@ -69,15 +72,26 @@ export class OutageWatch {
     return this.waitMs > 0 ? this.#known.reason : null;
   }
 
-  /** A probe failed: the database is away. */
-  probeFailed(): void {
+  /**
+   * Something that asked the database failed. Where that can't be reached it is away. Whose locks are in the way hears that it is
+   * there: as with what took long, they matter where they last for so long that runs could not be heard either.
+   */
+  failed(error: unknown): void {
+    if (!(error instanceof DatabaseUnreachableError)) return;
+    if (error instanceof DatabaseBusyError) {
+      const busyFrom = (this.#busyFrom ??= this.#seenAt);
+      const tookMs = this.#tookMs();
+      if (tookMs > this.#tolerableMs) this.#distrust(`the database was busy for ${Math.round(tookMs)} ms`);
+      this.#busyFrom = busyFrom;
+      return;
+    }
     this.#known.isAway = true;
     this.#seenAt = this.#now();
   }
 
   /** A probe was answered; returns what gives reason to wait, if anything. */
   probeAnswered({ now, uptimeSeconds }: DatabaseProbe): string | null {
-    const tookMs = this.#sinceSeen();
+    const tookMs = this.#tookMs();
     const aheadMs = this.#known.databaseClock.look(now);
     const { isAway: wasAway, hasAnswered } = this.#known;
     const tolerableMs = hasAnswered ? this.#tolerableMs : Math.min(firstTolerableMs, this.#tolerableMs);
@@ -91,7 +105,7 @@ export class OutageWatch {
 
   /** Something that talked to the database has ended; returns what gives reason to wait, if anything. */
   did(what: string): string | null {
-    const tookMs = this.#sinceSeen();
+    const tookMs = this.#tookMs();
     return tookMs > this.#tolerableMs ? this.#distrust(`${what} took ${Math.round(tookMs)} ms`) : null;
   }
 
@@ -109,6 +123,13 @@ export class OutageWatch {
     if (since <= this.#known.heardSince + 1_000) return null;
     this.#distrust(`the database is up for ${uptimeSeconds} s only`, since);
     return this.waiting;
+  }
+
+  /** How long it took until the database did something, with the tries that locks kept it from, in milliseconds. */
+  #tookMs(): number {
+    this.#seenAt = this.#busyFrom ?? this.#seenAt;
+    this.#busyFrom = null;
+    return this.#sinceSeen();
   }
 
   /** While a computer is suspended its monotonic clock may stand still, but the wall clock does not. */

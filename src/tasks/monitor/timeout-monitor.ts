@@ -165,7 +165,7 @@ export class TimeoutMonitor {
 
   #noteTrouble(error: unknown): void {
     this.#contact.failed(error);
-    this.#watch.probeFailed();
+    this.#watch.failed(error);
   }
 
   #noteDistrust(reason: string | null): void {

@@ -68,13 +68,13 @@ export class SinkDelivery {
       await this.#moveTo(batch.after);
     }
     // What brought no message left nothing that a pass which is cut off would have to send again.
-    await this.#moveTo({ pass: from.pass, at: 'end' });
+    await this.#moveTo({ pass: from.pass, at: 'end' }, await this.#letters.forgetResent(from.pass));
     await this.settle(false);
   }
 
-  async #moveTo(place: SinkPlace): Promise<void> {
+  async #moveTo(place: SinkPlace, beside: readonly Query[] = []): Promise<void> {
     this.#at.place = place;
-    await this.#row.note(this.#at.changeTo(place));
+    await this.#row.note(this.#at.changeTo(place), beside);
   }
 
   async #deliverBatch(opened: OpenedSink, batch: PassBatch): Promise<void> {

@@ -8,6 +8,7 @@ import { messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { readSeq } from './message-of.js';
 import type { PassBatch } from './pass-batches.js';
+import type { Pass } from './place.js';
 import type { SinkRow } from './sink-row.js';
 
 interface SinkLettersParts {
@@ -84,6 +85,25 @@ export class SinkLetters {
     const earlier = this.#again.filter(({ eventId }) => ids.has(eventId)).map(({ id }) => id);
     this.#again = this.#again.filter(({ eventId }) => !ids.has(eventId));
     return earlier.length === 0 ? [] : [this.#parts.letters.forget(this.#name, earlier)];
+  }
+
+  /**
+   * Returns the steps that forget, at the end of a pass that sends again, what had been refused of its events: a target that keeps
+   * the cursor took some of them, perhaps, in a run that was cut off before it could say so. What was refused again is none of them.
+   */
+  async forgetResent({ from, to, resends }: Pass): Promise<readonly Query[]> {
+    if (!resends) return [];
+    const resent = await this.#parts.letters.listResent(this.#name);
+    const own = resent.filter(({ message }) => message.place.blockNumber > (from.block ?? -1));
+    if (own.length === 0) return [];
+    const letters = await this.#lettersOf(own.map(({ message }) => message));
+    const earlier = letters.filter(({ seq }) => readSeq(seq).version <= to.version);
+    return [
+      this.#parts.letters.forget(
+        this.#name,
+        earlier.map(({ id }) => id),
+      ),
+    ];
   }
 
   /**

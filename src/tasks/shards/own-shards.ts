@@ -87,7 +87,8 @@ export class OwnShards implements ShardsAhead {
       return await this.#join(first, start, progress);
     } catch (error) {
       if (!(error instanceof FenceError) && !(error instanceof DatabaseUnreachableError)) throw error;
-      if (error instanceof DatabaseUnreachableError) this.#outages.probeFailed();
+      // One that was not at work before knows of this failure alone.
+      this.#outages.another().failed(error);
       await this.#options.lease.recover(error, this.#options.signal);
       return { kind: 'again' };
     }
@@ -270,9 +271,7 @@ export class OwnShards implements ShardsAhead {
     const outages = this.#outages.another();
     while (this.#isKept && !keeping.signal.aborted) {
       // Where the database is away it is not the time to queue anything.
-      await this.#look(outages).catch((error: unknown) => {
-        if (error instanceof DatabaseUnreachableError) outages.probeFailed();
-      });
+      await this.#look(outages).catch((error: unknown) => outages.failed(error));
       await clock.sleep(keepMs, keeping.signal).catch(() => undefined);
       outages.slept(keepMs);
     }

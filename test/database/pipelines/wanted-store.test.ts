@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
+import { BatchStore } from '../../../src/database/events/batch-store.js';
 import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
 import { RewindStore } from '../../../src/database/events/rewind-store.js';
 import { letGo } from '../../../src/database/task-steps/wanted-steps.js';
@@ -12,6 +13,7 @@ import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { ClaimRequest } from '../../../src/database/tasks/task-store.js';
 import { taskStatus } from '../../../src/model/task.js';
 import type { PipelineDefinition } from '../../../src/model/pipeline.js';
+import type { RunRequest } from '../../../src/model/run-request.js';
 import type { UnjudgedEnd } from '../../../src/model/wanted.js';
 import { ConflictError, NotFoundError } from '../../../src/runtime/errors.js';
 import { eachDatabase } from '../../support/databases.js';
@@ -19,6 +21,7 @@ import { openMigrated } from '../../support/migrated-database.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { ageTask } from '../aged-task.js';
 import { claimRequest } from '../claim-request.js';
+import { exampleBatch, exampleCommit, noProgress } from '../example-batch.js';
 
 const exampleDefinition = {
   ...{ name: 'changed', classificationId: null, description: null, timeoutMinutes: null },
@@ -524,6 +527,84 @@ eachDatabase('the store of what is wanted', (databases) => {
     await wanted.start(45);
     await queue.refuse({ taskId, pipelineId: 45, shard: 0 }, { reason: 'late', definition });
     expect(await wanted.get(45)).to.include({ heldReason: null });
+  });
+
+  describe('of a run that was to begin anew and came to nothing', () => {
+    const fresh = { mode: 'historical', fresh: true, fromBlock: 7 } as const;
+    const tables = ['event', 'undecoded_log', 'recent_block', 'pipeline_commit'];
+    beforeEach(() => database.write(tables.map((table) => database.knex(table).delete())));
+
+    const asked = async (id: number | null): Promise<RunRequest> =>
+      (await new TaskQueue(database, 30).asked(id ?? 0)).request;
+    const commitsOf = (taskId: number, version = 0): Promise<void> =>
+      new BatchStore(database).commit(
+        exampleCommit({
+          pipelineId: 45,
+          taskId,
+          version,
+          batch: exampleBatch(1, 1),
+          progress: noProgress,
+          begins: fresh,
+        }),
+      );
+    /** A started pipeline with a run that was to begin anew. */
+    const begin = async (): Promise<number> => {
+      const { taskId } = await queueTask(database, 45, fresh);
+      expect(await wanted.start(45)).to.include({ queuedTaskId: null });
+      return claim(taskId);
+    };
+    const silence = (id: number): Promise<void> => ageTask(database, id, { created: 1_000, heartbeat: 92 });
+    const follow = async (): Promise<number> => {
+      expect(await wanted.judge(await unjudged(), again)).to.equal(true);
+      return (await wanted.queueDue(45)) ?? 0;
+    };
+
+    it('has what follows begin anew, however often it comes to nothing', async () => {
+      const first = await begin();
+      await fail(first);
+      const second = await follow();
+      expect(await asked(second)).to.deep.equal({ ...fresh, follows: true });
+      await silence(await claim(second, { holder: first }));
+      expect(await asked(await follow())).to.deep.equal({ ...fresh, follows: true });
+    });
+
+    it('has what follows go on from the checkpoint once it has begun', async () => {
+      const first = await begin();
+      await commitsOf(first);
+      expect(await asked(first)).to.deep.equal({ ...fresh, begun: true });
+      await fail(first);
+      expect(await asked(await follow())).to.deep.equal({ follows: true });
+    });
+
+    it('begins anew once, though it was only frozen and begins while another waits to follow it', async () => {
+      const first = await begin();
+      await silence(first);
+      const second = await follow();
+      expect(await wanted.listRevived(10)).to.deep.equal([]);
+      await commitsOf(first);
+      expect(await asked(second)).to.deep.equal({ follows: true });
+      expect(await wanted.takeBack((await wanted.listRevived(10))[0]!)).to.equal(true);
+    });
+
+    it('begins anew once, though it was only frozen and is handed over while another waits to follow it', async () => {
+      const first = await begin();
+      await silence(first);
+      const second = await follow();
+      await tasks.handOver({ id: first, pipelineId: 45, progress: null, request: fresh });
+      const waiting = await tasks.list({ status: taskStatus.queued, limit: 10, offset: 0 });
+      expect(waiting.tasks.map(({ id }) => id)).to.deep.equal([second]);
+      expect(await asked(second)).to.deep.equal(fresh);
+    });
+
+    it('has what a person starts begin anew, at once, and nothing once it was stopped or ended well', async () => {
+      const first = await begin();
+      await fail(first);
+      await wanted.judge(await unjudged(), { kind: 'again', inSeconds: 900, failures: 9 });
+      const { queuedTaskId } = await wanted.start(45);
+      expect(await asked(queuedTaskId)).to.deep.equal({ ...fresh, follows: true });
+      await wanted.stop(45);
+      expect(await asked((await wanted.start(45)).queuedTaskId)).to.deep.equal({});
+    });
   });
 
   it('neither holds a pipeline nor ends its task for a definition that was replaced since it was read', async () => {

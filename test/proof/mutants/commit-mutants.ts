@@ -54,8 +54,8 @@ export const commitMutants: readonly Mutant[] = [
   store(
     'commit-renewal',
     'a commit renews the lease',
-    '.update({ last_heartbeat: now, progress: JSON.stringify(progress) })',
-    '.update({ progress: JSON.stringify(progress) })',
+    '.update({ last_heartbeat: now, progress: JSON.stringify(progress), ...begun })',
+    '.update({ progress: JSON.stringify(progress), ...begun })',
   ),
   store(
     'commit-task',

@@ -88,7 +88,7 @@ export const outageMutants: readonly Mutant[] = [
     'if (now === null || this.#watch.waitMs > 0) return null;',
     'if (now === null) return null;',
   ),
-  monitor('note-trouble', 'the monitor notes a probe that failed', '    this.#watch.probeFailed();\n', ''),
+  monitor('note-trouble', 'the monitor notes a probe that failed', '    this.#watch.failed(error);\n', ''),
   monitor(
     'note-sleep',
     'how long it slept',
@@ -123,12 +123,7 @@ export const outageMutants: readonly Mutant[] = [
   ),
   claimable('unheard-queue', 'in a wait nobody takes what waits behind a task', 'shard, heardForSeconds)', 'shard)'),
   claims('unheard-claim', 'and no claim ends a silent one', 'isSilenceKnown && isSilentFor(', 'isSilentFor('),
-  taking(
-    'unheard-polls',
-    'a worker notes a look that failed',
-    '        if (error instanceof DatabaseUnreachableError) this.#outages.probeFailed();\n',
-    '',
-  ),
+  taking('unheard-polls', 'a worker notes a look that failed', '        this.#outages.failed(error);\n', ''),
   taking('unheard-sleep', 'how long it slept', '    this.#outages.slept(pollMs);\n', ''),
   taking('unheard-look', 'how long a look took', "    this.#outages.did('a look at the queue');\n", ''),
   shards(

@@ -27,6 +27,8 @@ describe('keeping pipelines running', () => {
   let slowMs: number;
   let ahead: number[];
   let delivered: number[];
+  let dropped: UnjudgedEnd[];
+  let followed: number[];
   let keep: KeepRunning;
   let outages: OutageWatch;
   let running: Promise<void>;
@@ -59,7 +61,7 @@ describe('keeping pipelines running', () => {
     ahead = [];
     [ends, due, judged, queued, looks, failure, poisoned, revived] = [[], [], [], [], 0, null, null, []];
     [refusal, untimed, unread] = [null, null, null];
-    delivered = [];
+    [delivered, dropped, followed] = [[], [], []];
     verdict = { kind: 'again', inSeconds: 5, failures: 1 };
     outages = new OutageWatch({ clock, heartbeatIntervalMs: 2_000 });
     keep = new KeepRunning({
@@ -70,6 +72,8 @@ describe('keeping pipelines running', () => {
           const found = ends.filter(({ pipelineId }) => pipelineId > after).slice(0, limit);
           return failure === null ? Promise.resolve(found) : Promise.reject(failure);
         },
+        listDroppedDeliveries: (after) =>
+          Promise.resolve(dropped.filter(({ pipelineId }) => pipelineId > after).slice(0, 200)),
         judge: async (end, _verdict, sinks) => {
           if (slowMs > 0) await clock.sleep(slowMs);
           if (sinks?.[0] === served) delivered.push(end.pipelineId);
@@ -87,6 +91,7 @@ describe('keeping pipelines running', () => {
       outages,
       judge: ({ pipelineId }) =>
         pipelineId === poisoned ? Promise.reject(new Error('no definition')) : Promise.resolve(verdict),
+      followDelivery: ({ pipelineId }) => Promise.resolve(followed.push(pipelineId) === 1 ? 77 : null),
       listServed: () => Promise.resolve([served]),
       keepTimes: () => (untimed === null ? Promise.resolve(void (timings += 1)) : Promise.reject(untimed)),
       ...{ clock, logger, mask: (text: string) => text, stopping: stopping.signal, random: () => 0.5 },
@@ -223,6 +228,16 @@ describe('keeping pipelines running', () => {
     expect(logger.lines).to.deep.equal([
       'info: task 7 of pipeline 45 beats again: the one that was to follow it is taken back',
     ]);
+  });
+
+  it('follows tasks that were to deliver between two times of a schedule, silent ones once that means anything, and says so', async () => {
+    dropped = Array.from({ length: 250 }, (_none, i) => endOf(i + 1));
+    dropped[1] = { ...dropped[1]!, task: { ...dropped[1]!.task!, status: 0, heartbeatInterval: 900 } };
+    outages.failed(new DatabaseUnreachableError('away'));
+    await keep.look();
+    expect(followed).to.have.length(249).and.not.to.include(2);
+    const told = logger.lines.filter((line) => line.includes('deliveries'));
+    expect(told).to.deep.equal(['info: task 77 goes on with the deliveries of pipeline 1']);
   });
 
   it('leaves no pipeline behind because another can not be judged', async () => {

@@ -4,14 +4,18 @@ import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js
 import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
 import { DeadLetterStore } from '../../../src/database/sinks/dead-letter-store.js';
 import { SinkStore } from '../../../src/database/sinks/sink-store.js';
+import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
 import { TaskQueue } from '../../../src/database/tasks/task-queue.js';
+import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { MessageRefusedError } from '../../../src/components/seam/delivery-errors.js';
 import type { RunRequest } from '../../../src/model/run-request.js';
-import { listServed, queueDelivery } from '../../../src/tasks/fleet/queue-delivery.js';
+import { taskStatus } from '../../../src/model/task.js';
+import { followDelivery, listServed, queueDelivery } from '../../../src/tasks/fleet/queue-delivery.js';
 import type { OpenableSink } from '../../../src/tasks/outbox/openable-sink.js';
 import { requestReplay } from '../../../src/tasks/outbox/request-replay.js';
 import type { TaskOptions, TaskResult } from '../../../src/tasks/run/task-options.js';
 import { systemClock } from '../../../src/runtime/clock.js';
+import { claimRequest } from '../../database/claim-request.js';
 import { exampleBatch } from '../../database/example-batch.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
@@ -158,6 +162,52 @@ eachDatabase('what the sinks of a pipeline are asked in the last moments of its 
     expect(before).to.include({ state: 'started', isScheduled: true });
     expect(await wanted.get(pipelineId)).to.deep.equal(before);
     expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+  });
+
+  it('is gone on with soon where its task dies between two times, later each time, as long as something is to come', async () => {
+    await read();
+    await wanted.start(pipelineId, slot);
+    await ask('one');
+    const { knex, dialect } = database;
+    const ended = (seconds: number): Promise<unknown> =>
+      database.write([
+        knex('pipeline_task')
+          .where({ status: taskStatus.failed })
+          .update({ end_time: dialect.secondsAgo(knex, seconds) }),
+      ]);
+    const follow = async (): Promise<number | null> => {
+      const [end] = await wanted.listDroppedDeliveries(0, 10);
+      return end === undefined ? null : followDelivery(database, end, 30);
+    };
+    const { taskId: id } = (await new TaskQueue(database, 30).listClaimable(10, []))[0]!;
+    expect(await follow(), 'it waits').to.equal(null);
+    const die = async (taskId: number): Promise<void> => {
+      const tasks = new TaskStore(database);
+      const { taskId: holder } = await new CheckpointStore(database).get(pipelineId);
+      await tasks.claim(claimRequest({ pipelineId, queuedTaskId: taskId, holder }));
+      expect(await follow(), 'it lives').to.equal(null);
+      await tasks.finish(taskId, { status: taskStatus.failed, endReason: 'error', error: 'oh' }, null);
+    };
+    await die(id);
+    await ended(3);
+    expect(await follow()).to.equal(null);
+    await ended(6);
+    const second = await follow();
+    expect(second).to.be.a('number');
+    expect(await follow(), 'one waits').to.equal(null);
+    await die(second!);
+    await ended(8);
+    expect(await follow(), 'the second time').to.equal(null);
+    await ended(11);
+    expect(await follow()).to.be.a('number');
+    expect(await runWaiting()).to.deep.equal({ deliverOnly: true });
+    expect(await wanted.listDroppedDeliveries(0, 10), 'it has ended well').to.deep.equal([]);
+    expect(await wanted.get(pipelineId)).to.include({ state: 'started', isScheduled: true, nextStart: slot.at });
+    await ask('one');
+    await die((await new TaskQueue(database, 30).listClaimable(10, []))[0]!.taskId);
+    await new SinkStore(database).setPaused(pipelineId, await runs.standing('one'), true);
+    await ended(60);
+    expect(await follow(), 'nothing is to come while it is paused').to.equal(null);
   });
 
   it('is done once a run at a time of a schedule has ended, though the next one waits', async () => {

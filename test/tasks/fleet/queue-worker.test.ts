@@ -2,7 +2,12 @@ import { expect } from 'chai';
 import type { QueuedTask } from '../../../src/database/tasks/task-queue.js';
 import { QueueWorker } from '../../../src/tasks/fleet/queue-worker.js';
 import type { QueuedOutcome } from '../../../src/tasks/fleet/queue-worker.js';
-import { DatabaseUnreachableError, DatabaseUnusableError, RuntimeFailure } from '../../../src/runtime/errors.js';
+import {
+  DatabaseBusyError,
+  DatabaseUnreachableError,
+  DatabaseUnusableError,
+  RuntimeFailure,
+} from '../../../src/runtime/errors.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import { OutageWatch } from '../../../src/tasks/monitor/outage-watch.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -206,6 +211,18 @@ describe('QueueWorker', () => {
     fails = false;
     await clock.advance(500);
     expect([leavesSilent.at(-1), heardFor]).to.deep.equal([false, Infinity]);
+  });
+
+  it('takes silent tasks over though locks have kept it from a look', async () => {
+    start(1);
+    probe();
+    failure = new DatabaseBusyError('a deadlock');
+    fails = true;
+    await clock.advance(500);
+    fails = false;
+    await clock.advance(500);
+    expect([leavesSilent.at(-1), heardFor]).to.deep.equal([false, Infinity]);
+    expect(probe(), 'nor has it come back').to.equal(null);
   });
 
   const lookLong = async (): Promise<void> => {

@@ -21,6 +21,7 @@ import { openMigrated } from '../../support/migrated-database.js';
 import { rejectionOf } from '../../support/rejection.js';
 
 const hour = 3_600;
+const minuteOf = (instant: string): number => Number(instant.slice(14, 16));
 
 // The database's clock can't be set: instead of it the instants are moved that it is compared with.
 eachDatabase('a pipeline with a schedule', (databases) => {
@@ -169,16 +170,35 @@ eachDatabase('a pipeline with a schedule', (databases) => {
     const taskId = await runAtItsTime();
     await end(taskId);
     await judge();
-    // It ran tomorrow, by a clock that was a day ahead.
-    await move('next_start', 24 * hour);
-    await move('last_slot', 24 * hour);
+    const setLast = async (seconds: number): Promise<unknown> =>
+      database.write([database.knex('pipeline_wanted').update({ last_slot: addSeconds(await now(), seconds) })]);
+    // It ran at the next time, by a clock that was a little ahead.
+    await define(`schedule: "${minuteOf(addSeconds(await now(), 600))} * * * *"`);
+    await setLast(660);
+    await schedules.keep();
     const before = await wanted.get(id);
+    expect((instantToMs(before!.nextStart!) - instantToMs(await now())) / 1_000).to.be.greaterThan(hour / 2);
     await schedules.keep();
     expect(await wanted.get(id)).to.deep.equal(before);
-    // It was only reckoned then.
-    await move('last_slot', -24 * hour);
+    // It was only reckoned tomorrow.
+    await define('schedule: "30 * * * *"');
+    await schedules.keep();
+    await move('next_start', 24 * hour);
+    await setLast(-hour);
     await schedules.keep();
     expect(await wanted.get(id)).to.include({ nextStart: await halfPast(), isScheduled: true });
+  });
+
+  it('does not wait until a clock that was once far ahead has come there again, though it ran by that', async () => {
+    await end(await runAtItsTime());
+    await judge();
+    await move('next_start', 24 * hour);
+    await move('last_slot', 24 * hour);
+    await schedules.keep();
+    expect(await wanted.get(id)).to.include({ nextStart: await halfPast(), isScheduled: true, skippedSlot: null });
+    await move('next_start', -2 * hour);
+    expect(await wanted.queueDue(id)).not.to.equal(null);
+    expect(instantToMs((await wanted.get(id))!.lastSlot!)).to.be.at.most(instantToMs(await now()));
   });
 
   it('waits for the times of a schedule that is changed', async () => {

@@ -6,6 +6,7 @@ import { systemClock } from '../../../src/runtime/clock.js';
 import { SecretMask } from '../../../src/runtime/secrets.js';
 import { loadSettings } from '../../../src/settings/settings.js';
 import { outageWatch, watchRuns, type LivenessHost } from '../../../src/tasks/host/watch-liveness.js';
+import { DatabaseUnreachableError } from '../../../src/runtime/errors.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -48,7 +49,7 @@ describe('the watch of a run that ends before its first look', () => {
   it('judges nobody then where the database has only just come back', async () => {
     const outages = outageWatch(host);
     const watch = await watchRuns(host, new MemoryLogger(), outages);
-    outages.probeFailed();
+    outages.failed(new DatabaseUnreachableError('away'));
     outages.probeAnswered(await probeDatabase(database));
     await watch.close();
     expect(await raised()).to.deep.equal([]);

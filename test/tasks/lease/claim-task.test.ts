@@ -197,7 +197,7 @@ eachDatabase('a claim of a pipeline', (databases) => {
     const clock = new FakeClock();
     const outages = new OutageWatch({ clock, heartbeatIntervalMs: 30_000 });
     const probe = (): unknown => outages.probeAnswered({ now: '2024-01-15 10:00:00', uptimeSeconds: null });
-    outages.probeFailed();
+    outages.failed(new DatabaseUnreachableError('away'));
     const error = await held({ worker: other, queuedTaskId, outages });
     expect(error.message).to.contain(`is held by task ${taskId} on here:1`);
     probe();
@@ -206,7 +206,7 @@ eachDatabase('a claim of a pipeline', (databases) => {
     await clock.advance(90_000);
     const { replaced } = await claim({ worker: other, queuedTaskId, outages });
     expect(replaced?.id, 'three heartbeat intervals later').to.equal(taskId);
-    outages.probeFailed();
+    outages.failed(new DatabaseUnreachableError('away'));
     const gone = exampleWorker('there:3', ['there:2 identity of there:2']);
     expect((await claim({ worker: gone, outages })).replaced?.id).to.equal(queuedTaskId);
   });
@@ -217,7 +217,7 @@ eachDatabase('a claim of a pipeline', (databases) => {
     const queuedTaskId = await queued();
     const clock = new FakeClock();
     const outages = new OutageWatch({ clock, heartbeatIntervalMs: 30_000 });
-    outages.probeFailed();
+    outages.failed(new DatabaseUnreachableError('away'));
     outages.probeAnswered({ now: '2024-01-15 10:00:00', uptimeSeconds: null });
     await clock.advance(179_999);
     await held({ worker: other, queuedTaskId, outages });

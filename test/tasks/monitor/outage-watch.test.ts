@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { OutageWatch } from '../../../src/tasks/monitor/outage-watch.js';
+import { DatabaseBusyError, DatabaseUnreachableError } from '../../../src/runtime/errors.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
 describe('an outage watch', () => {
@@ -41,9 +42,9 @@ describe('an outage watch', () => {
   });
 
   it('waits three heartbeat intervals from the first answer after an outage, and then no more', async () => {
-    watch.probeFailed();
+    watch.failed(new DatabaseUnreachableError('away'));
     await clock.advance(500_000);
-    watch.probeFailed();
+    watch.failed(new DatabaseUnreachableError('away'));
     expect(watch.waitMs).to.equal(0);
     expect(await probe()).to.equal('the database came back');
     expect(watch.waitMs).to.equal(90_000);
@@ -54,12 +55,40 @@ describe('an outage watch', () => {
     expect(watch.waitMs).to.equal(0);
   });
 
+  it('takes locks that are held for a moment for no outage, however often, and waits where they kept it for long', async () => {
+    const busy = new DatabaseBusyError('a deadlock');
+    await probe();
+    for (let i = 0; i < 10; i++) {
+      watch.failed(busy);
+      await clock.advance(3_000);
+      expect(watch.did('a look')).to.equal(null);
+    }
+    expect([watch.isSilenceKnown, watch.waitMs]).to.deep.equal([true, 0]);
+    watch.failed(busy);
+    await clock.advance(5_000);
+    watch.slept(5_000);
+    watch.failed(busy);
+    expect(watch.waitMs).to.equal(0);
+    await clock.advance(2_501);
+    watch.failed(busy);
+    expect([watch.waiting, watch.waitMs]).to.deep.equal(['the database was busy for 7501 ms', 90_000]);
+    await clock.advance(1_000);
+    expect(watch.did('a look')).to.equal('a look took 8501 ms');
+    expect(watch.did('a look')).to.equal(null);
+  });
+
+  it('takes nothing else that is wrong with a statement for an outage', async () => {
+    await probe();
+    watch.failed(new Error('no such column'));
+    expect([await probe(), watch.isSilenceKnown]).to.deep.equal([null, true]);
+  });
+
   it('shares with others of its process what each has noticed, but not when each was last seen', async () => {
     const other = watch.another();
     expect(watch.isSilenceKnown, 'nobody has asked the database').to.equal(false);
     await probe();
     expect([watch.isSilenceKnown, other.isSilenceKnown]).to.deep.equal([true, true]);
-    other.probeFailed();
+    other.failed(new DatabaseUnreachableError('away'));
     expect(watch.isSilenceKnown).to.equal(false);
     expect(await probe()).to.equal('the database came back');
     expect([other.isSilenceKnown, other.waitMs]).to.deep.equal([false, 90_000]);
@@ -73,7 +102,7 @@ describe('an outage watch', () => {
   it('knows later of the silence of who beats more rarely than its process', async () => {
     await probe();
     expect(watch.isSilenceKnownOf(3_600), 'no outage is known').to.equal(true);
-    watch.probeFailed();
+    watch.failed(new DatabaseUnreachableError('away'));
     await probe();
     await clock.advance(90_000);
     expect([1, 30, 31].map((seconds) => watch.isSilenceKnownOf(seconds))).to.deep.equal([true, true, false]);
@@ -82,10 +111,10 @@ describe('an outage watch', () => {
   });
 
   it('begins to wait anew with each outage', async () => {
-    watch.probeFailed();
+    watch.failed(new DatabaseUnreachableError('away'));
     await probe();
     await clock.advance(60_000);
-    watch.probeFailed();
+    watch.failed(new DatabaseUnreachableError('away'));
     await probe();
     expect(watch.waitMs).to.equal(90_000);
   });
@@ -99,7 +128,7 @@ describe('an outage watch', () => {
     expect([watch.heardForMs, watch.waiting]).to.deep.equal([Infinity, null]);
     expect(await probe({}, 3_600)).to.equal(null);
     expect([watch.heardForMs, watch.waiting]).to.deep.equal([3_600_000, null]);
-    watch.probeFailed();
+    watch.failed(new DatabaseUnreachableError('away'));
     await probe({}, 3_600);
     expect([watch.heardForMs, watch.waiting]).to.deep.equal([0, 'the database came back']);
     await clock.advance(90_000);
@@ -115,7 +144,7 @@ describe('an outage watch', () => {
   });
 
   it('never shortens a wait', async () => {
-    watch.probeFailed();
+    watch.failed(new DatabaseUnreachableError('away'));
     await probe();
     await probe({}, 80);
     expect(watch.waitMs).to.equal(90_000);
@@ -200,7 +229,7 @@ describe('an outage watch', () => {
 
     it('counts the time of an outage with it', async () => {
       look(0);
-      watch.probeFailed();
+      watch.failed(new DatabaseUnreachableError('away'));
       await clock.advance(400_000);
       expect(look(0)).to.equal('the database came back');
       expect(look(0)).to.equal(null);

@@ -704,6 +704,34 @@ eachDatabase('the outbox', (databases) => {
     expect(await letters().list(name(), { limit: 10 })).to.deep.equal([]);
   });
 
+  it('has no dead letter left of what a replay has brought to such a target, though the run was cut off behind that', async () => {
+    sink.held = null;
+    sink.receives = () => {
+      throw new MessageRefusedError('400');
+    };
+    await runs.run([sink.openable()], blocks(1, 2));
+    sink.receives = ({ messages: [first] }) => {
+      if (first!.place.blockNumber === 2) throw new MessageRefusedError('400');
+    };
+    sink.answers = () => {
+      runs.stopping.abort();
+      runs.hard.abort(new Error('killed'));
+      throw new Error('killed');
+    };
+    await new SinkStore(database).requestReplay(await runs.standing(), 0);
+    await runs.run([sink.openable({ batchSize: 1 })], noMore);
+    expect(await letters().list(name(), { limit: 10 })).to.have.length(2);
+    [runs.stopping, runs.hard] = [new AbortController(), new AbortController()];
+    sink.answers = () => undefined;
+    await runs.run([sink.openable({ batchSize: 1 })], noMore);
+    expect(sink.lines).to.deep.equal([insert(1, 1, 1)]);
+    const left = await letters().list(name(), { limit: 10 });
+    expect(left.map(({ message: { op, seq, place } }) => [op, place.blockNumber, seq])).to.deep.equal([
+      ['insert', 2, seqOf(1, 'insert', 0)],
+      ['insert', 2, seqOf(1, 'insert', 1)],
+    ]);
+  });
+
   it('takes back an event that was refused again when it was sent again, once its first dead letter is taken', async () => {
     sink.receives = () => {
       throw new MessageRefusedError('400');

@@ -3,6 +3,7 @@ import type { SourceContext } from '../../../src/components/seam/source.js';
 import type { Database } from '../../../src/database/database.js';
 import { openDatabase } from '../../../src/database/open/open-database.js';
 import type { Beat } from '../../../src/database/tasks/task-rows.js';
+import { TaskQueue } from '../../../src/database/tasks/task-queue.js';
 import type { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { SourceMessage } from '../../../src/model/batch.js';
 import type { Progress, Task } from '../../../src/model/task.js';
@@ -131,6 +132,24 @@ eachDatabase('a task that runs', (databases) => {
     expect(runs.shown.at(-1)).to.deep.equal([2, true]);
     expect(runs.lines[0]).to.equal(`task ${runs.begun!.id} runs pipeline ${pipelineId} on here:1`);
     expect(runs.lines.at(-1)).to.equal(`task ${runs.begun!.id}: running -> succeeded (completed)`);
+  });
+
+  it('says with its first commit that it has begun anew as it was asked to, and one that goes on says nothing', async () => {
+    const optionsOf = async ({ id }: Task): Promise<unknown> => (await new TaskQueue(database, 30).asked(id)).request;
+    const send: Send = async function* () {
+      await Promise.resolve();
+      yield exampleBatch(1, 2);
+      yield exampleBatch(3, 3);
+    };
+    const { task } = await start(send, { run: { fresh: true, toBlock: 3 } });
+    expect(await optionsOf(task)).to.deep.equal({ fresh: true, toBlock: 3, begun: true });
+    const nothing = await start(() => (async function* () {})(), { run: { fresh: true } });
+    expect(await optionsOf(nothing.task)).to.deep.equal({ fresh: true });
+    const next = await start(async function* () {
+      await Promise.resolve();
+      yield exampleBatch(4, 4);
+    });
+    expect(await optionsOf(next.task)).to.deep.equal({});
   });
 
   it('whose commits do not land says that nobody knows how far it is behind, until they do', async () => {

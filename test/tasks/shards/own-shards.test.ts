@@ -14,6 +14,7 @@ import { OutageWatch } from '../../../src/tasks/monitor/outage-watch.js';
 import { OwnShards } from '../../../src/tasks/shards/own-shards.js';
 import { runTask } from '../../../src/tasks/run/run-task.js';
 import type { TaskOptions, TaskResult } from '../../../src/tasks/run/task-options.js';
+import { DatabaseUnreachableError } from '../../../src/runtime/errors.js';
 import { ageTask } from '../../database/aged-task.js';
 import { claimRequest } from '../../database/claim-request.js';
 import { exampleBatch, exampleCommit, hashOf, noProgress } from '../../database/example-batch.js';
@@ -166,7 +167,7 @@ describe('the shards of a run', () => {
       const checkpoint = await new CheckpointStore(database).get(pipelineId);
       const clock = new FakeClock();
       const outages = new OutageWatch({ clock, heartbeatIntervalMs: 100_000 });
-      outages.probeFailed();
+      outages.failed(new DatabaseUnreachableError('away'));
       const shards = new OwnShards({
         ...claimOptions({ pipelineId, worker: { ...here, isGone: () => false }, outages }),
         ...{ database, tasks: new TaskStore(database), chainId: 1, fingerprint: 'a'.repeat(64) },
