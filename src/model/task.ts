@@ -88,6 +88,11 @@ export interface Task {
   readonly waiting: Waiting | null;
 }
 
+/** Says whether a task neither runs nor waits any more. */
+export function hasEnded({ status }: Pick<Task, 'status'>): boolean {
+  return status !== taskStatus.running && status !== taskStatus.queued;
+}
+
 /** Says whether a task is, or was, held by a process. */
 export function isHeldBy({ worker, workerIdentity }: Task, { name, identity }: Holder): boolean {
   return worker === name && workerIdentity === identity;
