@@ -8,7 +8,6 @@ import type { Waiting } from './waiting.js';
 export const taskStatus = { running: 0, succeeded: 1, failed: 2, queued: 3 } as const;
 
 export type TaskStatusName = keyof typeof taskStatus;
-export type TaskStatus = (typeof taskStatus)[TaskStatusName];
 
 /** Characters of a reason that are kept: a TEXT column of MySQL and MariaDB holds 65,535 bytes, and one too long would not let a task end. */
 const mostReason = 16_000;
