@@ -9,7 +9,8 @@ import { messageOf } from '../runtime/errors.js';
 import { giveUpLater } from '../runtime/give-up-later.js';
 import { printableLine } from '../runtime/printable.js';
 import type { Settings } from '../settings/settings.js';
-import { readDownPipelines, type DownPipeline } from '../tasks/alerts/read-down-pipelines.js';
+import { downPipelines, type DownPipeline } from '../tasks/alerts/down-pipelines.js';
+import { readFleetFacts } from '../tasks/alerts/read-pipeline-facts.js';
 import { readChainsInDoubt } from '../tasks/views/chains-in-doubt.js';
 import { HeadContact } from '../tasks/views/head-contact.js';
 import type { ApiParts } from './api-parts.js';
@@ -61,7 +62,8 @@ async function readChecks({ database, settings }: ApiParts): Promise<readonly Ch
   const contact = new HeadContact(settings.heartbeatIntervalSeconds);
   contact.note(tasks, endpoints, await readChainsInDoubt(database, endpoints));
   const unknown = tasks.find(({ id, progress }) => progress?.mode === 'realtime' && contact.unknownSince(id) !== null);
-  const down = await readDownPipelines(database, settings.heartbeatIntervalSeconds);
+  const facts = await readFleetFacts(database, settings.heartbeatIntervalSeconds);
+  const down = downPipelines(facts, settings.heartbeatIntervalSeconds);
   const isWatched = monitors.some(isMonitorAlive);
   return [
     { name: 'database', ok: true, detail: 'answers, and is migrated', kind: 'answers', values: {} },

@@ -8,7 +8,6 @@ import type { Waiting } from './waiting.js';
 export const taskStatus = { running: 0, succeeded: 1, failed: 2, queued: 3 } as const;
 
 export type TaskStatusName = keyof typeof taskStatus;
-export type TaskStatus = (typeof taskStatus)[TaskStatusName];
 
 /** Characters of a reason that are kept: a TEXT column of MySQL and MariaDB holds 65,535 bytes, and one too long would not let a task end. */
 const mostReason = 16_000;
@@ -86,6 +85,11 @@ export interface Task {
   readonly shard?: number;
   /** Why it has not begun; null where it does not wait. */
   readonly waiting: Waiting | null;
+}
+
+/** Says whether a task neither runs nor waits any more. */
+export function hasEnded({ status }: Pick<Task, 'status'>): boolean {
+  return status !== taskStatus.running && status !== taskStatus.queued;
 }
 
 /** Says whether a task is, or was, held by a process. */

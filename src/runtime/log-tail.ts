@@ -61,6 +61,15 @@ export class LogTail {
     }
   }
 
+  /** Yields what there is for now, each piece valid until the next. */
+  async *pieces(over: AbortSignal): AsyncGenerator<Buffer, void> {
+    while (!over.aborted) {
+      const piece = await this.read();
+      if (piece === undefined) return;
+      yield piece;
+    }
+  }
+
   /** Returns the place that stands so many bytes before what is read next, in the piece that was read last. */
   place(bytesBefore = 0): string {
     return placeText(this.#file, this.#offset - bytesBefore);

@@ -10,7 +10,7 @@ import { openMigrated } from '../support/migrated-database.js';
 import { followersOf } from '../support/followers-of.js';
 import { HastyClock } from '../support/hasty-clock.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-import { eventually } from '../support/within.js';
+import { eventually, within } from '../support/within.js';
 import { expectProblem, testApi, type TestApi } from './api-fixture.js';
 
 describe('the API about the logs of tasks', () => {
@@ -273,6 +273,15 @@ describe('the API about the logs of tasks', () => {
       await eventually('its log is followed', () => clock.sleptMs > before);
       await write(1);
       expect(told(await heard)).to.include('<end>');
+    });
+
+    it('no more where its task is gone', async () => {
+      const gone = await taskWithLog('logs/again.log', 0);
+      const before = clock.sleptMs;
+      const answer = hasty.send(logOf(gone, '/stream'));
+      await eventually('its log is followed', () => clock.sleptMs > before);
+      await database.write([database.knex('pipeline_task').where({ id: gone }).delete()]);
+      expect((await within(2_000, answer, () => 'it is followed for ever')).body).not.to.contain('event: end');
     });
 
     it('across files that were put aside, and anew where its place is gone', async () => {

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { TaskStore } from '../../database/tasks/task-store.js';
-import { taskStatus, type Task } from '../../model/task.js';
+import { hasEnded } from '../../model/task.js';
 import { LineSplitter } from '../../runtime/line-splitter.js';
 import type { LogTail, LogTailOptions } from '../../runtime/log-tail.js';
+import { followTaskLog } from '../../tasks/views/follow-task-log.js';
 import type { ApiParts } from '../api-parts.js';
 import { openLogOfTask } from '../find-task-log.js';
 import { readLogLines } from '../log-lines.js';
@@ -12,10 +13,6 @@ import type { ServerEvent } from '../server-events.js';
 
 const tag = 'tasks';
 const base = '/api/v1/pipeline';
-
-/** How often a log and its task are looked at, in milliseconds. */
-const pollMs = 500;
-const statusPollMs = 2_000;
 
 const lineBreak = 0x0a;
 
@@ -92,24 +89,14 @@ async function* followLog(
 ): AsyncGenerator<ServerEvent> {
   const splitter = new LineSplitter(log);
   const lineOf = (line: string): ServerEvent => ({ event: 'line', data: JSON.stringify(secrets.mask(line)) });
-  let askAt = -Infinity;
   try {
     if (!isResumed) yield { event: 'begin', data: JSON.stringify({ task_id: id }) };
-    for (let isLast = false; !over.aborted;) {
-      for await (const piece of piecesOf(log, over)) {
-        let end = 0;
-        for (const line of splitter.push(piece)) {
-          end = piece.indexOf(lineBreak, end) + 1;
-          yield { id: log.place(piece.length - end), ...lineOf(line) };
-        }
+    for await (const piece of followTaskLog(log, { store, id, clock, over })) {
+      let end = 0;
+      for (const line of splitter.push(piece)) {
+        end = piece.indexOf(lineBreak, end) + 1;
+        yield { id: log.place(piece.length - end), ...lineOf(line) };
       }
-      if (isLast) break;
-      // A process that has ended its task may still write its last lines: one more turn.
-      if (clock.monotonic() >= askAt) {
-        isLast = await isOver(store, id);
-        askAt = clock.monotonic() + statusPollMs;
-      }
-      await clock.sleep(isLast ? 2 * pollMs : pollMs, over).catch(() => undefined);
     }
     yield* splitter.end().map(lineOf);
     if (!over.aborted) yield { id: `${log.place()}${endMark}`, event: 'end', data: JSON.stringify({ task_id: id }) };
@@ -123,23 +110,4 @@ async function endOf(open: (options: LogTailOptions) => Promise<LogTail>): Promi
   const log = await open({ lines: 0 });
   await log.close();
   return `${log.place()}${endMark}`;
-}
-
-/** Reads what there is for now. */
-async function* piecesOf(log: LogTail, over: AbortSignal): AsyncGenerator<Buffer> {
-  while (!over.aborted) {
-    const piece = await log.read();
-    if (piece === undefined) return;
-    yield piece;
-  }
-}
-
-/** A database that is away says nothing about the task: its log goes on. */
-async function isOver(store: TaskStore, id: number): Promise<boolean> {
-  const task = await store.get(id).catch(() => null);
-  return task !== null && hasEnded(task);
-}
-
-function hasEnded({ status }: Task): boolean {
-  return status !== taskStatus.running && status !== taskStatus.queued;
 }

@@ -1,12 +1,13 @@
 import { dirname, resolve } from 'node:path';
 import { TaskStore } from '../../database/tasks/task-store.js';
-import { taskStatus, type Task } from '../../model/task.js';
-import { DatabaseUnreachableError, RuntimeFailure, type ExitCode } from '../../runtime/errors.js';
+import { hasEnded, taskStatus, type Task } from '../../model/task.js';
+import { RuntimeFailure, type ExitCode } from '../../runtime/errors.js';
 import type { CommandContext } from '../context/context.js';
 import { LineSplitter } from '../../runtime/line-splitter.js';
 import { LogTail } from '../../runtime/log-tail.js';
 import { findTaskLog } from '../../runtime/task-log-path.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
+import { followTaskLog, lookAtTask } from '../../tasks/views/follow-task-log.js';
 import { jsonLogLine, renderLogLine } from '../terminal/render-log-line.js';
 import { stopCode } from '../context/signals.js';
 import { withDatabase } from '../context/opened-databases.js';
@@ -28,11 +29,8 @@ interface LogOptions {
   readonly lines?: number;
 }
 
-/** How long to wait for more lines, in milliseconds. */
+/** How often to look whether a task has begun, in milliseconds. */
 const pollMs = 500;
-
-/** How long a process that has ended its task may still write its last lines, in milliseconds. */
-const farewellMs = 1_000;
 
 /** How long a process that has just begun a task may take to open its log, in milliseconds. */
 const openingMs = 10_000;
@@ -45,15 +43,14 @@ function printTaskLog(context: CommandContext, options: LogOptions): Promise<Exi
     // Whoever stops waiting for it has no log to look at.
     if (options.follow === true && isWaiting(task)) return 0;
     const log = await openLog(context, task, options.lines);
-    const printer = new LogPrinter(context, log);
+    const { stopping } = context.signals;
+    const isFollowed = options.follow === true && !hasEnded(task);
+    const follow = { store, id: task.id, clock: context.clock, over: stopping };
     try {
-      await printer.print();
-      if (options.follow === true) await follow(context, printer, () => hasEnded(store, task.id));
-      await printer.finish();
+      await print(context, log, isFollowed ? followTaskLog(log, follow) : log.pieces(stopping));
     } finally {
       await log.close();
     }
-    const { stopping } = context.signals;
     return stopping.aborted && options.follow !== true ? stopCode(stopping) : 0;
   });
 }
@@ -70,7 +67,7 @@ async function begunTask(
   output.note(`task ${id} waits for a worker: its log begins with it`);
   while (isWaiting(task) && !stopping.aborted) {
     await clock.sleep(pollMs, stopping).catch(() => undefined);
-    task = (await look(store, id)) ?? task;
+    task = (await lookAtTask(store, id)) ?? task;
   }
   // It has just been claimed: its process opens the log now, if that is here.
   const until = clock.monotonic() + openingMs;
@@ -117,69 +114,21 @@ function notShown(
   });
 }
 
-async function follow(
-  { clock, signals }: CommandContext,
-  printer: LogPrinter,
-  ended: () => Promise<boolean>,
+/** Prints every whole line as it comes, and at the end one that was never completed. */
+async function print(
+  { output, secrets, signals }: CommandContext,
+  log: LogTail,
+  pieces: AsyncIterable<Buffer>,
 ): Promise<void> {
-  const { stopping } = signals;
-  let isOver = await ended();
-  while (!isOver && !stopping.aborted) {
-    await clock.sleep(pollMs, stopping).catch(() => undefined);
-    isOver = await ended();
-    if (isOver) await clock.sleep(farewellMs, stopping).catch(() => undefined);
-    await printer.print();
-  }
-  await printer.print();
-}
-
-async function hasEnded(store: TaskStore, id: number): Promise<boolean> {
-  const task = await look(store, id);
-  return task !== null && task.status !== taskStatus.running && task.status !== taskStatus.queued;
-}
-
-/** Null: a database that is away says nothing about the task, whose log goes on. */
-async function look(store: TaskStore, id: number): Promise<Task | null> {
-  try {
-    return await store.get(id);
-  } catch (error) {
-    if (error instanceof DatabaseUnreachableError) return null;
-    throw error;
-  }
-}
-
-/** Prints a log's lines as they come. */
-class LogPrinter {
-  readonly #context: CommandContext;
-  readonly #log: LogTail;
-  readonly #splitter = new LineSplitter();
-
-  constructor(context: CommandContext, log: LogTail) {
-    this.#context = context;
-    this.#log = log;
-  }
-
-  /** Prints every whole line that is there. */
-  async print(): Promise<void> {
-    while (!this.#context.signals.stopping.aborted) {
-      const piece = await this.#log.read();
-      if (piece === undefined) return;
-      await this.#write(this.#splitter.push(piece));
-    }
-  }
-
-  /** Prints a last line that was never completed. */
-  async finish(): Promise<void> {
-    await this.#write(this.#splitter.end());
-  }
-
-  async #write(lines: readonly string[]): Promise<void> {
+  const splitter = new LineSplitter(log);
+  const write = async (lines: readonly string[]): Promise<void> => {
     if (lines.length === 0) return;
-    const { output, secrets, signals } = this.#context;
     const text = (render: (line: string) => string): string =>
       lines.map((line) => `${secrets.mask(render(line))}\n`).join('');
     const written = output.isJson ? output.jsonText(text(jsonLogLine)) : output.write(text(renderLogLine));
     // Who reads may have stopped reading, and hold the command up for ever.
     await untilAborted(written, signals.stopping);
-  }
+  };
+  for await (const piece of pieces) await write(splitter.push(piece));
+  await write(splitter.end());
 }

@@ -1,6 +1,6 @@
 import { jsonText } from '../../model/event-message.js';
 import type { EventMessage, JsonValue } from '../../model/event-message.js';
-import { MessageRefusedError } from '../seam/delivery-errors.js';
+import { RefusedUnsentError } from '../seam/delivery-errors.js';
 import { parsePath, valueAt } from '../seam/field-path.js';
 import { nameFor } from '../keys/name-pattern.js';
 import { headersOf } from '../seam/message-headers.js';
@@ -15,7 +15,7 @@ export interface KafkaRecord {
   readonly headers: MessageHeaders;
 }
 
-/** Returns how a config's records are made of messages; it throws MessageRefusedError for one that is too large. */
+/** Returns how a config's records are made of messages; it throws RefusedUnsentError for one that is too large. */
 export function recordsOf(config: KafkaConfig): (message: EventMessage) => KafkaRecord {
   const keyOf = keysOf(config);
   const valueOf = valuesOf(config);
@@ -24,7 +24,7 @@ export function recordsOf(config: KafkaConfig): (message: EventMessage) => Kafka
     const record = { topic, key: keyOf(message), value: Buffer.from(valueOf(message)), headers: headersOf(message) };
     const size = wireSize(record);
     if (size <= config.max_message_bytes) return record;
-    throw new MessageRefusedError(`a message of ${size} bytes with its key and headers: too large for ${topic}`, {
+    throw new RefusedUnsentError(`a message of ${size} bytes with its key and headers: too large for ${topic}`, {
       hint: `max_message_bytes is ${config.max_message_bytes}; the topic's max.message.bytes counts as well`,
     });
   };

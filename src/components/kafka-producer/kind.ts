@@ -1,5 +1,6 @@
 import type { SinkKind } from '../seam/component.js';
 import { describeSink, sinkConfigKeys } from '../keys/sink.js';
+import { SessionSink } from '../seam/session-sink.js';
 import type { KafkaConfig } from './schema.js';
 
 /** Delivers into topics of Kafka, by node-rdkafka. */
@@ -16,7 +17,11 @@ export const kafkaProducer: SinkKind<KafkaConfig> = {
   ],
   describe: describeSink,
   open: async (config, { clock }) => {
-    const { KafkaSink } = await import('./kafka-sink.js');
-    return KafkaSink.open(config, clock);
+    const [{ KafkaSession }, { loadRdKafka }] = await Promise.all([
+      import('./kafka-session.js'),
+      import('./rdkafka.js'),
+    ]);
+    const parts = { library: await loadRdKafka(), config, clock };
+    return new SessionSink((signal) => KafkaSession.open(parts, signal));
   },
 };

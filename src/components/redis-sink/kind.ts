@@ -1,7 +1,7 @@
 import type { SinkKind } from '../seam/component.js';
 import { describeSink, sinkConfigKeys } from '../keys/sink.js';
 import { loadPeer } from '../seam/optional-peer.js';
-import type { RedisConfig } from './config.js';
+import type { RedisConfig } from './schema.js';
 
 /** The sink that adds messages to streams of Redis. */
 export const redisSink: SinkKind<RedisConfig> = {

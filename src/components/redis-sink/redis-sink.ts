@@ -10,8 +10,8 @@ import { openedUrl } from '../keys/secret.js';
 import { headersOf } from '../seam/message-headers.js';
 import { readTlsFiles } from '../keys/tls-files.js';
 import type { TlsContents } from '../keys/tls-files.js';
-import { redisSchemes } from './config.js';
-import type { RedisConfig } from './config.js';
+import { redisSchemes } from './schema.js';
+import type { RedisConfig } from './schema.js';
 import { failedIn, redisFailure } from './redis-errors.js';
 
 interface Means {

@@ -6,16 +6,20 @@ import { sinkKeys } from '../keys/sink.js';
 import { together } from '../keys/together.js';
 import type { Look } from '../keys/together.js';
 import { lookAtTls, tlsKeys } from '../keys/tls-keys.js';
-import { redisSchemes } from './config.js';
-import type { RedisConfig } from './config.js';
+
+/** The schemes of a Redis server's URL. */
+export const redisSchemes = ['redis', 'rediss'] as const;
 
 /** The schema of a Redis sink's keys. */
-export const redisSchema: z.ZodType<RedisConfig> = together(
+export const redisSchema = together(
   z.strictObject({
     ...sinkKeys(),
     url: url(redisSchemes),
+    /** The key of the stream; `{event_name}` may stand in it. */
     stream: namePattern(1_000),
+    /** About so many entries are kept; undefined: all. */
     max_length: whole(1, 1_000_000_000_000).optional(),
+    /** Seconds that a batch may take. */
     timeout: positive(600).default(10),
     ...tlsKeys(),
   }),
@@ -25,10 +29,13 @@ export const redisSchema: z.ZodType<RedisConfig> = together(
   },
 );
 
+/** What the schema makes of them. */
+export type RedisConfig = z.output<typeof redisSchema>;
+
 const databasePath = new RegExp(`^/?(?:\\d|${variable})*$`);
 
 /** Tells what the client would refuse for ever, or pass over in silence. */
-function lookAtUrl({ right: { url: text = '' }, tell }: Look<RedisConfig>): void {
+function lookAtUrl({ right: { url: text = '' }, tell }: Look<{ readonly url: string }>): void {
   const urls = writtenUrls(text, redisSchemes);
   if (urls.length > 1) tell('url', 'must be a URL of one server');
   else if (urls.some((each) => !databasePath.test(each?.pathname ?? ''))) {

@@ -14,9 +14,6 @@ import type { Source } from './source.js';
 import type { Stage } from './stage.js';
 import type { VariableSource } from './variables.js';
 
-/** What a component is in its pipeline: the first one is the source, then stages and sinks follow. */
-export type Role = 'source' | 'stage' | 'sink';
-
 /** The keys of a definition and their values, as in its file. */
 export type Keys = Readonly<Record<string, unknown>>;
 

@@ -7,6 +7,9 @@ export class MessageRefusedError extends ChainparseError {
   readonly exitCode = 1;
 }
 
+/** It shows before any of a batch is sent that the receiver will never take one of its messages. */
+export class RefusedUnsentError extends MessageRefusedError {}
+
 /** A receiver can't be what the sink's definition asks for: nothing is waited for, a person has to change one of them. */
 export class UnfitReceiverError extends UsageError {}
 

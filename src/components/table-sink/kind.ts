@@ -3,7 +3,7 @@ import { sqlitePath } from '../../runtime/database-urls.js';
 import type { SinkKind, Surroundings } from '../seam/component.js';
 import { describeSink, sinkConfigKeys } from '../keys/sink.js';
 import { areSet, withVariables } from '../seam/variables.js';
-import type { TableSinkConfig } from './config.js';
+import type { TableSinkConfig } from './schema.js';
 
 /** The sink that keeps a table of an SQL database equal to the events. */
 export const tableSink: SinkKind<TableSinkConfig> = {

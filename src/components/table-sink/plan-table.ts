@@ -6,7 +6,7 @@ import type { TargetColumn } from '../../database/target-dialect.js';
 import { UsageError } from '../../runtime/errors.js';
 import type { EventFields, Field, Remark } from '../seam/component.js';
 import { columnName, freeColumnName } from './column-name.js';
-import type { TableSinkConfig } from './config.js';
+import type { TableSinkConfig } from './schema.js';
 import { columnTypeOf, joinTypes } from './solidity-types.js';
 
 /** Where an event's data has a column's value: a member of its arguments, or a field of its own. */

@@ -8,7 +8,6 @@ import { url } from '../keys/secret.js';
 import { sinkKeys } from '../keys/sink.js';
 import { line } from '../keys/texts.js';
 import { withStandIns } from '../seam/variables.js';
-import type { TableSinkConfig } from './config.js';
 
 const name = '[\\p{L}_][\\p{L}\\p{N}_$-]*';
 const tableName = new RegExp(`^(?:${name}\\.)?${name}$`, 'u');
@@ -16,17 +15,23 @@ const tableName = new RegExp(`^(?:${name}\\.)?${name}$`, 'u');
 const schemes = ['sqlite', 'mysql', 'mariadb', 'postgres', 'postgresql'] as const;
 
 /** The keys of a table sink. */
-export const tableSinkSchema: z.ZodType<TableSinkConfig> = z.strictObject({
+export const tableSinkSchema = z.strictObject({
   ...sinkKeys(),
   // Rows cost less the more of them one statement has.
   batch_size: whole(1, 100_000).default(5_000),
+  /** A database's URL; undefined: the pipeline's own. */
   database: databaseUrl().optional(),
+  /** `TABLE` or `SCHEMA.TABLE`. */
   table: z.string().trim().superRefine(checkTableName),
+  /** The columns of each index. */
   indexes: z
     .array(z.array(line(255)).min(1).max(16))
     .max(32)
     .default([]),
 });
+
+/** What the schema makes of them. */
+export type TableSinkConfig = z.output<typeof tableSinkSchema>;
 
 function databaseUrl() {
   const shape = 'sqlite:PATH, mysql://user@host/database, mariadb://… or postgres://…';

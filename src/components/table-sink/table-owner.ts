@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.js';
 import { refusalOf } from '../../database/targets/target-owner.js';
 import type { NamedTable } from '../../database/targets/target-owner.js';
 import type { Remark, TargetOpening } from '../seam/component.js';
-import type { TableSinkConfig } from './config.js';
+import type { TableSinkConfig } from './schema.js';
 
 /** Reads a table's name as a person writes it: alone, or behind its schema. */
 export function namedTable(table: string): NamedTable {

@@ -16,7 +16,7 @@ import type { Logger } from '../../runtime/logger.js';
 import type { SinkOpening } from '../seam/component.js';
 import type { Sink, SinkBatch, SinkContext, SinkCursor, StoredBatch } from '../seam/sink.js';
 import { MessageRefusedError, ReceiverAwayError, UnfitReceiverError } from '../seam/delivery-errors.js';
-import type { TableSinkConfig } from './config.js';
+import type { TableSinkConfig } from './schema.js';
 import { copyOf } from './copy-plan.js';
 import { indexProblems, planTableOf, tableKey } from './plan-table.js';
 import type { TablePlan } from './plan-table.js';

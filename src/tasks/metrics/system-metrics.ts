@@ -16,7 +16,7 @@ import { giveUpLater } from '../../runtime/give-up-later.js';
 import { BoundedLabel } from './bounded-label.js';
 import { MetricMaker } from './metric-maker.js';
 import { mostPipelines } from './pipeline-metrics.js';
-import { downPipelines } from '../alerts/read-down-pipelines.js';
+import { downPipelines } from '../alerts/down-pipelines.js';
 import { readFleetFacts, type FleetFacts } from '../alerts/read-pipeline-facts.js';
 import { HeadContact } from '../views/head-contact.js';
 import { readSinks, type SinkView } from '../views/sink-view.js';

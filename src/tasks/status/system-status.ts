@@ -14,7 +14,7 @@ import type { RpcEndpoint } from '../../model/rpc-endpoint.js';
 import type { Wanted } from '../../model/wanted.js';
 import { isSilent, taskStatus, type Task } from '../../model/task.js';
 import type { PipelineFacts } from '../alerts/pipeline-verdict.js';
-import { downPipelines, type DownPipeline } from '../alerts/read-down-pipelines.js';
+import { downPipelines, type DownPipeline } from '../alerts/down-pipelines.js';
 import { readFleetFacts } from '../alerts/read-pipeline-facts.js';
 import { readSinks, type SinkState, type SinkView } from '../views/sink-view.js';
 import { readParked } from '../lease/parked.js';

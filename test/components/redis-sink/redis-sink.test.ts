@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Sink } from '../../../src/components/seam/sink.js';
 import { ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
-import type { RedisConfig } from '../../../src/components/redis-sink/config.js';
+import type { RedisConfig } from '../../../src/components/redis-sink/schema.js';
 import { redisSink } from '../../../src/components/redis-sink/kind.js';
 import type { EventMessage } from '../../../src/model/event-message.js';
 import { UsageError } from '../../../src/runtime/errors.js';

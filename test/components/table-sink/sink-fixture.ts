@@ -1,7 +1,7 @@
 import type { EventFields } from '../../../src/components/seam/component.js';
 import type { Sink, SinkBatch, SinkContext, SinkCursor } from '../../../src/components/seam/sink.js';
 import { eventMonitorFields } from '../../../src/components/event-monitor/event-fields.js';
-import type { TableSinkConfig } from '../../../src/components/table-sink/config.js';
+import type { TableSinkConfig } from '../../../src/components/table-sink/schema.js';
 import { tableSink } from '../../../src/components/table-sink/kind.js';
 import { tableSinkSchema } from '../../../src/components/table-sink/schema.js';
 import type { Database } from '../../../src/database/database.js';

@@ -14,7 +14,7 @@ const streams = guardsOf('src/components/nats-sink/streams.ts', ['test/component
 const kafkaTests = ['test/components/kafka-producer/kafka-sink.test.ts'];
 const record = guardsOf('src/components/kafka-producer/kafka-record.ts', kafkaTests, tooLarge);
 const away = 'says that no broker is there';
-const producer = guardsOf('src/components/kafka-producer/kafka-connection.ts', kafkaTests, away);
+const producer = guardsOf('src/components/kafka-producer/kafka-session.ts', kafkaTests, away);
 
 /** What sinks into message brokers do so that nothing is lost and nothing overtakes. */
 export const messageBrokerMutants: readonly Mutant[] = [

@@ -7,7 +7,8 @@ import { listLatestTasks } from '../../../src/database/tasks/task-lives.js';
 import { TaskQueue } from '../../../src/database/tasks/task-queue.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { taskStatus } from '../../../src/model/task.js';
-import { readDownPipelines } from '../../../src/tasks/alerts/read-down-pipelines.js';
+import { downPipelines } from '../../../src/tasks/alerts/down-pipelines.js';
+import { readFleetFacts } from '../../../src/tasks/alerts/read-pipeline-facts.js';
 import { ageTask } from '../../database/aged-task.js';
 import { claimRequest } from '../../database/claim-request.js';
 import { insertSilentTask } from '../../database/insert-silent-task.js';
@@ -24,7 +25,7 @@ eachDatabase('the pipelines that are shown as down', (databases) => {
     ]);
     const wanted = new WantedStore(database, 30);
     const shown = async (): Promise<readonly string[]> =>
-      (await readDownPipelines(database, 30)).map(({ id, down }) => `${id} ${down.cause}`);
+      downPipelines(await readFleetFacts(database, 30), 30).map(({ id, down }) => `${id} ${down.cause}`);
     await new CheckpointStore(database).get(45);
     await wanted.start(45);
     expect(await shown(), 'it is on its way').to.deep.equal([]);
@@ -68,7 +69,7 @@ eachDatabase('the pipelines that are shown as down', (databases) => {
     const fail = (id: number): Promise<boolean> =>
       tasks.finish(id, { status: taskStatus.failed, endReason: 'error', error: 'oh' }, null);
     const down = async (): Promise<readonly (number | null)[]> =>
-      (await readDownPipelines(database, 30)).map((each) => each.down.taskId);
+      downPipelines(await readFleetFacts(database, 30), 30).map((each) => each.down.taskId);
 
     it('are none whose last run succeeded, though it had waited and has a lower id than one that failed', async () => {
       const { taskId: waited } = await queueTask(database, 45, {});

@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { expect } from 'chai';
-import { KafkaConnection } from '../../../src/components/kafka-producer/kafka-connection.js';
+import { KafkaSession } from '../../../src/components/kafka-producer/kafka-session.js';
 import type { Producer, RdKafka } from '../../../src/components/kafka-producer/rdkafka.js';
 import { kafkaProducer } from '../../../src/components/kafka-producer/kind.js';
 import { schema } from '../../../src/components/kafka-producer/schema.js';
 import { ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
+import { SessionSink } from '../../../src/components/seam/session-sink.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import { makeAuthority } from '../../support/authority.js';
 import { settle } from '../../support/fake-clock.js';
@@ -56,14 +57,21 @@ class FakeLibrary implements RdKafka {
 }
 
 describe('producers of Kafka', () => {
+  const keys = { bootstrap_servers: 'broker:9092', topic: 'made' };
   let library: FakeLibrary;
 
   beforeEach(() => (library = new FakeLibrary()));
 
-  const open = (signal = new AbortController().signal): Promise<KafkaConnection> =>
-    KafkaConnection.open({ library, settings: {}, topicSettings: {}, clock: systemClock }, signal);
+  const open = (signal = new AbortController().signal): Promise<KafkaSession> =>
+    KafkaSession.open({ library, config: schema.parse(keys), clock: systemClock }, signal);
 
-  async function opened(): Promise<KafkaConnection> {
+  /** What a sink says whose delivery is called off. */
+  const calledOff = async (signal: AbortSignal): Promise<string> => {
+    const sink = new SessionSink(open);
+    return (await rejectionOf(sink.deliver(batchOf([transferMessage(0)]), sinkContext(signal)))).message;
+  };
+
+  async function opened(): Promise<KafkaSession> {
     const opening = open();
     await settle();
     await library.finish();
@@ -82,8 +90,8 @@ describe('producers of Kafka', () => {
   });
 
   it('are let go one at a time, which holds up none that is made', async () => {
-    const connections = [await opened(), await opened()];
-    const closing = connections.map((connection) => connection.close());
+    const sessions = [await opened(), await opened()];
+    const closing = sessions.map((session) => session.close());
     const opening = open();
     await settle();
     expect(library.begun).to.have.members(['end', 'start']);
@@ -98,10 +106,10 @@ describe('producers of Kafka', () => {
   it('are not made for who has given up meanwhile', async () => {
     const stop = new AbortController();
     const first = open();
-    const second = rejectionOf(open(stop.signal));
+    const second = calledOff(stop.signal);
     await settle();
     stop.abort(new Error('stop'));
-    expect((await second).message).to.equal('stop');
+    expect(await second).to.equal('stop');
     await library.finish();
     await first;
     expect(library.begun).to.deep.equal([]);
@@ -109,10 +117,10 @@ describe('producers of Kafka', () => {
 
   it('are let go where who wanted one has given up while it was made', async () => {
     const stop = new AbortController();
-    const opening = rejectionOf(open(stop.signal));
+    const opening = calledOff(stop.signal);
     await settle();
     stop.abort(new Error('stop'));
-    expect((await opening).message).to.equal('stop');
+    expect(await opening).to.equal('stop');
     await library.finish();
     expect(library.begun).to.deep.equal(['end']);
     await library.finish();

@@ -1,21 +1,12 @@
-import type { Database } from '../../database/database.js';
 import type { Down } from './alert-conditions.js';
 import { judgePipeline } from './pipeline-verdict.js';
-import { readFleetFacts, type FleetFacts } from './read-pipeline-facts.js';
+import type { FleetFacts } from './read-pipeline-facts.js';
 
 /** A pipeline that is down, and why. */
 export interface DownPipeline {
   readonly id: number;
   readonly name: string;
   readonly down: Down;
-}
-
-/** Reads which pipelines are down, as `downPipelines` has it. */
-export async function readDownPipelines(
-  database: Database,
-  defaultIntervalSeconds: number,
-): Promise<readonly DownPipeline[]> {
-  return downPipelines(await readFleetFacts(database, defaultIntervalSeconds), defaultIntervalSeconds);
 }
 
 /**
