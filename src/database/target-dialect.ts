@@ -15,6 +15,8 @@ export interface TargetColumn {
   readonly name: string;
   readonly type: ColumnType;
   readonly nullable: boolean;
+  /** What it may be in a table that is there, which may have been made for more events; left out: nothing else. */
+  readonly wider?: readonly ColumnType[];
 }
 
 /** A member of a JSON object whose members are all texts of digits or plain ASCII, or truth values, with nothing between them. */

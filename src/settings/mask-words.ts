@@ -4,28 +4,46 @@ import { splitWords } from './split-words.js';
 /** A flag, a variable, a header or a parameter, and what stands between it and its value. */
 const named = /([\w.-]+)(\s*[=:]\s*|\s+)/g;
 
-/** Returns a command without what follows the names under which secrets are handed out: `--token`, `API_KEY=`, `Authorization:`. */
+/** A flag with which curl takes `user:password`, also as it begins one word with that or stands before it in a script. */
+const userFlag = /^(?:-[a-z]*u|--(?:proxy-)?user)$/i;
+const userFlagWithin = /(?<![^\s"'])(?:-[a-z]*u\s+|-u|--(?:proxy-)?user(?:\s+|=))(?=["']?[^\s:"']*:(?!\/\/))/i;
+
+/** `user:password`; a URL is none. */
+const userAndPassword = /^[^\s:]*:(?!\/\/)/;
+
+/**
+ * Returns a command without what follows the names under which secrets are handed out: `--token`, `API_KEY=`, `Authorization:`,
+ * and without the `user:password` of `-u` and `--user`.
+ */
 export function maskWords(text: string): string {
   const words = splitWords(text);
   // Of one that can't be read nobody knows where a secret begins.
   if (words === null) return masked;
-  const shown = words.map((word, i) => (isSecretFlag(words[i - 1] ?? '') ? masked : maskWord(word)));
+  const shown = words.map((word, i) => (isSecretBehind(words[i - 1] ?? '', word) ? masked : maskWord(word)));
   if (shown.every((word, i) => word === words[i])) return text;
   return text.trimStart().startsWith('[') ? JSON.stringify(shown) : shown.map(quoted).join(' ');
 }
 
-function isSecretFlag(word: string): boolean {
-  return /^-[\w.-]+$/.test(word) && secretName.test(word);
+function isSecretBehind(flag: string, word: string): boolean {
+  if (userFlag.test(flag) && userAndPassword.test(word)) return true;
+  return /^-[\w.-]+$/.test(flag) && secretName.test(flag);
 }
 
 /** Of a word that is a script itself nothing is shown behind the first secret: only its shell knows where that ends. */
 function maskWord(word: string): string {
   if (secretValue.test(word)) return masked;
-  for (const { 0: found, 1: name = '', 2: between = '', index } of word.matchAll(named)) {
-    const isNamed = secretName.test(name) && (between.trim() !== '' || name.startsWith('-'));
-    if (isNamed && index + found.length < word.length) return word.slice(0, index + found.length) + masked;
-  }
-  return word;
+  const begins = [...word.matchAll(named)].filter(isSecret).map(endOf);
+  const user = userFlagWithin.exec(word);
+  const first = Math.min(...begins, user === null ? Infinity : endOf(user));
+  return first < word.length ? word.slice(0, first) + masked : word;
+}
+
+function isSecret({ 1: name = '', 2: between = '' }: RegExpExecArray): boolean {
+  return secretName.test(name) && (between.trim() !== '' || name.startsWith('-'));
+}
+
+function endOf({ 0: found, index }: RegExpExecArray): number {
+  return index + found.length;
 }
 
 function quoted(word: string): string {

@@ -11,6 +11,16 @@ describe('the words of a command, as they are shown', () => {
     'curl -H "Authorization: Bearer abcdefsecret" http://pager/x': "curl -H 'Authorization: ***' http://pager/x",
     [`sh -c 'notify --token "abcdefsecret" ops'`]: "sh -c 'notify --token ***'",
     '["notify","--secret","abcdef secret","it\'s"]': '["notify","--secret","***","it\'s"]',
+    'curl -u bob:abcdefsecret http://pager/x': 'curl -u *** http://pager/x',
+    'curl -sSU bob:abcdefsecret http://pager/x': 'curl -sSU *** http://pager/x',
+    'curl -ubob:abcdefsecret http://pager/x': 'curl -u*** http://pager/x',
+    'curl --user abcdefsecret: http://pager/x': 'curl --user *** http://pager/x',
+    "curl --user='bob:two words' http://pager/x": 'curl --user=*** http://pager/x',
+    '["curl","--proxy-user","bob:abcdefsecret","http://pager/x"]': '["curl","--proxy-user","***","http://pager/x"]',
+    [`sh -c 'curl -d @- -u "bob:abcdefsecret" http://pager/x'`]: "sh -c 'curl -d @- -u ***'",
+    [`sh -c 'curl --user=bob:abcdefsecret -H "X-Token: abcdefsecret"'`]: "sh -c 'curl --user=***'",
+    'curl -H authorization:abcdefsecret http://pager/x': 'curl -H authorization:*** http://pager/x',
+    "curl --header='X-Api-Key: abcdefsecret' http://pager/x": "curl '--header=X-Api-Key: ***' http://pager/x",
     "notify --token 'abcdefsecret": '***',
     '["notify","--token","abc"': '***',
     'curl -H "Authorization: Bearer abc https://x': '***',
@@ -27,6 +37,9 @@ describe('the words of a command, as they are shown', () => {
       `/usr/local/bin/page   'the team'`,
       '["page","the token is gone"]',
       `sh -c 'cat > "$1"' -- x`,
+      'notify-send -u critical  https://pager/x',
+      'sudo -u ops page --url https://pager/x',
+      'page -u https://pager/x --user ops',
     ]) {
       expect(maskWords(text)).to.equal(text);
     }

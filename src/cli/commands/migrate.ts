@@ -128,6 +128,16 @@ async function rollBack({ output, logger, settings }: CommandContext, migrator: 
 
 async function showStatus({ output }: CommandContext, migrator: Migrator): Promise<void> {
   const migrations = await migrator.status();
+  await printStatus(output, migrations, migrator.label);
+  // Whoever asks sees what is there first.
+  migrator.refuseNewer(migrations);
+}
+
+async function printStatus(
+  output: CommandContext['output'],
+  migrations: readonly MigrationStatus[],
+  label: string,
+): Promise<void> {
   const at = (appliedAt: string | null): string | null => appliedAt?.slice(0, 19).replace(' ', 'T') ?? null;
   if (output.isJson) {
     const rows = migrations.map(({ name, appliedAt, isKnown }) => ({
@@ -137,7 +147,7 @@ async function showStatus({ output }: CommandContext, migrator: Migrator): Promi
       ...(isKnown ? {} : { known: false }),
     }));
     const pending = migrations.filter(({ appliedAt, isKnown }) => isKnown && appliedAt === null).length;
-    return output.json({ database: migrator.label, migrations: rows, pending });
+    return output.json({ database: label, migrations: rows, pending });
   }
   await output.table(
     [{ column: 'migration', least: 16 }, { column: 'state' }, { column: 'applied', cut: 1, brief: briefInstant }],

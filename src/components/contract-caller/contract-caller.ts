@@ -12,6 +12,7 @@ import { CallResults } from './call-results.js';
 import type { KnownResult, NeededCall } from './call-results.js';
 import { resultKeys } from './config.js';
 import type { CallConfig } from './config.js';
+import { literalProblems } from './literal-problems.js';
 import { Method, ValueError } from './method.js';
 
 interface Caller {
@@ -93,7 +94,7 @@ export class ContractCaller implements Stage {
       return { key: callKey(kept), kept, block };
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
-      this.#warn(`${method.name} can't be called: ${error.message}`, context);
+      this.#warn(refusal(config, method, error), context);
       return null;
     }
   }
@@ -178,6 +179,14 @@ export class ContractCaller implements Stage {
     this.#warned.add(text);
     logger.log('warn', `${this.#name}: ${text}`, { event: 'contract_caller.no_value' });
   }
+}
+
+/** Says why a call can't be made: of a definition that was stored before its values were checked no event ever makes one that can. */
+function refusal({ method, params }: CallConfig, { name }: Method, { message }: ValueError): string {
+  const [wrong] = literalProblems(method, params);
+  if (wrong === undefined) return `${name} can't be called: ${message}`;
+  const key = ['method_params', ...wrong.at].join('.');
+  return `${name} can't be called for any event, so that its answer is always null: ${key} ${wrong.message}`;
 }
 
 function targetOf({ target }: CallConfig, fields: Fields): string {

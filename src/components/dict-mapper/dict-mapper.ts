@@ -14,8 +14,8 @@ interface Mapping {
 
 /**
  * Makes new fields of an event's: only those survive. All mappings that mean an event read the same input, in their order;
- * a later one wins. One that fails is left out, and told once for a batch. A message of which nothing is left is not delivered,
- * but for removes where rows are kept: other rules may have delivered the insert.
+ * a later one wins. One that fails is left out, and told once for a batch. An insert of which nothing is left is not delivered; a
+ * remove always is, for other rules may have delivered its insert.
  */
 export class DictMapper implements Stage {
   readonly #name: string;
@@ -29,14 +29,11 @@ export class DictMapper implements Stage {
     }));
   }
 
-  map(
-    messages: readonly EventMessage[],
-    { logger, keepsRows = false }: StageContext,
-  ): Promise<readonly EventMessage[]> {
+  map(messages: readonly EventMessage[], { logger }: StageContext): Promise<readonly EventMessage[]> {
     const failures: string[] = [];
     const mapped = messages.flatMap((message) => {
       const data = this.mapFields(message, message.data.fields, failures);
-      const isTold = data.size > 0 || (keepsRows && message.op === 'remove');
+      const isTold = data.size > 0 || message.op === 'remove';
       return isTold ? [{ ...message, data: MessageData.ofFields(data) }] : [];
     });
     const [first] = failures;

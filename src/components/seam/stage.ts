@@ -5,11 +5,6 @@ import type { Logger } from '../../runtime/logger.js';
 /** What a stage is given for one batch. */
 export interface StageContext extends Call {
   readonly logger: Logger;
-  /**
-   * The sink below keeps rows of what it was told: a `remove` of which nothing is left takes away what other rules had told, and one
-   * of what was never told does no harm. Left out: each message that is left is told to somebody.
-   */
-  readonly keepsRows?: boolean;
 }
 
 /** Changes messages on their way from what is stored to the sinks below it. */

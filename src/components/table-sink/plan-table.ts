@@ -7,7 +7,7 @@ import { UsageError } from '../../runtime/errors.js';
 import type { EventFields, Field, Remark } from '../seam/component.js';
 import { columnName, freeColumnName } from './column-name.js';
 import type { TableSinkConfig } from './schema.js';
-import { columnTypeOf, joinTypes } from './solidity-types.js';
+import { columnTypeOf, joinTypes, widerTypes } from './solidity-types.js';
 
 /** Where an event's data has a column's value: a member of its arguments, or a field of its own. */
 export interface FieldPlace {
@@ -57,7 +57,7 @@ const fixedColumns: readonly TargetColumn[] = [
   { name: 'contract_address', type: { kind: 'ascii', length: 42 }, nullable: false },
 ];
 
-/** Only where there is more than one event: which of them a row is. */
+/** Only where there is more than one event, or an index asks for it: which of them a row is. */
 const eventNameColumn: TargetColumn = { name: 'event_name', type: { kind: 'name', length: 255 }, nullable: false };
 
 /** What a source says of an event beside its arguments: the fixed columns hold what matters of it. */
@@ -110,7 +110,8 @@ function planTable(events: readonly EventFields[], database: DatabaseKind): Omit
     if (at !== undefined) return own[at]?.name ?? key;
     return freeColumnName(key, givesWay ? new Set([...others, key.toLowerCase()]) : others, database);
   };
-  return { fixed, ifRequired, own, events: new Map(planned), nameOf };
+  const widened = own.map((column) => ({ ...column, wider: widerTypes(column.type) }));
+  return { fixed, ifRequired, own: widened, events: new Map(planned), nameOf };
 }
 
 /** The names of what stages add to events that have an argument of that name, too: both are told apart, in every event. */
@@ -124,15 +125,21 @@ function namesBesideArguments(events: readonly EventFields[]): ReadonlySet<strin
 
 /** Plans the table of a sink, of the events that it wants, in a database of some kind. */
 export function planTableOf(
-  { event_name: wanted }: TableSinkConfig,
+  { event_name: wanted, indexes }: TableSinkConfig,
   events: readonly EventFields[],
   database: DatabaseKind,
 ): TablePlan {
-  const plan = planTable(
+  const { fixed, ifRequired, ...plan } = planTable(
     events.filter((event) => isAmong(wanted, event)),
     database,
   );
-  return { ...plan, mapped: events.some(({ mapped }) => mapped) };
+  const isIndexed = ({ name }: TargetColumn): boolean => indexes.some((index) => index.includes(name));
+  return {
+    ...plan,
+    fixed: [...fixed, ...ifRequired.filter(isIndexed)],
+    ifRequired: ifRequired.filter((column) => !isIndexed(column)),
+    mapped: events.some(({ mapped }) => mapped),
+  };
 }
 
 /**

@@ -38,6 +38,12 @@ export function joinTypes(a: ColumnType, b: ColumnType): ColumnType {
   return JSON.stringify(a) === JSON.stringify(b) ? a : text;
 }
 
+/** What a column of a type would be in a table of more events: joined with what each of these holds, it is this. */
+export function widerTypes(type: ColumnType): readonly ColumnType[] {
+  const others: readonly ColumnType[] = [{ kind: 'number', digits: 65 }, { kind: 'number', digits: 78 }, text];
+  return others.filter((other) => joinTypes(type, other) === other);
+}
+
 function digitsOf(type: ColumnType): number {
   if (type.kind === 'int64') return 19;
   return type.kind === 'number' ? type.digits : 0;

@@ -2,6 +2,7 @@ import { parseDatabaseUrls } from '../../database/open/database-url.js';
 import { openDatabase } from '../../database/open/open-database.js';
 import type { Database } from '../../database/database.js';
 import { sinkTableName } from '../../database/targets/sink-table.js';
+import { asFound } from '../../database/targets/check-table.js';
 import { TargetStore } from '../../database/targets/target-store.js';
 import type { Claimed } from '../../database/targets/target-store.js';
 import {
@@ -138,7 +139,9 @@ class TableSink implements Sink {
   }
 
   #fillingOf({ dialect }: Database, { found, ifRequired }: Pick<Claimed, 'found' | 'ifRequired'>): Filling {
-    const plan = { ...this.#plan, fixed: [...this.#plan.fixed, ...ifRequired] };
+    const { fixed, own } = this.#plan;
+    const asThere = own.map((column) => asFound(dialect.targets, found, column));
+    const plan = { ...this.#plan, fixed: [...fixed, ...ifRequired], own: asThere };
     return { plan, rows: new RowMaker(dialect.targets, plan, this.#config.indexes, found) };
   }
 

@@ -43,6 +43,11 @@ export class Migrator {
     return [...names].sort().map((name) => ({ name, appliedAt: at.get(name) ?? null, isKnown: isKnown(name) }));
   }
 
+  /** Throws SchemaNewerError where the database has migrations that this version does not know. */
+  refuseNewer(status: readonly MigrationStatus[]): void {
+    refuseNewer(this.#database, status);
+  }
+
   /** Returns the SQL that `up` would run now, without running it. */
   sql(): Promise<readonly SchemaChange[]> {
     return this.#unlocked(async ({ schema, history }) => {
@@ -205,11 +210,9 @@ function learn({ label, timezone }: Database, stored: string | undefined): void 
  * where migrations of this version have not been applied, UsageError where this process is set to another time zone.
  */
 export async function requireMigrated(database: Database): Promise<void> {
-  const status = await new Migrator(database).status();
-  refuseNewer(
-    database,
-    status.filter((migration) => !migration.isKnown),
-  );
+  const migrator = new Migrator(database);
+  const status = await migrator.status();
+  migrator.refuseNewer(status);
   const missing = status.filter(({ appliedAt }) => appliedAt === null);
   if (missing.length === 0) {
     learn(database, await readTimezone(database));

@@ -38,6 +38,15 @@ export function checkTable(
   ];
 }
 
+/** Returns a column of the type that it has in a table that is there, where that may be, and holds more than what is wanted now. */
+export function asFound(dialect: TargetDialect, found: readonly FoundColumn[], column: TargetColumn): TargetColumn {
+  const fold = foldWith(dialect);
+  const there = found.find(({ name }) => fold(name) === fold(column.name));
+  if (there === undefined || dialect.fits(there.type, column.type)) return column;
+  const type = column.wider?.find((each) => dialect.typeName(each) === there.type);
+  return type === undefined ? column : { ...column, type };
+}
+
 /** Says whether a table that is there takes no row without a value in a column. */
 export function isRequired(dialect: TargetDialect, table: FoundRelation | null, { name }: TargetColumn): boolean {
   const fold = foldWith(dialect);

@@ -9,7 +9,7 @@ import {
 import type { Database } from '../database.js';
 import { FenceError } from '../script.js';
 import type { BulkDelete, BulkInsert, Statement } from '../script.js';
-import { checkTable, isRequired } from './check-table.js';
+import { asFound, checkTable, isRequired } from './check-table.js';
 import { copyEvents } from './copy-events.js';
 import type { EventCopy } from './copy-events.js';
 import { sinkColumns, sinkKey, sinkTableName } from './sink-table.js';
@@ -101,7 +101,8 @@ export class TargetStore {
     const taken = await this.#ask((knex) => targets.takenNames(knex, place));
     const before = await this.#find(place);
     const ifRequired = this.#wanted.ifRequired.filter((column) => isRequired(targets, before, column));
-    const table = { place, columns: [...columns, ...ifRequired], key, indexes, taken };
+    const own = columns.map((column) => asFound(targets, before?.columns ?? [], column));
+    const table = { place, columns: [...own, ...ifRequired], key, indexes, taken };
     if (before !== null) await this.#check(table, before);
     await this.#makeSinkTable(place);
     await this.#raise(place, claim);

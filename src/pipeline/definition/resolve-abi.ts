@@ -42,9 +42,8 @@ export class AbiResolver implements Reading {
   async #findStored(text: string, use: AbiUse): Promise<readonly AbiFragment[]> {
     if (!/^\s*[1-9][0-9]{0,8}$/.test(text))
       throw new UsageError(`abi_id:${text} must end in the number of a stored ABI`);
-    const abi = await this.#storedAbi(Number(text));
-    // It was stored for its events.
-    return use === 'event' ? abi : parseNamed(abi, `abi_id:${text.trim()}`, use);
+    // Whatever stored it may have let through what is an error by now.
+    return parseNamed(await this.#storedAbi(Number(text)), `abi_id:${text.trim()}`, use);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { SinkDescription } from '../../components/seam/component.js';
+import type { EventFields, SinkDescription } from '../../components/seam/component.js';
 import type { Sink } from '../../components/seam/sink.js';
 import type { Stage } from '../../components/seam/stage.js';
 import type { VariableSource } from '../../components/seam/variables.js';
@@ -20,6 +20,8 @@ export interface OpenedSink {
 export interface OpenableSink extends SinkDescription {
   readonly name: string;
   readonly type: string;
+  /** What reaches it of each of the events that the source knows. */
+  readonly events: readonly EventFields[];
   open(): Promise<OpenedSink>;
 }
 

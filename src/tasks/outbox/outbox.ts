@@ -5,6 +5,7 @@ import { SinkStore } from '../../database/sinks/sink-store.js';
 import type { SinkGuard } from '../../database/sinks/sink-store.js';
 import { FenceError } from '../../database/script.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
+import { isAmong } from '../../model/event-choice.js';
 import type { EventOrigin } from '../../model/event-origin.js';
 import type { SinkSeen } from '../../model/liveness-event.js';
 import type { SinkStanding, SinkWish } from '../../model/sink.js';
@@ -284,7 +285,7 @@ export class Outbox {
     for (const { name, toldEvents: known } of await this.#store.list(guard.pipelineId)) {
       const sink = this.#parts.sinks.find((each) => each.name === name);
       if (sink === undefined) continue;
-      const toldEvents = widened(known, sink.eventNames ?? []);
+      const toldEvents = widened(known, toldOf(sink));
       if (toldEvents.length !== known?.length) await this.#store.save(guard, name, { toldEvents });
     }
   }
@@ -350,10 +351,18 @@ function seenOf(sink: SinkStanding, head: JournalHead | null): SinkSeen {
   return { name: sink.name, behind: head === null ? 0 : blocksBehind(head, sink), deadLetters: sink.deadLetters };
 }
 
-/** Returns of which events a sink may have been told once it wants some; none: of all. */
-function widened(known: readonly string[] | null, wanted: readonly string[]): readonly string[] {
-  if (wanted.length === 0 || known?.length === 0) return [];
-  return [...new Set([...(known ?? []), ...wanted])];
+/** Returns of which events a sink is told, by name or full signature: those that it names, but what mappers leave nothing of; none: of all. */
+function toldOf({ eventNames, events }: Pick<OpenableSink, 'eventNames' | 'events'>): readonly string[] {
+  const left = events.filter(({ fields, mapped }) => fields.length > 0 || !mapped);
+  if (left.length === events.length) return eventNames ?? [];
+  const told = left.filter((event) => isAmong(eventNames ?? [], event)).map(({ eventSignature }) => eventSignature);
+  return told.length === 0 ? (eventNames ?? []) : told;
+}
+
+/** Returns of which events a sink may have been told once it is told of some; none: of all. */
+function widened(known: readonly string[] | null, told: readonly string[]): readonly string[] {
+  if (told.length === 0 || known?.length === 0) return [];
+  return [...new Set([...(known ?? []), ...told])];
 }
 
 /** What a person wants of a sink. */

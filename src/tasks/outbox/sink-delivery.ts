@@ -201,9 +201,7 @@ export class SinkDelivery {
   #parts({ sink, stages }: OpenedSink): MessageParts {
     const { journal, origin, logger, signal } = this.#shared;
     const takesStored = sink.deliverStored !== undefined;
-    // Who keeps the cursor has rows, and whoever else messages.
-    const context = { ...quietCall(signal), logger, keepsRows: sink.claim !== undefined };
-    return { journal, origin, stages, takesStored, context };
+    return { journal, origin, stages, takesStored, context: { ...quietCall(signal), logger } };
   }
 
   /** Calls the sink; one that does not answer is given up, and opened anew. */

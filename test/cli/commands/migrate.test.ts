@@ -108,9 +108,10 @@ eachDatabase('migrate', (databases) => {
       expect(await database.knex('pipeline_task').select('id')).to.deep.equal([]);
     });
 
-    it('lists with --status what it does not know', async () => {
-      const { code, stdout } = await chainparse(['migrate', '--status', '--json']);
-      expect(code).to.equal(0);
+    it('lists with --status what it does not know, and is refused all the same', async () => {
+      const { code, stdout, stderr } = await chainparse(['migrate', '--status', '--json']);
+      expect(code).to.equal(5);
+      expect(stderr).to.match(/"message":"the schema of the database .* is newer than this program: /);
       const status = JSON.parse(stdout) as { migrations: object[]; pending: number };
       expect(status.pending).to.equal(0);
       expect(status.migrations.at(-1)).to.include({ name: '0999-newer', applied: true, known: false });

@@ -108,11 +108,13 @@ eachDatabase('a contract caller', (databases) => {
   const clientOf = (...urls: readonly string[]): ChainClient =>
     new ChainClient({ urls, chainId: 1, clock: new HastyClock(), logger, requestTimeoutMs: 200_000 });
 
-  const open = async (callers: readonly object[], isPreview = false) =>
-    contractCaller.open(await configOf(...callers), {
+  const openConfig = (config: ContractCallerConfig, isPreview = false) =>
+    contractCaller.open(config, {
       ...{ pipelineId: 45, name: 'tokens', database: isPreview ? null : database },
       chain: { client } as unknown as ChainAccess,
     });
+  const open = async (callers: readonly object[], isPreview = false) =>
+    openConfig(await configOf(...callers), isPreview);
   const fieldsOf = (messages: readonly EventMessage[]): unknown =>
     messages.map(({ data }) => JSON.parse(data.text) as unknown);
   const run = async (callers: readonly object[], ...messages: readonly EventMessage[]): Promise<unknown> =>
@@ -222,6 +224,15 @@ eachDatabase('a contract caller', (databases) => {
     expect(logger.messages('warn').map((text) => text.slice(0, 40))).to.deep.equal([
       "tokens: balanceOf can't be called: inval",
       'tokens: symbol of 0xaaaaaaaaaaaaaaaaaaaa',
+    ]);
+  });
+
+  it('says of a stored definition’s value that its method never takes that nothing is ever asked', async () => {
+    const config = await configOf(balance);
+    const caller = await openConfig({ calls: config.calls.map((call) => ({ ...call, params: [true] })) });
+    for (const block of [5, 6]) await caller.map([messageOf(block)], context);
+    expect(logger.messages('warn')).to.deep.equal([
+      "tokens: balanceOf can't be called for any event, so that its answer is always null: method_params.0 must be an address of 0x and 40 hex digits, not true",
     ]);
   });
 

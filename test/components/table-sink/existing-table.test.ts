@@ -183,6 +183,34 @@ eachDatabase('a table that is there before its sink', (databases) => {
     expect(made).to.deep.equal([{ sql: 'CREATE INDEX few ON usdc (abs(value)) WHERE value > 1' }]);
   });
 
+  it('has columns that are wider than needed once its definition names fewer events, and an index on their name', async () => {
+    const all = fieldsOf(
+      'Small(uint8 amount, bool done)',
+      'Large(uint256 amount, bool done)',
+      'Said(string done, uint256 amount)',
+    );
+    const [small] = all;
+    const indexes = [['event_name']];
+    const first = await SinkFixture.open(database, all, { indexes });
+    await first.claim(1);
+    await first.deliver([message({ amount: '5', done: true }, { block: 1, event: small! })]);
+    const second = await SinkFixture.open(database, [small!], { indexes });
+    await second.claim(2);
+    await second.deliver([message({ amount: '6', done: true }, { block: 2, event: small! })], 2);
+    expect(await tableOf(url, ['event_name', 'amount', 'done'])).to.deep.equal(['Small 5 true', 'Small 6 true']);
+  });
+
+  it('gets the events’ name where an index asks for it, though there is one event', async () => {
+    const first = await open();
+    await first.claim(1);
+    await first.deliver([message(args, { block: 1 })]);
+    const second = await open({ indexes: [['event_name']] });
+    await runSql(url, ...sqlIn(await rejectionOf(second.claim(2), UsageError)));
+    await second.claim(2);
+    await second.deliver([message(args, { block: 2 })], 2);
+    expect(await tableOf(url, ['event_name'])).to.deep.equal(['NULL', 'Transfer']);
+  });
+
   it('lacks indexes, whose SQL names them as nothing is called yet', async () => {
     const indexes = [['to'], ['from', 'to'], ['value']];
     await (await open({ indexes })).claim(1);

@@ -7,7 +7,8 @@ import { registry } from '../../../src/components/registry.js';
 import { fieldsBelow } from '../../../src/components/stages-of.js';
 import type { PipelineDefinition } from '../../../src/model/pipeline.js';
 import { loadDefinition, parseDefinition } from '../../../src/pipeline/definition/read-definition.js';
-import { problemText } from '../../../src/runtime/errors.js';
+import { problemText, UsageError } from '../../../src/runtime/errors.js';
+import { rejectionOf } from '../../support/rejection.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { definitionOptions, monitorYaml, usdc } from './definition-texts.js';
 
@@ -137,6 +138,14 @@ describe('a definition', () => {
       const definition = await parseDefinition(text, join(folder, 'p.yaml'), { ...definitionOptions, storedAbi });
       expect(definition.components[0]?.config).to.deep.include({ contracts: [{ addresses: null, abi }] });
     }
+  });
+
+  it('refuses a stored ABI that has an error, such as a name too long for tables', async () => {
+    const abi = [{ type: 'event', name: 'E'.repeat(256), inputs: [] }];
+    const text = monitorYaml().replace('builtin:erc20', 'abi_id:7');
+    const options = { ...definitionOptions, storedAbi: () => Promise.resolve(abi) };
+    const error = await rejectionOf(parseDefinition(text, 'p.yaml', options), UsageError);
+    expect(error.message).to.include('abi_id:7: ABI entry 0 (event): its "name" has more than 255 characters');
   });
 
   it('joins contracts that share an ABI', async () => {

@@ -49,7 +49,7 @@ export class FailingTable {
   openable(): OpenableSink {
     return {
       ...{ name: this.#owner.name, type: 'table_sink', eventNames: null, delivery: 'latest', start: 'beginning' },
-      ...{ batchSize: 3, maxAttempts: 1 },
+      ...{ batchSize: 3, maxAttempts: 1, events: [] },
       open: async () => {
         const { sink } = await SinkFixture.open(this.#database, transfer, { table: this.#table }, this.#owner);
         return { stages: [], sink: this.#failing(sink) };

@@ -21,7 +21,7 @@ export class FilesOf {
   openable(): OpenableSink {
     return {
       ...{ name: 'files', type: 'file_sink', eventNames: null, delivery: 'finalized', start: 'beginning' },
-      ...{ batchSize: 3, maxAttempts: 3 },
+      ...{ batchSize: 3, maxAttempts: 3, events: [] },
       open: async () => {
         const { database, pipelineId, clock } = this.#runs;
         const config = await fileSinkSchema.parseAsync({ path: 'out', format: 'jsonl', ...this.#keys });

@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { DictMapper } from '../../../src/components/dict-mapper/dict-mapper.js';
+import { mappedFields } from '../../../src/components/dict-mapper/mapped-fields.js';
 import {
   MessageRefusedError,
   ReceiverAwayError,
@@ -15,6 +17,7 @@ import type { Clock } from '../../../src/runtime/clock.js';
 import { LeaseLostError } from '../../../src/runtime/errors.js';
 import { blocksBehind } from '../../../src/tasks/outbox/blocks-behind.js';
 import { seqOf } from '../../../src/tasks/outbox/message-of.js';
+import type { OpenableSink } from '../../../src/tasks/outbox/openable-sink.js';
 import { exampleBatch, exampleEvent, hashOf } from '../../database/example-batch.js';
 import { giveAnew } from '../../database/given-anew.js';
 import { eachDatabase } from '../../support/databases.js';
@@ -1043,6 +1046,36 @@ eachDatabase('the outbox', (databases) => {
     expect(ops.slice(0, 3)).to.deep.equal(['insert Rare 1', 'insert Other 2', 'remove Rare 1']);
     expect(ops.slice(3).sort()).to.deep.equal(['remove Other 2', 'remove Rare 2']);
     expect(sink.state.size).to.equal(0);
+  });
+
+  describe('below a mapper', () => {
+    const names = ['Transfer', 'Other', 'Never'];
+    const signed = (eventName: string) => ({ eventName, eventSignature: `${eventName}()` });
+    const below = (...eventNames: readonly string[]): OpenableSink => {
+      const keeps = { transformer: null, validator: null, condition: null, required: false };
+      const rules = [{ sourceKey: 'block_number', targetKey: 'n', ...keeps }];
+      const config = { mappings: eventNames.map((eventName) => ({ eventName, rules })) };
+      sink.stages = [new DictMapper('rows', config)];
+      const above = names.map((eventName) => ({ ...signed(eventName), fields: [], mapped: false }));
+      return sink.openable({ events: mappedFields(config, above) });
+    };
+    const three: Send = async function* () {
+      await Promise.resolve();
+      const events = names.map((eventName, i) => ({ ...exampleEvent(1, i), ...signed(eventName) }));
+      yield exampleBatch(1, 1, { events });
+    };
+
+    it('takes back what it was told of by the rules of before, and nothing of what no rules ever named', async () => {
+      await runs.run([below('Transfer', 'Other')], three);
+      await runs.run([below('Transfer')], takenBack);
+      expect(sink.messages.map(({ op, eventName, data }) => `${op} ${eventName} ${data.text}`)).to.deep.equal([
+        'insert Transfer {"n":1}',
+        'insert Other {"n":1}',
+        'remove Transfer {"n":1}',
+        'remove Other {}',
+      ]);
+      expect(sink.state.size).to.equal(0);
+    });
   });
 
   it('takes back events of every name once it has named none', async () => {

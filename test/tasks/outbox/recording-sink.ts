@@ -45,7 +45,7 @@ export class RecordingSink {
   openable(changes: Partial<OpenableSink> = {}): OpenableSink {
     return {
       ...{ name: 'out', type: 'recording', eventNames: null, delivery: 'latest', start: 'beginning' },
-      ...{ batchSize: 3, maxAttempts: 3 },
+      ...{ batchSize: 3, maxAttempts: 3, events: [] },
       open: () => {
         this.opened += 1;
         const sink = { deliver: this.#deliver, close: () => Promise.resolve() };

@@ -24,7 +24,7 @@ eachDatabase('a table whose sink has a dead letter', (databases) => {
 
   const sink: OpenableSink = {
     ...{ name: 'out', type: 'table_sink', eventNames: null, delivery: 'latest', start: 'beginning' },
-    ...{ batchSize: 10, maxAttempts: 1 },
+    ...{ batchSize: 10, maxAttempts: 1, events: [] },
     open: async () => {
       const table = (await SinkFixture.open(database, transfer, {}, { pipelineId, name: 'out' })).sink;
       const deliver: typeof table.deliver = (batch, context) =>
