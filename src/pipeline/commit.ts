@@ -65,6 +65,8 @@ export class Committer {
   #version: number;
   /** Messages that are prepared and not committed. */
   #prepared = 0;
+  /** The chain of what is stored; null where nothing is. */
+  #storedChainId: number | null;
   #startBlock: number | null;
   #blockNumber: number | null;
 
@@ -73,6 +75,7 @@ export class Committer {
     this.#newestStoredBlock = start.newestStoredBlock;
     this.#beginsAnew = parts.beginsAnew;
     this.#version = start.checkpoint.version;
+    this.#storedChainId = start.checkpoint.chainId;
     this.#startBlock = start.checkpoint.startBlock;
     this.#blockNumber = start.checkpoint.blockNumber;
   }
@@ -136,7 +139,7 @@ export class Committer {
       chainId: this.#parts.chainId,
       startBlock,
       replaces: this.#replaces(batch),
-      forgets: !follows,
+      forgetsFrom: follows ? null : this.#firstForgotten(batch),
       progress: after,
     };
     const to = { number: batch.toBlock, hash: batch.toHash };
@@ -154,7 +157,7 @@ export class Committer {
     await this.#once(message.ancestor, async (version) => {
       taken = await batches.rollback({ pipelineId, taskId: lease.taskId, version, message, blocks, progress: after });
     });
-    this.#moveTo(this.#startBlock, message.ancestor, after);
+    this.#moveTo(message.startBlock ?? this.#startBlock, message.ancestor, after);
     return { nextBlock: after.nextBlock, events: Math.max(0, after.events - taken) };
   }
 
@@ -179,6 +182,11 @@ export class Committer {
     return { events: after.events };
   }
 
+  /** Rows below a stretch that begins stay: of the same chain, their blocks may be replaced as before. */
+  #firstForgotten({ fromBlock }: EventBatch): number {
+    return this.#storedChainId === this.#parts.chainId ? fromBlock : 0;
+  }
+
   #replaces({ fromBlock }: EventBatch): boolean {
     return fromBlock <= this.#newestStoredBlock;
   }
@@ -188,6 +196,7 @@ export class Committer {
     this.#prepared = Math.max(0, this.#prepared - 1);
     if (this.#version % commitsPerPrune === 0) void this.#parts.batches.prune(this.#parts.pipelineId);
     this.#beginsAnew = false;
+    this.#storedChainId = this.#parts.chainId;
     this.#startBlock = startBlock;
     this.#blockNumber = to.number;
     this.#parts.known.note(this.#version, to.number);
