@@ -14,8 +14,6 @@ export interface StartBlock {
   readonly block: number | 'head';
   /** True where the run goes on right behind the checkpoint. */
   readonly resumes: boolean;
-  /** What the user should know about the choice. */
-  readonly warning: string | undefined;
 }
 
 /**
@@ -26,16 +24,18 @@ export function resolveStart({ run, config, mode, checkpoint }: StartQuestion): 
   const { startBlock, blockNumber } = checkpoint;
   if (run.fresh === true || blockNumber === null) {
     const block = run.fromBlock ?? config.startBlock ?? (mode === 'historical' ? 0 : 'head');
-    return { block, resumes: false, warning: undefined };
+    return { block, resumes: false };
   }
   const next = blockNumber + 1;
   const asked = run.fromBlock ?? next;
-  if (asked > next) return { block: asked, resumes: false, warning: gapWarning(next, asked) };
-  if (asked < (startBlock ?? next)) return { block: asked, resumes: false, warning: undefined };
-  return { block: next, resumes: true, warning: undefined };
+  if (asked > next || asked < (startBlock ?? next)) return { block: asked, resumes: false };
+  return { block: next, resumes: true };
 }
 
-function gapWarning(next: number, asked: number): string {
-  const left = next === asked - 1 ? `block ${next} is` : `blocks ${next} to ${asked - 1} are`;
-  return `${left} left out: the pipeline has been read up to block ${next - 1}, and this run begins at block ${asked}`;
+/** Says which blocks a run that begins at a block leaves out; undefined where there are none. */
+export function leftOutBefore(block: number, { blockNumber }: Checkpoint): string | undefined {
+  if (blockNumber === null || block <= blockNumber + 1) return undefined;
+  const next = blockNumber + 1;
+  const left = next === block - 1 ? `block ${next} is` : `blocks ${next} to ${block - 1} are`;
+  return `${left} left out: the pipeline has been read up to block ${blockNumber}, and this run begins at block ${block}`;
 }

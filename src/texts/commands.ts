@@ -90,7 +90,7 @@ export const commands = inBoth(
     heartbeatTest: { hint: 'hint', allHold: (steps: number) => `all ${steps} steps hold` },
     fresh: {
       before: (newest: number) =>
-        `--fresh begins anew: events of earlier runs, up to block ${newest}, stay and are listed until their blocks are read again`,
+        `--fresh begins anew: events of earlier runs, up to block ${newest}, stay and are listed; of the blocks that it reads again they are replaced`,
       after: (next: number, newest: number) =>
         `it was stopped before block ${next}: events from there up to block ${newest} are those of earlier runs, listed until a next run has read their blocks again`,
     },
@@ -124,7 +124,8 @@ export const commands = inBoth(
     migration: { applied: '已应用', pending: '待应用', newer: '由更新的版本创建' },
     heartbeatTest: { hint: '建议', allHold: (steps) => `${steps} 项全部通过` },
     fresh: {
-      before: (newest) => `--fresh 从头开始: 先前运行的事件 (至区块 ${newest}) 保留并照常列出, 直到其区块被重新读取`,
+      before: (newest) =>
+        `--fresh 从头开始: 先前运行的事件 (至区块 ${newest}) 保留并照常列出; 被重新读取的区块的事件会被替换`,
       after: (next, newest) =>
         `在区块 ${next} 之前停止: 自该处至区块 ${newest} 的事件来自先前的运行, 照常列出, 直到下次运行重新读取`,
     },

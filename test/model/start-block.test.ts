@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Checkpoint } from '../../src/model/checkpoint.js';
-import { resolveStart } from '../../src/model/start-block.js';
+import { leftOutBefore, resolveStart } from '../../src/model/start-block.js';
 import type { StartQuestion } from '../../src/model/start-block.js';
 
 /** A checkpoint behind the unbroken stretch 100 to 200. */
@@ -32,25 +32,29 @@ describe('the start of a run', () => {
   });
 
   it('is right behind the checkpoint', () => {
-    expect(start({})).to.deep.equal({ block: 201, resumes: true, warning: undefined });
+    expect(start({})).to.deep.equal({ block: 201, resumes: true });
     expect(start({ config: { startBlock: 7 } }).block).to.equal(201);
   });
 
   it('is right behind the checkpoint wherever inside the stretch it is asked for', () => {
     for (const fromBlock of [100, 150, 200, 201]) {
-      expect(start({ run: { fromBlock } })).to.deep.equal({ block: 201, resumes: true, warning: undefined });
+      expect(start({ run: { fromBlock } })).to.deep.equal({ block: 201, resumes: true });
     }
   });
 
   it('is before the stretch where it is asked for there', () => {
-    expect(start({ run: { fromBlock: 99 } })).to.deep.equal({ block: 99, resumes: false, warning: undefined });
+    expect(start({ run: { fromBlock: 99 } })).to.deep.equal({ block: 99, resumes: false });
   });
 
-  it('is beyond the checkpoint where it is asked for there, with a warning of what is left out', () => {
-    const far = start({ run: { fromBlock: 300 } });
-    expect(far).to.include({ block: 300, resumes: false });
-    expect(far.warning).to.contain('blocks 201 to 299 are left out');
-    expect(start({ run: { fromBlock: 202 } }).warning).to.contain('block 201 is left out');
+  it('is beyond the checkpoint where it is asked for there', () => {
+    expect(start({ run: { fromBlock: 300 } })).to.deep.equal({ block: 300, resumes: false });
+  });
+
+  it('leaves out what lies between the checkpoint and a block beyond it', () => {
+    expect(leftOutBefore(300, checkpoint)).to.contain('blocks 201 to 299 are left out');
+    expect(leftOutBefore(202, checkpoint)).to.contain('block 201 is left out');
+    for (const block of [7, 200, 201]) expect(leftOutBefore(block, checkpoint)).to.equal(undefined);
+    expect(leftOutBefore(300, none)).to.equal(undefined);
   });
 
   it('does not look at the checkpoint where the run is fresh', () => {

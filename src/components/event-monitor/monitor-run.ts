@@ -12,7 +12,7 @@ import type { SharedLogs } from '../../chain/logs/shared-logs.js';
 import { ReadStretch } from '../../chain/blocks/read-stretch.js';
 import { ReorgTooDeepError } from '../../chain/blocks/reorg.js';
 import type { SourceMessage } from '../../model/batch.js';
-import { resolveStart } from '../../model/start-block.js';
+import { leftOutBefore, resolveStart } from '../../model/start-block.js';
 import type { StartBlock } from '../../model/start-block.js';
 import { Scope } from '../../runtime/scope.js';
 import type { SourceContext } from '../seam/source.js';
@@ -123,7 +123,6 @@ export class MonitorRun {
   async #begin(): Promise<{ readonly head: ChainHead; readonly stretch: ReadStretch }> {
     const { run, checkpoint, logger } = this.#context;
     const start = resolveStart({ run, config: this.#config, mode: this.#mode, checkpoint });
-    if (start.warning !== undefined) logger.log('warn', start.warning, { event: 'source.gap' });
     const asked = this.#firstHead();
     const [head, stretch] = await Promise.all([
       asked,
@@ -153,9 +152,20 @@ export class MonitorRun {
   async #open(block: number, { resumes }: StartBlock): Promise<ReadStretch> {
     const { checkpoint, recentBlocks, storedBlock } = this.#context;
     const sources = { chain: this.#chain, storedBlock };
-    const stretch = resumes ? ReadStretch.resume(sources, checkpoint, recentBlocks) : ReadStretch.begin(sources, block);
+    const stretch = resumes
+      ? ReadStretch.resume(sources, checkpoint, recentBlocks)
+      : ReadStretch.begin(sources, block, this.#formerBelow(block));
     await stretch.learnFloor(this.#signal);
     return stretch;
+  }
+
+  /** What was read of the same chain before a stretch that begins at a block; null where there is nothing. Warns of what is left out between. */
+  #formerBelow(block: number): Parameters<typeof ReadStretch.begin>[2] {
+    const { run, checkpoint, recentBlocks: recent, logger } = this.#context;
+    if (checkpoint.chainId !== null && checkpoint.chainId !== this.#config.chainId) return null;
+    const warning = leftOutBefore(block, checkpoint);
+    if (warning !== undefined) logger.log('warn', warning, { event: 'source.gap' });
+    return { checkpoint, recent, isFresh: run.fresh === true };
   }
 
   #targetOf(head: ChainHead): number | null {
@@ -237,7 +247,7 @@ export class MonitorRun {
   }
 
   /** Throws what can't be borne. */
-  async #bear(error: unknown, { first }: ReadStretch): Promise<void> {
+  async #bear(error: unknown, { lowest: first }: ReadStretch): Promise<void> {
     // Where the head is the same again it is to be told: another one may have been told since.
     this.#restsAt = null;
     try {

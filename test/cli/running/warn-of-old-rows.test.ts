@@ -25,7 +25,7 @@ describe('rows of earlier runs, where a run begins anew', () => {
     expect(first.stderr).not.to.contain('begins anew');
     const again = await scenario.run('--fresh').exit();
     expect(again.stderr).to.contain(
-      '--fresh begins anew: events of earlier runs, up to block 8, stay and are listed until their blocks are read again',
+      '--fresh begins anew: events of earlier runs, up to block 8, stay and are listed; of the blocks that it reads again they are replaced',
     );
   });
 
