@@ -52,7 +52,8 @@ function isPassed(kind: ErrorKind): kind is PassedKind {
 }
 
 /** Knex writes the whole statement, with every value, before what is wrong with it. */
-const statement = /^(?:select|insert|update|delete|show|set|with)\b.* - (?=\S)/is;
+const statement =
+  /^(?:select|insert|update|delete|show|set|with|create|alter|drop|comment|begin|commit|lock|truncate|explain|pragma)\b.* - (?=\S)/is;
 
 /** What is for programmers in a driver's text: how mysql2 could be taught a way of logging in, and where a module was looked for. */
 const driversOwnHint = / See .* on how to configure or author .*| Tried:$/;

@@ -5,6 +5,9 @@ import type { Dialect } from './dialect.js';
 import type { Schema } from '../../migrations/schema.js';
 import type { ScriptRunner, Statement, StepResult } from './script.js';
 
+/** How often a script is tried that was rolled back because of others, or may have been. */
+export const scriptAttempts = 5;
+
 /**
  * An open database of one kind: all in which it differs from others. What uses one asks it, and never which it is; a new
  * kind is a folder of `drivers` and a line of `open-database.ts`.

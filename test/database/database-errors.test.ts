@@ -203,11 +203,13 @@ describe('an error of a server', () => {
     expect(postgresDialect.classify(error)).to.equal('unreachable');
   });
 
-  for (const errno of [1044, 1045, 1049, 1130, 1698, 1820, 1862, 3118, 4151]) {
+  for (const errno of [1044, 1045, 1049, 1130, 1184, 1251, 1524, 1698, 1820, 1862, 3118, 3159, 3955, 4151]) {
     it(`means that nobody is let in: ${errno}`, () => {
       const error = translate({ errno, message: 'Access denied' });
       expect(error).to.be.instanceOf(DatabaseRefusedError).with.property('exitCode', 5);
-      expect((error as ChainparseError).hint).to.match(/in the database URL|CREATE DATABASE/);
+      expect((error as ChainparseError).hint).to.match(
+        /in the database URL|CREATE DATABASE|let the user log in by|ALTER USER|init_connect/,
+      );
     });
   }
 
@@ -236,6 +238,23 @@ describe('an error of a server', () => {
       code: 'ETIMEDOUT',
     });
     expect((translate(error) as Error).message).to.match(/can't be reached: the server was silent for 5 s$/);
+  });
+
+  it('says so without the statement of a migration, too', () => {
+    const words = 'permission denied for schema public';
+    for (const statement of [
+      `create table "pipeline" ("name" varchar(191) COLLATE "C",\n "a - b" integer)`,
+      'ALTER TABLE pipeline ADD COLUMN a integer',
+      'drop index "pipeline_a"',
+      "COMMENT ON TABLE pipeline IS 'a - b'",
+      "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '60s'",
+      'COMMIT',
+    ]) {
+      const error = Object.assign(new Error(`${statement} - ${words}`), { code: '42501' });
+      expect(translateError(postgresDialect, 'db/d', error))
+        .to.have.property('message')
+        .that.equals(`the database db/d does not let this user: ${words}`);
+    }
   });
 
   it('says what to do where there are no connections left', () => {
@@ -295,7 +314,9 @@ onMysql('a login with a password', (server, { name }) => {
   it('works where encryption is required', async () => {
     const url = await urlOf(`BY ${password} REQUIRE SSL`);
     expect(await encryption(`${url}?ssl=skip-verify`)).to.match(/^TLSv1/);
-    expect((await failureOfUse(url)).message).to.match(/Access denied/);
+    const refused = await failureOfUse(url);
+    expect(refused.message).to.match(/Access denied/);
+    expect(refused.hint).to.match(/user, password and rights .*REQUIRE SSL .*ssl=true/);
   });
 
   if (name === 'mysql') {

@@ -7,12 +7,10 @@ import type { Database, Query } from '../database.js';
 import { translateError } from '../database-errors.js';
 import { DatabaseTimezone } from '../database-timezone.js';
 import type { Dialect, ErrorKind } from '../dialect.js';
+import { scriptAttempts } from '../driver.js';
 import type { Driver, QueryPlan } from '../driver.js';
 import type { Schema } from '../../../migrations/schema.js';
 import type { BulkInsert, ScriptStep, TellSent, Statement, StepResult } from '../script.js';
-
-/** How often a script is tried that was rolled back because of others, or may have been. */
-const attempts = 5;
 
 const retryable: ReadonlySet<ErrorKind> = new Set(['contention', 'duplicate']);
 
@@ -113,7 +111,7 @@ export class KnexDatabase implements Database {
       };
       return await retry(watched, {
         clock: this.#clock,
-        attempts,
+        attempts: scriptAttempts,
         backoff: { firstMs: 20, maxMs: 500 },
         isRetryable: (error) => retryable.has(this.dialect.classify(error)),
       });

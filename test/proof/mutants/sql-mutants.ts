@@ -131,7 +131,7 @@ export const sqlMutants: readonly Mutant[] = [
   writer(
     'writer-urgent',
     'a beat goes before all that waits for SQLite’s writer',
-    'if (isUrgent) writer.queue.unshift(next); else writer.queue.push(next);',
+    'if (isUrgent) this.#sendNow(writer, [next], true); else writer.queue.push(next);',
     'writer.queue.push(next);',
   ),
   guardsOf('src/database/drivers/sqlite/sqlite-writer.ts', [

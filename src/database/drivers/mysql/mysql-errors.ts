@@ -13,9 +13,10 @@ const notMigrated = new Set([1146, 1054]);
 
 /**
  * No rights on the database, wrong password, no such database, host not allowed, no such user (MariaDB), password expired
- * (twice), account locked (MySQL, MariaDB).
+ * (twice), account locked (MySQL, MariaDB) or blocked for a while (3955), encryption wanted (3159), a way of logging in that one side
+ * does not know (1251, 1524), the server's own `init_connect` fails (1184).
  */
-const refused = new Set([1044, 1045, 1049, 1130, 1698, 1820, 1862, 3118, 4151]);
+const refused = new Set([1044, 1045, 1049, 1130, 1184, 1251, 1524, 1698, 1820, 1862, 3118, 3159, 3955, 4151]);
 
 /** A statement, a column or a global right is denied to this user. */
 const forbidden = new Set([1142, 1143, 1227]);
@@ -23,11 +24,12 @@ const forbidden = new Set([1142, 1143, 1227]);
 /**
  * The server ends the connection, or takes none: too many connections, shutdown, killed, read-only (a replica after a
  * fail-over), disk full (1021, 1114, 1026) or failing (1030), aborted, or broken off after a time (MariaDB's 1969, MySQL's 3024); a node of Galera's
- * is cut off from the others, before a statement (1047) or in its commit (1180), one of MySQL's group replication in its commit (3100).
+ * is cut off from the others, before a statement (1047) or in its commit (1180), one of MySQL's group replication in its commit (3100). No
+ * write goes into a binary log of statements (1665): its format belongs to the session, so that one has to be made anew.
  */
 const away = new Set([
   1040, 1042, 1043, 1053, 1129, 1158, 1159, 1160, 1161, 1203, 1226, 1290, 1836, 1927, 3032, 1021, 1114, 1317, 1792,
-  3169, 4031, 1047, 1180, 1026, 1030, 1969, 3024, 3100,
+  3169, 4031, 1047, 1180, 1026, 1030, 1665, 1969, 3024, 3100,
 ]);
 
 /** What a proxy says of a server behind it: that server's clients have these numbers (2013: it was lost), ProxySQL has those of its own. */
@@ -83,7 +85,16 @@ export function classify(error: unknown): ErrorKind {
 
 /** By the driver's code, the server's number and its text. */
 const hints: readonly [RegExp, string][] = [
-  [/^\S+ (1040|1203) /, 'too many connections: raise max_connections, or end others'],
+  [/^\S+ 1040 /, 'too many connections: raise max_connections, or end others'],
+  [
+    /^\S+ (1203|1226) /,
+    'the server limits this user: raise it, as by ALTER USER … WITH MAX_USER_CONNECTIONS …; a run takes up to 6 connections',
+  ],
+  [/^\S+ 1045 /, 'check user, password and rights in the database URL; a user with REQUIRE SSL wants ?ssl=true there'],
+  [/^\S+ 3159 /, 'the server wants encryption: ?ssl=true in the database URL'],
+  [/^\S+ 1184 /, 'init_connect of the server fails for this user: correct it there'],
+  [/^\S+ 3955 /, 'the account is blocked for a while: wait, or ALTER USER … ACCOUNT UNLOCK'],
+  [/^\S+ 1665 /, 'binlog_format=ROW (or MIXED) on the server'],
   // A table in memory can be full, too; none of ours is.
   [/^\S+ (1021|1114) /, 'the disk of the server is full: make room, and what waits goes on'],
   [/^\S+ 1049 /, 'create the database first: CREATE DATABASE … CHARACTER SET utf8mb4'],
@@ -93,9 +104,10 @@ const hints: readonly [RegExp, string][] = [
     'the server is a replica, or read-only: name the primary in the database URL',
   ],
   [
-    /^(AUTH_SWITCH_PLUGIN_ERROR|MYSQL_CLEAR_PASSWORD_NOT_ENABLED) /,
+    /^(AUTH_SWITCH_PLUGIN_ERROR|MYSQL_CLEAR_PASSWORD_NOT_ENABLED|\S+ (1251|1524)) /,
     'let the user log in by caching_sha2_password (MySQL) or mysql_native_password (MariaDB)',
   ],
+  [/^HANDSHAKE_NO_SSL_SUPPORT /, 'the server has no TLS: take ssl=… out of the database URL, or set it up there'],
   [
     /^(HANDSHAKE_SSL_ERROR|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|ERR_TLS_CERT)/,
     "&ssl_ca=FILE names the authority of the server's certificate; ssl=skip-verify encrypts without checking it",

@@ -115,8 +115,12 @@ function tlsOptions({ ssl }: PostgresAddress): Exclude<ClientConfig['ssl'], bool
 }
 
 async function prepare(client: Client, { timezone, statementTimeoutMs }: ConnectOptions): Promise<void> {
+  const { isLearnt } = timezone;
+  // Before anything is read: a limit that the server sets may be too short for it.
+  await client.query([limitStatements(statementTimeoutMs), ...sessionSetup(timezone.value)].join(';'));
+  if (isLearnt) return;
   await learnTimezone(timezone, async (sql) => (await client.query<object>(sql)).rows, classify);
-  await client.query([...sessionSetup(timezone.value), limitStatements(statementTimeoutMs)].join(';'));
+  await client.query(setTimezone(timezone.value));
 }
 
 /**

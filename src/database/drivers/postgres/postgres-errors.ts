@@ -43,10 +43,14 @@ const awayTexts =
 /** A server asks for a password in a form in which there is none to give. */
 const refusedTexts = /^SASL:|password must be a string/i;
 
+/** `search_path` leads nowhere; where a schema is missing that was named, the code is the same. */
+const noSchema = /no schema has been selected/;
+
 /** Sorts what `pg` threw. */
 export function classify(error: unknown): ErrorKind {
   const { code, message, name } = error as { code?: unknown; message?: unknown; name?: unknown };
   const text = typeof message === 'string' ? message : '';
+  if (code === '3F000' && noSchema.test(text)) return 'refused';
   if (typeof code === 'string') {
     const kind = /^[0-9A-Z]{5}$/.test(code) ? (kinds[code] ?? kinds[code.slice(0, 2)]) : undefined;
     if (kind !== undefined) return kind;
@@ -60,11 +64,21 @@ export function classify(error: unknown): ErrorKind {
 const hints: readonly (readonly [RegExp, string])[] = [
   [/^3D000 /, "create the database first: CREATE DATABASE … ENCODING 'UTF8'"],
   [/^55000 /, 'the database takes no connections: ALTER DATABASE … ALLOW_CONNECTIONS true'],
+  [noSchema, "search_path of this user leads to no schema: CREATE SCHEMA, or ALTER ROLE … SET search_path = '…'"],
   [/^28000 .*no encryption/, "the server's pg_hba.conf wants encryption: sslmode=require"],
   [/^28/, 'check user, password and rights in the database URL, and pg_hba.conf on the server'],
   [/SASL/, 'the server wants a password: write it into the database URL'],
   [/^53300 /, 'too many connections: raise max_connections, or end others'],
   [/^53100 /, 'the disk of the server is full: make room, and what waits goes on'],
+  [
+    /^57014 .*statement timeout/s,
+    'a statement took too long: see what keeps the server busy, or who holds a lock there',
+  ],
+  [/^08P01 .*statement pooling/s, 'PgBouncer is to have pool_mode = session'],
+  [
+    /^08P01 .*(query_wait_timeout|no more connections allowed)/s,
+    'PgBouncer has no connection left: raise its default_pool_size or max_client_conn; a run takes up to 6 connections',
+  ],
   [/^25006 /, 'the server is a standby, or read-only: name the primary in the database URL'],
   [/does not support SSL/, 'the server has no SSL: sslmode=disable, or set it up there'],
   [

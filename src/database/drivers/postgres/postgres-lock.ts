@@ -1,6 +1,7 @@
 import type { MigrationLock } from '../../driver.js';
 import type { Schema } from '../../../../migrations/schema.js';
-import { DatabaseUnusableError, messageOf } from '../../../runtime/errors.js';
+import { DatabaseUnusableError } from '../../../runtime/errors.js';
+import { errorWords } from '../../database-errors.js';
 import { endTransaction } from '../end-transaction.js';
 
 /** The lock's number in a database: what a hash makes of its name. */
@@ -39,7 +40,7 @@ async function refuseEncoding(schema: Schema): Promise<void> {
     await schema.ask("SELECT '最后心跳时间' AS text");
   } catch (error) {
     if ((error as { readonly code?: unknown }).code !== untranslatable) throw error;
-    throw new DatabaseUnusableError(`the database's encoding lacks characters: ${messageOf(error)}`, {
+    throw new DatabaseUnusableError(`the database's encoding lacks characters: ${errorWords(error)}`, {
       hint: "make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
       cause: error,
     });

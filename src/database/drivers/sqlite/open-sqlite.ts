@@ -98,13 +98,13 @@ async function makeFile(path: string, { label, timezone }: DriverSettings): Prom
 }
 
 async function openRunner(path: string, settings: DriverSettings): Promise<SqliteRunner> {
-  const { clock, statementTimeoutMs: timeoutMs, isLookedAt = false } = settings;
+  const { clock, statementTimeoutMs: timeoutMs, beatTimeoutMs: urgentMs, isLookedAt = false } = settings;
   if (timeoutMs === undefined) {
     const { SqliteScriptRunner } = await import('./sqlite-script-runner.js');
     return new SqliteScriptRunner(path);
   }
   const { SqliteWriterProcess } = await import('./sqlite-writer-process.js');
-  const writer = new SqliteWriterProcess(path, { clock, timeoutMs });
+  const writer = new SqliteWriterProcess(path, { clock, timeoutMs, urgentMs });
   // It starts while Knex is loaded here.
   if (!isLookedAt) writer.warmUp();
   return writer;

@@ -1,5 +1,6 @@
 import Sqlite from 'better-sqlite3';
 import type { Database as Connection, Statement as Prepared } from 'better-sqlite3';
+import { busyTimeoutMs } from './busy-timeout.js';
 import { quoteName } from '../quote-name.js';
 import { replacing } from '../standard-targets.js';
 import { FenceError, hexDigits, isBulkDelete, isBulkInsert, rowsFenced } from '../../script.js';
@@ -14,9 +15,6 @@ import type {
   Statement,
   StepResult,
 } from '../../script.js';
-
-/** How long SQLite itself waits for another's write lock, in milliseconds. */
-const busyTimeoutMs = 5_000;
 
 /** Rows of one INSERT: more do not make it faster, and SQLite takes at most 32,766 bindings. */
 const rowsPerInsert = 50;
@@ -33,11 +31,13 @@ interface SqliteScriptRunnerOptions {
    * every so many commits one of them waits for it.
    */
   readonly checkpointsLater?: boolean;
+  /** How long SQLite itself waits for another's write lock, in milliseconds, and does nothing else meanwhile. */
+  readonly busyMs?: number;
 }
 
 /** Sets what every connection of chainparse to a SQLite file has set. */
-export function prepareSqlite(connection: Connection): Connection {
-  connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
+export function prepareSqlite(connection: Connection, busyMs = busyTimeoutMs): Connection {
+  connection.pragma(`busy_timeout = ${busyMs}`);
   connection.pragma('journal_mode = WAL');
   connection.pragma('synchronous = NORMAL');
   connection.pragma('foreign_keys = ON');
@@ -48,14 +48,19 @@ export function prepareSqlite(connection: Connection): Connection {
 export class SqliteScriptRunner implements ScriptRunner {
   readonly #open: () => Connection;
   readonly #checkpointsLater: boolean;
+  readonly #busyMs: number;
   #connection: Connection | null = null;
   readonly #prepared = new Map<string, Prepared>();
   #rowsInLog = 0;
 
   /** Takes a file's path, or how to open another connection. */
-  constructor(target: string | (() => Connection), { checkpointsLater = false }: SqliteScriptRunnerOptions = {}) {
-    this.#open = typeof target === 'string' ? (): Connection => openFile(target) : target;
+  constructor(
+    target: string | (() => Connection),
+    { checkpointsLater = false, busyMs = busyTimeoutMs }: SqliteScriptRunnerOptions = {},
+  ) {
+    this.#open = typeof target === 'string' ? (): Connection => openFile(target, busyMs) : target;
     this.#checkpointsLater = checkpointsLater;
+    this.#busyMs = busyMs;
   }
 
   // Async although SQLite is not: a ScriptRunner's errors are rejections.
@@ -83,7 +88,7 @@ export class SqliteScriptRunner implements ScriptRunner {
     try {
       return this.runSync(steps);
     } finally {
-      connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
+      connection.pragma(`busy_timeout = ${this.#busyMs}`);
     }
   }
 
@@ -170,8 +175,8 @@ export class SqliteScriptRunner implements ScriptRunner {
   }
 }
 
-function openFile(path: string): Connection {
-  return prepareSqlite(new Sqlite(path, { fileMustExist: true }));
+function openFile(path: string, busyMs: number): Connection {
+  return prepareSqlite(new Sqlite(path, { fileMustExist: true }), busyMs);
 }
 
 function insertSql(bulk: BulkInsert, rows: number): string {

@@ -5,19 +5,25 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../../runtime/clock.js';
 import { DatabaseUnreachableError } from '../../../runtime/errors.js';
+import { busyTimeoutMs } from './busy-timeout.js';
 import { packInsert } from './packed-insert.js';
 import type { PackedInsert, PackedStep } from './packed-insert.js';
+import { scriptAttempts } from '../../driver.js';
 import { FenceError, isBulkInsert } from '../../script.js';
 import type { BulkInsert, ScriptRunner, ScriptStep, TellSent, StepResult } from '../../script.js';
 
 /** What the writer is sent: scripts that it runs one after the other, each as a transaction of its own. */
-export type WriterRequest = readonly WriterScript[];
+export interface WriterRequest {
+  readonly scripts: readonly WriterScript[];
+  /** It goes before others, also where one of them waits for a lock. */
+  readonly isUrgent: boolean;
+}
 
 export interface WriterScript {
   readonly id: number;
   readonly steps: readonly PackedStep[];
-  /** Fail at once where the lock is another's. */
-  readonly isAside: boolean;
+  /** For how long a lock of another's is waited for, in milliseconds; 0: the script fails at once. */
+  readonly waitMs: number;
 }
 
 /** What the writer sends back for each script of a request. */
@@ -46,6 +52,9 @@ const mostUnderWay = 4;
 const scriptsPerRequest = 32;
 const rowsPerRequest = 1_000;
 
+/** What may be waited for a lock, of the time in which the writer has to answer: it answers before it is taken for silent. */
+const waitShare = 0.6;
+
 /** One for all: to make an error for each script, with its stack, costs as much as to send it. */
 const inTime = new Error('no longer waited for');
 
@@ -57,6 +66,8 @@ interface ReadyInsert extends BulkInsert {
 /** A process that writes. */
 interface Writer {
   readonly child: ChildProcess;
+  /** It was killed because it did not answer. */
+  isSilent: boolean;
   /** How many requests it has yet to answer. */
   underWay: number;
   /** Scripts that are to be sent, and what is to be called once each has left. */
@@ -79,23 +90,31 @@ export class SqliteWriterProcess implements ScriptRunner {
   readonly #path: string;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
+  readonly #waitMs: number;
   readonly #waiting = new Map<number, Waiting>();
   #writer: Writer | null = null;
   #nextId = 1;
   /** When the writer answered last, by the clock's monotonic time. */
   #heardAt = Number.NEGATIVE_INFINITY;
   #isClosed = false;
-  /** Runs scripts before all that wait to be sent. */
-  readonly urgent: ScriptRunner = {
-    run: (steps, sent) => this.#send(steps, { isUrgent: true }, sent),
-    prepare: (insert) => this.prepare(insert),
-    close: () => this.close(),
-  };
+  /** Runs scripts before all others. */
+  readonly urgent: ScriptRunner;
 
-  constructor(path: string, options: { readonly clock: Clock; readonly timeoutMs: number }) {
+  /** Takes how long the writer may take to answer, and a script that is urgent, however often it is tried, to wait for a lock. */
+  constructor(
+    path: string,
+    options: { readonly clock: Clock; readonly timeoutMs: number; readonly urgentMs?: number | undefined },
+  ) {
     this.#path = path;
     this.#clock = options.clock;
     this.#timeoutMs = options.timeoutMs;
+    this.#waitMs = Math.min(busyTimeoutMs, options.timeoutMs * waitShare);
+    const waitMs = Math.min(this.#waitMs, (options.urgentMs ?? Infinity) / scriptAttempts);
+    this.urgent = {
+      run: (steps, sent) => this.#send(steps, { waitMs, isUrgent: true }, sent),
+      prepare: (insert) => this.prepare(insert),
+      close: () => this.close(),
+    };
   }
 
   /** Starts the process before the first script needs it: that takes a while. */
@@ -108,7 +127,7 @@ export class SqliteWriterProcess implements ScriptRunner {
   }
 
   runAside(steps: readonly ScriptStep[]): Promise<readonly StepResult[]> {
-    return this.#send(steps, { isAside: true });
+    return this.#send(steps, { waitMs: 0 });
   }
 
   prepare(insert: BulkInsert): ReadyInsert {
@@ -132,19 +151,19 @@ export class SqliteWriterProcess implements ScriptRunner {
 
   async #send(
     steps: readonly ScriptStep[],
-    { isAside = false, isUrgent = false },
+    { waitMs = this.#waitMs, isUrgent = false },
     sent?: TellSent,
   ): Promise<readonly StepResult[]> {
     const packed = steps.map(packStep);
     const writer = this.#start();
     const id = this.#nextId++;
     const answered = new AbortController();
-    const watch = this.#killWhenSilent(writer.child, answered.signal);
+    const watch = this.#killWhenSilent(writer, answered.signal);
     try {
       return await new Promise<readonly StepResult[]>((resolve, reject) => {
         this.#waiting.set(id, { writer, resolve, reject });
-        const next = { script: { id, steps: packed, isAside }, left: this.#tellSent(sent) };
-        if (isUrgent) writer.queue.unshift(next);
+        const next = { script: { id, steps: packed, waitMs }, left: this.#tellSent(sent) };
+        if (isUrgent) this.#sendNow(writer, [next], true);
         else writer.queue.push(next);
         this.#sendNext(writer);
       });
@@ -159,9 +178,12 @@ export class SqliteWriterProcess implements ScriptRunner {
   }
 
   #sendSome(writer: Writer): void {
+    this.#sendNow(writer, writer.queue.splice(0, howManyTogether(writer.queue)), false);
+  }
+
+  #sendNow(writer: Writer, next: Writer['queue'], isUrgent: boolean): void {
     writer.underWay += 1;
-    const next = writer.queue.splice(0, howManyTogether(writer.queue));
-    const request: WriterRequest = next.map(({ script }) => script);
+    const request: WriterRequest = { scripts: next.map(({ script }) => script), isUrgent };
     writer.child.send(request, (error) => {
       if (error !== null) this.#lose(writer, `the database writer can't be reached: ${error.message}`);
       for (const { left } of next) left();
@@ -169,14 +191,15 @@ export class SqliteWriterProcess implements ScriptRunner {
   }
 
   /** A writer that hangs is of no use to the next script either; one that answers others is only busy with them. */
-  async #killWhenSilent(child: ChildProcess, answered: AbortSignal): Promise<void> {
+  async #killWhenSilent(writer: Writer, answered: AbortSignal): Promise<void> {
     const sentAt = this.#clock.monotonic();
     try {
       for (let waitMs = this.#timeoutMs; waitMs > 0;) {
         await this.#clock.sleep(waitMs, answered);
         waitMs = Math.max(sentAt, this.#heardAt) + this.#timeoutMs - this.#clock.monotonic();
       }
-      child.kill('SIGKILL');
+      writer.isSilent = true;
+      writer.child.kill('SIGKILL');
     } catch {
       // It has answered.
     }
@@ -204,11 +227,18 @@ export class SqliteWriterProcess implements ScriptRunner {
       // What runs TypeScript is needed for a source, and takes longer to start than the whole build.
       execArgv: [...(isBuilt(program) ? [] : process.execArgv), `--max-semi-space-size=${youngMb}`],
     });
-    const writer: Writer = { child, underWay: 0, queue: [] };
+    const writer: Writer = { child, isSilent: false, underWay: 0, queue: [] };
     child.on('message', (answers: readonly WriterAnswer[]) => this.#receive(writer, answers));
     child.on('error', (error) => this.#lose(writer, `the database writer failed: ${error.message}`));
     child.on('exit', (code, signal) => {
-      this.#lose(writer, `the database writer ended unexpectedly (${signal ?? `exit code ${String(code)}`})`);
+      const end = signal ?? `exit code ${String(code)}`;
+      const seconds = this.#timeoutMs / 1_000;
+      this.#lose(
+        writer,
+        writer.isSilent
+          ? `the database writer did not answer within ${seconds} s`
+          : `the database writer ended unexpectedly (${end})`,
+      );
     });
     return (this.#writer = writer);
   }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { classify, hint, isPassedOver } from '../../../../src/database/drivers/mysql/mysql-errors.js';
+import { classify, hint, isAway, isPassedOver } from '../../../../src/database/drivers/mysql/mysql-errors.js';
 
 const error = (errno: number): Error => Object.assign(new Error('no'), { errno });
 
@@ -36,6 +36,31 @@ describe('what a person is told to do about an error of MySQL or MariaDB', () =>
       told('ER_RECORD_FILE_FULL', 1114, "The table 'event' is full"),
     ])
       expect(text).to.equal('the disk of the server is full: make room, and what waits goes on');
+  });
+
+  it('is to write binary logs of rows, in a session that is made anew: the format is its own', () => {
+    const thrown = Object.assign(new Error('impossible to write to binary log since BINLOG_FORMAT = STATEMENT'), {
+      code: 'ER_BINLOG_STMT_MODE_AND_ROW_ENGINE',
+      errno: 1665,
+    });
+    expect(hint(thrown, classify(thrown))).to.equal('binlog_format=ROW (or MIXED) on the server');
+    expect(isAway(thrown)).to.equal(true);
+  });
+
+  it('is to encrypt where the server wants it, and not to where it can not', () => {
+    expect(told('ER_SECURE_TRANSPORT_REQUIRED', 3159, '--require_secure_transport=ON.')).to.equal(
+      'the server wants encryption: ?ssl=true in the database URL',
+    );
+    const without = { code: 'HANDSHAKE_NO_SSL_SUPPORT', message: 'Server does not support secure connection' };
+    expect(hint(without, classify(without))).to.match(/^the server has no TLS: take ssl=… out/);
+  });
+
+  it('is to give the user more where it has come to a limit of its own', () => {
+    for (const text of [
+      told('ER_USER_LIMIT_REACHED', 1226, "User 'u' has exceeded the 'max_user_connections' resource"),
+      told('ER_TOO_MANY_USER_CONNECTIONS', 1203, "User u already has more than 'max_user_connections'"),
+    ])
+      expect(text).to.match(/^the server limits this user: .*MAX_USER_CONNECTIONS/);
   });
 
   it('is to create the database that is not there', () => {

@@ -246,7 +246,9 @@ describe('the process that writes to a SQLite file', () => {
     process.kill(pid!, 'SIGSTOP');
     const hung = failure(watched.run([add]));
     await clock.advance(3_000);
-    expect(await hung).to.be.instanceOf(DatabaseUnreachableError);
+    expect(await hung)
+      .to.be.instanceOf(DatabaseUnreachableError)
+      .with.property('message', 'the database writer did not answer within 3 s');
     await watched.run([add]);
     expect(count()).to.equal(2);
     await watched.close();
@@ -266,6 +268,57 @@ describe('the process that writes to a SQLite file', () => {
     await second;
     expect(count()).to.equal(3);
     await watched.close();
+  });
+
+  describe('while another program holds the lock', () => {
+    let other: Sqlite.Database;
+    let locked: SqliteWriterProcess;
+
+    // By a clock in which no time passes nothing is given up by this process: it is the writer that ends its waits.
+    const openWriter = async (options: { timeoutMs: number; urgentMs?: number }): Promise<void> => {
+      locked = new SqliteWriterProcess(path, { clock: new FakeClock(), ...options });
+      await locked.run([add]);
+      other.exec('BEGIN IMMEDIATE');
+    };
+    beforeEach(() => (other = new Sqlite(path)));
+    afterEach(async () => {
+      if (other.inTransaction) other.exec('ROLLBACK');
+      other.close();
+      await locked.close();
+    });
+
+    it('says that it is locked before it would be taken for silent, and waits once for all of a request', async () => {
+      await openWriter({ timeoutMs: 1_000 });
+      const from = performance.now();
+      const all = Array.from({ length: 36 }, () => failure(locked.run([add])));
+      for (const error of await Promise.all(all)) expect(error).to.include({ code: 'SQLITE_BUSY' });
+      // Five requests of 0.6 s each.
+      expect(performance.now() - from).to.be.within(2_000, 15_000);
+    });
+
+    it('lets what is urgent by, tells of it after its own time, and does it no more later', async () => {
+      await openWriter({ timeoutMs: patienceMs, urgentMs: 1_000 });
+      let isDone = false;
+      const adding = locked.run([add]).then(() => (isDone = true));
+      expect(await failure(locked.urgent.run([add]))).to.include({ code: 'SQLITE_BUSY' });
+      expect(isDone).to.equal(false);
+      other.exec('COMMIT');
+      await adding;
+      expect(count()).to.equal(2);
+    });
+
+    it('does what it was sent in its order once the lock is free, though it is closed meanwhile', async () => {
+      await openWriter({ timeoutMs: patienceMs });
+      const all = ['a', 'b', 'c'].map((a) => locked.run([{ sql: 'INSERT INTO item (a) VALUES (?)', bindings: [a] }]));
+      const ends = Promise.allSettled(all);
+      const closed = locked.close();
+      other.exec('COMMIT');
+      await closed;
+      await ends;
+      expect(other.prepare("SELECT group_concat(a, '') AS all_of_them FROM item").get()).to.deep.equal({
+        all_of_them: 'xabc',
+      });
+    });
   });
 
   it('ignores what a terminal or a container sends to a whole group', async () => {

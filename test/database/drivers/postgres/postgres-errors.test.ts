@@ -1,0 +1,30 @@
+import { expect } from 'chai';
+import { classify, hint } from '../../../../src/database/drivers/postgres/postgres-errors.js';
+import type { ErrorKind } from '../../../../src/database/dialect.js';
+
+const told = (code: string, message: string): readonly [ErrorKind, string] => {
+  const error = Object.assign(new Error(message), { code });
+  const kind = classify(error);
+  return [kind, hint(error, kind)];
+};
+
+describe('what a person is told to do about an error of PostgreSQL', () => {
+  it('is to give the user a schema where its search_path leads to none, which no migrate mends', () => {
+    const [kind, text] = told('3F000', 'create table "a" ("b" integer) - no schema has been selected to create in');
+    expect(kind).to.equal('refused');
+    expect(text).to.match(/CREATE SCHEMA.*search_path/);
+    expect(told('3F000', 'schema "mine" does not exist')[0]).to.equal('not-migrated');
+  });
+
+  it('is to look at the pooler where that refuses', () => {
+    const [kind, text] = told('08P01', 'BEGIN - transaction blocks not allowed in statement pooling mode');
+    expect([kind, text]).to.deep.equal(['unreachable', 'PgBouncer is to have pool_mode = session']);
+    for (const message of ['query_wait_timeout', 'no more connections allowed (max_client_conn)']) {
+      expect(told('08P01', message)[1]).to.match(/^PgBouncer has no connection left: .*default_pool_size/);
+    }
+  });
+
+  it('is to see what keeps the server busy where a statement took too long', () => {
+    expect(told('57014', 'canceling statement due to statement timeout')[1]).to.match(/^a statement took too long/);
+  });
+});
