@@ -54,8 +54,8 @@ export class PortalPatience {
     return this.#options.client;
   }
 
-  /** The longest pause that is waited for before a request, in milliseconds. */
-  get mostPauseMs(): number {
+  /** The longest pause that is waited for before a request, and the longest silence in an answer, in milliseconds. */
+  get mostWaitMs(): number {
     return this.#options.hasNodes ? besideNodesMs : Number.POSITIVE_INFINITY;
   }
 
