@@ -111,8 +111,8 @@ export class PortalBody {
   /** Cuts the answer where nothing comes for long while somebody waits. */
   async #watch(): Promise<void> {
     for (;;) {
-      const now = this.#clock.monotonic();
-      const leftMs = (this.#waitingSince ?? now) + this.#silenceMs - now;
+      const waitedMs = this.#waitingSince === null ? 0 : this.#clock.monotonic() - this.#waitingSince;
+      const leftMs = this.#silenceMs - waitedMs;
       if (leftMs <= 0) break;
       try {
         await this.#clock.sleep(leftMs, this.#closed.signal);

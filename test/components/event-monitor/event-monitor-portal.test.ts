@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { PortalFailedError } from '../../../src/chain/portal/portal-trouble.js';
-import { ChainUnreachableError } from '../../../src/runtime/errors.js';
+import { ChainUnreachableError, NeedsRewindError } from '../../../src/runtime/errors.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import { HastyClock } from '../../support/hasty-clock.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
@@ -9,7 +9,7 @@ import { runMonitor } from '../../support/monitor-run.js';
 import type { MonitorRunOptions } from '../../support/monitor-run.js';
 import { portalOf } from '../../support/portal-of-chain.js';
 import { PortalServer } from '../../support/portal-server.js';
-import type { PortalFault } from '../../support/portal-server.js';
+import type { AskedStream, Line, PortalFault } from '../../support/portal-server.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { simContract, transferOf } from '../../support/simulated-chain.js';
 
@@ -88,6 +88,49 @@ describe('an event monitor with history: portal', () => {
       },
     });
     expect(ledger.ids).to.deep.equal(idsOf(1, 303));
+  });
+
+  describe('without any RPC URL', () => {
+    const otherParent = `0x${'ab'.repeat(32)}`;
+    /** The portal's block, and all that stand for it, hangs on another one than it has before. */
+    const breakAt = (block: number): void => {
+      const data = portalOf(node);
+      const header: typeof data.header = (number) =>
+        number === block ? { ...data.header(number), parentHash: otherParent } : data.header(number);
+      portal.options = { data: { ...data, header }, mostBlocks: 20 };
+    };
+
+    it('never stores answers that do not follow each other, however often it asks', async () => {
+      const change = ([first, ...others]: Line[]): Line[] => [
+        { ...first!, header: { ...first!.header, parentHash: otherParent } },
+        ...others,
+      ];
+      const fault = ({ fromBlock }: AskedStream): PortalFault | undefined =>
+        fromBlock > 30 ? { kind: 'lines', change } : undefined;
+      portal.options = { ...portal.options, mostBlocks: 20, fault };
+      const error = await rejectionOf(run(), ChainUnreachableError);
+      expect(error).to.include({ exitCode: 6 });
+      expect(error.message).to.match(/is not the child of block \d+, which was told before$/);
+      expect(ledger.checkpoint.blockNumber ?? 0).to.be.below(60);
+    });
+
+    it('stores none that do not hang on those that an earlier run has stored', async () => {
+      await run({ config: { endBlock: 102 } });
+      breakAt(103);
+      expect((await rejectionOf(run(), ChainUnreachableError)).message).to.match(/^block 103 is not the child of block 102/);
+      expect(ledger.checkpoint.blockNumber).to.equal(102);
+    });
+
+    it('says how to take back what it has stored where the portal goes over to another chain', async () => {
+      const other = await ChainSimulator.start({ sealed: true });
+      other.mine(300, () => [transferOf(7)]);
+      await run({ config: { endBlock: 100 } });
+      portal.options = { data: portalOf(other), mostBlocks: 20 };
+      const error = await rejectionOf(run(), NeedsRewindError);
+      expect(error.message).to.match(/block 100/);
+      expect(ledger.checkpoint.blockHash).to.equal(node.blocks[100]!.hash);
+      await other.stop();
+    });
   });
 
   it('refuses to follow the head without an RPC URL', async () => {
