@@ -8,7 +8,7 @@ import { abortLater } from '../../runtime/give-up-later.js';
 import { loginHeader } from '../../runtime/login-header.js';
 import { Scope } from '../../runtime/scope.js';
 import { SecretMask } from '../../runtime/secrets.js';
-import { shownHost } from '../../runtime/shown-host.js';
+import { shownHost, shownTarget } from '../../runtime/shown-host.js';
 import { shorten } from '../transport/rpc/json-rpc-answer.js';
 import { retryAfterIn } from '../transport/errors/rpc-error-hints.js';
 import { fieldsOf, readHash, readQuantity, MalformedValue } from '../transport/rpc/rpc-values.js';
@@ -169,7 +169,12 @@ export class PortalClient {
   }
 
   #pathOf(path: string): string {
-    const base = this.#url.pathname.replace(/\/+$/, '').replace(/\/datasets$/, '');
+    const [, base = '', named] = /^(.*?)(?:\/datasets(?:\/([^/]+))?)?\/*$/.exec(this.#url.pathname) ?? [];
+    const dataset = path.split('/')[0] ?? '';
+    if (named !== undefined && named !== dataset) {
+      const message = `its URL names the data set '${this.#secrets.mask(named)}', and '${dataset}' is wanted: leave it out of the URL, or set portal_dataset`;
+      throw new PortalError(message, { class: 'refused' });
+    }
     return `${base}/datasets/${path}${this.#url.search}`;
   }
 
@@ -193,6 +198,12 @@ export class PortalClient {
     if (statusCode === 409) return new PortalError(`another block is in the chain: ${says}`, { class: 'fork' });
     if (statusCode === 429 || statusCode === 503) return new PortalError(says, { class: 'busy', retryAfterMs });
     if (statusCode >= 500 || statusCode === 408) return new PortalError(says, { class: 'away', retryAfterMs });
+    if (statusCode >= 300 && statusCode < 400) {
+      const leadsTo = shownTarget(headers['location'], this.#url);
+      const where = leadsTo === undefined ? '' : ` to ${leadsTo}`;
+      const message = `HTTP ${statusCode}: a redirect${where}, which is not followed: name the portal as it is there`;
+      return new PortalError(message, { class: 'refused' });
+    }
     if (statusCode === 404)
       return new PortalError(`it has no data set '${path.split('/')[0] ?? ''}': ${says}`, { class: 'refused' });
     return new PortalError(says, { class: statusCode < 300 ? 'malformed' : 'refused' });
