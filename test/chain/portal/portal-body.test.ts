@@ -88,9 +88,9 @@ describe("the body of a portal's answer", () => {
 
   it('is watched no longer once it was read to its end', async () => {
     const clock = new FakeClock();
-    expect(await linesOf(PortalBody.open(Readable.from([Buffer.from('{}\n')]), 'identity', { ...options, clock }))).to.deep.equal([
-      '{}',
-    ]);
+    expect(
+      await linesOf(PortalBody.open(Readable.from([Buffer.from('{}\n')]), 'identity', { ...options, clock })),
+    ).to.deep.equal(['{}']);
     await settle();
     expect(clock.sleeping).to.equal(0);
   });

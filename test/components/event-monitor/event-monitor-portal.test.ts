@@ -114,10 +114,26 @@ describe('an event monitor with history: portal', () => {
       expect(ledger.checkpoint.blockNumber ?? 0).to.be.below(60);
     });
 
+    it('ends at the finalized block whatever finality is asked for', async () => {
+      await run({ config: { finality: 20, endBlock: 230 } });
+      expect(ledger.checkpoint.blockNumber).to.equal(230);
+      expect(logger.lines.join('\n')).not.to.match(/as final, and no RPC URL is set/);
+    });
+
+    it('says that newer blocks are not final yet where a run by RPC has read more', async () => {
+      await runMonitor({ urls: [node.url], ledger, config: { endBlock: 290 } });
+      await run();
+      const warning = logger.lines.find((line) => line.startsWith('warn: '));
+      expect(warning).to.match(/the portal's newest final block, 236, is below block 290/);
+      expect(warning).not.to.contain('node');
+    });
+
     it('stores none that do not hang on those that an earlier run has stored', async () => {
       await run({ config: { endBlock: 102 } });
       breakAt(103);
-      expect((await rejectionOf(run(), ChainUnreachableError)).message).to.match(/^block 103 is not the child of block 102/);
+      expect((await rejectionOf(run(), ChainUnreachableError)).message).to.match(
+        /^block 103 is not the child of block 102/,
+      );
       expect(ledger.checkpoint.blockNumber).to.equal(102);
     });
 
@@ -272,6 +288,20 @@ describe('an event monitor with history: portal', () => {
     expect(ledger.ids).to.deep.equal(idsOf(1, 236));
     expect(warnings(/HTTP 429: settled blocks are read from the RPC URLs for 60 min/)).to.have.length(1);
     expect(clock.sleptMs).to.be.below(1_000);
+  });
+
+  it('is asked again after a while where it refused a request', async () => {
+    const clock = new HastyClock();
+    let refused = 0;
+    const fault = ({ logs }: AskedStream): PortalFault | undefined => {
+      if (logs === undefined || refused > 0) return undefined;
+      refused++;
+      return { kind: 'status', status: 400, body: 'Bad range' };
+    };
+    portal.options = { ...portal.options, fault };
+    await run({ urls: [node.url], config: { endBlock: 236 }, context: { clock } });
+    expect(ledger.ids).to.deep.equal(idsOf(1, 236));
+    expect(warnings(/HTTP 400 Bad range: settled blocks are read from the RPC URLs for 10 min/)).to.have.length(1);
   });
 
   it('is waited for where there is no RPC URL, which is told once', async () => {
