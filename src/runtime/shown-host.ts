@@ -12,6 +12,13 @@ export function shownHost(host: string): string {
     .join('.');
 }
 
+/** Returns where a redirect leads, as it may be shown: the rest of a URL may be a key. Undefined where that is no URL. */
+export function shownTarget(location: string | string[] | undefined, from: URL): string | undefined {
+  if (typeof location !== 'string' || !URL.canParse(location, from.href)) return undefined;
+  const { protocol, host } = new URL(location, from);
+  return `${protocol}//${shownHost(host)}`;
+}
+
 /** Returns the labels of a host that are keys. */
 export function keysInHost(host: string): readonly string[] {
   return host.split('.').filter(isKey);

@@ -2,7 +2,7 @@ import { systemClock } from '../../src/runtime/clock.js';
 import type { Clock } from '../../src/runtime/clock.js';
 
 /** How long a sleep must be to count as the deadline of a request, in milliseconds. */
-export const deadlineMs = 45_000;
+export const deadlineMs = 30_000;
 
 /** A clock whose sleepers wake at once, as if the time had passed; only deadlines take the time they say. */
 export class HastyClock implements Clock {

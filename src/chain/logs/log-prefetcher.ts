@@ -51,7 +51,7 @@ export class LogPrefetcher {
   /** Asks for more of what was come for last, as long as there is room; `isHeldUp`: while nobody can take what is there. */
   #readOn: (isHeldUp: boolean) => void = () => undefined;
   #next = -1;
-  /** The last block that was taken, while ranges follow each other. */
+  /** The block before the range that is next, while ranges follow each other; null where it is not known. */
   #last: BlockRef | null = null;
   #bytesPerBlock = 0;
   /** How many of them there may be now. */
@@ -74,10 +74,14 @@ export class LogPrefetcher {
 
   /**
    * Returns what the first blocks of a range hold, and reads on up to its end; throws what LogSource throws for them. A
-   * range that does not follow the one before begins anew, and ends the wait of whoever came before.
+   * range that does not follow the one before begins anew behind the block `before`, where that is known, and ends the wait of whoever
+   * came before.
    */
-  async next(range: BlockRange, signal: AbortSignal): Promise<FetchedRange> {
-    if (range.from !== this.#next) this.drop();
+  async next(range: BlockRange, signal: AbortSignal, before: BlockRef | null = null): Promise<FetchedRange> {
+    if (range.from !== this.#next) {
+      this.drop();
+      this.#last = before;
+    }
     this.#next = range.from;
     const dropped = this.#dropped.signal;
     this.#readOn = (isHeldUp) => {

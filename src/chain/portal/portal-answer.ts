@@ -1,5 +1,6 @@
 import type { BlockHeader, BlockRange } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
+import type { Clock } from '../../runtime/clock.js';
 import type { Turns } from '../../runtime/turns.js';
 import type { PortalBlock } from './portal-block.js';
 import type { PortalBody } from './portal-body.js';
@@ -12,7 +13,11 @@ interface PortalAnswerOptions {
   readonly range: BlockRange;
   readonly isWanted: (log: RawLog) => boolean;
   readonly turns: Turns;
+  readonly clock: Clock;
 }
+
+/** After how long a piece ends with what has come, in milliseconds: what comes slowly is to be stored, and is progress. */
+const pieceMs = 5_000;
 
 /** What the next blocks of an answer hold. */
 export interface PortalPiece extends BlockRange {
@@ -54,12 +59,18 @@ export class PortalAnswer {
     return { from: this.#last === null ? from : this.#last.number + 1, to };
   }
 
-  /** Returns the next blocks, until they are so many bytes. Throws PortalError where the answer does not hold what was asked for. */
+  /**
+   * Returns the next blocks, until they are so many bytes, or until some have come and it took long. Throws PortalError where the answer
+   * does not hold what was asked for.
+   */
   async read(atLeast: number, signal: AbortSignal): Promise<PortalPiece> {
     const { from } = this.rest;
     const before = this.#last;
     const piece = new Piece();
-    while (piece.bytes < atLeast && !this.#isOver) {
+    const { clock } = this.#options;
+    const since = clock.monotonic();
+    const isLate = (): boolean => piece.bytes > 0 && clock.monotonic() - since >= pieceMs;
+    while (piece.bytes < atLeast && !this.#isOver && !isLate()) {
       const block = this.#lines.next() ?? (await this.#fetch(piece, signal));
       if (block === null) break;
       this.#check(block);

@@ -34,11 +34,11 @@ export class PortalAvoidance {
     this.#taken = { from: Math.min(lowest, from), to: Math.max(highest, to) };
   }
 
-  /** A portal whose answers are wrong is not asked again, one that is away after a while, or once it wants to be. */
+  /** A portal whose answers are wrong is not asked again, one that is away or refuses after a while, or once it wants to be. */
   begin(error: PortalFailedError): void {
     const { clock, logger } = this.#options;
     const cause = error.cause instanceof PortalError ? error.cause : undefined;
-    const isWrong = cause !== undefined && cause.class !== 'away' && cause.class !== 'busy';
+    const isWrong = cause !== undefined && ['malformed', 'fork', 'disproved'].includes(cause.class);
     const ms = isWrong ? Number.POSITIVE_INFINITY : Math.max(avoidedMs, cause?.retryAfterMs ?? 0);
     const time = isWrong ? 'as long as this run lasts' : `for ${Math.ceil(ms / 60_000)} min`;
     const taken = cause?.class === 'disproved' ? this.#taken : null;

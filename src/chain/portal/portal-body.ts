@@ -12,8 +12,11 @@ const suspectLine = 2 ** 20;
 const mostPacked = 200;
 /** How much is unpacked at a time. */
 const chunkBytes = 256 * 2 ** 10;
-/** How long the next bytes may take, in milliseconds. */
-const silenceMs = 60_000;
+interface PortalBodyOptions {
+  readonly clock: Clock;
+  /** How long the next bytes may take, in milliseconds. */
+  readonly silenceMs: number;
+}
 
 const newline = 0x0a;
 const brace = 0x7b;
@@ -25,6 +28,7 @@ const brace = 0x7b;
 export class PortalBody {
   readonly #text: Readable;
   readonly #clock: Clock;
+  readonly #silenceMs: number;
   readonly #chunks: AsyncIterator<Buffer>;
   /** How many bytes came over the wire; all that are wanted where they are not packed. */
   #received = 0;
@@ -32,13 +36,13 @@ export class PortalBody {
   #open: Buffer[] = [];
   #openBytes = 0;
   readonly #closed = new AbortController();
-  /** How often it was waited for what comes next, and whether it is now. */
-  #waits = 0;
-  #isWaiting = false;
+  /** Since when somebody waits for what comes next, by the monotonic clock; null while nobody does. */
+  #waitingSince: number | null = null;
   #isSilent = false;
 
-  private constructor(body: Readable, isPacked: boolean, clock: Clock) {
+  private constructor(body: Readable, isPacked: boolean, { clock, silenceMs }: PortalBodyOptions) {
     this.#clock = clock;
+    this.#silenceMs = silenceMs;
     if (isPacked) body.on('data', (piece: Buffer) => (this.#received += piece.length));
     else this.#received = Number.POSITIVE_INFINITY;
     this.#text = isPacked ? pipeline(body, createGunzip({ chunkSize: chunkBytes }), () => undefined) : body;
@@ -49,8 +53,8 @@ export class PortalBody {
   }
 
   /** Opens an answer's body; throws PortalError where it is packed in a way that was not asked for. */
-  static open(body: Readable, encoding: string, clock: Clock): PortalBody {
-    if (encoding === 'gzip' || encoding === 'identity') return new PortalBody(body, encoding === 'gzip', clock);
+  static open(body: Readable, encoding: string, options: PortalBodyOptions): PortalBody {
+    if (encoding === 'gzip' || encoding === 'identity') return new PortalBody(body, encoding === 'gzip', options);
     body.destroy();
     throw malformed('the answer is packed in a way that was not asked for');
   }
@@ -84,8 +88,7 @@ export class PortalBody {
 
   /** Whoever asked for the answer cuts it, too, when its request is given up. */
   async #chunk(signal: AbortSignal): Promise<Buffer | null> {
-    this.#waits += 1;
-    this.#isWaiting = true;
+    const since = (this.#waitingSince = this.#clock.monotonic());
     try {
       const next = await this.#chunks.next();
       if (next.done !== true) return next.value;
@@ -96,27 +99,29 @@ export class PortalBody {
       signal.throwIfAborted();
       this.close();
       const reason = this.#isSilent
-        ? `nothing came for ${silenceMs / 1_000} s`
+        ? `nothing came for ${this.#silenceMs / 1_000} s`
         : messageOf(error) || 'the connection was lost';
-      throw new PortalError(`the answer broke off: ${reason}`, { class: 'away', cause: error });
+      const tookMs = this.#clock.monotonic() - since;
+      throw new PortalError(`the answer broke off: ${reason}`, { class: 'away', tookMs, cause: error });
     } finally {
-      this.#isWaiting = false;
+      this.#waitingSince = null;
     }
   }
 
   /** Cuts the answer where nothing comes for long while somebody waits. */
   async #watch(): Promise<void> {
     for (;;) {
-      const waits = this.#waits;
+      const waitedMs = this.#waitingSince === null ? 0 : this.#clock.monotonic() - this.#waitingSince;
+      const leftMs = this.#silenceMs - waitedMs;
+      if (leftMs <= 0) break;
       try {
-        await this.#clock.sleep(silenceMs, this.#closed.signal);
+        await this.#clock.sleep(leftMs, this.#closed.signal);
       } catch {
         return;
       }
-      if (!this.#isWaiting || waits !== this.#waits) continue;
-      this.#isSilent = true;
-      this.close();
     }
+    this.#isSilent = true;
+    this.close();
   }
 
   #keep(piece: Buffer): void {

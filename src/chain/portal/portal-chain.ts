@@ -90,7 +90,7 @@ export class PortalChain implements ChainView {
     const { body, finalized } = await patience.client.stream(dataset, headersQuery(range), signal);
     head.heard(finalized);
     if (body === null) return null;
-    const answer = new PortalAnswer({ body, range, isWanted: everything, turns: new Turns(clock) });
+    const answer = new PortalAnswer({ body, range, isWanted: everything, turns: new Turns(clock), clock });
     const { last } = await answer.read(1, signal).finally(() => answer.close());
     return last;
   }

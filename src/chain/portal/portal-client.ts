@@ -8,7 +8,7 @@ import { abortLater } from '../../runtime/give-up-later.js';
 import { loginHeader } from '../../runtime/login-header.js';
 import { Scope } from '../../runtime/scope.js';
 import { SecretMask } from '../../runtime/secrets.js';
-import { shownHost } from '../../runtime/shown-host.js';
+import { shownHost, shownTarget } from '../../runtime/shown-host.js';
 import { shorten } from '../transport/rpc/json-rpc-answer.js';
 import { retryAfterIn } from '../transport/errors/rpc-error-hints.js';
 import { fieldsOf, readHash, readQuantity, MalformedValue } from '../transport/rpc/rpc-values.js';
@@ -33,7 +33,14 @@ export interface PortalResponse {
   readonly waitedMs: number;
 }
 
-/** How long an answer may take, of a stream only its head, in milliseconds. */
+interface PortalRequest {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body: string | null;
+  readonly silenceMs: number;
+}
+
+/** How long an answer may take, of a stream its head and then whatever comes next, in milliseconds. */
 const answerMs = 60_000;
 /** The longest answer that is no stream. */
 const mostBytes = 64 * 2 ** 10;
@@ -73,23 +80,28 @@ export class PortalClient {
     this.#gaveAt = this.#clock.monotonic();
   }
 
-  /** Opens a stream of final blocks; throws PortalError, also where the portal wants to be left alone for longer than `mostPauseMs`. */
+  /**
+   * Opens a stream of final blocks; throws PortalError, also where the portal wants to be left alone for longer than `mostWaitMs`, or is
+   * silent for so long.
+   */
   async stream(
     dataset: string,
     query: PortalQuery,
     signal: AbortSignal,
-    mostPauseMs = Number.POSITIVE_INFINITY,
+    mostWaitMs = Number.POSITIVE_INFINITY,
   ): Promise<PortalResponse> {
-    const waitedMs = await this.#pace.turn(signal, mostPauseMs);
+    const waitedMs = await this.#pace.turn(signal, mostWaitMs);
     const path = `${dataset}/finalized-stream`;
-    return this.#request('POST', path, JSON.stringify(query), signal, async ({ statusCode, headers, body }) => {
+    const silenceMs = Math.min(answerMs, mostWaitMs);
+    const asked = { method: 'POST', path, body: JSON.stringify(query), silenceMs } as const;
+    return this.#request(asked, signal, async ({ statusCode, headers, body }) => {
       const finalized = numberIn(headers['x-sqd-finalized-head-number']);
       if (statusCode === 204) {
         await body.dump().catch(() => undefined);
         return { body: null, finalized, waitedMs };
       }
       const encoding = headers['content-encoding'] ?? 'identity';
-      return { body: PortalBody.open(body, String(encoding), this.#clock), finalized, waitedMs };
+      return { body: PortalBody.open(body, String(encoding), { clock: this.#clock, silenceMs }), finalized, waitedMs };
     });
   }
 
@@ -97,11 +109,12 @@ export class PortalClient {
   async finalizedHead(
     dataset: string,
     signal: AbortSignal,
-    mostPauseMs = Number.POSITIVE_INFINITY,
+    mostWaitMs = Number.POSITIVE_INFINITY,
   ): Promise<BlockRef | null> {
-    await this.#pace.turn(signal, mostPauseMs);
-    const path = `${dataset}/finalized-head`;
-    return this.#request('GET', path, null, signal, async (response) => readRef(await this.#text(response)));
+    await this.#pace.turn(signal, mostWaitMs);
+    const silenceMs = Math.min(answerMs, mostWaitMs);
+    const asked = { method: 'GET', path: `${dataset}/finalized-head`, body: null, silenceMs } as const;
+    return this.#request(asked, signal, async (response) => readRef(await this.#text(response)));
   }
 
   /** Has no request leave for some time, in milliseconds. */
@@ -118,15 +131,13 @@ export class PortalClient {
 
   /** `read` makes of an answer what is wanted: what it awaits of it may not take long either. */
   async #request<T>(
-    method: 'GET' | 'POST',
-    path: string,
-    body: string | null,
+    { method, path, body, silenceMs }: PortalRequest,
     signal: AbortSignal,
     read: (response: Dispatcher.ResponseData) => Promise<T>,
   ): Promise<T> {
     const reason = (): Error =>
-      new PortalError(`no answer within ${answerMs / 1_000} s`, { class: 'away', tookMs: answerMs });
-    const late = abortLater({ clock: this.#clock, delayMs: answerMs, reason });
+      new PortalError(`no answer within ${silenceMs / 1_000} s`, { class: 'away', tookMs: silenceMs });
+    const late = abortLater({ clock: this.#clock, delayMs: silenceMs, reason });
     const scope = new Scope(signal, late.signal);
     try {
       const response = await this.#connections().request({
@@ -158,7 +169,12 @@ export class PortalClient {
   }
 
   #pathOf(path: string): string {
-    const base = this.#url.pathname.replace(/\/+$/, '').replace(/\/datasets$/, '');
+    const [, base = '', named] = /^(.*?)(?:\/datasets(?:\/([^/]+))?)?\/*$/.exec(this.#url.pathname) ?? [];
+    const dataset = path.split('/')[0] ?? '';
+    if (named !== undefined && named !== dataset) {
+      const message = `its URL names the data set '${this.#secrets.mask(named)}', and '${dataset}' is wanted: leave it out of the URL, or set portal_dataset`;
+      throw new PortalError(message, { class: 'refused' });
+    }
     return `${base}/datasets/${path}${this.#url.search}`;
   }
 
@@ -182,6 +198,12 @@ export class PortalClient {
     if (statusCode === 409) return new PortalError(`another block is in the chain: ${says}`, { class: 'fork' });
     if (statusCode === 429 || statusCode === 503) return new PortalError(says, { class: 'busy', retryAfterMs });
     if (statusCode >= 500 || statusCode === 408) return new PortalError(says, { class: 'away', retryAfterMs });
+    if (statusCode >= 300 && statusCode < 400) {
+      const leadsTo = shownTarget(headers['location'], this.#url);
+      const where = leadsTo === undefined ? '' : ` to ${leadsTo}`;
+      const message = `HTTP ${statusCode}: a redirect${where}, which is not followed: name the portal as it is there`;
+      return new PortalError(message, { class: 'refused' });
+    }
     if (statusCode === 404)
       return new PortalError(`it has no data set '${path.split('/')[0] ?? ''}': ${says}`, { class: 'refused' });
     return new PortalError(says, { class: statusCode < 300 ? 'malformed' : 'refused' });

@@ -35,13 +35,13 @@ export class PortalHead {
   /** Returns its number, as it was just now where blocks are wanted from one above what is known. Throws PortalFailedError. */
   async read(from: number, signal: AbortSignal): Promise<number> {
     const { dataset, clock, patience } = this.#options;
-    const { client, mostPauseMs } = patience;
+    const { client, mostWaitMs } = patience;
     const trouble = patience.begin(null);
     for (;;) {
       const known = this.#number;
       if (known !== undefined && (from <= known || clock.monotonic() - this.#heardAt < freshMs)) return known;
       try {
-        this.heard((await client.finalizedHead(dataset, signal, mostPauseMs))?.number ?? -1);
+        this.heard((await client.finalizedHead(dataset, signal, mostWaitMs))?.number ?? -1);
       } catch (error) {
         signal.throwIfAborted();
         await trouble.bear(error, signal);

@@ -1,5 +1,5 @@
 import type { BlockRange } from '../../model/block.js';
-import type { LogFilter } from '../../model/log-filter.js';
+import type { Alternatives, LogFilter } from '../../model/log-filter.js';
 import { chunks } from '../../runtime/chunks.js';
 import { partsOf } from '../blocks/log-filter.js';
 
@@ -9,8 +9,8 @@ export interface PortalQuery extends Readonly<Record<string, unknown>> {
   readonly toBlock: number;
 }
 
-/** How many addresses one request names: its text stays under 256 KB, of which SQD's workers take no more. */
-const addressesPerRequest = 4_000;
+/** How long the part of a request is that says which logs are wanted: of the whole SQD's workers take no more than 256 KiB. */
+const mostText = 240_000;
 
 const blockFields = { number: true, hash: true, parentHash: true, timestamp: true } as const;
 const logFields = {
@@ -20,21 +20,40 @@ const logFields = {
 
 /** Returns filters that match together what one does, each of them for a request of its own. */
 export function portalRequests(filter: LogFilter): readonly LogFilter[] {
-  const small: LogFilter[] = [];
-  const large: LogFilter[] = [];
-  for (const part of partsOf(filter)) {
-    const cut = cutAddresses(part);
-    if (cut.length === 1) small.push(part);
-    else large.push(...cut);
+  const requests: LogFilter[][] = [];
+  let room = 0;
+  for (const part of partsOf(filter).flatMap(cut)) {
+    const length = textLength(part);
+    if (length > room) {
+      requests.push([]);
+      room = mostText;
+    }
+    requests.at(-1)?.push(part);
+    room -= length;
   }
-  const [first, ...or] = small;
-  return [...(first === undefined ? [] : [or.length === 0 ? first : { ...first, or }]), ...large];
+  return requests.map(([first, ...or]) => ({ ...(first as LogFilter), ...(or.length === 0 ? {} : { or }) }));
 }
 
-function cutAddresses(part: LogFilter): readonly LogFilter[] {
-  const { addresses } = part;
-  if (addresses === null || addresses.length <= addressesPerRequest) return [part];
-  return chunks(addresses, addressesPerRequest).map((some) => ({ ...part, addresses: some }));
+/** Halves the longest list of values, again and again, until each part fits into a request. */
+function cut(part: LogFilter): readonly LogFilter[] {
+  if (textLength(part) <= mostText) return [part];
+  const { addresses, topics, indexed = [] } = part;
+  const lists = [addresses, topics, ...indexed];
+  const longest = lists.reduce((most, list, at) => (lengthOf(list) > lengthOf(lists[most]) ? at : most), 0);
+  const values = lists[longest] ?? [];
+  if (values.length < 2) return [part];
+  return chunks(values, Math.ceil(values.length / 2)).flatMap((half) => {
+    const [some = null, first = null, ...others] = lists.map((list, at) => (at === longest ? half : list));
+    return cut({ ...part, addresses: some, topics: first, ...(part.indexed === undefined ? {} : { indexed: others }) });
+  });
+}
+
+function lengthOf(list: Alternatives | undefined): number {
+  return list?.length ?? 0;
+}
+
+function textLength(part: LogFilter): number {
+  return JSON.stringify(logRequest(part)).length + 1;
 }
 
 /** Returns the query for the logs of a range; `parentHash` is the hash of the block before it, where that is known. */

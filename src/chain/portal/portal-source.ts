@@ -71,15 +71,15 @@ export class PortalSource implements RangeReader {
   }
 
   /** Throws PortalFailedError where the portal does not give the blocks for long. */
-  async fetch({ from, to }: BlockRange, { signal, moved }: RangeCall): Promise<FetchedRange> {
+  async fetch({ from, to }: BlockRange, call: RangeCall): Promise<FetchedRange> {
     const { patience, check } = this.#options;
+    const { signal } = call;
     // Whoever asks may come to want less of it meanwhile.
     const range = { from, to };
     const trouble = patience.begin(range);
     for (;;) {
       try {
-        const fetched = fetchedRange(await this.#read(range, signal));
-        await moved();
+        const fetched = fetchedRange(await this.#read(range, call));
         await check(fetched, signal);
         patience.client.gave();
         this.#remember(fetched.last);
@@ -92,14 +92,14 @@ export class PortalSource implements RangeReader {
     }
   }
 
-  async #read(range: BlockRange, signal: AbortSignal): Promise<PortalPiece> {
+  async #read(range: BlockRange, call: RangeCall): Promise<PortalPiece> {
     const [only, ...others] = this.#requests as [LogFilter, ...LogFilter[]];
-    if (others.length === 0) return this.#readOn(range, only, signal);
+    if (others.length === 0) return this.#readOn(range, only, call);
     let { to } = range;
     const pieces: PortalPiece[] = [];
     for (const filter of this.#requests) {
-      const asked = await this.#ask({ from: range.from, to }, filter, signal);
-      const piece = await this.#take(asked, signal).finally(() => asked.answer.close());
+      const asked = await this.#ask({ from: range.from, to }, filter, call.signal);
+      const piece = await this.#take(asked, call).finally(() => asked.answer.close());
       to = piece.to;
       pieces.push(piece);
     }
@@ -112,7 +112,8 @@ export class PortalSource implements RangeReader {
   }
 
   /** Goes on with an answer that was begun where there is one. */
-  async #readOn(range: BlockRange, filter: LogFilter, signal: AbortSignal): Promise<PortalPiece> {
+  async #readOn(range: BlockRange, filter: LogFilter, call: RangeCall): Promise<PortalPiece> {
+    const { signal } = call;
     const begun = this.#begunFor(range);
     // One whose rest reaches behind the range is of no use here.
     if (begun === undefined) this.#parked.get(range.from)?.close();
@@ -122,7 +123,7 @@ export class PortalSource implements RangeReader {
     const close = (): void => asked.answer.close();
     signal.addEventListener('abort', close, { once: true });
     try {
-      const piece = await this.#take(asked, signal);
+      const piece = await this.#take(asked, call);
       signal.throwIfAborted();
       if (!piece.isLast) this.#park(asked.answer);
       return piece;
@@ -139,8 +140,9 @@ export class PortalSource implements RangeReader {
     return answer === undefined || answer.rest.to > to ? undefined : answer;
   }
 
-  async #take({ answer, waitedMs }: Asked, signal: AbortSignal): Promise<PortalPiece> {
+  async #take({ answer, waitedMs }: Asked, { moved, signal }: RangeCall): Promise<PortalPiece> {
     const piece = await answer.read(pieceBytes, signal);
+    await moved();
     const { from, to, bytes, isLast } = piece;
     const inAll = isLast ? to - answer.range.from + 1 : undefined;
     this.#size.answered({ blocks: to - from + 1, bytes, inAll, isWhole: to === answer.range.to, waitedMs });
@@ -155,13 +157,13 @@ export class PortalSource implements RangeReader {
   }
 
   async #ask(range: BlockRange, filter: LogFilter, signal: AbortSignal): Promise<Asked> {
-    const { patience, dataset, head } = this.#options;
-    const { client, mostPauseMs } = patience;
+    const { patience, dataset, head, clock } = this.#options;
+    const { client, mostWaitMs } = patience;
     const query = logsQuery(filter, range, this.#ends.get(range.from - 1));
-    const { body, finalized, waitedMs } = await client.stream(dataset, query, signal, mostPauseMs);
+    const { body, finalized, waitedMs } = await client.stream(dataset, query, signal, mostWaitMs);
     head.heard(finalized);
     if (body === null) throw new PortalError(`it has nothing of block ${range.from} yet`, { class: 'away' });
-    const answer = new PortalAnswer({ body, range, isWanted: matcherOf(filter), turns: this.#turns });
+    const answer = new PortalAnswer({ body, range, isWanted: matcherOf(filter), turns: this.#turns, clock });
     return { answer, waitedMs };
   }
 

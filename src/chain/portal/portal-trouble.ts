@@ -19,8 +19,8 @@ const borne: Readonly<Record<PortalErrorClass, number>> = {
 };
 const borneAtFirst = 5;
 const backoff = { firstMs: 250, maxMs: 8_000 };
-/** The longest time for which a portal may ask to be left alone, in milliseconds. */
-const longestPauseMs = 300_000;
+/** The longest time for which a portal is left alone at a time, in milliseconds: well below what a run may be silent before it is called stalled. */
+const longestPauseMs = 180_000;
 /** How long a portal that gives nothing is waited for where nodes have the same, in milliseconds. */
 const besideNodesMs = 30_000;
 /** How long one that gives others what they ask for, and not this. */
@@ -54,8 +54,8 @@ export class PortalPatience {
     return this.#options.client;
   }
 
-  /** The longest pause that is waited for before a request, in milliseconds. */
-  get mostPauseMs(): number {
+  /** The longest pause that is waited for before a request, and the longest silence in an answer, in milliseconds. */
+  get mostWaitMs(): number {
     return this.#options.hasNodes ? besideNodesMs : Number.POSITIVE_INFINITY;
   }
 

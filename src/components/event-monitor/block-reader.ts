@@ -130,7 +130,8 @@ export class BlockReader {
       this.#history = this.#openHistory();
     }
     const lookBack = (...read: Parameters<LookBack>): Promise<boolean> => stretch.isBegunAnew(...read, signal);
-    const batch = await this.#history.next({ from: stretch.next, to: end }, forgettableOf(head), signal, lookBack);
+    const range = { from: stretch.next, to: end, before: stretch.last };
+    const batch = await this.#history.next(range, forgettableOf(head), signal, lookBack);
     if (await this.#history.isBegunAnew) {
       this.#history.close();
       if (stretch.last !== null) yield* this.#confirmAndTakeBack(stretch, stretch.last, signal);

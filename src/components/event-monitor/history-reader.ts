@@ -65,18 +65,18 @@ export class HistoryReader {
   }
 
   /**
-   * Returns the batch that begins with a range, which must be settled to its end, and begins to make the next one. Of each it is
-   * asked whether the chain was begun anew, while others are made. Throws what LogSource throws.
+   * Returns the batch that begins with a range, which must be settled to its end, behind the block `before` (null: unknown), and begins to
+   * make the next one. Of each it is asked whether the chain was begun anew, while others are made. Throws what LogSource throws.
    */
   async next(
-    range: BlockRange,
+    { before = null, ...range }: BlockRange & { readonly before?: BlockRef | null },
     forgettable: number,
     signal: AbortSignal,
     lookBack: LookBack = () => Promise.resolve(false),
   ): Promise<EventBatch> {
     this.#end = Math.max(range.to, this.#end);
     this.#forgettable = forgettable;
-    if (range.from !== this.#next || this.#reading === null) this.#begin(range, signal);
+    if (range.from !== this.#next || this.#reading === null) this.#begin(range, before, signal);
     const ahead = this.#ahead ?? this.#cut(null, lookBack);
     const batch = await this.#awaited(ahead.batch);
     this.#isBegunAnew = ahead.isBegunAnew;
@@ -93,12 +93,13 @@ export class HistoryReader {
     this.#prefetcher.drop();
   }
 
-  #begin({ from, to }: BlockRange, signal: AbortSignal): void {
+  #begin({ from, to }: BlockRange, before: BlockRef | null, signal: AbortSignal): void {
     const { decoder, clock } = this.#options;
     const prefetcher = this.#prefetcher;
     this.close();
     this.#end = to;
     let position = from;
+    let last = before;
     const feed = {
       get isReady(): boolean {
         return prefetcher.isReady;
@@ -107,8 +108,9 @@ export class HistoryReader {
         // One that was given up while it decoded must not take from the one that follows.
         if (this.#reading !== reading) throw new Error('given up');
         if (position > this.#end) return null;
-        const fetched = await prefetcher.next({ from: position, to: this.#end }, signal);
+        const fetched = await prefetcher.next({ from: position, to: this.#end }, signal, last);
         position = fetched.to + 1;
+        last = fetched.last;
         reading.taken.push(readRangeOf(fetched));
         return fetched;
       },

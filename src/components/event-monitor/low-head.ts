@@ -13,13 +13,16 @@ const longestLagMs = 60_000;
 export class LowHead {
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #teller: 'node' | 'portal';
   /** Since when it has been below, by the monotonic clock; null where it is not. */
   #since: number | null = null;
   #isTold = false;
 
-  constructor({ clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
+  /** `teller`: who tells the head; a portal's is its newest final block. */
+  constructor({ clock, logger }: { readonly clock: Clock; readonly logger: Logger }, teller: 'node' | 'portal') {
     this.#clock = clock;
     this.#logger = logger;
+    this.#teller = teller;
   }
 
   /** Looks at a head; `last` is the last block that has been read, null where there is none. */
@@ -44,7 +47,10 @@ export class LowHead {
   }
 
   #tell(what: string, head: number, { number: block }: BlockRef): void {
-    const message = `the chain's head, block ${head}, ${what}: the node is syncing, or its chain was begun anew; which of them shows once there are blocks to compare`;
+    const message =
+      this.#teller === 'node'
+        ? `the chain's head, block ${head}, ${what}: the node is syncing, or its chain was begun anew; which of them shows once there are blocks to compare`
+        : `the portal's newest final block, ${head}, ${what}: a run without an RPC URL goes on once newer ones are final there`;
     this.#logger.log('warn', message, { event: 'source.head_below', head, block });
   }
 }

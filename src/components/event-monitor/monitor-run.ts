@@ -71,10 +71,12 @@ export class MonitorRun {
     this.#finalOnly = nodes === null ? portal : null;
     this.#context = context;
     this.#patience = new LagPatience(context.clock);
-    this.#lowHead = new LowHead(context);
+    this.#lowHead = new LowHead(context, this.#finalOnly === null ? 'node' : 'portal');
     this.#mode = context.run.mode ?? config.mode;
     this.#feed = heads;
-    this.#heads = new HeadReader(chain, config.finality, context.logger, heads.tags);
+    // Whoever tells of final blocks alone is at least as deep as anyone asks for.
+    const finality = this.#finalOnly === null ? config.finality : 'latest';
+    this.#heads = new HeadReader(chain, finality, context.logger, heads.tags);
     this.#blocks = openBlockReader(config, deps, context, () => this.#moved());
     this.#life = new Scope(context.stopping, context.signal);
     this.#signal = this.#life.signal;

@@ -5,8 +5,11 @@ import type { PortalPiece } from '../../../src/chain/portal/portal-answer.js';
 import { PortalBody } from '../../../src/chain/portal/portal-body.js';
 import { PortalError } from '../../../src/chain/portal/portal-error.js';
 import { systemClock } from '../../../src/runtime/clock.js';
+import type { Clock } from '../../../src/runtime/clock.js';
 import { Turns } from '../../../src/runtime/turns.js';
+import { FakeClock, settle } from '../../support/fake-clock.js';
 import { rejectionOf } from '../../support/rejection.js';
+import { within } from '../../support/within.js';
 import { simContract, transferTopic } from '../../support/simulated-chain.js';
 
 const { signal } = new AbortController();
@@ -27,11 +30,16 @@ function lineOf(number: number, logs = 3): MadeLine {
   };
 }
 
+const textOf = (lines: readonly unknown[]): string => lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+
 function answerOf(lines: readonly unknown[], end = ''): PortalAnswer {
-  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('') + end;
-  const body = PortalBody.open(Readable.from([Buffer.from(text)]), 'identity', systemClock);
+  return answerFrom(Readable.from([Buffer.from(textOf(lines) + end)]), systemClock);
+}
+
+function answerFrom(source: Readable, clock: Clock): PortalAnswer {
+  const body = PortalBody.open(source, 'identity', { clock, silenceMs: 60_000 });
   const isWanted = ({ address }: { readonly address: string }): boolean => address === simContract;
-  return new PortalAnswer({ body, range: { from: 10, to: 20 }, isWanted, turns: new Turns(systemClock) });
+  return new PortalAnswer({ body, range: { from: 10, to: 20 }, isWanted, turns: new Turns(clock), clock });
 }
 
 const read = (lines: readonly unknown[], end?: string): Promise<PortalPiece> =>
@@ -60,6 +68,26 @@ describe("a portal's answer", () => {
     const second = await answer.read(1, signal);
     expect(second).to.include({ from: 11, to: 12, isLast: false, first: null });
     expect(await answer.read(1, signal)).to.include({ from: 13, to: 20, isLast: true });
+  });
+
+  it('is handed out with what has come after some seconds, and goes on from there', async () => {
+    const clock = new FakeClock();
+    const source = new Readable({ read: () => undefined });
+    const answer = answerFrom(source, clock);
+    const first = answer.read(2 ** 20, signal);
+    // However long nothing comes, there is nothing to hand out.
+    await clock.advance(30_000);
+    source.push(textOf([lineOf(10, 0)]));
+    expect(await within(5_000, first, () => 'it still waits')).to.include({ from: 10, to: 10, isLast: false });
+    const second = answer.read(2 ** 20, signal);
+    for (const number of [12, 14, 16, 18]) {
+      source.push(textOf([lineOf(number, 0)]));
+      await settle();
+      await clock.advance(2_000);
+    }
+    expect(await within(5_000, second, () => 'it still waits')).to.include({ from: 11, to: 18, isLast: false });
+    source.push(textOf([lineOf(20)]));
+    expect(await answer.read(2 ** 20, signal)).to.include({ from: 19, to: 20, isLast: true });
   });
 
   it('may number the logs of each transaction anew', async () => {

@@ -8,6 +8,7 @@ import { FakeClock, settle } from '../../support/fake-clock.js';
 import { rejectionOf, thrownBy } from '../../support/rejection.js';
 
 const { signal } = new AbortController();
+const options = { clock: systemClock, silenceMs: 60_000 };
 
 function piecesOf(bytes: Buffer, length: number): Buffer[] {
   return Array.from({ length: Math.ceil(bytes.length / length) }, (_piece, at) =>
@@ -29,14 +30,14 @@ describe("the body of a portal's answer", () => {
   for (const length of [1, 7, 1_000, 10_000_000]) {
     it(`is cut into lines, packed or not, in pieces of ${length} bytes`, async () => {
       const packed = piecesOf(gzipSync(text), length);
-      expect(await linesOf(PortalBody.open(Readable.from(packed), 'gzip', systemClock))).to.deep.equal(lines);
+      expect(await linesOf(PortalBody.open(Readable.from(packed), 'gzip', options))).to.deep.equal(lines);
       const plain = piecesOf(text.subarray(0, -1), Math.max(100, length));
-      expect(await linesOf(PortalBody.open(Readable.from(plain), 'identity', systemClock))).to.deep.equal(lines);
+      expect(await linesOf(PortalBody.open(Readable.from(plain), 'identity', options))).to.deep.equal(lines);
     });
   }
 
   it('is refused where it is packed in another way', () => {
-    const open = (): unknown => PortalBody.open(Readable.from([]), 'br', systemClock);
+    const open = (): unknown => PortalBody.open(Readable.from([]), 'br', options);
     expect(thrownBy(open, PortalError)).to.include({ class: 'malformed' });
   });
 
@@ -44,7 +45,7 @@ describe("the body of a portal's answer", () => {
     const bomb = gzipSync(Buffer.alloc(200 * 2 ** 20, '{'), { level: 9 });
     let sent = 0;
     const source = Readable.from(piecesOf(bomb, 4_096).map((piece) => ((sent += 1), piece)));
-    const body = PortalBody.open(source, 'gzip', systemClock);
+    const body = PortalBody.open(source, 'gzip', options);
     const before = process.memoryUsage().rss;
     expect(await rejectionOf(linesOf(body), PortalError)).to.include({ class: 'malformed' });
     expect(sent).to.be.greaterThan(0);
@@ -60,7 +61,7 @@ describe("the body of a portal's answer", () => {
       }
     };
     const error = await rejectionOf(
-      linesOf(PortalBody.open(Readable.from(endless()), 'identity', systemClock)),
+      linesOf(PortalBody.open(Readable.from(endless()), 'identity', options)),
       PortalError,
     );
     expect(error).to.include({ class: 'malformed', message: 'a line of the answer is too long' });
@@ -70,20 +71,26 @@ describe("the body of a portal's answer", () => {
   it('breaks off where nothing comes for a minute, and not while nobody wants more', async () => {
     const clock = new FakeClock();
     const source = new Readable({ read: () => undefined });
-    const body = PortalBody.open(source, 'identity', clock);
+    const body = PortalBody.open(source, 'identity', { ...options, clock });
     source.push('{"a":1}\n');
     expect((await body.next(signal))?.toString()).to.equal('{"a":1}\n');
     await clock.advance(300_000);
+    await clock.advance(20_000);
     const next = rejectionOf(body.next(signal), PortalError);
-    await clock.advance(120_000);
-    expect(await next).to.include({ class: 'away', message: 'the answer broke off: nothing came for 60 s' });
+    await clock.advance(59_999);
+    source.push('{"b":');
+    await clock.advance(59_999);
+    expect(source.destroyed).to.equal(false);
+    await clock.advance(1);
+    const message = 'the answer broke off: nothing came for 60 s';
+    expect(await next).to.include({ class: 'away', message, tookMs: 60_000 });
   });
 
   it('is watched no longer once it was read to its end', async () => {
     const clock = new FakeClock();
-    expect(await linesOf(PortalBody.open(Readable.from([Buffer.from('{}\n')]), 'identity', clock))).to.deep.equal([
-      '{}',
-    ]);
+    expect(
+      await linesOf(PortalBody.open(Readable.from([Buffer.from('{}\n')]), 'identity', { ...options, clock })),
+    ).to.deep.equal(['{}']);
     await settle();
     expect(clock.sleeping).to.equal(0);
   });

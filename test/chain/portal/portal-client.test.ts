@@ -45,6 +45,29 @@ describe('a client of a portal', () => {
     ]);
   });
 
+  it('takes a base that names the data set, and says so where that is another one', async () => {
+    const asked: (string | undefined)[] = [];
+    await serve((request, response) => {
+      asked.push(request.url);
+      response.end('null');
+    }, '/own/datasets/some-net/');
+    await client.finalizedHead('some-net', signal);
+    const error = await rejectionOf(client.finalizedHead('other-net', signal), PortalError);
+    expect(error.class).to.equal('refused');
+    expect(error.message).to.match(/names the data set 'some-net', and 'other-net' is wanted/);
+    expect(asked).to.deep.equal(['/own/datasets/some-net/finalized-head']);
+  });
+
+  it('says where a redirect leads, without what may be a key', async () => {
+    await serve((_request, response) => {
+      response.writeHead(301, { location: 'https://portal.example/v2/secret/datasets' }).end('moved');
+    });
+    const error = await rejectionOf(client.finalizedHead('some-net', signal), PortalError);
+    expect(error.message).to.equal(
+      'HTTP 301: a redirect to https://portal.example, which is not followed: name the portal as it is there',
+    );
+  });
+
   it('knows that there may be no final block yet, packed or not', async () => {
     await serve((_request, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('null'));

@@ -4,6 +4,8 @@ import { PortalAvoidance } from '../../../src/chain/portal/portal-avoidance.js';
 import { PortalClient } from '../../../src/chain/portal/portal-client.js';
 import { PortalHead } from '../../../src/chain/portal/portal-head.js';
 import { PortalHistory } from '../../../src/chain/portal/portal-history.js';
+import { logsQuery, portalRequests } from '../../../src/chain/portal/portal-query.js';
+import { partsOf } from '../../../src/chain/blocks/log-filter.js';
 import { PortalSource } from '../../../src/chain/portal/portal-source.js';
 import { PortalPatience } from '../../../src/chain/portal/portal-trouble.js';
 import { LogPrefetcher } from '../../../src/chain/logs/log-prefetcher.js';
@@ -85,7 +87,35 @@ describe('blocks from a portal', () => {
       .filter(({ address }) => wanted.has(address))
       .map((log) => `${log.blockHash}:${Number(log.logIndex)}`);
     expect(await readAll(open({ addresses, topics: null }), 300)).to.deep.equal(expected);
-    for (const { logs } of portal.streams) expect(logs?.[0]?.['address']?.length).to.be.at.most(4_000);
+    for (const { logs } of portal.streams) expect(JSON.stringify(logs).length).to.be.at.most(240_002);
+  });
+
+  it('are asked for by requests that a portal takes, whichever list of values is long, and however many there are', () => {
+    const many = (count: number, digits: number): string[] =>
+      Array.from({ length: count }, (_value, at) => `0x${at.toString(16).padStart(digits, '0')}`);
+    const either: LogFilter = { addresses: many(3_900, 40), topics: many(1, 64), indexed: [many(3_000, 64), null] };
+    const filter: LogFilter = {
+      ...either,
+      or: [
+        { addresses: many(3_900, 40), topics: null },
+        { addresses: null, topics: many(5_000, 64) },
+      ],
+    };
+    const requests = portalRequests(filter);
+    for (const request of requests)
+      expect(JSON.stringify(logsQuery(request, { from: 1, to: 2 }, `0x${'1'.repeat(64)}`)).length).to.be.below(
+        256 * 1_024,
+      );
+    // Each pair of an address and a value, and each value of the others, is asked for once.
+    const parts = requests.flatMap(partsOf);
+    const pairs = parts.flatMap(({ addresses, indexed }) =>
+      indexed ? [(addresses?.length ?? 0) * (indexed[0]?.length ?? 0)] : [],
+    );
+    expect(pairs.reduce((sum, count) => sum + count, 0)).to.equal(3_900 * 3_000);
+    const others = parts.filter(({ indexed }) => indexed === undefined);
+    expect(others.flatMap(({ addresses }) => addresses ?? [])).to.deep.equal(many(3_900, 40));
+    expect(others.flatMap(({ topics }) => topics ?? [])).to.deep.equal(many(5_000, 64));
+    expect(requests.length).to.be.at.most(7);
   });
 
   it('begin anew where who asked goes on elsewhere', async () => {

@@ -97,6 +97,21 @@ describe('what a run bears of a portal', () => {
     expect(await refusedFor(50)).to.equal(Number.POSITIVE_INFINITY);
   });
 
+  it('is asked again well before a run that is silent is called stalled', async () => {
+    clock = new FakeClock();
+    // Where nobody listens.
+    const nobody = new PortalClient({ url: 'http://127.0.0.1:9', clock });
+    const patience = new PortalPatience({ client: nobody, clock, logger: new MemoryLogger(), hasNodes: false });
+    const since = clock.monotonic();
+    await patience.begin(range).bear(busy(300_000), signal);
+    const ask = rejectionOf(nobody.finalizedHead('local', signal), PortalError);
+    await clock.whenSleeping();
+    await clock.advance(clock.nextWakeMs ?? 0);
+    await ask;
+    expect(clock.monotonic() - since).to.be.within(120_000, 240_000);
+    await nobody.close();
+  });
+
   it('is told after ten seconds of refusals, once for all that is asked for', async () => {
     const patience = begin(true);
     const other = patience.begin({ from: 10, to: 19 });

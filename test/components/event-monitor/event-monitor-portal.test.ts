@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { PortalFailedError } from '../../../src/chain/portal/portal-trouble.js';
-import { ChainUnreachableError } from '../../../src/runtime/errors.js';
+import { ChainUnreachableError, NeedsRewindError } from '../../../src/runtime/errors.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import { HastyClock } from '../../support/hasty-clock.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
@@ -9,7 +9,7 @@ import { runMonitor } from '../../support/monitor-run.js';
 import type { MonitorRunOptions } from '../../support/monitor-run.js';
 import { portalOf } from '../../support/portal-of-chain.js';
 import { PortalServer } from '../../support/portal-server.js';
-import type { PortalFault } from '../../support/portal-server.js';
+import type { AskedStream, Line, PortalFault } from '../../support/portal-server.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { simContract, transferOf } from '../../support/simulated-chain.js';
 
@@ -88,6 +88,65 @@ describe('an event monitor with history: portal', () => {
       },
     });
     expect(ledger.ids).to.deep.equal(idsOf(1, 303));
+  });
+
+  describe('without any RPC URL', () => {
+    const otherParent = `0x${'ab'.repeat(32)}`;
+    /** The portal's block, and all that stand for it, hangs on another one than it has before. */
+    const breakAt = (block: number): void => {
+      const data = portalOf(node);
+      const header: typeof data.header = (number) =>
+        number === block ? { ...data.header(number), parentHash: otherParent } : data.header(number);
+      portal.options = { data: { ...data, header }, mostBlocks: 20 };
+    };
+
+    it('never stores answers that do not follow each other, however often it asks', async () => {
+      const change = ([first, ...others]: Line[]): Line[] => [
+        { ...first!, header: { ...first!.header, parentHash: otherParent } },
+        ...others,
+      ];
+      const fault = ({ fromBlock }: AskedStream): PortalFault | undefined =>
+        fromBlock > 30 ? { kind: 'lines', change } : undefined;
+      portal.options = { ...portal.options, mostBlocks: 20, fault };
+      const error = await rejectionOf(run(), ChainUnreachableError);
+      expect(error).to.include({ exitCode: 6 });
+      expect(error.message).to.match(/is not the child of block \d+, which was told before$/);
+      expect(ledger.checkpoint.blockNumber ?? 0).to.be.below(60);
+    });
+
+    it('ends at the finalized block whatever finality is asked for', async () => {
+      await run({ config: { finality: 20, endBlock: 230 } });
+      expect(ledger.checkpoint.blockNumber).to.equal(230);
+      expect(logger.lines.join('\n')).not.to.match(/as final, and no RPC URL is set/);
+    });
+
+    it('says that newer blocks are not final yet where a run by RPC has read more', async () => {
+      await runMonitor({ urls: [node.url], ledger, config: { endBlock: 290 } });
+      await run();
+      const warning = logger.lines.find((line) => line.startsWith('warn: '));
+      expect(warning).to.match(/the portal's newest final block, 236, is below block 290/);
+      expect(warning).not.to.contain('node');
+    });
+
+    it('stores none that do not hang on those that an earlier run has stored', async () => {
+      await run({ config: { endBlock: 102 } });
+      breakAt(103);
+      expect((await rejectionOf(run(), ChainUnreachableError)).message).to.match(
+        /^block 103 is not the child of block 102/,
+      );
+      expect(ledger.checkpoint.blockNumber).to.equal(102);
+    });
+
+    it('says how to take back what it has stored where the portal goes over to another chain', async () => {
+      const other = await ChainSimulator.start({ sealed: true });
+      other.mine(300, () => [transferOf(7)]);
+      await run({ config: { endBlock: 100 } });
+      portal.options = { data: portalOf(other), mostBlocks: 20 };
+      const error = await rejectionOf(run(), NeedsRewindError);
+      expect(error.message).to.match(/block 100/);
+      expect(ledger.checkpoint.blockHash).to.equal(node.blocks[100]!.hash);
+      await other.stop();
+    });
   });
 
   it('refuses to follow the head without an RPC URL', async () => {
@@ -229,6 +288,20 @@ describe('an event monitor with history: portal', () => {
     expect(ledger.ids).to.deep.equal(idsOf(1, 236));
     expect(warnings(/HTTP 429: settled blocks are read from the RPC URLs for 60 min/)).to.have.length(1);
     expect(clock.sleptMs).to.be.below(1_000);
+  });
+
+  it('is asked again after a while where it refused a request', async () => {
+    const clock = new HastyClock();
+    let refused = 0;
+    const fault = ({ logs }: AskedStream): PortalFault | undefined => {
+      if (logs === undefined || refused > 0) return undefined;
+      refused++;
+      return { kind: 'status', status: 400, body: 'Bad range' };
+    };
+    portal.options = { ...portal.options, fault };
+    await run({ urls: [node.url], config: { endBlock: 236 }, context: { clock } });
+    expect(ledger.ids).to.deep.equal(idsOf(1, 236));
+    expect(warnings(/HTTP 400 Bad range: settled blocks are read from the RPC URLs for 10 min/)).to.have.length(1);
   });
 
   it('is waited for where there is no RPC URL, which is told once', async () => {

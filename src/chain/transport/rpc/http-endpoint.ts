@@ -6,7 +6,7 @@ import { loginHeader } from '../../../runtime/login-header.js';
 import { Rooms } from '../../../runtime/rooms.js';
 import { Scope } from '../../../runtime/scope.js';
 import { SecretMask, maskUrl } from '../../../runtime/secrets.js';
-import { shownHost } from '../../../runtime/shown-host.js';
+import { shownHost, shownTarget } from '../../../runtime/shown-host.js';
 import { answerText } from './answer-text.js';
 import { expire } from './expire.js';
 import { shorten } from './json-rpc-answer.js';
@@ -73,7 +73,7 @@ export class HttpEndpoint implements Transport {
     return {
       status: response.statusCode,
       retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
-      leadsTo: this.#leadsTo(response.headers['location']),
+      leadsTo: shownTarget(response.headers['location'], this.#url),
       rates,
       body: received,
       bytes: received.length,
@@ -83,13 +83,6 @@ export class HttpEndpoint implements Transport {
       },
       release: () => read.release(),
     };
-  }
-
-  /** The rest of a URL may be a key. */
-  #leadsTo(location: string | string[] | undefined): string | undefined {
-    if (typeof location !== 'string' || !URL.canParse(location, this.#url.href)) return undefined;
-    const { protocol, host } = new URL(location, this.#url);
-    return `${protocol}//${shownHost(host)}`;
   }
 
   #connections(): Pool {
