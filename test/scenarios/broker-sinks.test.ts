@@ -50,7 +50,8 @@ async function readStream({ port }: PrivateServer): Promise<readonly GotMessage[
   return messages.flatMap((message) => {
     if (message === null) return [];
     const [op, seq] = [message.header.get('Chainparse-Op'), message.header.get('Chainparse-Seq')];
-    const id = message.header.get('Nats-Msg-Id').slice(0, -`:${op}:${seq}`.length);
+    // Once the stream has other data under an id, which a row that was spoiled told, there is a hash behind it.
+    const id = message.header.get('Nats-Msg-Id').replace(/:(?:insert|remove):\d+(?::[0-9a-f]{16})?$/, '');
     return [{ id, op, seq: Number(seq), data: message.string() }];
   });
 }
@@ -74,6 +75,8 @@ async function rabbitmqReceiver(): Promise<Receiver> {
 
 async function takeAll(connection: ChannelModel, taken: GotMessage[]): Promise<void> {
   const channel = await connection.createChannel();
+  // As the sink declares it, which may not have come to that.
+  await channel.assertQueue('transfers', { durable: true, arguments: { 'x-queue-type': 'quorum' } });
   for (;;) {
     const message = await channel.get('transfers', { noAck: true });
     if (message === false) return;

@@ -87,6 +87,7 @@ export class AgreedLogs {
       const believed = this.#believed(asked, heard, before, round);
       if (believed !== null) return believed;
       if (heard.length > 0) before = heard;
+      else await this.#checkThere(asked.last, call.signal);
       // Of a range a node may give so many logs and no more, and would say the same again.
       if (heard.some(({ logs }) => this.#mayBeCut(asked, logs))) way = 'hashes';
       await this.#options.clock.sleep(this.#options.chain.doubtMs, call.signal);
@@ -114,6 +115,12 @@ export class AgreedLogs {
     // Where one is away, and another is not but has not these blocks, the chain can be reached.
     if (fatal !== undefined || voices.length === 0) throw fatal ?? failures.find(isAnswer) ?? failures[0];
     return voices;
+  }
+
+  /** Throws Inconsistency where the chain has another block by now: nobody will ever tell of this one again. */
+  async #checkThere({ number, hash }: BlockHeader, signal: AbortSignal): Promise<void> {
+    const now = await this.#options.chain.header(number, signal);
+    if (now !== null && now.hash !== hash) throw new Inconsistency(`block ${number} is another one by now`);
   }
 
   async #ask(

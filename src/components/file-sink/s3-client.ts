@@ -27,10 +27,17 @@ export interface S3Answer {
   readonly text: string;
 }
 
-/** Without a sign of life for so long a request has failed. */
-const silenceMs = 120_000;
-/** The same for a file: of what has left this process megabytes may yet be on a slow line. */
-const fileSilenceMs = 290_000;
+/** For how long an answer may fail to come, in milliseconds. */
+export interface S3Patience {
+  /** To a request that is small. */
+  readonly smallMs: number;
+  /** To a large one: when it has left this process, megabytes may yet be on a slow line. */
+  readonly largeMs: number;
+}
+
+const usualPatience: S3Patience = { smallMs: 30_000, largeMs: 290_000 };
+/** So many bytes are through soon. */
+const mostSmallBytes = 250_000;
 
 /** Asks one bucket, by its own URL or, where an endpoint is given or its name needs it, by a path. */
 export class S3Client {
@@ -38,8 +45,10 @@ export class S3Client {
   readonly #base: URL;
   readonly #pool: Pool;
   readonly #keys: S3Keys;
+  readonly #patience: S3Patience;
 
-  constructor(bucket: string, keys: S3Keys) {
+  constructor(bucket: string, keys: S3Keys, patience = usualPatience) {
+    this.#patience = patience;
     this.#bucket = bucket;
     this.#keys = keys;
     this.#base = baseOf(bucket, keys);
@@ -61,13 +70,15 @@ export class S3Client {
     url.pathname += key.split('/').map(encodeURIComponent).join('/');
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     const isFile = typeof body === 'object';
+    const { smallMs, largeMs } = this.#patience;
+    const isSmall = (isFile ? body.bytes : (body?.length ?? 0)) <= mostSmallBytes;
     const size = isFile ? { 'content-length': String(body.bytes), 'x-amz-content-sha256': body.sha256 } : {};
     const signed = await this.#sign(url, method, { ...headers, ...size });
     try {
       const { statusCode: status, ...answer } = await this.#pool.request({
         path: url.pathname + url.search,
-        ...{ method, headers: signed, signal, bodyTimeout: silenceMs },
-        headersTimeout: isFile ? fileSilenceMs : silenceMs,
+        ...{ method, headers: signed, signal, bodyTimeout: smallMs },
+        headersTimeout: isSmall ? smallMs : largeMs,
         body: isFile ? Readable.from(bytesOf(body, moved), { objectMode: false }) : (body ?? null),
       });
       return { status, headers: answer.headers, text: await answer.body.text() };

@@ -16,8 +16,21 @@ const refusals = [
   'message batch larger than configured server segment size',
 ];
 
+const allDown = 'all broker connections are down';
 const forTls =
   'look at security_protocol, ssl_ca_location and the other keys of ssl_; their certificate may be for another name, or have run out';
+
+/** What differs from one try to the next though the same is wrong, and what stays of it: whoever reads the log would take it for news. */
+const accidents: readonly (readonly [found: RegExp, kept: string])[] = [
+  [/^(?:plaintext|ssl|sasl_plaintext|sasl_ssl):\/\//, ''],
+  // A broker's port, and its number.
+  [/^(\S+):\d+\/(?:bootstrap|-?\d+): /, '$1: '],
+  [/\bConnect to \S+ failed: /, 'Connect failed: '],
+  [/ \[\d+\] with \d+ message\(s\)/, ''],
+  [/ with broker \d+/, ''],
+  // The producer's id, and how long ago what happened to it, within one more pair of brackets.
+  [/ \((?:broker \d+ )?PID\{(?:[^()]|\([^()]*\))*\)/, ''],
+];
 
 /** Its words for what no waiting of its own mends, and what to do about it: the first that are told count. */
 const hints: readonly (readonly [words: string, hint: string | undefined])[] = [
@@ -31,7 +44,7 @@ const hints: readonly (readonly [words: string, hint: string | undefined])[] = [
   ['unknown partition', 'create the topic, or let the brokers do so'],
   ['topic authorization failed', 'the user needs the right to write to the topic'],
   ['cluster authorization failed', 'the user needs IdempotentWrite; acks: 1 does without'],
-  ['all broker connections are down', 'are they there? Look at bootstrap_servers and security_protocol'],
+  [allDown, 'are they there? Look at bootstrap_servers and security_protocol'],
 ];
 
 /** Says whether an event of the client ends what it is at. */
@@ -44,7 +57,9 @@ export function kafkaError(error: Error, brokers: string, reason: string | null)
   const [, key] = /^ssl\.(ca|certificate|key)\.location failed/.exec(error.message) ?? [];
   const words = key === undefined ? plain(error.message) : `the file of ssl_${key}_location can't be read`;
   if (refusals.includes(words)) return new MessageRefusedError(`Kafka refuses it: ${words}`, { cause: error });
-  const why = reason === null ? words : `${words} (${reason})`;
+  // Which of them was the last to be away is chance.
+  const told = words === allDown ? (reason?.replace(/^\S+: (?=Connect failed: )/, '') ?? null) : reason;
+  const why = told === null ? words : `${words} (${told})`;
   const hint = hints.find(([known]) => why.toLowerCase().includes(known))?.[1];
   return new ReceiverAwayError(`Kafka at ${brokers}: ${why}`, { cause: error, hint });
 }
@@ -55,12 +70,12 @@ export function reasonOf({ severity, message }: LogLine): string | null {
   return severity <= errorSeverity || alsoReasons.test(line) ? line : null;
 }
 
-/** Its lines name a thread before what they say, and how long that took behind it; a broker is no URL of anybody's. */
+/** Its lines name a thread before what they say, and how long that took behind it. */
 function plainLine(line: string): string {
   // What a handshake failed with it does not always get to read.
   const told = line.replace(/: Disconnected \(after \d+ms in state SSL_HANDSHAKE\b/, ': SSL handshake failed$&');
   const said = told.replace(/^(?:\[thrd:[^\]]*\]: )+/, '').replace(/ \(after \d+ms\b.*\)$/, '');
-  return said.replace(/^(?:plaintext|ssl|sasl_plaintext|sasl_ssl):\/\//, '');
+  return accidents.reduce((text, [found, kept]) => text.replace(found, kept), said);
 }
 
 function plain(message: string): string {

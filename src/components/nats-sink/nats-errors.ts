@@ -41,11 +41,18 @@ export function publishError(error: unknown, subject: string): ChainparseError {
   }
   // Nobody listens there, which the client takes for a JetStream that is off.
   if (nameOf(error) === 'JetStreamNotEnabled') return noStreamError(subject, error);
-  const text = nameOf(error) === 'TimeoutError' ? 'not acknowledged in time' : messageOf(error);
-  const hint = fullWords.test(text)
-    ? 'its stream is full, and takes nothing new (discard new): raise its limits (nats stream edit NAME), or make room in it, and it goes on'
-    : undefined;
-  return new ReceiverAwayError(`NATS, ${subject}: ${text}`, { cause: error, hint });
+  // The client makes up another inbox for each connection: what is wrong is the same.
+  const told = messageOf(error).replace(/_INBOX\.[^\s"]+/g, '_INBOX.>');
+  const text = nameOf(error) === 'TimeoutError' ? 'not acknowledged in time' : told;
+  return new ReceiverAwayError(`NATS, ${subject}: ${text}`, { cause: error, hint: hintOf(text, subject) });
+}
+
+function hintOf(text: string, subject: string): string | undefined {
+  if (fullWords.test(text))
+    return 'its stream is full, and takes nothing new (discard new): raise its limits (nats stream edit NAME), or make room in it, and it goes on';
+  if (!text.startsWith('Permissions Violation')) return undefined;
+  const looks = '$JS.API.STREAM.NAMES, $JS.API.STREAM.INFO.* and $JS.API.STREAM.MSG.GET.*';
+  return `the user needs the rights to publish to ${subject} and to subscribe to _INBOX.>; better also to publish to ${looks}, by which streams are looked at`;
 }
 
 /** Returns what it means that no stream keeps what is sent to a subject. */

@@ -338,6 +338,19 @@ describe('the logs of new blocks, made sure of', function () {
     expect(await read()).to.have.length(3);
   });
 
+  it('are asked for no more once another block has come in the place of theirs', async () => {
+    let times = 0;
+    const node: ChainSimulator = await start({
+      fault: (calls) => {
+        if (calls.some(({ method }) => method === 'eth_getLogs') && ++times === 2) node.reorg(1);
+        return undefined;
+      },
+    });
+    node.mine(1, () => crowded);
+    expect((await rejectionOf(read(), Inconsistency)).message).to.equal('block 1 is another one by now');
+    expect(asked('eth_getLogs')).to.equal(2);
+  });
+
   it('are not out of reach where one endpoint refuses them, and another has their block no more', async () => {
     const refuses: Fault = {
       kind: 'call-error',

@@ -3,11 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ReceiverAwayError, TargetChangedError } from '../../../src/components/seam/delivery-errors.js';
+import type { ReadyFile } from '../../../src/components/file-sink/file-store.js';
+import { S3Client } from '../../../src/components/file-sink/s3-client.js';
 import { S3Store } from '../../../src/components/file-sink/s3-store.js';
 import { RuntimeFailure } from '../../../src/runtime/errors.js';
 import { makeAuthority } from '../../support/authority.js';
 import { startHttps } from '../../support/https-server.js';
 import { rejectionOf } from '../../support/rejection.js';
+import { SilentServer } from '../../support/silent-server.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { FakeS3 } from './fake-s3.js';
 
@@ -145,6 +148,21 @@ describe('a file sink’s part of a bucket', () => {
     const store = new S3Store({ path: 's3://lake', keys: { ...s3.keys, endpoint }, workFolder });
     const { hint } = await rejectionOf(store.sizes(signal), ReceiverAwayError);
     expect(hint).to.contain('set NODE_EXTRA_CA_CERTS=FILE');
+  });
+
+  it('is away where it does not answer a small request soon, and has longer for what is large', async () => {
+    const { port } = await SilentServer.start();
+    const keys = { ...s3.keys, endpoint: `http://127.0.0.1:${port}` };
+    const client = new S3Client('lake', keys, { smallMs: 50, largeMs: 60_000 });
+    const stop = new AbortController();
+    const put = (body: string | ReadyFile) => client.ask({ method: 'PUT', key: 'a', body }, [], stop.signal);
+    const large = [put(file('x'.repeat(300_000))), put('x'.repeat(300_000))].map((each) => rejectionOf(each));
+    for (const question of [client.ask({ method: 'HEAD', key: 'a' }, [], signal), put('{}')]) {
+      const { message } = await rejectionOf(question, ReceiverAwayError);
+      expect(message).to.equal(`${keys.endpoint} can't be reached: Headers Timeout Error`);
+    }
+    stop.abort(new Error('stop'));
+    for (const { message } of await Promise.all(large)) expect(message).to.equal('stop');
   });
 
   it('is called off by its signal', async () => {

@@ -160,7 +160,7 @@ describeWithKafka('a Kafka that accepts connections', () => {
     const brokers = `localhost:${await startHttps(makeAuthority())}`;
     const delivering = deliver({ bootstrap_servers: brokers, security_protocol: 'SSL' });
     const { message, hint } = await rejectionOf(delivering, ReceiverAwayError);
-    expect(message).to.contain(`(${brokers}/bootstrap: SSL handshake failed`);
+    expect(message).to.contain('(localhost: SSL handshake failed');
     expect(hint).to.contain('ssl_ca_location');
   });
 });

@@ -284,6 +284,27 @@ describeWithNats('a sink into NATS that may ask for no message', () => {
   });
 });
 
+describeWithNats('a sink into NATS that lacks rights', () => {
+  it('says the same of them at each try, and which it needs', async () => {
+    const denied = (what: string): string => `permissions: { ${what}: { deny: [">"] } }`;
+    const users = ['publish', 'subscribe'].map((what) => `{ user: ${what}, password: "s3cret", ${denied(what)} }`);
+    const server = await startNats(`authorization { users: [${users.join(', ')}] }`);
+    const told = async (user: string): Promise<ReceiverAwayError> => {
+      const rights = { user, password: '${PASSWORD}' };
+      const config = schema.parse({ servers: `nats://127.0.0.1:${server.port}`, subject: 'mute.x', ...rights });
+      const sink = await natsSink.open({ ...config, password: 's3cret' }, sinkOpening());
+      const delivery = sink.deliver(batchOf(transferMessages(1)), sinkContext());
+      return await rejectionOf(delivery, ReceiverAwayError).finally(() => sink.close());
+    };
+    expect((await told('publish')).message).to.equal('NATS, mute.x: Permissions Violation for Publish to "mute.x"');
+    for (let tries = 0; tries < 2; tries++) {
+      const { message, hint } = await told('subscribe');
+      expect(message).to.equal('NATS, mute.x: Permissions Violation for Subscription to "_INBOX.>"');
+      expect(hint).to.contain('publish to mute.x and to subscribe to _INBOX.>').and.contain('$JS.API.STREAM.NAMES');
+    }
+  });
+});
+
 describeWithNats('the login of a sink into NATS', () => {
   const user = 'authorization { user: u, password: "s3cret" }';
 
