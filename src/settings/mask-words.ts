@@ -4,12 +4,13 @@ import { splitWords } from './split-words.js';
 /** A flag, a variable, a header or a parameter, and what stands between it and its value. */
 const named = /([\w.-]+)(\s*[=:]\s*|\s+)/g;
 
-/** A flag with which curl takes `user:password`, also as it begins one word with that or stands before it in a script. */
+/** A flag with which curl takes `user:password`, also as it stands before that in a script, or begins one word with it. */
 const userFlag = /^(?:-[a-z]*u|--(?:proxy-)?user)$/i;
-const userFlagWithin = /(?<![^\s"'])(?:-[a-z]*u\s+|-u|--(?:proxy-)?user(?:\s+|=))(?=["']?[^\s:"']*:(?!\/\/))/i;
+const userFlagWithin =
+  /(?<![^\s"'])(?:-[a-z]*?u\s*|--(?:proxy-)?user(?:\s+|=))(?!["']?https?:\/\/)(?=(?:"[^":]*|'[^':]*|[^\s:"']*):)/i;
 
 /** `user:password`; a URL is none. */
-const userAndPassword = /^[^\s:]*:(?!\/\/)/;
+const userAndPassword = /^(?!https?:\/\/)[^:]*:/i;
 
 /**
  * Returns a command without what follows the names under which secrets are handed out: `--token`, `API_KEY=`, `Authorization:`,

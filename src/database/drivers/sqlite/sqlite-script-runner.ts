@@ -176,7 +176,14 @@ export class SqliteScriptRunner implements ScriptRunner {
 }
 
 function openFile(path: string, busyMs: number): Connection {
-  return prepareSqlite(new Sqlite(path, { fileMustExist: true }), busyMs);
+  const connection = new Sqlite(path, { fileMustExist: true });
+  try {
+    return prepareSqlite(connection, busyMs);
+  } catch (error) {
+    // Who waits for a lock tries this many times a second.
+    connection.close();
+    throw error;
+  }
 }
 
 function insertSql(bulk: BulkInsert, rows: number): string {
