@@ -220,7 +220,7 @@ export class OwnRun {
       batch,
       startBlock: 1,
       replaces: false,
-      forgetsFrom: null,
+      forgets: false,
       progress: { mode: 'historical', nextBlock: batch.toBlock + 1, targetBlock: null, headBlock: null, events: 0 },
     };
   }

@@ -41,8 +41,6 @@ export interface EarlierBatch {
 export interface RollbackMessage {
   readonly kind: 'rollback';
   readonly ancestor: BlockRef;
-  /** The first block of the stretch from now on, where the ancestor lies below it; as it was where nothing is said. */
-  readonly startBlock?: number;
   /** Children of a factory that were announced above this block go; the ancestor where nothing is said. */
   readonly childrenUpTo?: number;
   /** Their rows of blocks below this one stay: nothing reads them anew. All go where nothing is said. */

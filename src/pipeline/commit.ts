@@ -69,8 +69,6 @@ export class Committer {
   #version: number;
   /** Messages that are prepared and not committed. */
   #prepared = 0;
-  /** The chain of what is stored; null where nothing is. */
-  #storedChainId: number | null;
   #startBlock: number | null;
   #blockNumber: number | null;
 
@@ -80,7 +78,6 @@ export class Committer {
     this.#beginsAnew = parts.beginsAnew;
     this.#begins = parts.begins;
     this.#version = start.checkpoint.version;
-    this.#storedChainId = start.checkpoint.chainId;
     this.#startBlock = start.checkpoint.startBlock;
     this.#blockNumber = start.checkpoint.blockNumber;
   }
@@ -144,7 +141,7 @@ export class Committer {
       chainId: this.#parts.chainId,
       startBlock,
       replaces: this.#replaces(batch),
-      forgetsFrom: follows ? null : this.#firstForgotten(batch),
+      forgets: !follows,
       progress: after,
       begins: this.#begins,
     };
@@ -164,7 +161,7 @@ export class Committer {
     await this.#once(message.ancestor, async (version) => {
       taken = await batches.rollback({ ...commit, version });
     });
-    this.#moveTo(message.startBlock ?? this.#startBlock, message.ancestor, after);
+    this.#moveTo(this.#startBlock, message.ancestor, after);
     return { nextBlock: after.nextBlock, events: Math.max(0, after.events - taken) };
   }
 
@@ -189,11 +186,6 @@ export class Committer {
     return { events: after.events };
   }
 
-  /** Rows below a stretch that begins stay: of the same chain, their blocks may be replaced as before. */
-  #firstForgotten({ fromBlock }: EventBatch): number {
-    return this.#storedChainId === this.#parts.chainId ? fromBlock : 0;
-  }
-
   #replaces({ fromBlock }: EventBatch): boolean {
     return fromBlock <= this.#newestStoredBlock;
   }
@@ -204,7 +196,6 @@ export class Committer {
     if (this.#version % commitsPerPrune === 0) void this.#parts.batches.prune(this.#parts.pipelineId);
     this.#beginsAnew = false;
     this.#begins = undefined;
-    this.#storedChainId = this.#parts.chainId;
     this.#startBlock = startBlock;
     this.#blockNumber = to.number;
     this.#parts.known.note(this.#version, to.number);

@@ -51,7 +51,7 @@ export function exampleCommit(
   given: Pick<BatchCommit, 'pipelineId' | 'taskId' | 'batch'> & Partial<BatchCommit>,
 ): BatchCommit {
   return {
-    ...{ version: 0, chainId: 1, startBlock: 1, replaces: false, forgetsFrom: null },
+    ...{ version: 0, chainId: 1, startBlock: 1, replaces: false, forgets: false },
     progress: noProgress,
     ...given,
   };

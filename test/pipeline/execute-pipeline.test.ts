@@ -289,8 +289,7 @@ eachDatabase('the execution of a pipeline', (databases) => {
     await execute(sends(exampleBatch(1, 3)));
     await execute(sends(exampleBatch(4, 5), exampleBatch(6, 6)), { fresh: true, fromBlock: 4 });
     expect(await claimed.checkpoints.get(pipelineId)).to.include({ startBlock: 4, blockNumber: 6 });
-    const remembered = (await claimed.checkpoints.recentBlocks(pipelineId)).map(({ number }) => number);
-    expect(remembered).to.deep.equal([1, 2, 3, 4, 5, 6]);
+    expect((await claimed.checkpoints.recentBlocks(pipelineId)).map(({ number }) => number)).to.deep.equal([4, 5, 6]);
     await execute(sends(exampleBatch(7, 7)), { fromBlock: 7 });
     expect(await claimed.checkpoints.get(pipelineId)).to.include({ startBlock: 4, blockNumber: 7 });
   });

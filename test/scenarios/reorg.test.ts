@@ -44,38 +44,4 @@ eachDatabaseInTurn('a run on a node whose chain is reorganised', (database) => {
     expect((await run.exit()).code).to.equal(0);
     await anvil.stop();
   });
-
-  it('takes back what it stored below blocks that a run left out', async function () {
-    this.timeout(120_000);
-    const anvil = await Anvil.start();
-    const emitter = await deployTransferEmitter(anvil);
-    const source = { mode: 'realtime', contract: emitter, startBlock: 1 } as const;
-    const scenario = await Scenario.begin(await database.fresh(), anvil.url, source);
-    const emit = async (blocks: number): Promise<void> => {
-      for (let block = 0; block < blocks; block++) await emitTransfers(anvil, emitter, { value: block, count: 2 });
-    };
-    const follow = async (...options: string[]): Promise<void> => {
-      const run = scenario.run(...options);
-      const head = await anvil.head();
-      await eventually('the run has read the head', async () => {
-        const [task] = await scenario.tasks();
-        return (task?.progress?.next_block ?? 0) > head ? true : null;
-      });
-      run.signal('SIGTERM');
-      expect((await run.exit()).code).to.equal(0);
-    };
-    const truth = async (): Promise<readonly string[]> => idsOf(await emittedLogs(anvil, emitter));
-
-    await emit(8);
-    await follow();
-    const before = await truth();
-    await emit(3);
-    await follow('--from-block', String(await anvil.head()));
-    expect(await scenario.exported()).to.deep.equal([...before, ...(await truth()).slice(-2)]);
-    await anvil.reorg(6);
-    await emit(7);
-    await follow();
-    expect(await scenario.exported()).to.deep.equal(await truth());
-    await anvil.stop();
-  });
 });

@@ -82,8 +82,9 @@ export class MessageLedger {
     expect(this.mayRepeat || kept.length === this.rows.length, 'a batch repeats no stored rows').to.equal(true);
     this.rows = [...kept, ...rows].sort(byPosition);
     expect(new Set(this.rows.map(idOf)).size, 'every event is stored once').to.equal(this.rows.length);
-    const remembered = this.recentBlocks.filter((block) => block.number < fromBlock);
-    this.recentBlocks = [...remembered, ...batch.recentBlocks].filter((block) => block.number > batch.finalizedBlock);
+    this.recentBlocks = [...(jumps ? [] : this.recentBlocks), ...batch.recentBlocks].filter(
+      (block) => block.number > batch.finalizedBlock,
+    );
     this.#moveTo({ number: toBlock, hash: toHash }, jumps ? fromBlock : startBlock);
     if (batch.found !== undefined) this.children.keep(batch.found);
     this.children.noteEarly(batch.early ?? []);
@@ -113,8 +114,7 @@ export class MessageLedger {
     const { blockNumber, startBlock } = this.checkpoint;
     expect(ancestor.number, 'a rollback goes back').to.be.at.most(blockNumber ?? -1);
     const held = this.recentBlocks.find((block) => block.number === ancestor.number);
-    const first = message.startBlock ?? startBlock;
-    if (held === undefined) expect(ancestor.number, 'the ancestor is remembered').to.equal((first ?? 0) - 1);
+    if (held === undefined) expect(ancestor.number, 'the ancestor is remembered').to.equal((startBlock ?? 0) - 1);
     else expect(ancestor.hash).to.equal(held.hash);
     const gone = this.children.takeAbove(message.childrenUpTo ?? ancestor.number);
     const stays = ({ blockNumber, contractAddress }: Row): boolean =>
@@ -122,7 +122,7 @@ export class MessageLedger {
     this.rows = this.rows.filter((row) => row.blockNumber <= ancestor.number && stays(row));
     this.recentBlocks = this.recentBlocks.filter((block) => block.number <= ancestor.number);
     this.rollbacks.push(message);
-    this.#moveTo(ancestor, first);
+    this.#moveTo(ancestor, startBlock);
   }
 
   #moveTo({ number: blockNumber, hash: blockHash }: BlockRef, startBlock: number | null): void {

@@ -55,7 +55,7 @@ export async function storeLogs(
     chainId,
     startBlock: 0,
     replaces: false,
-    forgetsFrom: null,
+    forgets: false,
     batch: { ...noBlocks, events, undecoded },
     progress: { mode: 'realtime', nextBlock: 11, targetBlock: null, headBlock: 13, events: events.length },
   });

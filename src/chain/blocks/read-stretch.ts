@@ -1,6 +1,5 @@
 import type { EventBatch } from '../../model/batch.js';
 import type { BlockHeader, BlockRef } from '../../model/block.js';
-import { firstReadBlock } from '../../model/checkpoint.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
 import type { ChainView } from './chain-view.js';
 import type { ChainHead } from './head-reader.js';
@@ -16,25 +15,14 @@ interface StretchSources {
   readonly storedBlock: StoredBlock;
 }
 
-/** What has been read before a stretch is begun: its rows below the stretch stay. */
-interface Former {
-  readonly checkpoint: Pick<Checkpoint, 'startBlock'>;
-  readonly recent: readonly BlockRef[];
-  /** The run was asked to begin anew: where all that is remembered was replaced it goes on. */
-  readonly isFresh: boolean;
-}
-
 /** The unbroken stretch of blocks that has been read, and how it hangs on the chain. */
 export class ReadStretch {
   readonly #chain: ChainView;
   readonly #storedBlock: StoredBlock;
-  #first: number;
-  #anchor: number;
-  /** Those below the stretch, too, where it was begun above what had been read: their rows may have to go. */
+  readonly #first: number;
+  readonly #anchor: number;
   readonly #recent: RecentBlocks;
   #next: number;
-  /** What the checkpoint stands for until the first block of a stretch of its own has been read; null: there is none such. */
-  #former: Omit<Former, 'recent'> | null;
   /** The block before `next`; null where it is unknown, because nothing has been read. */
   #last: BlockRef | null;
   /** True where the last block can't be replaced any more. */
@@ -50,7 +38,6 @@ export class ReadStretch {
     { chain, storedBlock }: StretchSources,
     { first, next, last }: { readonly first: number; readonly next: number; readonly last: BlockRef | null },
     recent: readonly BlockRef[],
-    former: Omit<Former, 'recent'> | null,
   ) {
     this.#chain = chain;
     this.#doubts = chain.doubts;
@@ -60,13 +47,11 @@ export class ReadStretch {
     this.#last = last;
     this.#next = next;
     this.#recent = new RecentBlocks(recent);
-    this.#former = former;
   }
 
-  /** Begins a stretch at a block. `former`: what was read of the same chain before; null: nothing. */
-  static begin(sources: StretchSources, first: number, former: Former | null = null): ReadStretch {
-    const held = (former?.recent ?? []).filter((block) => block.number < first);
-    return new ReadStretch(sources, { first, next: first, last: null }, held, former);
+  /** Begins a stretch at a block. */
+  static begin(sources: StretchSources, first: number): ReadStretch {
+    return new ReadStretch(sources, { first, next: first, last: null }, []);
   }
 
   /** Goes on behind a checkpoint. */
@@ -75,7 +60,7 @@ export class ReadStretch {
     const next = (blockNumber ?? -1) + 1;
     const last = blockNumber === null || blockHash === null ? null : { number: blockNumber, hash: blockHash };
     const held = recent.filter((block) => block.number < next);
-    return new ReadStretch(sources, { first: startBlock ?? next, next, last }, held, null);
+    return new ReadStretch(sources, { first: startBlock ?? next, next, last }, held);
   }
 
   /** Learns what is below the stretch: it tells whether the chain was begun anew where nothing else does. */
@@ -92,16 +77,6 @@ export class ReadStretch {
   /** The first block that hangs on what is known of the chain; above `first` where a checkpoint stands on a block of unknown hash. */
   get anchor(): number {
     return this.#anchor;
-  }
-
-  /** The lowest block whose rows may have to go; how far what is remembered below the stretch reaches is not known. */
-  get lowest(): number {
-    return firstReadBlock(this.#first, this.#recent.blocks);
-  }
-
-  /** The newest block that has been read, of the stretch or below it. */
-  get newest(): number {
-    return this.#last?.number ?? this.#recent.blocks.at(-1)?.number ?? this.#next - 1;
   }
 
   /** The block to read next. */
@@ -130,22 +105,12 @@ export class ReadStretch {
   advance({ toBlock, toHash, recentBlocks, finalizedBlock }: EventBatch, head: ChainHead): void {
     this.#last = { number: toBlock, hash: toHash };
     this.#next = toBlock + 1;
-    this.#former = null;
     this.#settled = toBlock <= head.finalized;
     this.#recent.remember(recentBlocks, finalizedBlock);
   }
 
-  /** Returns the first block of the stretch once it has gone back to an ancestor, below which it may go on with what was read before. */
-  firstAbove({ number, hash }: BlockRef): number {
-    if (number >= this.#anchor - 1) return this.#first;
-    const isHeld = this.#recent.newestUpTo(number)?.hash === hash;
-    return Math.min(number + 1, (isHeld ? this.#former?.checkpoint.startBlock : null) ?? number + 1);
-  }
-
   /** Goes back to an ancestor. */
   rollBack(ancestor: BlockRef): void {
-    if (ancestor.number < this.#anchor - 1) this.#anchor = this.#first = this.firstAbove(ancestor);
-    this.#former = null;
     this.#recent.dropAbove(ancestor.number);
     this.#last = ancestor;
     this.#next = ancestor.number + 1;
@@ -153,8 +118,7 @@ export class ReadStretch {
   }
 
   /**
-   * Returns a read block that the chain has replaced; undefined where none is known to be. Until something has been read
-   * that is the newest one that is remembered below the stretch: once its first block is there that shows the same. A lower head
+   * Returns a read block that the chain has replaced; undefined where none is known to be. A lower head
    * alone proves nothing: only a hash does. A final block is asked for only where more is to be read behind it
    * (`isNeeded`): nodes have been wrong about what is final.
    */
@@ -163,8 +127,8 @@ export class ReadStretch {
     isNeeded: boolean,
     signal: AbortSignal,
   ): Promise<BlockRef | undefined> {
-    const last = this.#last ?? this.#recent.blocks.at(-1);
-    if (last === undefined) return undefined;
+    const last = this.#last;
+    if (last === null) return undefined;
     if (latest.number < last.number) return this.#findBelow(latest, signal);
     if (this.#settled && !isNeeded && latest.number > last.number) return undefined;
     if ((await this.#headerOf(last.number, latest, signal)).hash !== last.hash) return last;
@@ -243,17 +207,11 @@ export class ReadStretch {
   /** Below what was read the chain may have been begun anew: the newest block that is known up to its head tells. */
   async #findBelow(latest: BlockHeader, signal: AbortSignal): Promise<BlockRef | undefined> {
     if (latest.hash === this.#lowerHead) return undefined;
-    const held = this.#recent.newestUpTo(latest.number) ?? (await this.#lowestUpTo(latest.number));
-    if (held === null) return undefined;
+    const held = this.#recent.newestUpTo(latest.number) ?? (await this.#storedBlock(latest.number)) ?? this.#floor;
+    if (held === null || held.number < this.#anchor - 1 || held.number > latest.number) return undefined;
     if ((await this.#headerOf(held.number, latest, signal)).hash !== held.hash) return held;
     this.#lowerHead = latest.hash;
     return undefined;
-  }
-
-  /** Rows below the stretch are of blocks of which nothing is known here. */
-  async #lowestUpTo(number: number): Promise<BlockRef | null> {
-    const held = (await this.#storedBlock(number)) ?? this.#floor;
-    return held === null || held.number < this.#anchor - 1 || held.number > number ? null : held;
   }
 
   async #headerOf(number: number, latest: BlockHeader, signal: AbortSignal): Promise<BlockHeader> {
@@ -271,21 +229,9 @@ export class ReadStretch {
     const held = this.#recent.blocks.filter((block) => block.number < replaced.number);
     const ancestor = await findAncestor(held, headerOf);
     if (ancestor !== undefined) return ancestor;
-    const oldest = this.#recent.blocks[0]?.number ?? this.#anchor;
-    let floor = this.#anchor - 1;
-    if (floor < 0 || !this.#isHeldWhole() || (await this.#isReadBelow(oldest))) {
-      const error = await this.#tooDeep(replaced, signal);
-      if (this.#former?.isFresh !== true || error instanceof NodeLagsError) throw error;
-      // Who begins anew because the chain was begun anew can't be told to begin anew. Block 0 has no logs.
-      floor = Math.max(0, oldest - 1);
-    }
+    const floor = this.#anchor - 1;
+    if (floor < 0 || !this.#isHeldWhole()) throw await this.#tooDeep(replaced, signal);
     return { number: floor, hash: (await headerOf(floor)).hash };
-  }
-
-  /** Says whether a remembered block is of what was read below the stretch, and not just the block to which all of that was taken back. */
-  async #isReadBelow(block: number): Promise<boolean> {
-    if (block !== this.#anchor - 1) return block < this.#anchor;
-    return (await this.#storedBlock(block))?.number === block;
   }
 
   /** What the chain has below a block that it has: of several nodes behind one URL one that lags must not make a reorganisation deeper. */

@@ -82,7 +82,7 @@ export class BlockReader {
     const isMore = stretch.next <= end;
     // Who looks back first is told of no block that was replaced, only that blocks do not agree.
     const looksBack = this.isBehind || this.#lacksChildren(stretch, head, end);
-    const willTell = isMore && stretch.last !== null && stretch.next > head.settled && !looksBack;
+    const willTell = isMore && stretch.next > head.settled && !looksBack;
     const replaced = willTell ? undefined : await stretch.findReplaced(head, isMore, signal);
     if (replaced !== undefined) yield* this.#confirmAndTakeBack(stretch, replaced, signal);
     const { clock, stopping } = this.#options.context;
@@ -137,12 +137,6 @@ export class BlockReader {
       if (stretch.last !== null) yield* this.#confirmAndTakeBack(stretch, stretch.last, signal);
       return;
     }
-    const below = await this.#replacedBelow(stretch, head, signal);
-    if (below !== undefined) {
-      this.#history.close();
-      yield* this.#confirmAndTakeBack(stretch, below, signal);
-      return;
-    }
     yield this.#options.children?.withFound(batch) ?? batch;
     stretch.advance(batch, head);
     await this.#options.moved();
@@ -161,15 +155,8 @@ export class BlockReader {
     const { witnesses } = unsettled;
     // Before rows are taken back as well: one endpoint that went astray must not undo what two have told.
     const fetched = witnesses === null ? read : await witnesses.confirm(read, { moved, signal });
-    const below = await this.#replacedBelow(stretch, head, signal);
-    if (below !== undefined) yield* this.#confirmAndTakeBack(stretch, below, signal);
-    else if (stretch.continuesWith(fetched)) yield* this.#send(stretch, fetched, head, signal);
+    if (stretch.continuesWith(fetched)) yield* this.#send(stretch, fetched, head, signal);
     else if (stretch.last !== null) yield* this.#takeBack(stretch, stretch.last, signal);
-  }
-
-  /** Before the first blocks of a stretch are sent: what lies below them, and may have been replaced while they were read, they don't show. */
-  async #replacedBelow(stretch: ReadStretch, head: ChainHead, signal: AbortSignal): Promise<BlockRef | undefined> {
-    return stretch.last === null ? stretch.findReplaced(head, true, signal) : undefined;
   }
 
   /** The shortest way: where the headers up to the head are known and fit, only their logs are asked for. */
@@ -240,18 +227,14 @@ export class BlockReader {
       throw new NodeLagsError(`block ${replaced.number} is there after all`);
     const ancestor = await stretch.ancestorBelow(replaced, signal);
     const { number } = ancestor;
-    const { newest } = stretch;
-    const depth = newest - number;
-    const startBlock = stretch.firstAbove(ancestor);
-    const isBelow = number < stretch.anchor - 1;
-    const more = isBelow ? `: all from there on is read, what was left out before block ${stretch.first}, too` : '';
-    const text = `the chain was reorganised: taking back blocks ${number + 1} to ${newest}${more}`;
+    const depth = stretch.next - 1 - number;
+    const text = `the chain was reorganised: taking back blocks ${number + 1} to ${stretch.next - 1}`;
     this.#options.context.logger.log('warn', text, { event: 'source.reorg', ancestor: number, depth });
     // Announcements below what is remembered are found out anew: nobody knows what they are worth now.
-    const childrenUpTo = number < (isBelow ? startBlock : stretch.anchor) ? -1 : number;
+    const childrenUpTo = number < stretch.anchor ? -1 : number;
     const { children } = this.#options;
-    const message = { kind: 'rollback', ancestor, ...(isBelow ? { startBlock } : {}) } as const;
-    yield children === null ? message : { ...message, childrenUpTo, childRowsFrom: startBlock };
+    const message = { kind: 'rollback', ancestor } as const;
+    yield children === null ? message : { ...message, childrenUpTo, childRowsFrom: stretch.first };
     stretch.rollBack(ancestor);
     children?.rollBack(childrenUpTo);
     await this.#options.moved();

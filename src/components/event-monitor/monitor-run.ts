@@ -132,6 +132,7 @@ export class MonitorRun {
         ? asked.then(({ readable }) => this.#open(Math.max(0, readable), start))
         : this.#open(start.block, start),
     ]);
+    if (!start.resumes) await this.#warnOfWhatStays(stretch.next, head);
     this.#target = this.#targetOf(head);
     if (this.#target !== null && stretch.next > this.#target && (!start.resumes || run.fromBlock !== undefined)) {
       const why = start.resumes
@@ -146,6 +147,22 @@ export class MonitorRun {
     return { head, stretch };
   }
 
+  /** Warns of what was read of the same chain below the block at which another stretch begins: it lies behind a gap, or nobody looks after it. */
+  async #warnOfWhatStays(block: number, head: ChainHead): Promise<void> {
+    const { checkpoint, recentBlocks, logger } = this.#context;
+    if (checkpoint.chainId !== this.#config.chainId) return;
+    const gap = leftOutBefore(block, checkpoint);
+    if (gap !== undefined) logger.log('warn', gap, { event: 'source.gap' });
+    const below = recentBlocks.filter(({ number }) => number < block);
+    const newest = below.at(-1);
+    if (newest === undefined) return;
+    const isFinal = newest.number <= head.finalized;
+    if (isFinal && (await this.#chain.header(newest.number, this.#signal))?.hash === newest.hash) return;
+    const from = below[0]?.number ?? 0;
+    const message = `events up to block ${newest.number} were stored before those blocks were final: this run takes none of them back where the chain has replaced them; to read them again: --from-block ${from}`;
+    logger.log('warn', message, { event: 'source.unsettled_below' });
+  }
+
   /** Says whether the last block was not final when it was read: with nothing more to read, nothing else shows that it was replaced. */
   #isReplaceable({ last }: ReadStretch): boolean {
     return this.#context.recentBlocks.some(({ number }) => number === last?.number);
@@ -154,20 +171,9 @@ export class MonitorRun {
   async #open(block: number, { resumes }: StartBlock): Promise<ReadStretch> {
     const { checkpoint, recentBlocks, storedBlock } = this.#context;
     const sources = { chain: this.#chain, storedBlock };
-    const stretch = resumes
-      ? ReadStretch.resume(sources, checkpoint, recentBlocks)
-      : ReadStretch.begin(sources, block, this.#formerBelow(block));
+    const stretch = resumes ? ReadStretch.resume(sources, checkpoint, recentBlocks) : ReadStretch.begin(sources, block);
     await stretch.learnFloor(this.#signal);
     return stretch;
-  }
-
-  /** What was read of the same chain before a stretch that begins at a block; null where there is nothing. Warns of what is left out between. */
-  #formerBelow(block: number): Parameters<typeof ReadStretch.begin>[2] {
-    const { run, checkpoint, recentBlocks: recent, logger } = this.#context;
-    if (checkpoint.chainId !== null && checkpoint.chainId !== this.#config.chainId) return null;
-    const warning = leftOutBefore(block, checkpoint);
-    if (warning !== undefined) logger.log('warn', warning, { event: 'source.gap' });
-    return { checkpoint, recent, isFresh: run.fresh === true };
   }
 
   #targetOf(head: ChainHead): number | null {
@@ -249,7 +255,7 @@ export class MonitorRun {
   }
 
   /** Throws what can't be borne. */
-  async #bear(error: unknown, { lowest: first }: ReadStretch): Promise<void> {
+  async #bear(error: unknown, { first }: ReadStretch): Promise<void> {
     // Where the head is the same again it is to be told: another one may have been told since.
     this.#restsAt = null;
     try {

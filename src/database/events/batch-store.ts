@@ -35,8 +35,8 @@ export interface BatchCommit extends CommitGuard {
   readonly startBlock: number;
   /** Rows may be stored for these blocks already: those that differ are replaced. */
   readonly replaces: boolean;
-  /** The batch does not follow the checkpoint: what was remembered of this block and those above belongs to another stretch. Null: it follows. */
-  readonly forgetsFrom: number | null;
+  /** The batch does not follow the checkpoint: what was remembered of the chain belongs to another stretch. */
+  readonly forgets: boolean;
   readonly progress: Progress;
 }
 
@@ -155,8 +155,7 @@ export class BatchStore {
   /** Takes back every row above the ancestor, and notes that it did; returns how many events there were. Throws FenceError as `commit` does. */
   async rollback(commit: RollbackCommit): Promise<number> {
     const { pipelineId, blocks } = commit;
-    const { ancestor, startBlock } = commit.message;
-    const { number, hash } = ancestor;
+    const { number, hash } = commit.message.ancestor;
     const { knex } = this.#database;
     const above: NarrowRows = (rows) => rows.where('block_number', '>', number);
     const { childrenUpTo = number, childRowsFrom = 0 } = commit.message;
@@ -164,10 +163,7 @@ export class BatchStore {
     const children = await this.#children.takeAbove(pipelineId, childrenUpTo, rowsBelow);
     const fromBlock = Math.min(number + 1, children.fromBlock ?? Number.POSITIVE_INFINITY);
     const before = [
-      ...this.#guard(commit, commit.progress, {
-        ...{ block_number: number, hash: toBytes(hash) },
-        ...(startBlock === undefined ? {} : { start_block: startBlock }),
-      }),
+      ...this.#guard(commit, commit.progress, { block_number: number, hash: toBytes(hash) }),
       noteChange(this.#database, { pipelineId, kind: 'rollback', fromBlock, toBlock: number + blocks }),
     ];
     const rows = [...takeAwayRows(this.#database, pipelineId, above), ...children.rows];
@@ -234,13 +230,10 @@ export class BatchStore {
   }
 
   #remember(commit: BatchCommit): readonly Step[] {
-    const { pipelineId, batch, forgetsFrom } = commit;
+    const { pipelineId, batch } = commit;
     const remembered = this.#database.knex('recent_block').where({ pipeline_id: pipelineId });
-    const forgotten = remembered.where((block) => {
-      void block.where('block_number', '<=', batch.finalizedBlock);
-      if (forgetsFrom !== null) void block.orWhere('block_number', '>=', forgetsFrom);
-    });
-    return [forgotten.delete(), ...insertRecentBlocks(pipelineId, batch.recentBlocks)];
+    const forget = commit.forgets ? remembered : remembered.where('block_number', '<=', batch.finalizedBlock);
+    return [forget.delete(), ...insertRecentBlocks(pipelineId, batch.recentBlocks)];
   }
 }
 

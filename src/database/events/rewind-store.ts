@@ -24,8 +24,6 @@ export interface RewindStep {
   readonly from: number;
   /** The first block of the stretch that was read. */
   readonly first: number;
-  /** The first block of the stretch from now on; as it was where nothing is said. */
-  readonly startBlock?: number;
   /** Rows of later blocks go. */
   readonly above: number;
   /** Children of a factory that were announced above this block go. */
@@ -66,7 +64,6 @@ export class RewindStore {
         hash: to.hash === null ? null : toBytes(to.hash),
         version: step.version + 1,
         update_time: dialect.now(knex),
-        ...(step.startBlock === undefined ? {} : { start_block: step.startBlock }),
         ...(step.ends === null ? {} : { task_id: null }),
       });
     const before = [
@@ -89,13 +86,11 @@ export class RewindStore {
   }
 
   /** The block itself is remembered, so that what stands above it can be taken back when the chain changes its mind. */
-  #remember({ pipelineId, to, first, ends }: RewindStep): readonly Step[] {
+  #remember({ pipelineId, to, ends }: RewindStep): readonly Step[] {
     if (ends === null) return [];
+    const { knex } = this.#database;
     const block = to.hash === null ? null : { number: to.number, hash: to.hash };
-    if (ends.keepsRemembered) return [];
-    // What is remembered below the stretch has rows that stay.
-    const ofStretch: NarrowRows = (rows) => rows.where('block_number', '>=', Math.min(first, to.number));
-    const gone = deleteRows(this.#database, 'recent_block', pipelineId, ofStretch);
-    return [gone, ...(block === null ? [] : insertRecentBlocks(pipelineId, [block]))];
+    const kept = ends.keepsRemembered ? [] : [knex('recent_block').where({ pipeline_id: pipelineId }).delete()];
+    return ends.keepsRemembered || block === null ? kept : [...kept, ...insertRecentBlocks(pipelineId, [block])];
   }
 }

@@ -106,7 +106,7 @@ function commit(scene: TestScene, taskId: number, events: number): Promise<void>
   const progress: Progress = { mode: 'historical', nextBlock: 2, targetBlock: 1, headBlock: null, events };
   const guard = { pipelineId: scene.pipelineId('main'), taskId, version: 0 };
   const { number: startBlock } = block;
-  return scene.batches.commit({ ...guard, batch, chainId: 1, startBlock, replaces: false, forgetsFrom: 0, progress });
+  return scene.batches.commit({ ...guard, batch, chainId: 1, startBlock, replaces: false, forgets: true, progress });
 }
 
 /** All that a commit would change, as one text. */

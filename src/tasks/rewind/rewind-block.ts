@@ -2,7 +2,6 @@ import { NodeLagsError } from '../../chain/blocks/consistency.js';
 import { lastCommonBlock } from '../../chain/blocks/last-common-block.js';
 import type { HeaderOf } from '../../chain/blocks/reorg.js';
 import type { BlockHeader, BlockRef } from '../../model/block.js';
-import { firstReadBlock } from '../../model/checkpoint.js';
 import { NeedsRewindError } from '../../runtime/errors.js';
 import { remedyOf } from '../lease/parked.js';
 import type { ReadCheckpoint, RewindStores } from './rewind-pipeline.js';
@@ -38,7 +37,7 @@ export async function findRewindBlock(
   if (chain === null) return storedBlock(stores, checkpoint, number);
   const { pipelineId } = checkpoint;
   const { headerOf } = chain;
-  const first = firstReadBlock(checkpoint.startBlock ?? 0, await stores.checkpoints.recentBlocks(pipelineId));
+  const first = checkpoint.startBlock ?? 0;
   const storedAt = (atMost: number): Promise<BlockRef | null> => stores.storedBlocks.newest(pipelineId, atMost);
   const header = await headerOf(number);
   const newest = header ?? (await chain.head());

@@ -7,7 +7,6 @@ import { FenceError } from '../../database/script.js';
 import type { StoredBlocks } from '../../database/events/stored-blocks.js';
 import type { TaskStore } from '../../database/tasks/task-store.js';
 import type { BlockRef } from '../../model/block.js';
-import { firstReadBlock } from '../../model/checkpoint.js';
 import type { Checkpoint } from '../../model/checkpoint.js';
 import { taskStatus } from '../../model/task.js';
 import { UsageError } from '../../runtime/errors.js';
@@ -72,20 +71,16 @@ async function nextStep(stores: RewindStores, options: RewindOptions): Promise<R
   const border = await stores.storedBlocks.borderOf(pipelineId, to.number, rowsPerStep);
   const recent = border === null ? await stores.checkpoints.recentBlocks(pipelineId) : [];
   const keepsRemembered = recent.some(({ number, hash }) => number === to.number && hash === to.hash);
-  const at = border === null ? to : lower(border, checkpoint);
-  const first = checkpoint.startBlock ?? 0;
   return {
     pipelineId,
     holder: checkpoint.taskId,
     version: checkpoint.version,
     replaces,
     from: checkpoint.blockNumber,
-    first,
-    // Below the stretch lies another one, which it then goes on with.
-    ...(at.number < first - 1 ? { startBlock: to.number + 1 } : {}),
+    first: checkpoint.startBlock ?? 0,
     above: border?.number ?? to.number,
     childrenUpTo: border?.number ?? standsUpTo,
-    to: at,
+    to: border === null ? to : lower(border, checkpoint),
     ends: border === null ? { keepsRemembered } : null,
   };
 }
@@ -105,13 +100,12 @@ export async function checkRewind(
   if (checkpoint === null || checkpoint.blockNumber === null)
     throw new UsageError(`pipeline ${pipelineId} has not read any block yet`);
   const { blockNumber, startBlock } = checkpoint;
-  const first = firstReadBlock(startBlock ?? 0, await checkpoints.recentBlocks(pipelineId));
   if (to.number > blockNumber) {
     throw new UsageError(`pipeline ${pipelineId} has been read up to block ${blockNumber}, not ${to.number}`, {
       hint: `--to-block takes a block up to ${blockNumber}`,
     });
   }
-  const lowest = first - 1;
+  const lowest = (startBlock ?? 0) - 1;
   if (to.number < lowest) {
     throw new UsageError(`pipeline ${pipelineId} has been read from block ${lowest + 1} on, not from ${to.number}`, {
       hint: `--to-block ${lowest} takes back all that was read; run-pipeline --from-block N reads earlier blocks`,

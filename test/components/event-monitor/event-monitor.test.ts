@@ -512,147 +512,6 @@ describe('the event monitor', () => {
     });
   });
 
-  describe('when the chain changes its mind about blocks below a stretch that was begun beyond what had been read', () => {
-    const fresh = { run: { fresh: true }, config: { mode: 'realtime', startBlock: null } } as const;
-
-    /** Reads up to block 60, and from block 63 on after that, up to block 64. */
-    const leaveGap = async (): Promise<void> => {
-      node.mine(60);
-      await run();
-      node.mine(4);
-      await run({ run: { fromBlock: 63 } });
-    };
-
-    it('takes them back in a later run, and reads on from there', async () => {
-      await leaveGap();
-      expect(ledger.ids).to.deep.equal(idsOf([...node.canonicalLogs(1, 60), ...node.canonicalLogs(63)]));
-      const logger = new MemoryLogger();
-      node.reorg(8, 10);
-      await follow(undefined, { context: { logger } });
-      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
-      expect(ledger.checkpoint).to.include({ startBlock: 57, blockNumber: 66 });
-      expect(logger.messages('warn')).to.deep.equal([
-        'the chain was reorganised: taking back blocks 57 to 64: all from there on is read, what was left out before block 63, too',
-      ]);
-      node.reorg(12, 14);
-      await follow();
-      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
-      expect(ledger.checkpoint.startBlock).to.equal(55);
-    });
-
-    it('takes them back in flight', async () => {
-      node.mine(60);
-      await run();
-      node.mine(4);
-      let isReplaced = false;
-      const replaceOnce = (): void => {
-        if (isReplaced || ledger.checkpoint.blockNumber !== 64) return;
-        isReplaced = true;
-        node.reorg(8, 10);
-      };
-      await follow(() => isReplaced, { run: { fromBlock: 63 }, moved: replaceOnce });
-      expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
-    });
-
-    it('leaves them where it goes no further back than the stretch', async () => {
-      await leaveGap();
-      node.reorg(1, 3);
-      await follow();
-      expect(ledger.ids).to.deep.equal(idsOf([...node.canonicalLogs(1, 60), ...node.canonicalLogs(63)]));
-      expect(ledger.checkpoint.startBlock).to.equal(63);
-    });
-
-    for (const [how, options] of [
-      ['beyond them', { run: { fromBlock: 67 } }],
-      ['at the head', fresh],
-      ['at blocks that are final', { run: { fromBlock: 67 }, later: 80 }],
-    ] as const) {
-      it(`takes back those that were replaced before a run begins ${how}, and goes on with their stretch`, async () => {
-        node.mine(60);
-        await run();
-        node.reorg(5, 12 + ('later' in options ? options.later : 0));
-        await follow(undefined, { run: options.run, ...('config' in options ? { config: options.config } : {}) });
-        expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
-        expect(ledger.checkpoint.startBlock).to.equal(1);
-      });
-
-      it(`takes back those that are replaced while the first blocks of such a run are read (${how})`, async () => {
-        node.mine(60);
-        await run();
-        node.mine(10 + ('later' in options ? options.later : 0));
-        let isReplaced = false;
-        node.options = {
-          hold: (calls) => {
-            if (isReplaced || !calls.some(({ method }) => method === 'eth_getLogs')) return undefined;
-            isReplaced = true;
-            node.reorg(node.head.number - 55, node.head.number - 50);
-            return undefined;
-          },
-        };
-        await follow(() => isReplaced, {
-          run: options.run,
-          ...('config' in options ? { config: options.config } : {}),
-        });
-        expect(ledger.ids).to.deep.equal(idsOf(node.canonicalLogs(1)));
-      });
-    }
-
-    it('takes back those that were replaced while the head is still below where it begins', async () => {
-      node.mine(60);
-      await run();
-      node.reorg(5, 6);
-      let answers = 0;
-      await run({
-        config: { mode: 'realtime' },
-        run: { fromBlock: 90 },
-        moved: (_known, stop) => {
-          if (ledger.rollbacks.length > 0 && ++answers > 3) stop();
-        },
-      });
-      expect(ledger.ids.slice(0, 55)).to.deep.equal(idsOf(node.canonicalLogs(1, 55)));
-      expect(ledger.rollbacks.map(({ ancestor, startBlock }) => [ancestor.number, startBlock])).to.deep.equal([
-        [55, 1],
-      ]);
-    });
-
-    it('gives up where none that is remembered is of the chain any more, and says which block it still has', async () => {
-      await leaveGap();
-      node.reorg(40, 45);
-      expect(await rejectionOf(follow())).to.include({ code: 'NEEDS_REWIND', keeps: 24 });
-      await rejectionOf(run({ run: { fromBlock: 68 } }), NeedsRewindError);
-    });
-
-    it('takes back all that is remembered where it begins anew on a chain that was begun anew', async () => {
-      node.mine(60);
-      await run();
-      node.reorg(60, 70);
-      await follow(undefined, fresh);
-      expect(ledger.rollbacks.map(({ ancestor, startBlock }) => [ancestor.number, startBlock])).to.deep.equal([
-        [29, 30],
-      ]);
-      expect(ledger.ids.slice(29)).to.deep.equal(idsOf(node.canonicalLogs(30)));
-    });
-
-    it('gives up there also where the blocks held no rows: those in their place may', async () => {
-      node.mine(60, (number) => (number < 20 ? [{}] : []));
-      await run();
-      node.mine(4);
-      await run({ run: { fromBlock: 63 } });
-      node.reorg(40, 45);
-      expect(await rejectionOf(follow())).to.include({ code: 'NEEDS_REWIND', keeps: 19 });
-    });
-
-    it('looks at no blocks of another chain', async () => {
-      node.mine(60);
-      const other = new MessageLedger(1);
-      other.recentBlocks = [{ number: 50, hash: '0x50' }];
-      other.checkpoint = { ...other.checkpoint, chainId: 1, startBlock: 1, blockNumber: 50, blockHash: '0x50' };
-      await run({ ledger: other, run: { fresh: true }, config: { startBlock: 55 } });
-      expect(other.rollbacks).to.deep.equal([]);
-      expect(other.ids).to.deep.equal(idsOf(node.canonicalLogs(55)));
-    });
-  });
-
   describe('when the chain is begun anew below what was read', () => {
     /** Replaces all above block 50 by so many blocks that the head stays below what was read. */
     const begin = (): void => node.reorg(150, 60);
@@ -1016,6 +875,34 @@ describe('the event monitor', () => {
       expect(logger.messages('warn')).to.deep.equal([
         'blocks 21 to 89 are left out: the pipeline has been read up to block 20, and this run begins at block 90',
       ]);
+    });
+
+    it('warns of stored events that nothing takes back once it has begun beyond blocks that are not final', async () => {
+      const logger = new MemoryLogger();
+      await run({ run: { toBlock: 70 } });
+      await run({ run: { fromBlock: 80 }, context: { logger } });
+      expect(logger.messages('warn')).to.deep.equal([
+        'blocks 71 to 79 are left out: the pipeline has been read up to block 70, and this run begins at block 80',
+        'events up to block 70 were stored before those blocks were final: this run takes none of them back where the chain has replaced them; to read them again: --from-block 60',
+      ]);
+    });
+
+    it('warns of them also where they are final by now, if the chain has replaced them', async () => {
+      const logger = new MemoryLogger();
+      await run({ run: { toBlock: 70 } });
+      node.reorg(25);
+      node.mine(60);
+      await run({ run: { fromBlock: 80 }, context: { logger } });
+      expect(logger.messages('warn')).to.have.length(2);
+      expect(logger.messages('warn')[1]).to.contain('--from-block 60');
+    });
+
+    it('does not warn of events whose blocks have become final as they were', async () => {
+      const logger = new MemoryLogger();
+      await run({ run: { toBlock: 70 } });
+      node.mine(60);
+      await run({ run: { fromBlock: 80 }, context: { logger } });
+      expect(logger.messages('warn')).to.have.length(1);
     });
   });
 

@@ -55,14 +55,7 @@ eachDatabase('the journal', (databases) => {
   const store = async (from: number, to: number, events: readonly ChainEvent[], replaces = false): Promise<void> => {
     const batch = exampleBatch(from, to, { events, undecoded: [] });
     await batches.commit(
-      exampleCommit({
-        pipelineId,
-        taskId,
-        version: await version(),
-        batch,
-        replaces,
-        forgetsFrom: replaces ? batch.fromBlock : null,
-      }),
+      exampleCommit({ pipelineId, taskId, version: await version(), batch, replaces, forgets: replaces }),
     );
   };
   const append = (from: number, to: number): Promise<void> => store(from, to, exampleBatch(from, to).events);

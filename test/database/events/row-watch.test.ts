@@ -44,14 +44,7 @@ eachDatabase('a walk over rows of one state', (databases) => {
   const holder = async (): Promise<number | null> => (await checkpoint()).taskId;
   const commitBatch = async (batch: EventBatch, replaces = false): Promise<void> => {
     const { version } = await checkpoint();
-    const commit = exampleCommit({
-      pipelineId,
-      taskId,
-      version,
-      batch,
-      replaces,
-      forgetsFrom: replaces ? batch.fromBlock : null,
-    });
+    const commit = exampleCommit({ pipelineId, taskId, version, batch, replaces, forgets: replaces });
     await new BatchStore(database).commit(commit);
   };
   const batchOf = (from: number, to: number, fork = ''): EventBatch => {

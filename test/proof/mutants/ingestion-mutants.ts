@@ -109,8 +109,8 @@ export const ingestionMutants: readonly Mutant[] = [
   stretch(
     'stored-below',
     'rows tell of a chain that begins anew',
-    '(await this.#storedBlock(number)) ?? this.#floor',
-    'this.#floor',
+    '?? (await this.#storedBlock(latest.number))',
+    '?? null',
   ),
   stretch(
     'lag-once',
@@ -524,20 +524,8 @@ export const ingestionMutants: readonly Mutant[] = [
   stretch(
     'held-whole',
     'all is taken back only where every block is remembered',
-    'if (floor < 0 || !this.#isHeldWhole() || ',
-    'if (floor < 0 || ',
-  ),
-  stretch(
-    'read-below',
-    'and nothing that is remembered below the stretch was replaced',
-    ' || (await this.#isReadBelow(oldest))',
-    '',
-  ),
-  stretch(
-    'held-below',
-    'what lies below a stretch that begins is looked at',
-    'const last = this.#last ?? this.#recent.blocks.at(-1);',
-    'const last = this.#last ?? undefined;',
+    'if (floor < 0 || !this.#isHeldWhole()) throw',
+    'if (floor < 0) throw',
   ),
   reorg(
     'ancestor',
@@ -633,12 +621,6 @@ export const ingestionMutants: readonly Mutant[] = [
     'and forgets the blocks',
     "deleteRows(this.#database, 'recent_block', pipelineId, above),",
     '',
-  ),
-  rollback(
-    'held-rows',
-    'the blocks of rows that stay below another stretch are remembered',
-    ".orWhere('block_number', '>=', forgetsFrom)",
-    ".orWhere('block_number', '>=', 0)",
   ),
   rollback(
     'replaced-rows',

@@ -149,22 +149,6 @@ eachDatabase('a rewind', (databases) => {
     expect(await blocks('event')).to.deep.equal(upTo(14));
   });
 
-  it('goes below the stretch where blocks there may yet be replaced, in steps too, and the stretch begins there', async () => {
-    const commit = { pipelineId, taskId, version: 1, forgetsFrom: 40, startBlock: 40 };
-    await new BatchStore(database).commit(exampleCommit({ ...commit, batch: exampleBatch(40, 45) }));
-    await end();
-    expect(await rewind(39)).to.deep.equal({ events: 6, undecoded: 1 });
-    expect(await blocks('recent_block')).to.deep.equal([26, 27, 28, 29, 30, 39]);
-    expect(await checkpoints.get(pipelineId)).to.include({ startBlock: 40, blockNumber: 39 });
-    await rewind(28);
-    expect(await blocks('recent_block')).to.deep.equal([26, 27, 28]);
-    expect(await checkpoints.get(pipelineId)).to.include({ startBlock: 29, blockNumber: 28 });
-    await rewind(13, { rowsPerStep: 5 });
-    expect(await blocks('event')).to.deep.equal([11, 12, 13]);
-    expect(await blocks('recent_block')).to.deep.equal([13]);
-    expect(await checkpoints.get(pipelineId)).to.include({ startBlock: 14, blockNumber: 13 });
-  });
-
   it('is refused above the checkpoint, below the stretch, and where nothing was read', async () => {
     await end();
     const above = await rejectionOf(rewind(31), UsageError);
