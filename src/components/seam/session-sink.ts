@@ -52,6 +52,7 @@ export class SessionSink implements Sink {
 
   async #send(messages: readonly EventMessage[], signal: AbortSignal): Promise<void> {
     if ((await this.#session)?.isStale === true) await this.close();
+    signal.throwIfAborted();
     const session = await (this.#session ??= this.#open(signal));
     signal.throwIfAborted();
     await session.send(messages);

@@ -76,6 +76,18 @@ describe('a sink over a session', () => {
     expect(told).to.deep.equal(['open', 'send', 'close', 'open', 'send']);
   });
 
+  it('opens none where it is called off while a stale one is closed', async () => {
+    const sink = new SessionSink(open);
+    await sink.deliver(batch, sinkContext());
+    isStale = true;
+    const stop = new AbortController();
+    const delivery = rejectionOf(sink.deliver(batch, sinkContext(stop.signal)));
+    stop.abort(new Error('stop'));
+    expect((await delivery).message).to.equal('stop');
+    await settle();
+    expect(told).to.deep.equal(['open', 'send', 'close']);
+  });
+
   it('sends nothing over one for which nobody waits any more, and closes it', async () => {
     const stop = new AbortController();
     let opened = (): void => undefined;
