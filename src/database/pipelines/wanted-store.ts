@@ -35,6 +35,13 @@ interface Started {
   readonly ended: number;
 }
 
+/** What a task was to begin anew with, and has not. */
+interface Unbegun {
+  readonly wish: RunRequest;
+  /** As its row held it when it was read. */
+  readonly runOptions: string;
+}
+
 /** A pipeline whose task had fallen silent, and beats again. */
 export interface Revived {
   readonly pipelineId: number;
@@ -87,16 +94,23 @@ export class WantedStore {
     return { queuedTaskId: slot === null ? insertedId(results) : null, ended: 0 };
   }
 
-  /** As `start`, but what runs is handed over to a new task, which goes on from the checkpoint. Throws as `start`. */
+  /**
+   * As `start`, but what runs is handed over to a new task, which goes on from the checkpoint, or is asked for the same where that
+   * was to begin anew, and has not. Throws as `start`.
+   */
   async restart(pipelineId: number): Promise<Started> {
-    const steps = [
+    const left = await this.#findUnbegun(pipelineId, { orRuns: true });
+    const wish = left?.wish ?? {};
+    const results = await this.#writeEnabled(pipelineId, [
       handOverRunning(this.#database, pipelineId),
       ...this.#wantStarted(pipelineId),
-      ...readBeside(this.#database, pipelineId),
+      ...readBeside(this.#database, pipelineId, wish),
+      // What runs may have begun since it was read: it no longer can, now that it is ended.
+      insertQueued(this.#database, pipelineId, wish, left === null ? undefined : this.#unlike(pipelineId, left)),
       insertQueued(this.#database, pipelineId, {}),
-    ];
-    const results = await this.#writeEnabled(pipelineId, steps);
-    return { queuedTaskId: insertedId(results), ended: results[1]?.matched ?? 0 };
+    ]);
+    const queuedTaskId = insertedId(results.slice(0, -1)) ?? insertedId(results);
+    return { queuedTaskId, ended: results[1]?.matched ?? 0 };
   }
 
   /** Wants a pipeline not to run, and ends its tasks that run or wait, as stopped; returns how many. Throws NotFoundError. */
@@ -172,15 +186,34 @@ export class WantedStore {
       .where('checkpoint.pipeline_id', pipelineId);
   }
 
-  /** Returns what the newest task of a started pipeline was to begin anew with, where it has failed, or fallen silent, before it had; null: nothing. */
-  async #findUnbegun(pipelineId: number): Promise<{ readonly wish: RunRequest; readonly runOptions: string } | null> {
-    const [row] = await this.#database.read<{ run_options: string | null }[]>((knex) =>
-      this.#holder(pipelineId)
-        .whereIn('task.status', [taskStatus.running, taskStatus.failed])
-        .whereExists(isStarted(this.#database, pipelineId))
-        .whereNotExists(livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds).select(knex.raw('1')))
-        .select('task.run_options'),
-    );
+  /** As `#holder`, where that task was asked for something else than what was found. */
+  #unlike(pipelineId: number, { runOptions }: Unbegun): Knex.QueryBuilder {
+    const { knex, dialect } = this.#database;
+    const alike = dialect.sameAs(knex, 'task.run_options', runOptions);
+    return this.#holder(pipelineId).whereRaw('NOT (?)', [alike]);
+  }
+
+  /**
+   * Returns what the newest task of a started pipeline was to begin anew with, where it has failed, or fallen silent, before it had,
+   * and since the pipeline was started: who stops it gives that up. Null: nothing. `orRuns`: also where it runs, of any pipeline.
+   */
+  async #findUnbegun(pipelineId: number, { orRuns = false } = {}): Promise<Unbegun | null> {
+    const { dialect } = this.#database;
+    const [row] = await this.#database.read<{ run_options: string | null }[]>((knex) => {
+      const ended = knex.raw('COALESCE(??, ?)', ['task.end_time', dialect.now(knex)]);
+      const living = livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds).select(knex.raw('1'));
+      const isOver = (tasks: Knex.QueryBuilder): void =>
+        void tasks
+          .whereIn('task.status', [taskStatus.running, taskStatus.failed])
+          .whereExists(isStarted(this.#database, pipelineId).where('since', '<=', ended))
+          .whereNotExists(living);
+      return this.#holder(pipelineId)
+        .where((tasks) => {
+          void tasks.where(isOver);
+          if (orRuns) void tasks.orWhere('task.status', taskStatus.running);
+        })
+        .select('task.run_options');
+    });
     const runOptions = row?.run_options ?? null;
     const wish = unbegun(requestIn(runOptions));
     return runOptions === null || Object.keys(wish).length === 0 ? null : { wish, runOptions };

@@ -36,6 +36,12 @@ export interface EventLetter extends Pick<DeadLetter, 'id' | 'attempts' | 'isOwe
   readonly isResent: boolean;
 }
 
+/** An event whose message a replay has sent again. */
+export interface ResentEvent {
+  readonly id: EventMessage['id'];
+  readonly blockNumber: number;
+}
+
 /** Which sink's. */
 export interface SinkName {
   readonly pipelineId: number;
@@ -84,9 +90,12 @@ export class DeadLetterStore {
     return first ?? null;
   }
 
-  /** Lists those of which a replay has sent the message again, and which it has not forgotten. */
-  listResent(sink: SinkName): Promise<readonly DeadLetter[]> {
-    return this.#select(sink, (rows) => rows.where({ due: dues.resent }));
+  /** Lists of which events a replay has sent the message of a dead letter again, which it has not forgotten; not the messages, which may be large. */
+  async listResent({ pipelineId, sink }: SinkName): Promise<readonly ResentEvent[]> {
+    const rows = await this.#database.read<Pick<LetterRow, 'event_id' | 'place'>[]>((knex) =>
+      knex(table).select('event_id', 'place').where({ pipeline_id: pipelineId, sink, due: dues.resent }),
+    );
+    return rows.map(({ event_id: id, place }) => ({ id, blockNumber: readPlace(place).blockNumber }));
   }
 
   /** Lists the dead letters of some events, in the order in which they were to be sent. */
@@ -178,6 +187,10 @@ function placeText(place: MessagePlace): string {
   return JSON.stringify(kept);
 }
 
+function readPlace(text: string): MessagePlace {
+  return JSON.parse(text) as MessagePlace;
+}
+
 interface LetterRow {
   readonly id: number;
   readonly event_id: string;
@@ -200,7 +213,7 @@ function toLetter(row: LetterRow): DeadLetter {
       id: row.event_id,
       op: row.op,
       seq: row.seq,
-      place: JSON.parse(row.place) as MessagePlace,
+      place: readPlace(row.place),
       eventName: row.event_name,
       eventSignature: row.event_signature,
       data: MessageData.ofText(row.data),

@@ -1,5 +1,11 @@
 import type { Knex } from 'knex';
-import { deliveryRequest, followerRequest, followsPattern, type RunRequest } from '../../model/run-request.js';
+import {
+  deliveryRequest,
+  followerRequest,
+  followsPattern,
+  goesOnPattern,
+  type RunRequest,
+} from '../../model/run-request.js';
 import { taskStatus } from '../../model/task.js';
 import { NotFoundError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
@@ -22,7 +28,11 @@ export interface Queued {
  */
 export async function queueTask(database: Database, pipelineId: number, request: RunRequest): Promise<Queued> {
   for (;;) {
-    const steps = [...readBeside(database, pipelineId, request), insertQueued(database, pipelineId, request)];
+    const steps = [
+      replaceFollower(database, pipelineId, request),
+      ...readBeside(database, pipelineId, request),
+      insertQueued(database, pipelineId, request),
+    ];
     const taskId = insertedId(await writeLocked(database, pipelineId, steps));
     if (taskId !== null) return { taskId, request, isNew: true };
     const queued = await findQueued(database, pipelineId);
@@ -113,6 +123,15 @@ function readToo({ knex }: Database, pipelineId: number, request: RunRequest = {
   return knex(table)
     .where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.queued })
     .whereIn('run_options', [deliveryRequest, followerRequest])
+    .update({ run_options: storedRequest(request) });
+}
+
+/** A step after which a task that workers queued behind another runs as a person asks for, whatever was wished for before. */
+function replaceFollower({ knex }: Database, pipelineId: number, request: RunRequest): Query {
+  return knex(table)
+    .where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.queued })
+    .where('run_options', 'like', followsPattern)
+    .whereNot('run_options', 'like', goesOnPattern)
     .update({ run_options: storedRequest(request) });
 }
 

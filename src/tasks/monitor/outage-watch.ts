@@ -28,6 +28,8 @@ export class OutageWatch {
   #seenAt: Instant;
   /** When began what the locks of others have kept from being done since; null: nothing. */
   #busyFrom: Instant | null = null;
+  /** For how long this process has slept as planned since the last of those tries, in milliseconds: no lock took that time. */
+  #sleptMs = 0;
 
   /** `known`: what another watch of this process knows. */
   constructor(options: OutageWatchOptions, known?: Known) {
@@ -80,6 +82,8 @@ export class OutageWatch {
     if (!(error instanceof DatabaseUnreachableError)) return;
     if (error instanceof DatabaseBusyError) {
       const busyFrom = (this.#busyFrom ??= this.#seenAt);
+      // Locks that are in the way of two tries in a row may have been so in between.
+      this.#sleptMs = 0;
       const tookMs = this.#tookMs();
       if (tookMs > this.#tolerableMs) this.#distrust(`the database was busy for ${Math.round(tookMs)} ms`);
       this.#busyFrom = busyFrom;
@@ -111,7 +115,9 @@ export class OutageWatch {
 
   /** This process slept for what it had planned to be `plannedMs`; returns what gives reason to wait, if anything. */
   slept(plannedMs: number): string | null {
-    const lateMs = this.#sinceSeen() - plannedMs;
+    const tookMs = this.#sinceSeen();
+    if (this.#busyFrom !== null) this.#sleptMs += Math.min(plannedMs, tookMs);
+    const lateMs = tookMs - plannedMs;
     if (lateMs <= this.#tolerableMs) return null;
     return this.#distrust(`this process was suspended for ${Math.round(lateMs / 1_000)} s`);
   }
@@ -129,7 +135,9 @@ export class OutageWatch {
   #tookMs(): number {
     this.#seenAt = this.#busyFrom ?? this.#seenAt;
     this.#busyFrom = null;
-    return this.#sinceSeen();
+    const sleptMs = this.#sleptMs;
+    this.#sleptMs = 0;
+    return this.#sinceSeen() - sleptMs;
   }
 
   /** While a computer is suspended its monotonic clock may stand still, but the wall clock does not. */

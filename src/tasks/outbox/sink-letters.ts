@@ -94,9 +94,9 @@ export class SinkLetters {
   async forgetResent({ from, to, resends }: Pass): Promise<readonly Query[]> {
     if (!resends) return [];
     const resent = await this.#parts.letters.listResent(this.#name);
-    const own = resent.filter(({ message }) => message.place.blockNumber > (from.block ?? -1));
+    const own = resent.filter(({ blockNumber }) => blockNumber > (from.block ?? -1));
     if (own.length === 0) return [];
-    const letters = await this.#lettersOf(own.map(({ message }) => message));
+    const letters = await this.#lettersOf(own);
     const earlier = letters.filter(({ seq }) => readSeq(seq).version <= to.version);
     return [
       this.#parts.letters.forget(
@@ -164,7 +164,7 @@ export class SinkLetters {
     return this.#parts.letters.mark(this.#name, ids, due);
   }
 
-  #lettersOf(messages: readonly EventMessage[]): ReturnType<DeadLetterStore['listOf']> {
+  #lettersOf(messages: readonly Pick<EventMessage, 'id'>[]): ReturnType<DeadLetterStore['listOf']> {
     const ids = messages.map(({ id }) => id);
     return this.#parts.letters.listOf(this.#name, ids);
   }

@@ -605,6 +605,47 @@ eachDatabase('the store of what is wanted', (databases) => {
       await wanted.stop(45);
       expect(await asked((await wanted.start(45)).queuedTaskId)).to.deep.equal({});
     });
+
+    it('has nothing begin anew at a time of a schedule where it ended before its pipeline was started', async () => {
+      const { knex, dialect } = database;
+      const first = await claim((await queueTask(database, 45, fresh)).taskId);
+      await fail(first);
+      const ended = { end_time: dialect.secondsAgo(knex, 60) };
+      await database.write([knex('pipeline_task').where({ id: first }).update(ended)]);
+      await wanted.stop(45);
+      await wanted.start(45, { at: '2024-01-15 10:00:00', of: 'x', skipped: null });
+      expect(await asked(await wanted.queueDue(45))).to.deep.equal({ follows: true });
+    });
+
+    it('begins anew in what a restart has follow, whether it ran, fell silent or had failed', async () => {
+      for (const end of [() => Promise.resolve(), silence, fail]) {
+        const first = await begin();
+        await end(first);
+        const { queuedTaskId } = await wanted.restart(45);
+        expect(await asked(queuedTaskId)).to.deep.equal(fresh);
+        await wanted.stop(45);
+        await database.write([database.knex('pipeline_checkpoint').update({ task_id: null })]);
+      }
+    });
+
+    it('goes on from the checkpoint after a restart once it has begun, and where it was stopped', async () => {
+      const first = await begin();
+      await commitsOf(first);
+      expect(await asked((await wanted.restart(45)).queuedTaskId)).to.deep.equal({});
+      await wanted.stop(45);
+      await database.write([database.knex('pipeline_checkpoint').update({ task_id: null })]);
+      await begin();
+      await wanted.stop(45);
+      expect(await asked((await wanted.restart(45)).queuedTaskId)).to.deep.equal({});
+    });
+
+    it('gives way to what a person asks for while what follows waits', async () => {
+      await fail(await begin());
+      const taskId = await follow();
+      const request = { mode: 'historical', toBlock: 9 } as const;
+      expect(await queueTask(database, 45, request)).to.deep.equal({ taskId, request, isNew: false });
+      expect(await asked(taskId)).to.deep.equal(request);
+    });
   });
 
   it('neither holds a pipeline nor ends its task for a definition that was replaced since it was read', async () => {

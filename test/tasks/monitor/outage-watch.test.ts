@@ -77,6 +77,26 @@ describe('an outage watch', () => {
     expect(watch.did('a look')).to.equal(null);
   });
 
+  it('does not take the sleep between a try that locks kept from its work and one that works for time that they took', async () => {
+    watch = new OutageWatch({ clock, heartbeatIntervalMs: 2_000 });
+    await probe();
+    for (const works of [() => watch.did('a look'), () => probe()]) {
+      await clock.advance(20);
+      watch.failed(new DatabaseBusyError('a deadlock'));
+      await clock.advance(1_245);
+      watch.slept(1_245);
+      await clock.advance(20);
+      expect(await works()).to.equal(null);
+      expect(watch.isSilenceKnown).to.equal(true);
+    }
+    await clock.advance(600);
+    watch.failed(new DatabaseBusyError('a deadlock'));
+    await clock.advance(1_245);
+    watch.slept(1_245);
+    await clock.advance(500);
+    expect(watch.did('a look')).to.equal('a look took 1100 ms');
+  });
+
   it('takes nothing else that is wrong with a statement for an outage', async () => {
     await probe();
     watch.failed(new Error('no such column'));
