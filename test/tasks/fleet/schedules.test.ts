@@ -173,7 +173,8 @@ eachDatabase('a pipeline with a schedule', (databases) => {
     const setLast = async (seconds: number): Promise<unknown> =>
       database.write([database.knex('pipeline_wanted').update({ last_slot: addSeconds(await now(), seconds) })]);
     // It ran at the next time, by a clock that was a little ahead.
-    await define(`schedule: "${minuteOf(addSeconds(await now(), 600))} * * * *"`);
+    // Written otherwise than the one before, also at twenty past.
+    await define(`schedule: "${minuteOf(addSeconds(await now(), 600))} */1 * * *"`);
     await setLast(660);
     await schedules.keep();
     const before = await wanted.get(id);
