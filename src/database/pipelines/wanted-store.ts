@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { followsPattern, unbegun, type RunRequest } from '../../model/run-request.js';
+import { followsPattern } from '../../model/run-request.js';
 import { keptReason, taskStatus } from '../../model/task.js';
 import type { SinkWish } from '../../model/sink.js';
 import type { Slot } from '../../model/slot.js';
@@ -22,8 +22,9 @@ import { queueUnheard } from '../task-steps/queue-unheard.js';
 import { silence, silenceLimitSql } from '../task-steps/silence.js';
 import { disabledProblem } from './delete-pipeline.js';
 import { noteSlot } from './slot-store.js';
-import { requestIn, toUnjudged, toWanted, type UnjudgedRow, type WantedRow } from './wanted-rows.js';
-import { endOpenTasks, isDue, isStarted, nextStart, nothingWrong } from '../task-steps/wanted-steps.js';
+import { checkpointTask, findUnbegun, isAsFound } from './unbegun.js';
+import { toUnjudged, toWanted, type UnjudgedRow, type WantedRow } from './wanted-rows.js';
+import { endOpenTasks, isDue, nextStart, nothingWrong } from '../task-steps/wanted-steps.js';
 
 const table = 'pipeline_wanted';
 
@@ -33,13 +34,6 @@ interface Started {
   readonly queuedTaskId: number | null;
   /** Tasks that were ended. */
   readonly ended: number;
-}
-
-/** What a task was to begin anew with, and has not. */
-interface Unbegun {
-  readonly wish: RunRequest;
-  /** As its row held it when it was read. */
-  readonly runOptions: string;
 }
 
 /** A pipeline whose task had fallen silent, and beats again. */
@@ -76,7 +70,7 @@ export class WantedStore {
    */
   async start(pipelineId: number, slot: Slot | null = null): Promise<Started> {
     // What it waits to begin anew with is not given up by who has it begin at once.
-    if (slot === null && (await this.#findUnbegun(pipelineId)) !== null) {
+    if (slot === null && (await findUnbegun(this.#database, pipelineId, this.#defaultIntervalSeconds)) !== null) {
       const { knex, dialect } = this.#database;
       const due = knex(table)
         .where({ pipeline_id: pipelineId })
@@ -99,14 +93,16 @@ export class WantedStore {
    * was to begin anew, and has not. Throws as `start`.
    */
   async restart(pipelineId: number): Promise<Started> {
-    const left = await this.#findUnbegun(pipelineId, { orRuns: true });
+    const left = await findUnbegun(this.#database, pipelineId, this.#defaultIntervalSeconds, { orRuns: true });
     const wish = left?.wish ?? {};
+    // What runs may have begun since it was read: it no longer can, now that it is ended.
+    const begun =
+      left && checkpointTask(this.#database, pipelineId).whereRaw('NOT (?)', [isAsFound(this.#database, left)]);
     const results = await this.#writeEnabled(pipelineId, [
       handOverRunning(this.#database, pipelineId),
       ...this.#wantStarted(pipelineId),
       ...readBeside(this.#database, pipelineId, wish),
-      // What runs may have begun since it was read: it no longer can, now that it is ended.
-      insertQueued(this.#database, pipelineId, wish, left === null ? undefined : this.#unlike(pipelineId, left)),
+      insertQueued(this.#database, pipelineId, wish, begun ?? undefined),
       insertQueued(this.#database, pipelineId, {}),
     ]);
     const queuedTaskId = insertedId(results.slice(0, -1)) ?? insertedId(results);
@@ -153,13 +149,13 @@ export class WantedStore {
    * nothing, it is asked for the same. Returns its id; null where another has, one lives, or what was read is no longer so.
    */
   async queueDue(pipelineId: number): Promise<number | null> {
-    const { knex, dialect } = this.#database;
+    const { knex } = this.#database;
     const due = knex(table).where({ pipeline_id: pipelineId, state: 'started' }).whereRaw(isDue(this.#database));
-    const left = await this.#findUnbegun(pipelineId);
+    const left = await findUnbegun(this.#database, pipelineId, this.#defaultIntervalSeconds);
     if (left !== null) {
       // It may have been frozen, and have begun by now.
-      const asIs = this.#holder(pipelineId).whereRaw(dialect.sameAs(knex, 'task.run_options', left.runOptions));
-      void due.whereExists(asIs.select(knex.raw('1')));
+      const asFound = checkpointTask(this.#database, pipelineId).whereRaw(isAsFound(this.#database, left));
+      void due.whereExists(asFound.select(knex.raw('1')));
     }
     const wish = left?.wish ?? {};
     // A silent task that beats again: when it ends, that is another end.
@@ -176,47 +172,6 @@ export class WantedStore {
       insertQueued(this.#database, pipelineId, { ...wish, follows: true }, this.#reading(pipelineId)),
     ]);
     return results === null ? null : insertedId(results);
-  }
-
-  /** The task that a pipeline's checkpoint names. */
-  #holder(pipelineId: number): Knex.QueryBuilder {
-    return this.#database
-      .knex({ checkpoint: 'pipeline_checkpoint' })
-      .join({ task: 'pipeline_task' }, 'task.id', 'checkpoint.task_id')
-      .where('checkpoint.pipeline_id', pipelineId);
-  }
-
-  /** As `#holder`, where that task was asked for something else than what was found. */
-  #unlike(pipelineId: number, { runOptions }: Unbegun): Knex.QueryBuilder {
-    const { knex, dialect } = this.#database;
-    const alike = dialect.sameAs(knex, 'task.run_options', runOptions);
-    return this.#holder(pipelineId).whereRaw('NOT (?)', [alike]);
-  }
-
-  /**
-   * Returns what the newest task of a started pipeline was to begin anew with, where it has failed, or fallen silent, before it had,
-   * and since the pipeline was started: who stops it gives that up. Null: nothing. `orRuns`: also where it runs, of any pipeline.
-   */
-  async #findUnbegun(pipelineId: number, { orRuns = false } = {}): Promise<Unbegun | null> {
-    const { dialect } = this.#database;
-    const [row] = await this.#database.read<{ run_options: string | null }[]>((knex) => {
-      const ended = knex.raw('COALESCE(??, ?)', ['task.end_time', dialect.now(knex)]);
-      const living = livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds).select(knex.raw('1'));
-      const isOver = (tasks: Knex.QueryBuilder): void =>
-        void tasks
-          .whereIn('task.status', [taskStatus.running, taskStatus.failed])
-          .whereExists(isStarted(this.#database, pipelineId).where('since', '<=', ended))
-          .whereNotExists(living);
-      return this.#holder(pipelineId)
-        .where((tasks) => {
-          void tasks.where(isOver);
-          if (orRuns) void tasks.orWhere('task.status', taskStatus.running);
-        })
-        .select('task.run_options');
-    });
-    const runOptions = row?.run_options ?? null;
-    const wish = unbegun(requestIn(runOptions));
-    return runOptions === null || Object.keys(wish).length === 0 ? null : { wish, runOptions };
   }
 
   /** Lists started pipelines behind `afterId` that should run and don't, while nobody has judged why: by id, in one statement. */
@@ -295,7 +250,7 @@ export class WantedStore {
     const queued = knex('pipeline_task').where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.queued });
     const living = livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds);
     for (const open of [queued, living]) void row.whereNotExists(open.select(knex.raw('1')));
-    const named = this.#holder(pipelineId).select(knex.raw('1'));
+    const named = checkpointTask(this.#database, pipelineId).select(knex.raw('1'));
     if (task === null) void row.whereNotExists(named);
     else void row.whereExists(named.where({ 'task.id': task.id, 'task.status': task.status }));
     const judged = { judged_task_id: task?.id ?? null, judged_version: end.version };
