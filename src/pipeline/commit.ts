@@ -25,9 +25,10 @@ export interface CommitterParts {
   /** What other tasks read behind the checkpoint; left out: nothing. */
   readonly shards?: { drop(progress: Progress): Promise<void> } | undefined;
   readonly known: KnownCommits;
-  /** The first batch begins a stretch of its own, also where it comes right behind the checkpoint. */
-  readonly beginsAnew: boolean;
-  /** What was asked for, where the first commit begins elsewhere than at the checkpoint; left out: it goes on there. */
+  /**
+   * What was asked for, where the first commit begins elsewhere than at the checkpoint: afresh a stretch of its own, also where it comes
+   * right behind that; left out: it goes on there.
+   */
   readonly begins?: RunRequest | undefined;
   readonly signal: AbortSignal;
 }
@@ -64,7 +65,6 @@ export interface Commit {
 export class Committer {
   readonly #parts: CommitterParts;
   readonly #newestStoredBlock: number;
-  #beginsAnew: boolean;
   #begins: RunRequest | undefined;
   #version: number;
   /** Messages that are prepared and not committed. */
@@ -75,7 +75,6 @@ export class Committer {
   constructor(parts: CommitterParts, start: Start) {
     this.#parts = parts;
     this.#newestStoredBlock = start.newestStoredBlock;
-    this.#beginsAnew = parts.beginsAnew;
     this.#begins = parts.begins;
     this.#version = start.checkpoint.version;
     this.#startBlock = start.checkpoint.startBlock;
@@ -131,7 +130,8 @@ export class Committer {
     progress: Progress,
     sent: TellSent,
   ): Promise<Partial<Progress>> {
-    const follows = !this.#beginsAnew && this.#blockNumber !== null && batch.fromBlock === this.#blockNumber + 1;
+    const isAfresh = this.#begins?.fresh === true;
+    const follows = !isAfresh && this.#blockNumber !== null && batch.fromBlock === this.#blockNumber + 1;
     const startBlock = follows && this.#startBlock !== null ? this.#startBlock : batch.fromBlock;
     const after = { ...progress, nextBlock: batch.toBlock + 1, events: progress.events + batch.events.length };
     const commit: Omit<BatchCommit, 'version'> = {
@@ -194,7 +194,6 @@ export class Committer {
     this.#version += 1;
     this.#prepared = Math.max(0, this.#prepared - 1);
     if (this.#version % commitsPerPrune === 0) void this.#parts.batches.prune(this.#parts.pipelineId);
-    this.#beginsAnew = false;
     this.#begins = undefined;
     this.#startBlock = startBlock;
     this.#blockNumber = to.number;

@@ -113,7 +113,7 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
     }
     const { upTo } = next;
     const begins = beginsElsewhere(run) ? run : undefined;
-    const committer = new Committer({ ...execution, beginsAnew: run.fresh === true, begins }, start);
+    const committer = new Committer({ ...execution, begins }, start);
     const left = new AbortController();
     const { signal } = left;
     // A signal that follows two others would be one more for each of thousands of runs.

@@ -7,6 +7,7 @@ import { noteChange } from '../../src/database/events/journal.js';
 import type { ChangeKind } from '../../src/database/events/journal.js';
 import { RepairStore } from '../../src/database/events/repair-store.js';
 import type { EventBatch, SourceMessage } from '../../src/model/batch.js';
+import type { RunRequest } from '../../src/model/run-request.js';
 import type { Progress } from '../../src/model/task.js';
 import { CheckpointMovedError, Committer } from '../../src/pipeline/commit.js';
 import { DatabaseSetBackError, KnownCommits } from '../../src/pipeline/known-commits.js';
@@ -41,9 +42,9 @@ eachDatabase('a commit', (databases) => {
   });
   after(() => database.close());
 
-  async function begin(beginsAnew = false): Promise<void> {
+  async function begin(begins?: RunRequest): Promise<void> {
     lease = new FakeLease(claimed.taskId);
-    const parts = { ...claimed, chainId: 1, lease, signal, known: new KnownCommits(), beginsAnew };
+    const parts = { ...claimed, chainId: 1, lease, signal, known: new KnownCommits(), begins };
     committer = new Committer(parts, await readStart(parts));
   }
   const commit = async (message: SourceMessage, ...fates: Fate[]): Promise<void> => {
@@ -271,7 +272,7 @@ eachDatabase('a commit', (databases) => {
 
   it('that begins anew begins another stretch right behind the checkpoint, too, and the next one follows it', async () => {
     await commit(exampleBatch(1, 2));
-    await begin(true);
+    await begin({ fresh: true });
     await commit(exampleBatch(3, 4), 'dropped', 'lost');
     expect(await stretch()).to.deep.equal({ startBlock: 3, blockNumber: 4, version: 2 });
     const remembered = async (): Promise<number[]> =>

@@ -74,13 +74,13 @@ export class LogPrefetcher {
 
   /**
    * Returns what the first blocks of a range hold, and reads on up to its end; throws what LogSource throws for them. A
-   * range that does not follow the one before begins anew behind the block `before`, where that is known, and ends the wait of whoever
+   * range that does not follow the one before begins anew behind its block `before`, where that is known, and ends the wait of whoever
    * came before.
    */
-  async next(range: BlockRange, signal: AbortSignal, before: BlockRef | null = null): Promise<FetchedRange> {
+  async next(range: BlockRange & { readonly before?: BlockRef | null }, signal: AbortSignal): Promise<FetchedRange> {
     if (range.from !== this.#next) {
       this.drop();
-      this.#last = before;
+      this.#last = range.before ?? null;
     }
     this.#next = range.from;
     const dropped = this.#dropped.signal;

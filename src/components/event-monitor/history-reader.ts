@@ -108,7 +108,7 @@ export class HistoryReader {
         // One that was given up while it decoded must not take from the one that follows.
         if (this.#reading !== reading) throw new Error('given up');
         if (position > this.#end) return null;
-        const fetched = await prefetcher.next({ from: position, to: this.#end }, signal, last);
+        const fetched = await prefetcher.next({ from: position, to: this.#end, before: last }, signal);
         position = fetched.to + 1;
         last = fetched.last;
         reading.taken.push(readRangeOf(fetched));

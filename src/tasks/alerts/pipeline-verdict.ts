@@ -1,5 +1,5 @@
 import { instantToMs } from '../../model/instant.js';
-import { knownSilence, taskStatus, type Task } from '../../model/task.js';
+import { hasEnded, knownSilence, taskStatus, type Task } from '../../model/task.js';
 import { waitingText } from '../../model/waiting.js';
 import type { Wanted } from '../../model/wanted.js';
 import { isSilentFor, silenceLimit } from '../../runtime/silence.js';
@@ -105,8 +105,7 @@ function waitsForItsTime(task: Task | null, { nextStart, heldReason }: Wanted, n
 /** Somebody stopped it after its task had ended, at a time that older programs don't write; where workers gave it up they have judged that task. */
 function wasStopped(task: Task | null, { since, judgedTaskId }: Wanted): boolean {
   if (task === null) return true;
-  const hasEnded = task.status === taskStatus.succeeded || task.status === taskStatus.failed;
-  return hasEnded && since >= (task.endTime ?? '') && judgedTaskId !== task.id;
+  return hasEnded(task) && since >= (task.endTime ?? '') && judgedTaskId !== task.id;
 }
 
 function failedDown(task: Task, wanted: Wanted | null, now: string): Down {

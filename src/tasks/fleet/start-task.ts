@@ -3,7 +3,7 @@ import { disabledProblem } from '../../database/pipelines/delete-pipeline.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { queueTask } from '../../database/task-steps/queue-task.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
-import type { RunRequest } from '../../model/run-request.js';
+import { beginsElsewhere, type RunRequest } from '../../model/run-request.js';
 import type { Task } from '../../model/task.js';
 import { ConflictError } from '../../runtime/errors.js';
 import { refuseParked } from './change-wanted.js';
@@ -24,8 +24,7 @@ export async function startTask(database: Database, pipelineId: number, request:
   const isDisabled = await new PipelineStore(database).isDisabled(pipelineId);
   if (isDisabled) throw await disabledProblem(database, pipelineId);
   const tasks = new TaskStore(database);
-  const goesOn = request.fresh !== true && request.fromBlock === undefined;
-  if (goesOn) await refuseParked(database, pipelineId);
+  if (!beginsElsewhere(request)) await refuseParked(database, pipelineId);
   const queued = await queueTask(database, pipelineId, request);
   if (!queued.isNew && !isSame(queued.request, request)) {
     const waits = `task ${queued.taskId} of pipeline ${pipelineId} waits already, to run with other options`;

@@ -5,7 +5,7 @@ import { ShardStore } from '../../database/events/shard-store.js';
 import { FenceError } from '../../database/script.js';
 import type { Replaced } from '../../database/task-steps/end-replaced.js';
 import type { TaskStore } from '../../database/tasks/task-store.js';
-import type { RunRequest } from '../../model/run-request.js';
+import { beginsElsewhere, type RunRequest } from '../../model/run-request.js';
 import { isRead, type HistoryCut, type Shard } from '../../model/shard.js';
 import { taskStatus, type Progress, type Task } from '../../model/task.js';
 import { restartWaitSeconds } from '../../model/wanted.js';
@@ -183,7 +183,7 @@ export class OwnShards implements ShardsAhead {
     if (shards.some(({ isDropped }) => isDropped)) return 'they had been given up';
     if (shards.some((each) => each.definition !== fingerprint || each.chainId !== chainId))
       return 'the definition has changed';
-    if (run.fresh === true || run.fromBlock !== undefined) return 'this run begins elsewhere';
+    if (beginsElsewhere(run)) return 'this run begins elsewhere';
     if (run.toBlock !== undefined && run.toBlock < last.toBlock) return 'this run ends before them';
     const { blockNumber, blockHash, version } = checkpoint;
     const isBelow = (blockNumber ?? -1) <= first.after.number && version < first.added - 1;

@@ -99,10 +99,10 @@ export const commitMutants: readonly Mutant[] = [
   commit(
     'begins-anew',
     'a run that begins anew takes nothing over, also right behind the checkpoint',
-    '!this.#beginsAnew && ',
+    '!isAfresh && ',
     '',
   ),
-  execute('fresh-anew', 'which is one with --fresh', 'beginsAnew: run.fresh === true', 'beginsAnew: false'),
+  execute('fresh-anew', 'which is one with --fresh', 'beginsElsewhere(run) ? run : undefined', 'undefined'),
   commit(
     'behind-repairs',
     'repairs of others are gone on from',
