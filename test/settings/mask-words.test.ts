@@ -24,6 +24,8 @@ describe('the words of a command, as they are shown', () => {
     '["curl","--proxy-user","bob:abcdefsecret","http://pager/x"]': '["curl","--proxy-user","***","http://pager/x"]',
     [`sh -c 'curl -d @- -u "bob:abcdefsecret" http://pager/x'`]: "sh -c 'curl -d @- -u ***'",
     [`sh -c 'curl --user=bob:abcdefsecret -H "X-Token: abcdefsecret"'`]: "sh -c 'curl --user=***'",
+    [`sh -c "curl -u 'two words:abcdefsecret' x"`]: "sh -c 'curl -u ***'",
+    [`sh -c 'curl --proxy-user bob:abcdefsecret x'`]: "sh -c 'curl --proxy-user ***'",
     'curl -H authorization:abcdefsecret http://pager/x': 'curl -H authorization:*** http://pager/x',
     "curl --header='X-Api-Key: abcdefsecret' http://pager/x": "curl '--header=X-Api-Key: ***' http://pager/x",
     "notify --token 'abcdefsecret": '***',
@@ -45,6 +47,9 @@ describe('the words of a command, as they are shown', () => {
       'notify-send -u critical  https://pager/x',
       'sudo -u ops page --url https://pager/x',
       'page -u https://pager/x --user ops',
+      'page -u HTTPS://pager/x',
+      `sh -c 'page -u https://pager/x'`,
+      `sh -c 'page pop-u a:b'`,
     ]) {
       expect(maskWords(text)).to.equal(text);
     }

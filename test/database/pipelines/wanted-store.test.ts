@@ -554,6 +554,25 @@ eachDatabase('the store of what is wanted', (databases) => {
       return claim(taskId);
     };
     const silence = (id: number): Promise<void> => ageTask(database, id, { created: 1_000, heartbeat: 92 });
+    /** The database, where something happens behind what is read first. */
+    const behindRead = (happen: () => Promise<void>): Database => {
+      let hasHappened = false;
+      const read: Database['read'] = async (build) => {
+        const rows = await database.read(build);
+        if (!hasHappened) {
+          hasHappened = true;
+          await happen();
+        }
+        return rows as never;
+      };
+      return new Proxy(database, {
+        get: (target, key) => {
+          if (key === 'read') return read;
+          const value: unknown = Reflect.get(target, key, target);
+          return typeof value === 'function' && key !== 'knex' ? (value.bind(target) as unknown) : value;
+        },
+      });
+    };
     const follow = async (): Promise<number> => {
       expect(await wanted.judge(await unjudged(), again)).to.equal(true);
       return (await wanted.queueDue(45)) ?? 0;
@@ -596,7 +615,7 @@ eachDatabase('the store of what is wanted', (databases) => {
       expect(await asked(second)).to.deep.equal(fresh);
     });
 
-    it('has what a person starts begin anew, at once, and nothing once it was stopped or ended well', async () => {
+    it('has what a person starts begin anew, at once, and nothing once it was stopped', async () => {
       const first = await begin();
       await fail(first);
       await wanted.judge(await unjudged(), { kind: 'again', inSeconds: 900, failures: 9 });
@@ -637,6 +656,43 @@ eachDatabase('the store of what is wanted', (databases) => {
       await begin();
       await wanted.stop(45);
       expect(await asked((await wanted.restart(45)).queuedTaskId)).to.deep.equal({});
+    });
+
+    it('has nothing follow it where it was only frozen, and beats again before it has begun', async () => {
+      const first = await begin();
+      await silence(first);
+      await follow();
+      await ageTask(database, first, { created: 1_000, heartbeat: 0 });
+      expect(await wanted.takeBack((await wanted.listRevived(10))[0]!)).to.equal(true);
+      expect((await tasks.list({ status: taskStatus.queued, limit: 10, offset: 0 })).tasks).to.deep.equal([]);
+    });
+
+    it('is wished for no more where it ended well without a commit', async () => {
+      const first = await begin();
+      await tasks.finish(first, { status: taskStatus.succeeded, endReason: 'completed', error: null }, null);
+      expect(await asked((await wanted.start(45)).queuedTaskId)).to.deep.equal({});
+    });
+
+    it('begins anew once, though it begins behind what a restart has read of it', async () => {
+      const first = await begin();
+      const racing = new WantedStore(
+        behindRead(() => commitsOf(first)),
+        30,
+      );
+      const { queuedTaskId } = await racing.restart(45);
+      expect(queuedTaskId).to.be.a('number');
+      expect(await asked(queuedTaskId)).to.deep.equal({});
+    });
+
+    it('begins anew once, though it begins behind what is read of it while another is queued to follow it', async () => {
+      const first = await begin();
+      await silence(first);
+      expect(await wanted.judge(await unjudged(), again)).to.equal(true);
+      const racing = behindRead(async () => {
+        await commitsOf(first);
+        await silence(first);
+      });
+      expect(await new WantedStore(racing, 30).queueDue(45)).to.equal(null);
     });
 
     it('gives way to what a person asks for while what follows waits', async () => {

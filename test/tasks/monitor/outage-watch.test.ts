@@ -70,6 +70,7 @@ describe('an outage watch', () => {
     watch.failed(busy);
     expect(watch.waitMs).to.equal(0);
     await clock.advance(2_501);
+    watch.slept(2_501);
     watch.failed(busy);
     expect([watch.waiting, watch.waitMs]).to.deep.equal(['the database was busy for 7501 ms', 90_000]);
     await clock.advance(1_000);
