@@ -22,6 +22,8 @@ eachDatabase('the migrator', (databases) => {
 
   beforeEach(async function () {
     this.timeout(120_000);
+    // A server writes each change of a schema to the disk, hundreds in one test.
+    this.currentTest?.timeout(180_000);
     url = await databases.fresh();
     database = await openDatabase(url, { create: true });
     await database.knex.raw('SELECT 1');
