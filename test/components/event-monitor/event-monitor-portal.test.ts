@@ -304,6 +304,34 @@ describe('an event monitor with history: portal', () => {
     expect(warnings(/HTTP 400 Bad range: settled blocks are read from the RPC URLs for 10 min/)).to.have.length(1);
   });
 
+  describe('whose data set begins late', () => {
+    beforeEach(() => {
+      portal.options = { ...portal.options, first: 100 };
+    });
+
+    it('is read from its first block on without any RPC URL', async () => {
+      await run({ config: { startBlock: 100 } });
+      expect(ledger.ids).to.deep.equal(idsOf(100, 236));
+    });
+
+    it('says where it begins where a run begins lower without any RPC URL', async () => {
+      const error = await rejectionOf(run(), PortalFailedError);
+      expect(error.message).to.match(/dataset starts from block 100$/);
+      expect(error.hint).to.match(/start_block: 100/);
+      expect(ledger.ids).to.deep.equal([]);
+    });
+
+    it('is read from its first block on, and what lies below it from the RPC URLs', async () => {
+      await run({ urls: [node.url], config: { endBlock: 236 } });
+      expect(ledger.ids).to.deep.equal(idsOf(1, 236));
+      const asked = portal.streams.filter(({ fromBlock }) => fromBlock >= 100);
+      expect(asked[0]?.fromBlock).to.equal(100);
+      expect(asked.at(-1)?.toBlock).to.equal(236);
+      expect(portal.streams.length - asked.length, 'asked for what it does not have').to.equal(1);
+      expect(warnings(/./)).to.deep.equal([]);
+    });
+  });
+
   it('is waited for where there is no RPC URL, which is told once', async () => {
     let isBack = false;
     const clock = new HastyClock();
