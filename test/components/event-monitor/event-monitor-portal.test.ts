@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { PortalFailedError } from '../../../src/chain/portal/portal-trouble.js';
 import { ChainUnreachableError, NeedsRewindError } from '../../../src/runtime/errors.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
+import type { SimCall, SimulatorOptions } from '../../support/chain-simulator.js';
 import { HastyClock } from '../../support/hasty-clock.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
 import { MessageLedger } from '../../support/message-ledger.js';
@@ -302,6 +303,26 @@ describe('an event monitor with history: portal', () => {
     await run({ urls: [node.url], config: { endBlock: 236 }, context: { clock } });
     expect(ledger.ids).to.deep.equal(idsOf(1, 236));
     expect(warnings(/HTTP 400 Bad range: settled blocks are read from the RPC URLs for 10 min/)).to.have.length(1);
+  });
+
+  describe('beside a node that does not keep its history', () => {
+    const isOld = ({ method, params }: SimCall): boolean =>
+      method === 'eth_getBlockByNumber' && Number(params[0]) < 150;
+    const refusal = { code: 4444, message: 'pruned history unavailable' };
+    const fault: SimulatorOptions['fault'] = (calls) =>
+      calls.some(isOld) ? { kind: 'call-error', method: 'eth_getBlockByNumber', error: refusal } : undefined;
+    const pruned: Readonly<Record<string, SimulatorOptions>> = {
+      refuses: { fault },
+      'does not know': { lie: (call, result) => (isOld(call) ? null : result) },
+    };
+    for (const [what, options] of Object.entries(pruned)) {
+      it(`is read, and gone on with, where that node ${what} old blocks`, async () => {
+        node.options = options;
+        await run({ urls: [node.url], config: { startBlock: 10, endBlock: 100 } });
+        await run({ urls: [node.url], config: { startBlock: 10, endBlock: 300 } });
+        expect(ledger.ids).to.deep.equal(idsOf(10, 300));
+      });
+    }
   });
 
   describe('whose data set begins late', () => {
