@@ -157,6 +157,6 @@ export class PortalTrouble {
 
 function hintAt({ beginsAt }: PortalError): string {
   if (beginsAt !== undefined)
-    return `set start_block: ${beginsAt} or higher, or an RPC URL by --rpc-url for what lies below`;
+    return `set start_block: ${beginsAt} or higher, a factory's too, or an RPC URL by --rpc-url for what lies below`;
   return 'try again later, name another portal by --portal-url, or read from a node: set an RPC URL by --rpc-url, and history: rpc in the definition';
 }
