@@ -241,7 +241,8 @@ export class ChainSimulator {
     if (fault?.kind === 'call-error' && fault.method === method) return { jsonrpc: '2.0', id, error: fault.error };
     try {
       const result = answerCall(call, view.blocks, view.logsUpTo, this.options.chainId ?? 31337, this.traits);
-      return { jsonrpc: '2.0', id, result: this.options.lie?.(call, result) ?? result };
+      const told = this.options.lie?.(call, result);
+      return { jsonrpc: '2.0', id, result: told === undefined ? result : told };
     } catch (error) {
       if (!(error instanceof SimRefusal)) throw error;
       return { jsonrpc: '2.0', id, error: error.error };

@@ -75,6 +75,8 @@ export interface PortalServerOptions {
   readonly dataset?: string;
   /** Called for each stream, with its number (from 1); what it returns goes wrong. */
   readonly fault?: (asked: AskedStream, request: number) => PortalFault | undefined;
+  /** The first block of the data set; the chain's where nothing is said. */
+  readonly first?: number;
   /** The most blocks that hold something that one answer gives. */
   readonly mostBlocks?: number;
 }
@@ -142,10 +144,12 @@ export class PortalServer {
     response.setHeader('x-sqd-finalized-head-number', String(finalized));
     if (finalized >= 0) response.setHeader('x-sqd-finalized-head-hash', data.header(finalized).hash);
     const { fromBlock: from, parentBlockHash: parent } = asked;
+    const { first = 0 } = this.options;
     if (fault?.kind === 'status') {
       const headers = fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter };
       response.writeHead(fault.status, headers).end(fault.body ?? '');
     } else if (fault?.kind === 'drop') response.destroy();
+    else if (from < first) response.writeHead(400).end(`dataset starts from block ${first}`);
     else if (from > finalized || fault?.kind === 'nothing') response.writeHead(204).end();
     else if (parent !== undefined && parent !== data.header(from).parentHash) {
       const previousBlocks = [{ number: from - 1, hash: data.header(from).parentHash }];

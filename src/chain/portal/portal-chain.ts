@@ -4,6 +4,7 @@ import type { HeadsAnswer } from '../blocks/header-outcome.js';
 import { hear } from '../blocks/hearing.js';
 import type { Hearing } from '../blocks/hearing.js';
 import { PortalAnswer } from './portal-answer.js';
+import { PortalError } from './portal-error.js';
 import type { PortalHead, PortalHeadOptions } from './portal-head.js';
 import { headersQuery } from './portal-query.js';
 import type { Call } from '../../runtime/call.js';
@@ -79,6 +80,7 @@ export class PortalChain implements ChainView {
         return await this.#ask(number, signal);
       } catch (error) {
         signal.throwIfAborted();
+        if (error instanceof PortalError && (error.beginsAt ?? -1) > number) return null;
         await trouble.bear(error, signal);
       }
     }

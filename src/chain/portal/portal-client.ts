@@ -206,7 +206,7 @@ export class PortalClient {
     }
     if (statusCode === 404)
       return new PortalError(`it has no data set '${path.split('/')[0] ?? ''}': ${says}`, { class: 'refused' });
-    return new PortalError(says, { class: statusCode < 300 ? 'malformed' : 'refused' });
+    return new PortalError(says, { class: statusCode < 300 ? 'malformed' : 'refused', beginsAt: beginningIn(text) });
   }
 
   /** Some servers pack what was not asked to be packed. */
@@ -241,6 +241,11 @@ function readRef(text: string): BlockRef | null {
       throw malformed(`the finalized head is no block: ${error.message}`);
     throw error;
   }
+}
+
+/** Returns the first block of a data set, where a refusal names it; undefined where it does not. */
+function beginningIn(text: string): number | undefined {
+  return numberIn(/dataset starts from block (\d+)/.exec(text)?.[1]);
 }
 
 function numberIn(header: string | string[] | undefined): number | undefined {

@@ -12,6 +12,8 @@ interface PortalErrorOptions {
   readonly retryAfterMs?: number | undefined;
   /** How long it took to fail, in milliseconds. */
   readonly tookMs?: number;
+  /** The first block of the data set, where lower ones were asked for. */
+  readonly beginsAt?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -20,13 +22,15 @@ export class PortalError extends Error {
   readonly class: PortalErrorClass;
   readonly retryAfterMs: number | undefined;
   readonly tookMs: number;
+  readonly beginsAt: number | undefined;
 
-  constructor(message: string, { class: kind, retryAfterMs, tookMs = 0, cause }: PortalErrorOptions) {
+  constructor(message: string, { class: kind, retryAfterMs, tookMs = 0, beginsAt, cause }: PortalErrorOptions) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'PortalError';
     this.class = kind;
     this.retryAfterMs = retryAfterMs;
     this.tookMs = tookMs;
+    this.beginsAt = beginsAt;
   }
 }
 

@@ -10,10 +10,11 @@ export interface PortalHeadOptions {
 /** How old what is known may be where more is wanted, in milliseconds. */
 const freshMs = 5_000;
 
-/** The newest final block of a data set, as far as its portal has told. */
+/** The newest final block of a data set, and its first one, as far as its portal has told. */
 export class PortalHead {
   readonly #options: PortalHeadOptions;
   #number: number | undefined;
+  #first = 0;
   #heardAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: PortalHeadOptions) {
@@ -23,6 +24,18 @@ export class PortalHead {
   /** Its number; -1 where there is none yet, undefined before anything was told. */
   get number(): number | undefined {
     return this.#number;
+  }
+
+  /** The first block of the data set, as far as is known. */
+  get first(): number {
+    return this.#first;
+  }
+
+  /** A refusal told the first block; says whether that is news. */
+  begins(first: number): boolean {
+    const isNews = first !== this.#first;
+    this.#first = first;
+    return isNews;
   }
 
   /** An answer told it; undefined where it did not. Finality never goes back. */

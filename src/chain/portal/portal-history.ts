@@ -1,4 +1,5 @@
 import type { BlockRange } from '../../model/block.js';
+import type { Logger } from '../../runtime/logger.js';
 import { NodeLagsError } from '../blocks/consistency.js';
 import type { FetchedRange, RangeCall, RangeReader } from '../blocks/range-reader.js';
 import type { PortalAvoidance } from './portal-avoidance.js';
@@ -15,6 +16,7 @@ interface PortalHistoryOptions {
   readonly nodes: RangeReader | null;
   /** Whether the run reads nodes instead. */
   readonly avoidance: PortalAvoidance;
+  readonly logger: Logger;
 }
 
 /** How often answers may not follow each other: portals answer through many workers. */
@@ -24,21 +26,25 @@ const unlinkedBorne = 3;
 export class PortalHistory implements RangeReader {
   readonly #options: PortalHistoryOptions;
   #unlinked = 0;
+  /** True while blocks are asked for that lie below those which the portal has. */
+  #isBelow = false;
 
   constructor(options: PortalHistoryOptions) {
     this.#options = options;
   }
 
   get isProven(): boolean {
-    return (this.#instead ?? this.#options.portal).isProven;
+    return this.#asked.isProven;
   }
 
   get room(): number {
-    return (this.#instead ?? this.#options.portal).room;
+    return this.#asked.room;
   }
 
   headOf(range: BlockRange): BlockRange {
     const { portal, head, nodes } = this.#options;
+    const below = this.#below(range);
+    if (below !== null) return below.nodes.headOf(below.range);
     const last = head.number ?? Number.POSITIVE_INFINITY;
     if (nodes !== null && (this.#instead !== null || range.from > last)) return nodes.headOf(range);
     return portal.headOf({ from: range.from, to: Math.max(range.from, Math.min(range.to, last)) });
@@ -47,6 +53,8 @@ export class PortalHistory implements RangeReader {
   async fetch(range: BlockRange, call: RangeCall): Promise<FetchedRange> {
     const { portal, head, nodes, avoidance } = this.#options;
     if (nodes !== null && (call.verified || this.#instead !== null)) return nodes.fetch(range, call);
+    const below = this.#below(range);
+    if (below !== null) return below.nodes.fetch(below.range, call);
     try {
       const last = await head.read(range.from, call.signal);
       if (range.from <= last) {
@@ -59,6 +67,7 @@ export class PortalHistory implements RangeReader {
       }
     } catch (error) {
       if (nodes === null || !(error instanceof PortalFailedError)) throw error;
+      if (this.#learnBeginning(error, range)) return this.fetch(range, call);
       avoidance.begin(error);
     }
     if (nodes === null) throw new NodeLagsError(`block ${range.from} is not final at the portal yet`);
@@ -77,6 +86,29 @@ export class PortalHistory implements RangeReader {
     avoidance.begin(
       new PortalFailedError(`the portal ${client.host} is not to be believed: ${cause.message}`, { cause }),
     );
+  }
+
+  /** Who has the blocks that were asked for last. */
+  get #asked(): RangeReader {
+    const { portal, nodes } = this.#options;
+    return this.#instead ?? (this.#isBelow ? nodes : null) ?? portal;
+  }
+
+  /** Returns what of a range lies below the data set, and who has that; null where its first block does not, or nobody has it. */
+  #below({ from, to }: BlockRange): { readonly nodes: RangeReader; readonly range: BlockRange } | null {
+    const { nodes, head } = this.#options;
+    this.#isBelow = from < head.first;
+    return nodes === null || !this.#isBelow ? null : { nodes, range: { from, to: Math.min(to, head.first - 1) } };
+  }
+
+  /** Says whether the portal failed only because its data set begins above a range. */
+  #learnBeginning({ cause }: PortalFailedError, { from }: BlockRange): boolean {
+    const { client, head, logger } = this.#options;
+    const first = cause instanceof PortalError ? cause.beginsAt : undefined;
+    if (first === undefined || first <= from) return false;
+    const message = `the portal ${client.host} begins with block ${first}: what lies below is read from the RPC URLs`;
+    if (head.begins(first)) logger.log('info', message, { event: 'portal.begins', block: first });
+    return true;
   }
 
   /** What is read now instead of the portal; null: nothing. */

@@ -150,9 +150,13 @@ export class PortalTrouble {
     const what = isWrong ? 'is not to be believed' : "can't be used";
     return new PortalFailedError(`the portal ${client.host} ${what}: ${cause.message}`, {
       cause,
-      hint:
-        certificateHint(cause) ??
-        'try again later, name another portal by --portal-url, or read from a node: set an RPC URL by --rpc-url, and history: rpc in the definition',
+      hint: certificateHint(cause) ?? hintAt(cause),
     });
   }
+}
+
+function hintAt({ beginsAt }: PortalError): string {
+  if (beginsAt !== undefined)
+    return `set start_block: ${beginsAt} or higher, a factory's too, or an RPC URL by --rpc-url for what lies below`;
+  return 'try again later, name another portal by --portal-url, or read from a node: set an RPC URL by --rpc-url, and history: rpc in the definition';
 }

@@ -44,7 +44,7 @@ export class EventMonitor implements Source {
   async *messages(context: SourceContext): AsyncGenerator<SourceMessage, void, undefined> {
     const { chain: nodes, heads, shared, decoder } = this.#deps;
     const portal = this.#openPortal(context);
-    const chain = nodes ?? nodeless(portal);
+    const chain = viewOf(nodes, portal);
     if (nodes === null && (context.run.mode ?? this.#config.mode) === 'realtime') throw headless();
     const feed = heads ?? new HeadFeed({ chain, chainId: this.#config.chainId, ...context });
     const run = new MonitorRun(this.#config, { chain, nodes, portal, decoder, heads: feed, shared }, context);
@@ -61,7 +61,7 @@ export class EventMonitor implements Source {
   }
 
   async finalized(recentBlocks: readonly BlockRef[], signal: AbortSignal): Promise<number | null> {
-    const chain = this.#deps.chain ?? nodeless(this.#openPortal({ clock: systemClock, logger: silentLogger }));
+    const chain = viewOf(this.#deps.chain, this.#openPortal({ clock: systemClock, logger: silentLogger }));
     // Who follows the same heads hears of it, too, and is asked together.
     const head = await new HeadReader(chain, 'latest', silentLogger, this.#deps.heads?.tags).read(signal);
     if (head === null) return -1;
@@ -80,7 +80,7 @@ export class EventMonitor implements Source {
   async cut({ run, checkpoint, logger, clock, signal }: CutContext): Promise<HistoryCut | null> {
     const { mode, shards = 1, batchSize, endBlock, finality } = this.#config;
     if (shards === 1) return null;
-    const chain = this.#deps.chain ?? nodeless(this.#openPortal({ clock, logger }));
+    const chain = viewOf(this.#deps.chain, this.#openPortal({ clock, logger }));
     const start = resolveStart({ run, config: this.#config, mode: run.mode ?? mode, checkpoint });
     // What the node does not know of finality the run itself warns of.
     const head = await new HeadReader(chain, finality, silentLogger).read(signal);
@@ -122,7 +122,8 @@ function headless(): UsageError {
   );
 }
 
-function nodeless(portal: PortalReading | null): ChainView {
+function viewOf(nodes: ChainClient | null, portal: PortalReading | null): ChainView {
+  if (nodes !== null) return portal?.behind(nodes) ?? nodes;
   if (portal !== null) return portal.chain();
   throw new UsageError('no RPC URL is set for this chain', { hint: 'give one with --rpc-url URL' });
 }

@@ -2,6 +2,7 @@ import type { ChainClient } from '../../chain/blocks/chain-client.js';
 import { NodeLagsError } from '../../chain/blocks/consistency.js';
 import type { RangeReader } from '../../chain/blocks/range-reader.js';
 import { PortalAvoidance } from '../../chain/portal/portal-avoidance.js';
+import { PortalBackedChain } from '../../chain/portal/portal-backed-chain.js';
 import { PortalChain } from '../../chain/portal/portal-chain.js';
 import type { PortalClient } from '../../chain/portal/portal-client.js';
 import { PortalHead } from '../../chain/portal/portal-head.js';
@@ -42,6 +43,11 @@ export class PortalReading {
   /** Returns the chain as far as the portal tells it, for who has no node. */
   chain(): PortalChain {
     return new PortalChain({ ...this.#options, head: this.#head });
+  }
+
+  /** Returns the chain as nodes tell it, and the portal where they don't keep its history. */
+  behind(nodes: ChainClient): PortalBackedChain {
+    return new PortalBackedChain(nodes, this.chain());
   }
 
   /** Returns what is to be told where the portal shows no block to who has no node. */

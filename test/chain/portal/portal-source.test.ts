@@ -137,7 +137,7 @@ describe('blocks from a portal', () => {
       const source = open({ addresses: [simContract], topics: null });
       const head = new PortalHead({ dataset, clock, patience: beginPatience() });
       const avoidance = new PortalAvoidance({ clock, logger });
-      const history = new PortalHistory({ client, portal: source, head, nodes: null, avoidance });
+      const history = new PortalHistory({ client, portal: source, head, nodes: null, avoidance, logger });
       return new LogPrefetcher({ source: history, moved, maxRanges: 1 });
     };
     /** The first piece takes a third of it. */

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { PortalFailedError } from '../../../src/chain/portal/portal-trouble.js';
 import { ChainUnreachableError, NeedsRewindError } from '../../../src/runtime/errors.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
+import type { SimCall, SimulatorOptions } from '../../support/chain-simulator.js';
 import { HastyClock } from '../../support/hasty-clock.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
 import { MessageLedger } from '../../support/message-ledger.js';
@@ -302,6 +303,54 @@ describe('an event monitor with history: portal', () => {
     await run({ urls: [node.url], config: { endBlock: 236 }, context: { clock } });
     expect(ledger.ids).to.deep.equal(idsOf(1, 236));
     expect(warnings(/HTTP 400 Bad range: settled blocks are read from the RPC URLs for 10 min/)).to.have.length(1);
+  });
+
+  describe('beside a node that does not keep its history', () => {
+    const isOld = ({ method, params }: SimCall): boolean =>
+      method === 'eth_getBlockByNumber' && Number(params[0]) < 150;
+    const refusal = { code: 4444, message: 'pruned history unavailable' };
+    const fault: SimulatorOptions['fault'] = (calls) =>
+      calls.some(isOld) ? { kind: 'call-error', method: 'eth_getBlockByNumber', error: refusal } : undefined;
+    const pruned: Readonly<Record<string, SimulatorOptions>> = {
+      refuses: { fault },
+      'does not know': { lie: (call, result) => (isOld(call) ? null : result) },
+    };
+    for (const [what, options] of Object.entries(pruned)) {
+      it(`is read, and gone on with, where that node ${what} old blocks`, async () => {
+        node.options = options;
+        await run({ urls: [node.url], config: { startBlock: 10, endBlock: 100 } });
+        await run({ urls: [node.url], config: { startBlock: 10, endBlock: 300 } });
+        expect(ledger.ids).to.deep.equal(idsOf(10, 300));
+      });
+    }
+  });
+
+  describe('whose data set begins late', () => {
+    beforeEach(() => {
+      portal.options = { ...portal.options, first: 100 };
+    });
+
+    it('is read from its first block on without any RPC URL', async () => {
+      await run({ config: { startBlock: 100 } });
+      expect(ledger.ids).to.deep.equal(idsOf(100, 236));
+    });
+
+    it('says where it begins where a run begins lower without any RPC URL', async () => {
+      const error = await rejectionOf(run(), PortalFailedError);
+      expect(error.message).to.match(/dataset starts from block 100$/);
+      expect(error.hint).to.match(/start_block: 100/);
+      expect(ledger.ids).to.deep.equal([]);
+    });
+
+    it('is read from its first block on, and what lies below it from the RPC URLs', async () => {
+      await run({ urls: [node.url], config: { endBlock: 236 } });
+      expect(ledger.ids).to.deep.equal(idsOf(1, 236));
+      const asked = portal.streams.filter(({ fromBlock }) => fromBlock >= 100);
+      expect(asked[0]?.fromBlock).to.equal(100);
+      expect(asked.at(-1)?.toBlock).to.equal(236);
+      expect(portal.streams.length - asked.length, 'asked for what it does not have').to.equal(1);
+      expect(warnings(/./)).to.deep.equal([]);
+    });
   });
 
   it('is waited for where there is no RPC URL, which is told once', async () => {

@@ -39,8 +39,10 @@ export class PastReader {
     const settledTo = Math.min(to, head.settled);
     try {
       let next = from;
+      // What follows the last block that was read must hang on it: a portal alone may show another chain for a while.
+      const before = stretch.last?.number === from - 1 ? stretch.last : null;
       while (next <= settledTo) {
-        const fetched = await ahead.next({ from: next, to: settledTo }, signal);
+        const fetched = await ahead.next({ from: next, to: settledTo, before }, signal);
         yield fetched;
         next = fetched.to + 1;
       }

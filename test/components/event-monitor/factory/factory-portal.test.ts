@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { ChainUnreachableError } from '../../../../src/runtime/errors.js';
 import { ChainSimulator } from '../../../support/chain-simulator.js';
 import { MemoryLogger } from '../../../support/memory-logger.js';
 import { MessageLedger } from '../../../support/message-ledger.js';
@@ -6,6 +7,7 @@ import { runMonitor } from '../../../support/monitor-run.js';
 import type { MonitorRunOptions } from '../../../support/monitor-run.js';
 import { portalOf } from '../../../support/portal-of-chain.js';
 import { PortalServer } from '../../../support/portal-server.js';
+import { rejectionOf } from '../../../support/rejection.js';
 import { address, emitted, factoryConfig, made, truthOf } from './factory-chain.js';
 
 const child = (number: number): string => address(0xc000 + number);
@@ -46,6 +48,30 @@ describe('an event monitor of a factory with history: portal', () => {
     await run();
     expect(ledger.ids).to.deep.equal(truthOf(node));
     expect(ledger.ids).to.have.length.above(150);
+  });
+
+  it('keeps no children of a chain that does not hang on the blocks that were read', async () => {
+    node.mine(60, () => [emitted(child(1))]);
+    await run();
+    node.mine(60, (number) => (number === 80 ? [made(child(1)), emitted(child(2))] : [emitted(child(2))]));
+    const other = await ChainSimulator.start({ sealed: true });
+    other.mine(120, (number) => (number === 80 ? [made(child(2))] : [emitted(child(3))]));
+    const own = portalOf(node, 0);
+    const astray = portalOf(other, 0);
+    // It has gone over to another chain above the last block that was read.
+    const ofBlock = (number: number): typeof own => (number > 60 ? astray : own);
+    portal.options = {
+      data: {
+        finalized: own.finalized,
+        header: (number) => ofBlock(number).header(number),
+        logs: (number) => ofBlock(number).logs(number),
+      },
+    };
+    expect((await rejectionOf(run(), ChainUnreachableError)).message).to.match(/^block 61 is not the child of block 60/);
+    portal.options = { data: own };
+    await run();
+    expect(ledger.ids).to.deep.equal(truthOf(node));
+    await other.stop();
   });
 
   it('is left once for all that a factory asks for, where it wants to be left alone', async () => {
