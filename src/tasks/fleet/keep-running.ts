@@ -46,8 +46,9 @@ const timesMs = 15_000;
 /** Rows that one statement gives. */
 const page = 200;
 /**
- * A pipeline that locks have held up is left alone for so many times as long. The time between is the others', and has room
- * for three beats at the default interval without a lock: else the silence of others would never mean anything.
+ * A pipeline that locks hold up is left alone for as long as they took, then twice as long each time, and for so many times as
+ * long at most. The time between is the others', and has room for three beats at the default interval without a lock: else
+ * their silence would never mean anything.
  */
 const lockedFactor = 10;
 
@@ -70,8 +71,8 @@ export class KeepRunning {
   #unjudged: unknown = null;
   /** Pipelines with which a step failed the last time, and why. */
   readonly #failing = new Map<number, string>();
-  /** Until when pipelines are left alone that locks have held up, by the monotonic clock. */
-  readonly #lockedUntil = new Map<number, number>();
+  /** Until when pipelines are left alone that locks have held up, by the monotonic clock, and for how long in all. */
+  readonly #locked = new Map<number, { readonly until: number; readonly waitMs: number }>();
   readonly #watch: OutageWatch;
   /** Why no silent task was followed the last time; null: they were. */
   #waiting: string | null = null;
@@ -274,17 +275,22 @@ export class KeepRunning {
       if (stopping.aborted) return;
       const { pipelineId } = item;
       const from = clock.monotonic();
-      if (from < (this.#lockedUntil.get(pipelineId) ?? from)) continue;
+      if (from < (this.#locked.get(pipelineId)?.until ?? from)) continue;
       try {
         await this.#step('a step', work(item));
         this.#failing.delete(pipelineId);
-        this.#lockedUntil.delete(pipelineId);
+        this.#locked.delete(pipelineId);
       } catch (error) {
         this.#tellFailing(item, this.#unlessAway(error));
-        const now = clock.monotonic();
-        if (error instanceof DatabaseBusyError) this.#lockedUntil.set(pipelineId, now + lockedFactor * (now - from));
+        if (error instanceof DatabaseBusyError) this.#leaveAlone(item, clock.monotonic() - from);
       }
     }
+  }
+
+  #leaveAlone({ pipelineId }: OfPipeline, tookMs: number): void {
+    const before = this.#locked.get(pipelineId)?.waitMs ?? 0;
+    const waitMs = Math.min(Math.max(tookMs, 2 * before), lockedFactor * tookMs);
+    this.#locked.set(pipelineId, { until: this.#options.clock.monotonic() + waitMs, waitMs });
   }
 
   #tellFailing({ pipelineId }: OfPipeline, error: unknown): void {

@@ -260,7 +260,7 @@ describe('keeping pipelines running', () => {
     expect(logger.lines).to.include("warn: pipeline 2 can't be kept running here: no definition");
   });
 
-  it('leaves the pipeline alone that a lock holds up, for ten times as long: the others go on, silent ones too', async () => {
+  it('leaves the pipeline alone that a lock holds up, for longer each time: the others go on, silent ones too', async () => {
     const silent = { ...endOf(2), task: { ...endOf(2).task!, status: 0, endReason: null } };
     [ends, due, locked] = [[endOf(1), silent, endOf(3)], [4], 1];
     running = keep.run();
@@ -271,12 +271,14 @@ describe('keeping pipelines running', () => {
     ]);
     await clock.advance(20_000);
     expect(judged.filter((id) => id === 2)).to.not.deep.equal([]);
-    await clock.advance(100_000);
-    expect(lockedTries).to.equal(1);
+    await clock.advance(90_000);
+    expect(lockedTries, 'after 15, 30 and 60 s').to.equal(3);
+    await clock.advance(385_000);
+    expect(lockedTries, 'after 150 s at most').to.equal(6);
     const told = logger.lines.filter((line) => line.includes("can't be kept running"));
     expect(told).to.deep.equal(["warn: pipeline 1 can't be kept running here: a lock"]);
     locked = null;
-    await clock.advance(40_000);
+    await clock.advance(150_000);
     expect(judged).to.include(1);
   });
 
