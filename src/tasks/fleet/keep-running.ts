@@ -4,7 +4,7 @@ import type { SinkWish } from '../../model/sink.js';
 import { taskStatus } from '../../model/task.js';
 import type { EndedTask, EndVerdict, UnjudgedEnd } from '../../model/wanted.js';
 import type { Clock } from '../../runtime/clock.js';
-import { DatabaseUnreachableError, messageOf } from '../../runtime/errors.js';
+import { DatabaseBusyError, DatabaseUnreachableError, messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
 import type { OutageWatch } from '../monitor/outage-watch.js';
@@ -45,6 +45,12 @@ const unjudgedMs = 5_000;
 const timesMs = 15_000;
 /** Rows that one statement gives. */
 const page = 200;
+/**
+ * A pipeline that locks hold up is left alone for as long as they took, then twice as long each time, and for so many times as
+ * long at most. The time between is the others', and has room for three beats at the default interval without a lock: else
+ * their silence would never mean anything.
+ */
+const lockedFactor = 10;
 
 interface OfPipeline {
   readonly pipelineId: number;
@@ -65,6 +71,8 @@ export class KeepRunning {
   #unjudged: unknown = null;
   /** Pipelines with which a step failed the last time, and why. */
   readonly #failing = new Map<number, string>();
+  /** Until when pipelines are left alone that locks have held up, by the monotonic clock, and for how long in all. */
+  readonly #locked = new Map<number, { readonly until: number; readonly waitMs: number }>();
   readonly #watch: OutageWatch;
   /** Why no silent task was followed the last time; null: they were. */
   #waiting: string | null = null;
@@ -107,7 +115,10 @@ export class KeepRunning {
       if (clock.monotonic() - this.#unjudgedAt >= unjudgedMs) {
         this.#unjudgedAt = clock.monotonic();
         // What is due needs no judgement.
-        this.#unjudged = await this.#judgeAll().then(() => null, unlessAway);
+        this.#unjudged = await this.#judgeAll().then(
+          () => null,
+          (error: unknown) => this.#unlessAway(error),
+        );
       }
       await this.#queueDue();
       this.#setAway(this.#unjudged);
@@ -124,7 +135,7 @@ export class KeepRunning {
       await this.#step('keeping times', keepTimes());
       this.#untimed = null;
     } catch (error) {
-      const reason = mask(messageOf(unlessAway(error)));
+      const reason = mask(messageOf(this.#unlessAway(error)));
       if (reason !== this.#untimed) logger.log('warn', reason, { event: 'fleet.untimed' });
       this.#untimed = reason;
     }
@@ -152,13 +163,16 @@ export class KeepRunning {
   ): Promise<void> {
     for (let after = 0; !this.#options.stopping.aborted;) {
       const ends = await this.#step('looking for ends', list(after));
-      // As with the monitor, no silent task is taken for dead before living runs could be heard.
-      const known = ends.filter(({ task }) => this.#isKnown(task));
-      await this.#each(known, work);
+      await this.#each(this.#known(ends), work);
       const last = ends.at(-1);
       if (last === undefined || ends.length < page) break;
       after = last.pipelineId;
     }
+  }
+
+  /** As with the monitor, no silent task is taken for dead before living runs could be heard: what came between two steps counts, too. */
+  *#known(ends: readonly UnjudgedEnd[]): Iterable<UnjudgedEnd> {
+    for (const end of ends) if (this.#isKnown(end.task)) yield end;
   }
 
   #isKnown(task: EndedTask | null): boolean {
@@ -254,17 +268,29 @@ export class KeepRunning {
     await this.#each(inTurn, ({ pipelineId }) => store.queueDue(pipelineId));
   }
 
-  /** Whatever is wrong with one pipeline is told once, and holds up no other, unless it is the database that is away. */
-  async #each<T extends OfPipeline>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  /** Whatever is wrong with one pipeline, a lock too, is told once, and holds up no other, unless it is the database that is away. */
+  async #each<T extends OfPipeline>(items: Iterable<T>, work: (item: T) => Promise<unknown>): Promise<void> {
+    const { clock, stopping } = this.#options;
     for (const item of items) {
-      if (this.#options.stopping.aborted) return;
+      if (stopping.aborted) return;
+      const { pipelineId } = item;
+      const from = clock.monotonic();
+      if (from < (this.#locked.get(pipelineId)?.until ?? from)) continue;
       try {
         await this.#step('a step', work(item));
-        this.#failing.delete(item.pipelineId);
+        this.#failing.delete(pipelineId);
+        this.#locked.delete(pipelineId);
       } catch (error) {
-        this.#tellFailing(item, unlessAway(error));
+        this.#tellFailing(item, this.#unlessAway(error));
+        if (error instanceof DatabaseBusyError) this.#leaveAlone(item, clock.monotonic() - from);
       }
     }
+  }
+
+  #leaveAlone({ pipelineId }: OfPipeline, tookMs: number): void {
+    const before = this.#locked.get(pipelineId)?.waitMs ?? 0;
+    const waitMs = Math.min(Math.max(tookMs, 2 * before), lockedFactor * tookMs);
+    this.#locked.set(pipelineId, { until: this.#options.clock.monotonic() + waitMs, waitMs });
   }
 
   #tellFailing({ pipelineId }: OfPipeline, error: unknown): void {
@@ -286,10 +312,11 @@ export class KeepRunning {
       : 'pipelines are kept running again';
     logger.log(isAway ? 'warn' : 'info', message, { event: isAway ? 'fleet.away' : 'fleet.back' });
   }
-}
 
-/** Returns what went wrong; throws it where the database is away, for nothing more can be done then. */
-function unlessAway(error: unknown): unknown {
-  if (error instanceof DatabaseUnreachableError) throw error;
-  return error;
+  /** Returns what went wrong; throws it where the database is away, for nothing more can be done then. Locks need not be in the way of all. */
+  #unlessAway(error: unknown): unknown {
+    if (error instanceof DatabaseUnreachableError && !(error instanceof DatabaseBusyError)) throw error;
+    this.#watch.failed(error);
+    return error;
+  }
 }

@@ -132,6 +132,12 @@ export const outageMutants: readonly Mutant[] = [
     'judgeHolder(task, { ...this.#options, outages })',
     'judgeHolder(task, { ...this.#options, outages: undefined })',
   ),
+  keeping(
+    'unheard-lock',
+    'nor by what was known before a lock',
+    'this.#known(ends), work',
+    '[...this.#known(ends)], work',
+  ),
   shards('unheard-shard', 'nor has it followed', ' && !isKnown) return', ' && 0 > 1) return'),
   runAlerts('unheard-alerts', 'nor raises alerts', 'if (outages.isSilenceKnown) await judge', 'await judge'),
   aliveMonitor('monitor-ahead', 'no monitor is alive by a beat from the future', 'age !== null &&', ''),

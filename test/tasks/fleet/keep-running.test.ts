@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Revived } from '../../../src/database/pipelines/wanted-store.js';
 import type { EndVerdict, UnjudgedEnd } from '../../../src/model/wanted.js';
-import { DatabaseUnreachableError, RuntimeFailure } from '../../../src/runtime/errors.js';
+import { DatabaseBusyError, DatabaseUnreachableError, RuntimeFailure } from '../../../src/runtime/errors.js';
 import { KeepRunning } from '../../../src/tasks/fleet/keep-running.js';
 import { OutageWatch } from '../../../src/tasks/monitor/outage-watch.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -22,6 +22,8 @@ describe('keeping pipelines running', () => {
   let unread: Error | null;
   let refusal: Error | null;
   let poisoned: number | null;
+  let locked: number | null;
+  let lockedTries: number;
   let verdict: EndVerdict;
   let revived: Revived[];
   let slowMs: number;
@@ -49,6 +51,13 @@ describe('keeping pipelines running', () => {
   /** Nothing is to come to it. */
   const served = { name: 'out', paused: false, replay: 0 };
 
+  /** Somebody holds the row of a pipeline. */
+  const lockedUp = async (): Promise<never> => {
+    lockedTries += 1;
+    await clock.sleep(15_000);
+    throw new DatabaseBusyError('a lock');
+  };
+
   /** It does not jump where this process does. */
   const databaseTime = (): number => clock.monotonic();
 
@@ -61,6 +70,7 @@ describe('keeping pipelines running', () => {
     ahead = [];
     [ends, due, judged, queued, looks, failure, poisoned, revived] = [[], [], [], [], 0, null, null, []];
     [refusal, untimed, unread] = [null, null, null];
+    [locked, lockedTries] = [null, 0];
     [delivered, dropped, followed] = [[], [], []];
     verdict = { kind: 'again', inSeconds: 5, failures: 1 };
     outages = new OutageWatch({ clock, heartbeatIntervalMs: 2_000 });
@@ -78,6 +88,7 @@ describe('keeping pipelines running', () => {
           if (slowMs > 0) await clock.sleep(slowMs);
           if (sinks?.[0] === served) delivered.push(end.pipelineId);
           if (refusal !== null) throw refusal;
+          if (end.pipelineId === locked) await lockedUp();
           return judged.push(end.pipelineId) > 0;
         },
         listDue: () => (failure === null ? Promise.resolve(due) : Promise.reject(failure)),
@@ -247,6 +258,37 @@ describe('keeping pipelines running', () => {
     await clock.advance(0);
     expect(judged).to.deep.equal([1, 3]);
     expect(logger.lines).to.include("warn: pipeline 2 can't be kept running here: no definition");
+  });
+
+  it('leaves the pipeline alone that a lock holds up, for longer each time: the others go on, silent ones too', async () => {
+    const silent = { ...endOf(2), task: { ...endOf(2).task!, status: 0, endReason: null } };
+    [ends, due, locked] = [[endOf(1), silent, endOf(3)], [4], 1];
+    running = keep.run();
+    await clock.advance(15_000);
+    expect([judged, queued], 'no silent one: whom the lock kept from beating can not be told yet').to.deep.equal([
+      [3],
+      [4],
+    ]);
+    await clock.advance(20_000);
+    expect(judged.filter((id) => id === 2)).to.not.deep.equal([]);
+    await clock.advance(90_000);
+    expect(lockedTries, 'after 15, 30 and 60 s').to.equal(3);
+    await clock.advance(385_000);
+    expect(lockedTries, 'after 150 s at most').to.equal(6);
+    const told = logger.lines.filter((line) => line.includes("can't be kept running"));
+    expect(told).to.deep.equal(["warn: pipeline 1 can't be kept running here: a lock"]);
+    locked = null;
+    await clock.advance(150_000);
+    expect(judged).to.include(1);
+  });
+
+  it('judges and queues though a lock is in the way of the times of schedules', async () => {
+    ends = [endOf(1)];
+    due = [2];
+    untimed = new DatabaseBusyError('a lock');
+    running = keep.run();
+    await clock.advance(0);
+    expect([judged, queued]).to.deep.equal([[1], [2]]);
   });
 
   it('tells once of a pipeline that can not be judged, reads all pages, takes back and queues, and tells anew what is new', async () => {

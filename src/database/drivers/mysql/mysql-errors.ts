@@ -1,3 +1,4 @@
+import { certificateHint } from '../../../runtime/certificate-hint.js';
 import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import type { ErrorKind } from '../../dialect.js';
 import { hintOfKind } from '../server-session.js';
@@ -83,6 +84,10 @@ export function classify(error: unknown): ErrorKind {
   return 'other';
 }
 
+/** How an authority is named that the system does not know. */
+const authority =
+  "&ssl_ca=FILE names the authority of the server's certificate; ssl=skip-verify encrypts without checking it";
+
 /** By the driver's code, the server's number and its text. */
 const hints: readonly [RegExp, string][] = [
   [/^\S+ 1040 /, 'too many connections: raise max_connections, or end others'],
@@ -108,10 +113,7 @@ const hints: readonly [RegExp, string][] = [
     'let the user log in by caching_sha2_password (MySQL) or mysql_native_password (MariaDB)',
   ],
   [/^HANDSHAKE_NO_SSL_SUPPORT /, 'the server has no TLS: take ssl=… out of the database URL, or set it up there'],
-  [
-    /^(HANDSHAKE_SSL_ERROR|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|ERR_TLS_CERT)/,
-    "&ssl_ca=FILE names the authority of the server's certificate; ssl=skip-verify encrypts without checking it",
-  ],
+  [/^(HANDSHAKE_SSL_ERROR|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|ERR_TLS_CERT)/, authority],
 ];
 
 const grants =
@@ -122,7 +124,7 @@ export function hint(error: unknown, kind: ErrorKind): string {
   const { code, errno, message } = error as { code?: unknown; errno?: unknown; message?: unknown };
   const text = [code, errno, message].map(String).join(' ');
   const known = hints.find(([pattern]) => pattern.test(text))?.[1];
-  return known ?? hintOfKind(kind, grants);
+  return certificateHint(error, authority) ?? known ?? hintOfKind(kind, grants);
 }
 
 /** Says whether a failure means that the server is away, and another node may help. */

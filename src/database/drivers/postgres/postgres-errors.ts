@@ -1,3 +1,4 @@
+import { certificateHint } from '../../../runtime/certificate-hint.js';
 import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import type { ErrorKind } from '../../dialect.js';
 import { hintOfKind } from '../server-session.js';
@@ -60,6 +61,10 @@ export function classify(error: unknown): ErrorKind {
   return name === 'KnexTimeoutError' || awayTexts.test(text) ? 'unreachable' : 'other';
 }
 
+/** How an authority is named that the system does not know. */
+const authority =
+  "&sslrootcert=FILE names the authority of the server's certificate; sslmode=require encrypts without checking it";
+
 /** By SQLSTATE, or what Node says. */
 const hints: readonly (readonly [RegExp, string])[] = [
   [/^3D000 /, "create the database first: CREATE DATABASE … ENCODING 'UTF8'"],
@@ -81,10 +86,7 @@ const hints: readonly (readonly [RegExp, string])[] = [
   ],
   [/^25006 /, 'the server is a standby, or read-only: name the primary in the database URL'],
   [/does not support SSL/, 'the server has no SSL: sslmode=disable, or set it up there'],
-  [
-    /^(CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|ERR_TLS_CERT|HOSTNAME_)/,
-    "&sslrootcert=FILE names the authority of the server's certificate; sslmode=require encrypts without checking it",
-  ],
+  [/^(CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|ERR_TLS_CERT|HOSTNAME_)/, authority],
 ];
 
 const grants =
@@ -94,7 +96,7 @@ const grants =
 export function hint(error: unknown, kind: ErrorKind): string {
   const { code, message } = error as { code?: unknown; message?: unknown };
   const known = hints.find(([pattern]) => pattern.test(`${String(code)} ${String(message)}`))?.[1];
-  return known ?? hintOfKind(kind, grants);
+  return certificateHint(error, authority) ?? known ?? hintOfKind(kind, grants);
 }
 
 /** Says whether a failure means that another node may help. */

@@ -55,6 +55,17 @@ describe('what a person is told to do about an error of MySQL or MariaDB', () =>
     expect(hint(without, classify(without))).to.match(/^the server has no TLS: take ssl=… out/);
   });
 
+  it('is to renew a certificate that has run out, and to name the authority of one that nobody knows', () => {
+    const refused = (code: string, message: string): string =>
+      hint(Object.assign(new Error(message), { code }), 'unreachable');
+    expect(refused('HANDSHAKE_SSL_ERROR', 'certificate has expired')).to.match(
+      /^its certificate has run out: renew it/,
+    );
+    expect(refused('HANDSHAKE_SSL_ERROR', 'self-signed certificate in certificate chain')).to.match(
+      /who signed its certificate: &ssl_ca=FILE .*ssl=skip-verify/,
+    );
+  });
+
   it('is to give the user more where it has come to a limit of its own', () => {
     for (const text of [
       told('ER_USER_LIMIT_REACHED', 1226, "User 'u' has exceeded the 'max_user_connections' resource"),

@@ -24,6 +24,13 @@ describe('what a person is told to do about an error of PostgreSQL', () => {
     }
   });
 
+  it('is to renew a certificate that has run out, and to name the authority of one that nobody knows', () => {
+    expect(told('CERT_HAS_EXPIRED', 'certificate has expired')[1]).to.match(/^its certificate has run out: renew it/);
+    const [kind, text] = told('SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain');
+    expect(kind).to.equal('unreachable');
+    expect(text).to.match(/who signed its certificate: &sslrootcert=FILE .*sslmode=require/);
+  });
+
   it('is to see what keeps the server busy where a statement took too long', () => {
     expect(told('57014', 'canceling statement due to statement timeout')[1]).to.match(/^a statement took too long/);
   });
