@@ -341,6 +341,16 @@ eachDatabase("an older program's pipelines that are sorted into its classificati
     await database.knex('pipeline_classification').insert({ id: 7, name: 'seven' });
     await store.import({ ...definition, classificationId: 7 });
   });
+
+  it('leave a heartbeat test a place among them where each must have one', async () => {
+    const { knex, dialect } = database;
+    if (dialect.name === 'sqlite') return;
+    await knex('pipeline').whereNull('classification_id').update({ classification_id: 7 });
+    const must = { mysql: 'MODIFY classification_id INT NOT NULL', postgres: 'ALTER classification_id SET NOT NULL' };
+    await knex.raw(`ALTER TABLE pipeline ${must[dialect.name]}`);
+    const tests = new TestPipelineStore(database);
+    await tests.delete(await tests.insert({ token: 'abc', worker: 'there:7', identity: null }, 'main'));
+  });
 });
 
 /** A comment and leave to be NULL lose nothing, and an index that a foreign key leans on by now stays. */

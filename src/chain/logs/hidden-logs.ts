@@ -16,6 +16,8 @@ import { hostOf } from './range-size.js';
 
 /** So often others are asked; from then on once in so many times. */
 const confirmed = 16;
+/** So often a URL that stands alone is asked once more. */
+const repetitions = 3;
 /** Of so many blocks receipts are asked for at once. */
 const together = 8;
 
@@ -105,10 +107,10 @@ export class HiddenLogs {
     return times < confirmed || times % confirmed === 0;
   }
 
-  /** Returns what an endpoint other than the one that is doubted has of blocks: nothing where none can say. */
+  /** Returns what an endpoint other than the one that is doubted has of blocks, or, where there is no other, that one when it is asked again. */
   async #ofOthers(headers: readonly BlockHeader[], endpoint: string, signal: AbortSignal): Promise<readonly RawLog[]> {
     const { chain, filter } = this.#options;
-    if (!chain.reachable.some((name) => name !== endpoint)) return [];
+    if (!chain.reachable.some((name) => name !== endpoint)) return this.#again(headers, signal);
     try {
       const hashes = headers.map(({ hash }) => hash);
       return await new LogReader(chain.via({ except: [endpoint] }), filter).readBlocks(hashes, signal);
@@ -119,6 +121,16 @@ export class HiddenLogs {
     // It may lack the last of them.
     for (const header of headers) {
       const told = await this.#ofOthers([header], endpoint, signal);
+      if (told.length > 0) return told;
+    }
+    return [];
+  }
+
+  /** One URL may stand for several nodes, of which some have thrown old logs away: another one may be met. */
+  async #again(headers: readonly BlockHeader[], signal: AbortSignal): Promise<readonly RawLog[]> {
+    const hashes = headers.map(({ hash }) => hash);
+    for (let times = 0; times < repetitions; times++) {
+      const told = await this.#options.reader.readBlocks(hashes, signal);
       if (told.length > 0) return told;
     }
     return [];

@@ -3,7 +3,17 @@ import { storedAlertText } from '../../model/alert-text.js';
 import { chainNameOf } from '../../model/chain.js';
 import { glanceAtEndpoints, type EndpointGlance } from '../../model/endpoint-glance.js';
 import { isStale } from '../../model/rpc-endpoint.js';
-import { heartbeatAge, isSilent, knownSilence, lagBlocks, lastBlock, taskStatus, type Task } from '../../model/task.js';
+import {
+  heartbeatAge,
+  isSilent,
+  knownSilence,
+  lagBlocks,
+  lastBlock,
+  statusName,
+  statusText,
+  taskStatus,
+  type Task,
+} from '../../model/task.js';
 import { obstacleText } from '../../model/wanted.js';
 import { placesOf } from '../../model/worker.js';
 import type { Lang } from '../../runtime/lang.js';
@@ -135,12 +145,18 @@ function pipelineRow(
   const ending = state === 'failed' ? ` (${task?.endReason ?? '?'})` : waits === null ? '' : `, ${waits}`;
   const reason = ending + (obstacle === null ? '' : `; ${obstacle}`);
   const cells: Cell[] = [
-    ...[id, name, textsIn(lang).system.pipeline[state] + reason, lag],
+    ...[id, name, stateText(state, task, lang) + reason, lag],
     ...[progress?.events, isRunning ? rateText(rates.of(task.id)) : null, lastBlock({ nextBlock })],
     age === null ? null : ageText(age, lang),
   ];
   const isBad = state === 'silent' || state === 'parked' || state === 'failed';
   return { cells, tone: isBad || unknownSince !== null ? 'bad' : isRunning ? undefined : 'faint' };
+}
+
+/** What an older program wrote for an end is shown as it stands where no table of statuses has it. */
+function stateText(state: PipelineStatus['state'], task: Task | null, lang: Lang): string {
+  const isKnown = state !== 'ended' || task === null || statusName(task.status) !== 'unknown';
+  return isKnown ? textsIn(lang).system.pipeline[state] : statusText(task.status, lang);
 }
 
 function runningRow(task: Task, view: StatusView): StatusRow {

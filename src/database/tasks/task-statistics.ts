@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type { Task } from '../../model/task.js';
 import { taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
@@ -55,7 +56,7 @@ export async function readTaskStatistics(database: Database, window: StatisticsW
 
 /**
  * Lists at most `limit` running tasks that have given no sign of life for more than three of their intervals, by id; none of
- * heartbeat tests.
+ * heartbeat tests, and none that an older program left behind: its pipeline went on with a later task, and nothing holds it.
  */
 export async function listSilentTasks(
   database: Database,
@@ -67,7 +68,34 @@ export async function listSilentTasks(
       .where({ status: taskStatus.running })
       .whereNotIn('pipeline_id', tests)
       .whereRaw(isSilentSql(database, defaultIntervalSeconds))
+      .where((task) => {
+        void task.whereNotExists(laterTask(database, defaultIntervalSeconds));
+        void task.orWhereIn('id', database.knex('pipeline_checkpoint').whereNotNull('task_id').select('task_id'));
+      })
       .orderBy('id')
       .limit(limit),
   );
+}
+
+/**
+ * Selects what came behind a task, of the same part of the same pipeline, and has ended, or lives: what was stopped before it began
+ * says nothing of those before it.
+ */
+function laterTask(database: Database, defaultIntervalSeconds: number): Knex.QueryBuilder {
+  const { knex } = database;
+  return knex({ task: 'pipeline_task' })
+    .select('task.id')
+    .where('task.pipeline_id', knex.ref('pipeline_task.pipeline_id'))
+    .where('task.shard', knex.ref('pipeline_task.shard'))
+    .where('task.id', '>', knex.ref('pipeline_task.id'))
+    .where((task) => {
+      void task.where((ended) => {
+        void ended.whereIn('task.status', [taskStatus.succeeded, taskStatus.failed]);
+        void ended.where((begun) => void begun.whereNotNull('task.worker').orWhereNull('task.end_reason'));
+      });
+      void task.orWhere((living) => {
+        void living.where('task.status', taskStatus.running);
+        void living.whereRaw('NOT (?)', [isSilentSql(database, defaultIntervalSeconds, 'task')]);
+      });
+    });
 }

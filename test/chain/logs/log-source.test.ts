@@ -431,6 +431,19 @@ describe('a log source', () => {
       expect(byHash).to.be.above(50).and.below(65);
     });
 
+    it('are found where another node is met behind the same URL', async () => {
+      await chain.close();
+      open({ addresses: [simContract], topics: [transferTopic] });
+      let asked = 0;
+      faultOf((calls) => {
+        if (calls.some(({ method }) => method === 'eth_getLogs')) asked++;
+        return undefined;
+      });
+      node.traits.hides = () => asked < 4;
+      expect(await fetchAll(92, 92)).to.deep.equal(truth(92, 92));
+      expect(logger.messages('warn')).to.deep.equal([]);
+    });
+
     it('are taken to be none where the other says the same, or is away', async () => {
       second.traits.hides = () => true;
       expect(await fetchAll(90, 92)).to.deep.equal([]);

@@ -53,3 +53,52 @@ eachDatabase('tasks of an older program that lack their time of creation', (data
     await database.close();
   });
 });
+
+eachDatabase('tasks of an older program whose times are zeros', (databases) => {
+  if (databases.dialect === 'sqlite' || databases.dialect === 'postgres') return;
+
+  it('are of an age that nobody knows: none is shown as alive', async function () {
+    this.timeout(60_000);
+    const url = await databases.fresh();
+    const database = await openDatabase(url, { create: true });
+    await makeOlderTables(database, { rows: 500 });
+    const { knex } = database;
+    await knex.transaction(async (session) => {
+      await session.raw("SET SESSION sql_mode = ''");
+      await session('pipeline_task').where({ id: 7 }).update({ status: 0, create_time: '0000-00-00 00:00:00' });
+      await session.raw('SET SESSION sql_mode = DEFAULT');
+    });
+    const folder = temporaryFolder();
+    const chainparse = async (...args: readonly string[]): Promise<string> => {
+      const { code, stdout, stderr } = await runIn(folder, ...args, '--database', url, '--lang', 'en');
+      expect(code, `${args.join(' ')}: ${stderr}`).to.equal(0);
+      return stdout;
+    };
+    await chainparse('migrate');
+    expect(await chainparse('tasks', 'show', '7')).to.match(
+      /unknown: it has neither a heartbeat nor a time of creation/,
+    );
+    const task = JSON.parse(await chainparse('tasks', 'show', '7', '--json')) as object;
+    expect(task).to.include({ create_time: null, last_heartbeat: null, heartbeat_age_seconds: null });
+    const status = JSON.parse(await chainparse('status', '--once', '--json')) as { running: { task_id: number }[] };
+    const shown = status.running.find(({ task_id: id }) => id === 7);
+    expect(shown).to.include({ silent_seconds: null, silent: false });
+    await database.close();
+  });
+});
+
+eachDatabase("a pipeline whose newest task ended in an older program's own way", (databases) => {
+  it('is not shown as one that succeeded', async function () {
+    this.timeout(60_000);
+    const url = await databases.fresh();
+    const database = await openDatabase(url, { create: true });
+    await makeOlderTables(database, { rows: 500 });
+    const folder = temporaryFolder();
+    await runIn(folder, 'migrate', '--database', url);
+    const { knex } = database;
+    await knex('pipeline_task').where({ pipeline_id: 2 }).update({ status: 9 });
+    const { stdout } = await runIn(folder, 'status', '--once', '--database', url, '--lang', 'en');
+    expect(stdout).to.match(/^ *2 .* \? \(9\) /m);
+    await database.close();
+  });
+});

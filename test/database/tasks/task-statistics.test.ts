@@ -55,15 +55,37 @@ eachDatabase('the statistics of tasks', (databases) => {
 
   it('list those that are silent for more than three of their intervals', async () => {
     const late = await insertSilentTask(database, 40, { heartbeat_interval: 10 });
-    await insertSilentTask(database, 20, { heartbeat_interval: 10 });
-    const unsaid = await insertSilentTask(database, 40);
-    const never = await insertSilentTask(database, 40, {}, false);
-    await insertSilentTask(database, 40, { status: 2 });
+    await insertSilentTask(database, 20, { heartbeat_interval: 10, pipeline_id: 46 });
+    const unsaid = await insertSilentTask(database, 40, { pipeline_id: 47 });
+    const never = await insertSilentTask(database, 40, { pipeline_id: 48 }, false);
+    await insertSilentTask(database, 40, { status: 2, pipeline_id: 46 });
     const silent = async (defaultIntervalSeconds: number, limit = 10): Promise<number[]> =>
       (await listSilentTasks(database, { defaultIntervalSeconds, limit })).map(({ id }) => id);
     expect(await silent(5)).to.deep.equal([late, unsaid, never]);
     expect(await silent(30)).to.deep.equal([late]);
     expect(await silent(5, 2)).to.deep.equal([late, unsaid]);
+  });
+
+  it('leave out a silent task that no checkpoint names, once another of its pipeline has begun behind it', async () => {
+    const silent = async (): Promise<number[]> =>
+      (await listSilentTasks(database, { defaultIntervalSeconds: 5, limit: 10 })).map(({ id }) => id);
+    const { knex } = database;
+    const left = await insertSilentTask(database, 300, { pipeline_id: 7 });
+    const alone = await insertSilentTask(database, 300, { pipeline_id: 8 });
+    await insertSilentTask(database, 300, { pipeline_id: 7, status: 3 });
+    await insertSilentTask(database, 300, { pipeline_id: 7, status: 1, shard: 2 });
+    expect(await silent()).to.deep.equal([left, alone]);
+    await insertSilentTask(database, 200, { pipeline_id: 7, status: 1, end_reason: 'stopped' });
+    const later = await insertSilentTask(database, 200, { pipeline_id: 7 });
+    expect(await silent()).to.deep.equal([left, alone, later]);
+    for (const status of [0, 1, 2]) {
+      const went = await insertSilentTask(database, status === 0 ? 5 : 200, { pipeline_id: 7, status });
+      expect(await silent(), String(status)).to.deep.equal([alone]);
+      if (status < 2) await database.write([knex('pipeline_task').where({ id: went }).delete()]);
+    }
+    await database.write([knex('pipeline_checkpoint').insert({ pipeline_id: 7, task_id: left })]);
+    expect(await silent()).to.deep.equal([left, alone]);
+    await database.write([knex('pipeline_checkpoint').delete()]);
   });
 
   it('leave out the tasks of heartbeat tests, which fall silent as they are meant to', async () => {
