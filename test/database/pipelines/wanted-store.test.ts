@@ -636,6 +636,44 @@ eachDatabase('the store of what is wanted', (databases) => {
       expect(await asked(await wanted.queueDue(45))).to.deep.equal({ follows: true });
     });
 
+    describe('and behind which a task has held the pipeline that only delivers', () => {
+      /** One that runs, between two times of a schedule. */
+      const deliver = async (): Promise<number> => {
+        const first = await begin();
+        await fail(first);
+        const slot = { at: '2024-01-15 10:00:00', of: 'x', skipped: null };
+        await wanted.judge(await unjudged(), { kind: 'scheduled', slot });
+        return claim(await wanted.queueDelivery(45), { holder: first });
+      };
+      const completed = { status: taskStatus.succeeded, endReason: 'completed', error: null } as const;
+
+      it('begins anew at the time of the schedule, whether that task has ended or still runs', async () => {
+        for (const ends of [true, false]) {
+          const delivery = await deliver();
+          if (ends) await tasks.finish(delivery, completed, null);
+          expect(await asked(await wanted.queueDue(45))).to.deep.equal({ ...fresh, follows: true });
+          await wanted.stop(45);
+          await database.write([database.knex('pipeline_checkpoint').update({ task_id: null })]);
+        }
+      });
+
+      it('begins anew in what a restart has follow', async () => {
+        await deliver();
+        expect(await asked((await wanted.restart(45)).queuedTaskId)).to.deep.equal(fresh);
+      });
+
+      it('begins anew no more once that has begun, nor after a stop', async () => {
+        const delivery = await deliver();
+        await tasks.finish(delivery, completed, null);
+        const taskId = await claim(await wanted.queueDue(45), { holder: delivery });
+        await commitsOf(taskId);
+        await fail(taskId);
+        expect(await asked(await follow())).to.deep.equal({ follows: true });
+        await wanted.stop(45);
+        expect(await asked((await wanted.start(45)).queuedTaskId)).to.deep.equal({});
+      });
+    });
+
     it('begins anew in what a restart has follow, whether it ran, fell silent or had failed', async () => {
       for (const end of [() => Promise.resolve(), silence, fail]) {
         const first = await begin();
