@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { taskStatus } from '../../model/task.js';
 import { longestWaitSeconds } from '../../model/wanted.js';
 import type { Database, Query } from '../database.js';
+import { isDelivery } from './queue-task.js';
 
 const table = 'pipeline_wanted';
 
@@ -46,10 +47,13 @@ export function letGo({ knex, dialect }: Database, pipelineId: number): readonly
   const held = knex('pipeline_checkpoint').select('task_id').where({ pipeline_id: pipelineId });
   // What waits already will know what was mended; the task before it may be one that it is taken back for.
   const queued = knex('pipeline_task').where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.queued });
+  const holder = knex('pipeline_task').whereIn('id', held.clone()).select(knex.raw('1'));
   return [
     started
       .clone()
       .whereNotExists(queued.select(knex.raw('1')))
+      // Behind what delivers between two times of a schedule the end that was judged tells what the next run is to begin anew with.
+      .where((each) => void each.whereNull('next_start_of').orWhereNotExists(isDelivery(holder, true)))
       .update({ judged_task_id: held }),
     started
       .whereNull('next_start_of')

@@ -662,6 +662,20 @@ eachDatabase('the store of what is wanted', (databases) => {
         expect(await asked((await wanted.restart(45)).queuedTaskId)).to.deep.equal(fresh);
       });
 
+      it('begins anew at the time of the schedule though its definition was mended, and no more after a rewind', async () => {
+        const delivery = await deliver();
+        await tasks.finish(delivery, completed, null);
+        await database.write(letGo(database, 45));
+        expect(await asked(await wanted.queueDue(45))).to.deep.equal({ ...fresh, follows: true });
+        await wanted.stop(45);
+        await database.write([database.knex('pipeline_checkpoint').update({ task_id: null })]);
+        const other = await deliver();
+        await tasks.finish(other, completed, null);
+        await database.write([database.knex('pipeline_checkpoint').update({ task_id: null }), ...letGo(database, 45)]);
+        await tasks.finish(await claim(await wanted.queueDelivery(45)), completed, null);
+        expect(await asked(await wanted.queueDue(45))).to.deep.equal({ follows: true });
+      });
+
       it('begins anew no more once that has begun, nor after a stop', async () => {
         const delivery = await deliver();
         await tasks.finish(delivery, completed, null);
