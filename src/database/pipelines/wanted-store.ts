@@ -24,7 +24,7 @@ import { disabledProblem } from './delete-pipeline.js';
 import { noteSlot } from './slot-store.js';
 import { asFound, checkpointTask, findUnbegun } from './unbegun.js';
 import { toUnjudged, toWanted, type UnjudgedRow, type WantedRow } from './wanted-rows.js';
-import { endOpenTasks, isDue, nextStart, nothingWrong } from '../task-steps/wanted-steps.js';
+import { endOpenTasks, isDue, nextStart, noteHolder, nothingWrong } from '../task-steps/wanted-steps.js';
 
 const table = 'pipeline_wanted';
 
@@ -130,7 +130,11 @@ export class WantedStore {
   async queueDelivery(pipelineId: number): Promise<number | null> {
     const living = livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds);
     const queue = insertQueued(this.#database, pipelineId, { deliverOnly: true }, living);
-    return insertedId(await writeLocked(this.#database, pipelineId, [queue]));
+    // Of one that waits for a time of its schedule nobody has judged how its task ended, and this one will hold it.
+    const noted = noteHolder(this.#database, pipelineId)
+      .whereNotNull('next_start_of')
+      .whereNotExists(living.clone().select(this.#database.knex.raw('1')));
+    return insertedId(await writeLocked(this.#database, pipelineId, [noted, queue]));
   }
 
   /** Lists some started pipelines of which a task is to be queued by now; an index finds them. */

@@ -657,6 +657,23 @@ eachDatabase('the store of what is wanted', (databases) => {
         }
       });
 
+      it('begins anew at the time of the schedule though it failed while its pipeline waited for that, unjudged', async () => {
+        const { taskId } = await queueTask(database, 45, fresh);
+        await wanted.start(45, { at: '2024-01-15 10:00:00', of: 'x', skipped: null });
+        const first = await claim(taskId);
+        await database.write([
+          database.knex('pipeline_wanted').update({ next_start: '2024-01-15 10:00:00', next_start_of: 'x' }),
+        ]);
+        expect(await wanted.queueDelivery(45)).to.equal(null);
+        expect(await wanted.get(45)).to.include({ judgedTaskId: null });
+        await fail(first);
+        for (let holder = first, tries = 0; tries < 2; tries++) {
+          holder = await claim(await wanted.queueDelivery(45), { holder });
+          await fail(holder);
+        }
+        expect(await asked(await wanted.queueDue(45))).to.deep.equal({ ...fresh, follows: true });
+      });
+
       it('begins anew in what a restart has follow', async () => {
         await deliver();
         expect(await asked((await wanted.restart(45)).queuedTaskId)).to.deep.equal(fresh);
