@@ -674,6 +674,15 @@ eachDatabase('the store of what is wanted', (databases) => {
         expect(await asked(await wanted.queueDue(45))).to.deep.equal({ ...fresh, follows: true });
       });
 
+      it('begins anew no more once another run has read all since, be that judged or not', async () => {
+        const delivery = await deliver();
+        await tasks.finish(delivery, completed, null);
+        const other = await claim((await queueTask(database, 45, {})).taskId, { holder: delivery });
+        await tasks.finish(other, completed, null);
+        await tasks.finish(await claim(await wanted.queueDelivery(45), { holder: other }), completed, null);
+        expect(await asked(await wanted.queueDue(45))).to.deep.equal({ follows: true });
+      });
+
       it('begins anew in what a restart has follow', async () => {
         await deliver();
         expect(await asked((await wanted.restart(45)).queuedTaskId)).to.deep.equal(fresh);
