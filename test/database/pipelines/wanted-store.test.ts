@@ -636,6 +636,84 @@ eachDatabase('the store of what is wanted', (databases) => {
       expect(await asked(await wanted.queueDue(45))).to.deep.equal({ follows: true });
     });
 
+    describe('and behind which a task has held the pipeline that only delivers', () => {
+      /** One that runs, between two times of a schedule. */
+      const deliver = async (): Promise<number> => {
+        const first = await begin();
+        await fail(first);
+        const slot = { at: '2024-01-15 10:00:00', of: 'x', skipped: null };
+        await wanted.judge(await unjudged(), { kind: 'scheduled', slot });
+        return claim(await wanted.queueDelivery(45), { holder: first });
+      };
+      const completed = { status: taskStatus.succeeded, endReason: 'completed', error: null } as const;
+
+      it('begins anew at the time of the schedule, whether that task has ended or still runs', async () => {
+        for (const ends of [true, false]) {
+          const delivery = await deliver();
+          if (ends) await tasks.finish(delivery, completed, null);
+          expect(await asked(await wanted.queueDue(45))).to.deep.equal({ ...fresh, follows: true });
+          await wanted.stop(45);
+          await database.write([database.knex('pipeline_checkpoint').update({ task_id: null })]);
+        }
+      });
+
+      it('begins anew at the time of the schedule though it failed while its pipeline waited for that, unjudged', async () => {
+        const { taskId } = await queueTask(database, 45, fresh);
+        await wanted.start(45, { at: '2024-01-15 10:00:00', of: 'x', skipped: null });
+        const first = await claim(taskId);
+        await database.write([
+          database.knex('pipeline_wanted').update({ next_start: '2024-01-15 10:00:00', next_start_of: 'x' }),
+        ]);
+        expect(await wanted.queueDelivery(45)).to.equal(null);
+        expect(await wanted.get(45)).to.include({ judgedTaskId: null });
+        await fail(first);
+        for (let holder = first, tries = 0; tries < 2; tries++) {
+          holder = await claim(await wanted.queueDelivery(45), { holder });
+          await fail(holder);
+        }
+        expect(await asked(await wanted.queueDue(45))).to.deep.equal({ ...fresh, follows: true });
+      });
+
+      it('begins anew no more once another run has read all since, be that judged or not', async () => {
+        const delivery = await deliver();
+        await tasks.finish(delivery, completed, null);
+        const other = await claim((await queueTask(database, 45, {})).taskId, { holder: delivery });
+        await tasks.finish(other, completed, null);
+        await tasks.finish(await claim(await wanted.queueDelivery(45), { holder: other }), completed, null);
+        expect(await asked(await wanted.queueDue(45))).to.deep.equal({ follows: true });
+      });
+
+      it('begins anew in what a restart has follow', async () => {
+        await deliver();
+        expect(await asked((await wanted.restart(45)).queuedTaskId)).to.deep.equal(fresh);
+      });
+
+      it('begins anew at the time of the schedule though its definition was mended, and no more after a rewind', async () => {
+        const delivery = await deliver();
+        await tasks.finish(delivery, completed, null);
+        await database.write(letGo(database, 45));
+        expect(await asked(await wanted.queueDue(45))).to.deep.equal({ ...fresh, follows: true });
+        await wanted.stop(45);
+        await database.write([database.knex('pipeline_checkpoint').update({ task_id: null })]);
+        const other = await deliver();
+        await tasks.finish(other, completed, null);
+        await database.write([database.knex('pipeline_checkpoint').update({ task_id: null }), ...letGo(database, 45)]);
+        await tasks.finish(await claim(await wanted.queueDelivery(45)), completed, null);
+        expect(await asked(await wanted.queueDue(45))).to.deep.equal({ follows: true });
+      });
+
+      it('begins anew no more once that has begun, nor after a stop', async () => {
+        const delivery = await deliver();
+        await tasks.finish(delivery, completed, null);
+        const taskId = await claim(await wanted.queueDue(45), { holder: delivery });
+        await commitsOf(taskId);
+        await fail(taskId);
+        expect(await asked(await follow())).to.deep.equal({ follows: true });
+        await wanted.stop(45);
+        expect(await asked((await wanted.start(45)).queuedTaskId)).to.deep.equal({});
+      });
+    });
+
     it('begins anew in what a restart has follow, whether it ran, fell silent or had failed', async () => {
       for (const end of [() => Promise.resolve(), silence, fail]) {
         const first = await begin();
