@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import type { Database } from '../../database/database.js';
 import { EventStore } from '../../database/events/event-store.js';
 import { RowsChangedError } from '../../database/events/row-watch.js';
-import type { StoredEvent } from '../../model/stored-event.js';
 import { RuntimeFailure, UsageError } from '../../runtime/errors.js';
 import { checkEventName } from '../../tasks/views/check-event-name.js';
 import { readOrigin, withChecksum } from '../../tasks/views/stored-events.js';
@@ -95,12 +94,7 @@ async function exportTo(
   const writer = await createEventWriter(options.format ?? 'jsonl', target, origin);
   const shows = target instanceof ExportFile ? statusLine : undefined;
   let events = 0;
-  const store = new EventStore(database);
-  const pages: AsyncIterable<readonly StoredEvent[]> | Iterable<readonly StoredEvent[]> =
-    options.latest === undefined
-      ? store.pages(filter, { ofOneState: true })
-      : [(await store.latest(filter, options.latest)).toReversed()];
-  for await (const page of pages) {
+  for await (const page of new EventStore(database).pages(filter, { ofOneState: true, latest: options.latest })) {
     await writer.write(page.map(withChecksum));
     events += page.length;
     shows?.show(`${events.toLocaleString('en-US')} events`);

@@ -28,6 +28,8 @@ interface PageOptions {
   readonly pageSize?: number | undefined;
   /** Throws RowsChangedError where rows that were passed on change before the walk ends: its pages are of one state, or it fails. */
   readonly ofOneState?: boolean | undefined;
+  /** Only so many rows, the latest there are when the walk begins; left out: all. */
+  readonly latest?: number | undefined;
 }
 
 /** Which part of the events a page holds. */
@@ -53,6 +55,13 @@ export class EventStore {
 
   /** Walks over events in pages, in the order of the chain, in constant memory; a page is never empty. */
   async *pages(filter: EventFilter, options: PageOptions = {}): AsyncGenerator<readonly StoredEvent[]> {
+    const { latest, pageSize = defaultPageSize } = options;
+    if (latest !== undefined && latest <= pageSize) {
+      // In one statement: to find where they begin reads as much as they do, all events where few are of a name.
+      const events = await this.latest(filter, latest);
+      if (events.length > 0) yield events.toReversed();
+      return;
+    }
     for await (const rows of this.#pages<EventRow>('event', filter, options)) yield rows.map(toEvent);
   }
 
@@ -68,12 +77,7 @@ export class EventStore {
 
   /** Returns the latest events, newest first. */
   async latest(filter: EventFilter, limit: number): Promise<readonly StoredEvent[]> {
-    const rows = await this.#database.read<EventRow[]>(() =>
-      narrow(this.#database, 'event', filter)
-        .select('*')
-        .orderBy(keyColumns.map((column) => ({ column, order: 'desc' })))
-        .limit(limit),
-    );
+    const rows = await this.#database.read<EventRow[]>(() => newestFirst(this.#database, 'event', filter).limit(limit));
     return rows.map(toEvent);
   }
 
@@ -101,13 +105,17 @@ export class EventStore {
 
   async *#pages<R extends PositionRow>(table: string, filter: EventFilter, options: PageOptions): AsyncGenerator<R[]> {
     const mostRows = options.pageSize ?? defaultPageSize;
-    const watch = options.ofOneState === true ? new RowWatch(this.#database, table, filter) : undefined;
+    let missing = options.latest ?? Infinity;
+    let last = missing === Infinity ? undefined : await this.#before<R>(table, filter, missing);
+    const watched = { ...filter, fromBlock: last?.block_number ?? filter.fromBlock };
+    const watch = options.ofOneState === true ? new RowWatch(this.#database, table, watched) : undefined;
     let size = mostRows;
-    let last: R | undefined;
     for (;;) {
+      size = Math.min(size, missing);
       const rows = await this.#page<R>(table, filter, last, size, watch);
       await watch?.take(rows, last);
-      const isLast = rows.length < size;
+      missing -= rows.length;
+      const isLast = rows.length < size || missing === 0;
       last = rows.at(-1);
       size = nextSize(rows, mostRows);
       if (rows.length > 0) yield rows;
@@ -115,6 +123,14 @@ export class EventStore {
       // SQLite answers without a turn of the event loop, and signals would wait for the last page.
       await setImmediate();
     }
+  }
+
+  /** Returns the row before so many of the latest; undefined where there are no more than those. */
+  async #before<R>(table: string, filter: EventFilter, latest: number): Promise<R | undefined> {
+    const rows = await this.#database.read<R[]>(() =>
+      newestFirst(this.#database, table, filter).offset(latest).limit(1),
+    );
+    return rows[0];
   }
 
   #page<R>(
@@ -160,6 +176,11 @@ function narrowBeyond(
   const block = last.block_number;
   const rest = than === '>' ? { fromBlock: Math.max(fromBlock, block) } : { toBlock: Math.min(toBlock, block) };
   return beyond(narrow(database, table, { ...filter, ...rest }), last, than);
+}
+
+function newestFirst(database: Database, table: string, filter: EventFilter): Knex.QueryBuilder {
+  const order = keyColumns.map((column) => ({ column, order: 'desc' }));
+  return narrow(database, table, filter).select('*').orderBy(order);
 }
 
 function narrow({ knex, dialect }: Database, table: string, filter: EventFilter): Knex.QueryBuilder {

@@ -298,6 +298,15 @@ eachDatabase('the events commands', (testDatabase) => {
       );
     });
 
+    it('begin a file of the latest anew, too, for it is read in pages', async () => {
+      const listed = argv('list', '--limit', '1500', '-o', 'latest.jsonl');
+      const { code, stderr } = await whileWriting(1, () => runIn(folder, ...listed));
+      expect(code).to.equal(0);
+      expect(stderr).to.contain('the export begins anew\n1,500 events exported');
+      const all = (await runIn(folder, ...argv('export'))).stdout.split('\n');
+      expect(readFileSync(join(folder, 'latest.jsonl'), 'utf8')).to.equal(all.slice(-1501).join('\n'));
+    });
+
     it('begin no file more than three times, and leave what was there', async () => {
       writeFileSync(join(folder, 'kept.jsonl'), 'old');
       const exported = await whileWriting(9, () => runIn(folder, ...argv('export', '-o', 'kept.jsonl', '--quiet')));

@@ -98,6 +98,24 @@ eachDatabase('EventStore', (testDatabase) => {
     expect(await store.count({ pipelineId: 45 }, 11)).to.equal(null);
   });
 
+  it('walks over the latest in pages, in the order of the chain', async () => {
+    const all = (await collect(store.pages({ pipelineId: 45 }))).map(placeOf);
+    const pagesOf = async (latest: number, filter: Partial<EventFilter> = {}): Promise<unknown[][]> => {
+      const pages: unknown[][] = [];
+      const options = { latest, pageSize: 2, ofOneState: true };
+      for await (const page of store.pages({ pipelineId: 45, ...filter }, options)) pages.push(page.map(placeOf));
+      return pages;
+    };
+    expect(await pagesOf(5)).to.deep.equal([all.slice(7, 9), all.slice(9, 11), all.slice(11)]);
+    expect(await pagesOf(1)).to.deep.equal([all.slice(11)]);
+    for (const latest of [11, 12, 13]) expect((await pagesOf(latest)).flat()).to.deep.equal(all.slice(-latest));
+    expect((await pagesOf(3, { event: 'Approval', toBlock: 3 })).flat()).to.have.length(3);
+    expect((await pagesOf(3, { toBlock: 2 })).flat()).to.deep.equal(
+      (await pagesOf(9, { toBlock: 2 })).flat().slice(-3),
+    );
+    expect(await pagesOf(5, { pipelineId: 7 })).to.deep.equal([]);
+  });
+
   it('returns undecoded logs as they were stored', async () => {
     const logs = await collect(store.undecodedPages({ pipelineId: 45 }, { pageSize: 1 }));
     expect(logs.map(({ blockNumber, topics, data }) => [blockNumber, topics, data])).to.deep.equal([
