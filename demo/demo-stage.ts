@@ -40,8 +40,12 @@ export class DemoStage {
     const { code } = await command.ended;
     this.patience.signal.throwIfAborted();
     if (code === 0) return command.stdout;
-    const why = command.stderr.trim().split('\n').at(-1) ?? '';
-    throw new RuntimeFailure(`chainparse ${args.join(' ')} ended with exit code ${String(code)}: ${why}`);
+    const told = (prefix: string): string | undefined =>
+      lines.find((line) => line.startsWith(prefix))?.slice(prefix.length);
+    const lines = command.stderr.trim().split('\n');
+    const why = told('error: ') ?? lines.at(-1) ?? '';
+    const what = `chainparse ${args.join(' ')} ended with exit code ${String(code)}`;
+    throw new RuntimeFailure(`${what}: ${why}`, { hint: told('hint: ') });
   }
 
   /** Runs a command as `result` does, and shows it with what it printed. */

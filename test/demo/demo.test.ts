@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { runChainparse, startChainparse } from '../support/processes.js';
@@ -71,5 +71,18 @@ describe('chainparse demo', function () {
     expect(code).to.equal(1);
     expect(stderr).to.match(/^error: the demo did not turn out as told: the frozen process woke up/);
     expect(readdirSync(TMPDIR).filter((name) => name.startsWith('chainparse-demo-'))).to.deep.equal([]);
+  });
+
+  it('says what was wrong with a command of its own and what to do, where SQLite was compiled for another Node', async () => {
+    const TMPDIR = emptyTmp();
+    const otherNode = join(TMPDIR, 'other-node.cjs');
+    const said = 'better_sqlite3.node is of another NODE_MODULE_VERSION';
+    writeFileSync(otherNode, `process.dlopen = () => { throw new Error('${said}'); };`);
+    const env = { TMPDIR, NODE_OPTIONS: `--require=${otherNode}` };
+    const { code, stderr } = await runChainparse(['demo'], { env, timeoutMs: 60_000 });
+    expect(code).to.equal(1);
+    const [what, hint] = stderr.split('\n');
+    expect(what).to.match(/^error: chainparse migrate ended with exit code 1: the database sqlite:.*can't be opened/);
+    expect(hint).to.match(/^hint: .*npm rebuild better-sqlite3/);
   });
 });

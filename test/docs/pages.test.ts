@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { expect } from 'chai';
 import { projectRoot } from '../support/processes.js';
 
@@ -72,6 +72,14 @@ describe('a page of the documentation', () => {
       ({ file, anchor }) => !existsSync(file) || (anchor !== undefined && !anchorsOf(file).has(anchor)),
     );
     expect(links).to.have.length.above(200);
+    expect(dead.map(({ link }) => link)).to.deep.equal([]);
+  });
+
+  it('links in the package of npm to files that the package has', () => {
+    const { files } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { files: string[] };
+    const isPacked = (path: string): boolean => files.some((file) => `${path}/`.startsWith(`${file}/`));
+    const links = [...pages, ...others].filter(isPacked).flatMap(linksOf);
+    const dead = links.filter(({ file }) => !isPacked(relative(projectRoot, file)));
     expect(dead.map(({ link }) => link)).to.deep.equal([]);
   });
 

@@ -25,7 +25,8 @@ function failureOf(error: unknown, type: string, packages: readonly string[]): E
   // Of a client that is there a part of its own may be missing: what it was built of, or for another Node.
   const missing = code === 'ERR_MODULE_NOT_FOUND' && packages.some((name) => isNamed(name, message));
   if (missing) {
-    const hint = `npm install ${packages.join(' ')}`;
+    // Node looks beside the program, not in the working folder.
+    const hint = `npm install ${packages.join(' ')}, with --global where chainparse was installed so`;
     return new UsageError(`${type} needs ${packages.join(' and ')}: not installed`, { hint });
   }
   const hint = `npm rebuild ${packages.join(' ')}`;

@@ -11,6 +11,8 @@ describe('node-rdkafka', () => {
   it('is named, with what to install, where it is missing', async () => {
     const args = ['--import', 'tsx', '--input-type=module', '--eval', program];
     const { stdout } = await new Child(process.execPath, args, { cwd: projectRoot }).exit();
-    expect(stdout).to.equal('kafka_producer needs node-rdkafka: not installed; npm install node-rdkafka\n');
+    expect(stdout).to.match(
+      /^kafka_producer needs node-rdkafka: not installed; npm install node-rdkafka, with --global/,
+    );
   });
 });

@@ -20,7 +20,9 @@ describe('a client that is an optional peer', () => {
     const peer = { type: 'x_sink', packages, load: (): Promise<unknown> => import(missing) };
     const error = await rejectionOf(loadPeer(peer), UsageError);
     expect(error.message).to.equal(`x_sink needs ${missing} and its-other-half: not installed`);
-    expect(error.hint).to.equal(`npm install ${missing} its-other-half`);
+    expect(error.hint).to.equal(
+      `npm install ${missing} its-other-half, with --global where chainparse was installed so`,
+    );
   });
 
   it('is not said to be missing where it is there and broken', async () => {
