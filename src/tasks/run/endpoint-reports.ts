@@ -22,6 +22,9 @@ const lookMs = 3_000;
 /** How long the end of a chain waits for its rows to go, in milliseconds: without it they go with time. */
 const patienceMs = 500;
 
+/** A call for the head, which costs a node nothing, is given up much later: meanwhile nobody knows how far the chain is. In milliseconds. */
+const headPatienceMs = 10_000;
+
 /** For how long an answer to a call for the head says that such calls are answered, in milliseconds. */
 const headAnswerMs = 60_000;
 
@@ -76,7 +79,7 @@ class EndpointReports {
     const { store, clock, mask } = this.#options;
     const endpoints = this.#health().map((report) => {
       const reported = toReported(report, mask);
-      const muteSeconds = this.#muteSeconds(reported);
+      const muteSeconds = this.#muteSeconds(reported, report.headWaitMs);
       const headMs = muteSeconds === null || this.#tellsHead(report) ? reported.headMs : null;
       return { ...reported, headMs, muteSeconds };
     });
@@ -97,9 +100,9 @@ class EndpointReports {
     return this.#options.clock.monotonic() - headAgeMs > (this.#muteSince.get(name) ?? 0);
   }
 
-  #muteSeconds({ name, state }: EndpointStatus): number | null {
+  #muteSeconds({ name, state }: EndpointStatus, headWaitMs: number): number | null {
     const now = this.#options.clock.monotonic();
-    const since = isMute(state) ? (this.#muteSince.get(name) ?? now) : null;
+    const since = isMute(state) ? (this.#muteSince.get(name) ?? now - headWaitMs) : null;
     if (since === null) this.#muteSince.delete(name);
     else this.#muteSince.set(name, since);
     return since === null ? null : Math.round((now - since) / 1_000);
@@ -138,6 +141,7 @@ function textOf(error: string, mask: (text: string) => string): string {
 function stateOf(report: EndpointReport, requests: number): EndpointState {
   if (report.state === 'wrong chain') return 'wrong_chain';
   if (report.state !== 'closed') return 'resting';
+  if (report.headWaitMs >= headPatienceMs) return 'failing';
   if (requests === 0) return 'unasked';
   if (report.latestFailed || report.errorRate > 0.5) return 'failing';
   return report.isLimited ? 'limited' : 'healthy';

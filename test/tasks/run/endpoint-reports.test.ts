@@ -11,6 +11,7 @@ const well: EndpointReport = {
     headMs: 10,
     logsMs: 20,
     headAgeMs: 1_000,
+    headWaitMs: 0,
     errorRate: 0,
     latestFailed: false,
   },
@@ -95,6 +96,9 @@ describe('the reports of a run on its endpoints', () => {
       [{ isLimited: true, maxPerSecond: 10 }, 'limited'],
       [{ errorRate: 0.6, isLimited: true }, 'failing'],
       [{ errorRate: 0.2, latestFailed: true }, 'failing'],
+      // A node may be frozen, and its connections open.
+      [{ headWaitMs: 9_900 }, 'healthy'],
+      [{ headWaitMs: 10_000, results: {} }, 'failing'],
       [{ errorRate: 0.6, state: 'open', results: {} }, 'resting'],
       [{ state: 'half-open' }, 'resting'],
       [{ state: 'wrong chain' }, 'wrong_chain'],
@@ -121,6 +125,22 @@ describe('the reports of a run on its endpoints', () => {
     expect(await headMs({ ...refusing, headAgeMs: 61_000 })).to.equal(null);
     expect(await headMs({ ...refusing, headAgeMs: null })).to.equal(null);
     expect(await headMs(well)).to.equal(10);
+    await end();
+  });
+
+  it('tell since when an endpoint has answered no call for the head, and not since it was given up', async () => {
+    const end = watch();
+    const muteSeconds = async (change: Partial<EndpointReport>): Promise<unknown> => {
+      health = [{ ...well, ...change }];
+      await clock.advance(3_000);
+      return told.at(-1)?.endpoints[0]?.muteSeconds;
+    };
+    expect(await muteSeconds({ headWaitMs: 9_000 })).to.equal(null);
+    expect(await muteSeconds({ headWaitMs: 12_000, headAgeMs: 13_000 })).to.equal(12);
+    expect(told.at(-1)?.endpoints[0]?.headMs).to.equal(null);
+    // It is given up, and the next one waits.
+    expect(await muteSeconds({ latestFailed: true, state: 'open' })).to.equal(15);
+    expect(await muteSeconds({})).to.equal(null);
     await end();
   });
 

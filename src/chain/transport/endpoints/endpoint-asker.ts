@@ -45,8 +45,9 @@ export class EndpointAsker {
   }
 
   async #exchange<T>(question: Question<T>, passage: Passage, signal: AbortSignal): Promise<Outcome<T>> {
-    const { isForCaller } = question;
-    const { chain, rpc, breaker } = passage.endpoint;
+    const { isForCaller, kind } = question;
+    const { chain, rpc, breaker, health } = passage.endpoint;
+    const arrived = health.sent(kind, this.#now());
     let hasLanded = false;
     const received = (): void => {
       // Scouts are not followed by others before it is known what came of them.
@@ -64,6 +65,7 @@ export class EndpointAsker {
       const failure = this.#failed(passage, rpcFailureOf(error, rpc.host));
       return { failure, of: isForCaller(failure) ? 'request for its sender' : 'request' };
     } finally {
+      arrived();
       this.#options.turns.end(passage, hasLanded);
     }
   }

@@ -41,6 +41,8 @@ interface Latency {
 export class EndpointHealth {
   readonly #counts: Partial<Record<'answer' | RpcErrorClass, number>> = {};
   readonly #latencies = new Map<CallKind, Latency>();
+  /** Calls for the head that are on their way. */
+  readonly #headCalls = new Set<{ readonly since: number }>();
   #errors = 0;
   #errorsAt = 0;
   #latestFailed = false;
@@ -102,6 +104,19 @@ export class EndpointHealth {
   /** When a call of a kind was measured last. */
   measuredAt(kind: CallKind): number {
     return this.#latencies.get(kind)?.at ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** A call of a kind leaves; it is on its way until what is returned is called. */
+  sent(kind: CallKind | undefined, now: number): () => void {
+    const call = { since: now };
+    if (kind === 'head') this.#headCalls.add(call);
+    return () => void this.#headCalls.delete(call);
+  }
+
+  /** How long a call for the head is on its way, of those that left since one was answered the longest, in milliseconds; 0: none is. */
+  headWaitMs(now: number): number {
+    const since = [...this.#headCalls].map((call) => call.since).filter((at) => at >= this.measuredAt('head'));
+    return Math.max(0, ...since.map((at) => now - at));
   }
 
   failed(error: RpcError, now: number): void {

@@ -12,6 +12,8 @@ export interface EndpointReport {
   readonly logsMs: number | null;
   /** How long ago it answered a call for the head, in milliseconds; null where it never has. */
   readonly headAgeMs: number | null;
+  /** For how long a call for the head has gone without an answer, and none was answered since it left, in milliseconds; 0: none has. */
+  readonly headWaitMs: number;
   /** The share of failures among its latest calls, from 0 to 1. */
   readonly errorRate: number;
   /** The latest of them failed. */
@@ -73,6 +75,7 @@ export function reportOn(endpoint: PooledEndpoint, now: number): EndpointReport 
     headMs: rounded(health.latencyMs('head')),
     logsMs: rounded(health.latencyMs('logs')),
     headAgeMs: rounded(now - health.measuredAt('head')),
+    headWaitMs: Math.round(health.headWaitMs(now)),
     errorRate: Math.round(health.errorRate(now) * 100) / 100,
     latestFailed: health.latestFailed,
     inFlight: inFlight.inFlight,

@@ -66,3 +66,24 @@ describe('a request whose answer has come and is not yet read', () => {
     expect(received).to.have.length(16);
   });
 });
+
+describe('a call for the head that no endpoint answers', () => {
+  it('is waited for until it is given up', async () => {
+    const clock = new FakeClock();
+    const node = new ScriptedEndpoint('node', clock);
+    const client = openScripted([node], clock, {});
+    const first = client.header('latest', never());
+    await clock.advance(1_000);
+    await first;
+    node.receive = () => 'silence';
+    const giving = new AbortController();
+    const head = client.header('latest', giving.signal).catch(() => 'given up');
+    await clock.advance(12_000);
+    expect(client.health()[0]).to.include({ headWaitMs: 12_000 });
+    giving.abort();
+    expect(await head).to.equal('given up');
+    await settle();
+    expect(client.health()[0]).to.include({ headWaitMs: 0 });
+    await client.close();
+  });
+});

@@ -19,3 +19,23 @@ describe('the time after which an answer is late', () => {
     expect(lateAfter(...uneven)).to.be.within(280, 340);
   });
 });
+
+describe('how long a call for the head has gone without an answer', () => {
+  it('counts from the first that left since one was answered, and no call for anything else', () => {
+    const health = new EndpointHealth();
+    health.sent('logs', 0);
+    health.sent(undefined, 0);
+    expect(health.headWaitMs(60_000)).to.equal(0);
+    const first = health.sent('head', 1_000);
+    const second = health.sent('head', 5_000);
+    expect(health.headWaitMs(12_000)).to.equal(11_000);
+    first();
+    expect(health.headWaitMs(12_000)).to.equal(7_000);
+    // One that left before another was answered hangs by itself: the head is known.
+    health.measured('head', 10, 12_000);
+    expect(health.headWaitMs(20_000)).to.equal(0);
+    health.sent('head', 15_000);
+    expect(health.headWaitMs(20_000)).to.equal(5_000);
+    second();
+  });
+});
