@@ -40,9 +40,9 @@ export class DemoStage {
     const { code } = await command.ended;
     this.patience.signal.throwIfAborted();
     if (code === 0) return command.stdout;
+    const lines = command.stderr.trim().split('\n');
     const told = (prefix: string): string | undefined =>
       lines.find((line) => line.startsWith(prefix))?.slice(prefix.length);
-    const lines = command.stderr.trim().split('\n');
     const why = told('error: ') ?? lines.at(-1) ?? '';
     const what = `chainparse ${args.join(' ')} ended with exit code ${String(code)}`;
     throw new RuntimeFailure(`${what}: ${why}`, { hint: told('hint: ') });

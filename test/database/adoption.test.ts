@@ -342,9 +342,10 @@ eachDatabase("an older program's pipelines that are sorted into its classificati
     await store.import({ ...definition, classificationId: 7 });
   });
 
-  it('leave a heartbeat test a place among them where each must have one', async () => {
+  it('leave a heartbeat test a place among them where each must have one', async function () {
     const { knex, dialect } = database;
-    if (dialect.name === 'sqlite') return;
+    // It can't change a column.
+    if (dialect.name === 'sqlite') return this.skip();
     await knex('pipeline').whereNull('classification_id').update({ classification_id: 7 });
     const must = { mysql: 'MODIFY classification_id INT NOT NULL', postgres: 'ALTER classification_id SET NOT NULL' };
     await knex.raw(`ALTER TABLE pipeline ${must[dialect.name]}`);

@@ -7,6 +7,7 @@ export interface SilentTaskRow {
   readonly shard?: number;
   readonly status?: number;
   readonly end_reason?: string;
+  readonly worker?: string;
   readonly timeout_minutes?: number;
   readonly heartbeat_interval?: number;
 }

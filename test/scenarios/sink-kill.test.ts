@@ -54,7 +54,11 @@ eachDatabaseInTurn('sinks of a run that is killed at random moments, on a chain 
   /** What the chain does while a run lives. */
   async function live(run: Child, delivers: boolean): Promise<void> {
     const had = hook.got.length;
-    if (delivers) await eventually('a run delivers', () => hook.got.length > had, 90_000);
+    if (delivers) {
+      await eventually('a run delivers', () => hook.got.length > had, 90_000);
+      // Of what it has delivered some is taken back.
+      node.reorg(5, 7, (number) => Array.from({ length: number % 3 }, () => ({})));
+    }
     const ends = Date.now() + 100 + random() * longestLifeMs;
     while (Date.now() < ends) {
       await pause(100);
@@ -79,7 +83,7 @@ eachDatabaseInTurn('sinks of a run that is killed at random moments, on a chain 
           { name: 'files', type: 'file_sink', path: 'usdc/', format: 'jsonl', rotate_blocks: 50 },
         ],
       },
-      // Lives would be over before what is new were believed.
+      // Else a life ends before new blocks count as sure.
       { HOOK_URL: hook.url, CHAINPARSE_DOUBT: '0' },
     );
     for (let killed = 0; killed < kills; killed++) {

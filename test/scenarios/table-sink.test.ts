@@ -29,7 +29,7 @@ eachDatabaseInTurn('tables that sinks fill', (databases) => {
       { name: 'final', type: 'table_sink', table: 'settled', delivery: 'finalized' },
     ];
     const source = { mode: 'realtime', startBlock: 1, batchSize: 20, below: sinks } as const;
-    // Lives would be over before what is new were believed.
+    // Else a life ends before new blocks count as sure.
     const env = { WAREHOUSE_URL: far, CHAINPARSE_DOUBT: '0' };
     const scenario = await Scenario.begin(own, node.url, source, env);
 

@@ -110,8 +110,8 @@ export class HiddenLogs {
   /** Returns what an endpoint other than the one that is doubted has of blocks, or, where there is no other, that one when it is asked again. */
   async #ofOthers(headers: readonly BlockHeader[], endpoint: string, signal: AbortSignal): Promise<readonly RawLog[]> {
     const { chain, filter } = this.#options;
-    if (!chain.reachable.some((name) => name !== endpoint)) return this.#again(headers, signal);
     try {
+      if (!chain.reachable.some((name) => name !== endpoint)) return await this.#again(headers, signal);
       const hashes = headers.map(({ hash }) => hash);
       return await new LogReader(chain.via({ except: [endpoint] }), filter).readBlocks(hashes, signal);
     } catch (error) {

@@ -7,16 +7,19 @@ import type { BlockTag, HeadsAnswer } from '../blocks/header-outcome.js';
 import type { Hearing } from '../blocks/hearing.js';
 import type { JsonRpcEndpoint } from '../transport/rpc/json-rpc.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
+import type { PortalAvoidance } from './portal-avoidance.js';
 import { PortalFailedError } from './portal-trouble.js';
 
 /** A chain that nodes tell of, and its portal of the blocks that they don't keep: whose history comes from there need not have an archive. */
 export class PortalBackedChain implements ChainView {
   readonly #nodes: ChainClient;
   readonly #portal: Pick<ChainView, 'header'>;
+  readonly #avoidance: Pick<PortalAvoidance, 'isOn'>;
 
-  constructor(nodes: ChainClient, portal: Pick<ChainView, 'header'>) {
+  constructor(nodes: ChainClient, portal: Pick<ChainView, 'header'>, avoidance: Pick<PortalAvoidance, 'isOn'>) {
     this.#nodes = nodes;
     this.#portal = portal;
+    this.#avoidance = avoidance;
   }
 
   get settledDepth(): number {
@@ -44,25 +47,24 @@ export class PortalBackedChain implements ChainView {
   }
 
   async header(block: number | BlockTag, signal: AbortSignal): Promise<BlockHeader | null> {
+    if (typeof block !== 'number') return this.#nodes.header(block, signal);
     try {
-      const found = await this.#nodes.header(block, signal);
-      // A new block that is not there is one that a node lacks yet.
-      if (found !== null || typeof block !== 'number' || this.#nodes.isNew(block)) return found;
+      return (await this.#nodes.header(block, signal)) ?? (await this.#missed(block, signal));
     } catch (error) {
-      if (typeof block !== 'number' || !isPruned(error)) throw error;
-      const kept = await this.#kept(block, signal);
+      const kept = isPruned(error) ? await this.#kept(block, signal) : null;
       if (kept === null) throw error;
       return kept;
     }
-    return this.#kept(block, signal);
   }
 
   async headers(numbers: readonly number[], call: Call): Promise<(BlockHeader | null)[]> {
-    const found = await this.#nodes.headers(numbers, call).catch((error: unknown) => {
+    try {
+      const found = await this.#nodes.headers(numbers, call);
+      return await Promise.all(numbers.map(async (number, at) => found[at] ?? this.#missed(number, call.signal)));
+    } catch (error) {
       if (!isPruned(error)) throw error;
-      return numbers.map(() => null);
-    });
-    return Promise.all(numbers.map(async (number, at) => found[at] ?? this.header(number, call.signal)));
+      return await Promise.all(numbers.map((number) => this.header(number, call.signal)));
+    }
   }
 
   heads(tag: BlockTag, signal: AbortSignal): Promise<HeadsAnswer> {
@@ -81,8 +83,14 @@ export class PortalBackedChain implements ChainView {
     this.#nodes.heard(header, endpoint);
   }
 
-  /** Returns the header that the portal has of a block; null where it has none, or gives none. */
+  /** As `#kept`; null, too, of a new block: a node may lack that yet. */
+  async #missed(block: number, signal: AbortSignal): Promise<BlockHeader | null> {
+    return this.#nodes.isNew(block) ? null : this.#kept(block, signal);
+  }
+
+  /** Returns the header that the portal has of a block; null where it has none, gives none, or is not to be asked any more. */
   async #kept(block: number, signal: AbortSignal): Promise<BlockHeader | null> {
+    if (this.#avoidance.isOn) return null;
     try {
       return await this.#portal.header(block, signal);
     } catch (error) {

@@ -18,7 +18,7 @@ interface PortalChainOptions extends PortalHeadOptions {
 
 const everything = (): boolean => true;
 
-/** A chain as far as its final blocks, where only a portal tells of it. */
+/** A chain as far as its final blocks, as a portal tells of it. */
 export class PortalChain implements ChainView {
   /** Nobody behind a portal lags. */
   readonly settledDepth = 0;

@@ -26,8 +26,8 @@ const unlinkedBorne = 3;
 export class PortalHistory implements RangeReader {
   readonly #options: PortalHistoryOptions;
   #unlinked = 0;
-  /** True while blocks are asked for that lie below those which the portal has. */
-  #isBelow = false;
+  /** The first of the blocks that were asked for last. */
+  #asksFrom = Number.POSITIVE_INFINITY;
 
   constructor(options: PortalHistoryOptions) {
     this.#options = options;
@@ -43,6 +43,7 @@ export class PortalHistory implements RangeReader {
 
   headOf(range: BlockRange): BlockRange {
     const { portal, head, nodes } = this.#options;
+    this.#asksFrom = range.from;
     const below = this.#below(range);
     if (below !== null) return below.nodes.headOf(below.range);
     const last = head.number ?? Number.POSITIVE_INFINITY;
@@ -52,6 +53,7 @@ export class PortalHistory implements RangeReader {
 
   async fetch(range: BlockRange, call: RangeCall): Promise<FetchedRange> {
     const { portal, head, nodes, avoidance } = this.#options;
+    this.#asksFrom = range.from;
     if (nodes !== null && (call.verified || this.#instead !== null)) return nodes.fetch(range, call);
     const below = this.#below(range);
     if (below !== null) return below.nodes.fetch(below.range, call);
@@ -90,15 +92,14 @@ export class PortalHistory implements RangeReader {
 
   /** Who has the blocks that were asked for last. */
   get #asked(): RangeReader {
-    const { portal, nodes } = this.#options;
-    return this.#instead ?? (this.#isBelow ? nodes : null) ?? portal;
+    const { portal, nodes, head } = this.#options;
+    return this.#instead ?? (this.#asksFrom < head.first ? nodes : null) ?? portal;
   }
 
   /** Returns what of a range lies below the data set, and who has that; null where its first block does not, or nobody has it. */
   #below({ from, to }: BlockRange): { readonly nodes: RangeReader; readonly range: BlockRange } | null {
     const { nodes, head } = this.#options;
-    this.#isBelow = from < head.first;
-    return nodes === null || !this.#isBelow ? null : { nodes, range: { from, to: Math.min(to, head.first - 1) } };
+    return nodes === null || from >= head.first ? null : { nodes, range: { from, to: Math.min(to, head.first - 1) } };
   }
 
   /** Says whether the portal failed only because its data set begins above a range. */

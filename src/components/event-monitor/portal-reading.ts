@@ -40,14 +40,14 @@ export class PortalReading {
     this.#avoidance = new PortalAvoidance(options);
   }
 
-  /** Returns the chain as far as the portal tells it, for who has no node. */
+  /** Returns the chain as far as the portal tells it. */
   chain(): PortalChain {
     return new PortalChain({ ...this.#options, head: this.#head });
   }
 
   /** Returns the chain as nodes tell it, and the portal where they don't keep its history. */
   behind(nodes: ChainClient): PortalBackedChain {
-    return new PortalBackedChain(nodes, this.chain());
+    return new PortalBackedChain(nodes, this.chain(), this.#avoidance);
   }
 
   /** Returns what is to be told where the portal shows no block to who has no node. */

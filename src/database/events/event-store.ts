@@ -128,7 +128,7 @@ export class EventStore {
   /** Returns the row before so many of the latest; undefined where there are no more than those. */
   async #before<R>(table: string, filter: EventFilter, latest: number): Promise<R | undefined> {
     const rows = await this.#database.read<R[]>(() =>
-      newestFirst(this.#database, table, filter).offset(latest).limit(1),
+      newestFirst(this.#database, table, filter).clearSelect().select(keyColumns).offset(latest).limit(1),
     );
     return rows[0];
   }

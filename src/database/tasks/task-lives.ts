@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { taskStatus, type Task } from '../../model/task.js';
 import type { Database } from '../database.js';
 import { toInstant } from '../instant.js';
+import { hasBegun } from '../task-steps/has-begun.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
 import { selectTasks } from './task-rows.js';
 
@@ -24,11 +25,7 @@ export async function listLatestTasks(
     const living = last(livingTasks(database, knex.raw('??', ['pipeline.id']), defaultIntervalSeconds), 'living.id');
     const own = (): Knex.QueryBuilder =>
       knex('pipeline_task').where('pipeline_id', knex.ref('pipeline.id')).where({ shard: 0 });
-    const begun = own().where((task) => {
-      void task.whereNotNull('worker').orWhereNotNull('last_heartbeat').orWhereNull('end_reason');
-      void task.orWhereNot({ end_reason: 'stopped' });
-    });
-    const newest = knex.raw('COALESCE((?), (?))', [last(begun, 'id'), last(own(), 'id')]);
+    const newest = knex.raw('COALESCE((?), (?))', [last(own().where(hasBegun), 'id'), last(own(), 'id')]);
     const named = knex('pipeline_checkpoint').select('task_id').where('pipeline_id', knex.ref('pipeline.id'));
     const pipelines = knex('pipeline').select({ living, newest, named });
     return 'id' in of ? pipelines.where(of) : pipelines.orderBy('id').limit(of.first);

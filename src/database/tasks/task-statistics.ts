@@ -3,6 +3,7 @@ import type { Task } from '../../model/task.js';
 import { taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
 import { listTestPipelineIds } from '../pipelines/test-pipeline-store.js';
+import { hasBegun } from '../task-steps/has-begun.js';
 import { isSilentSql } from '../task-steps/silence.js';
 import { selectTasks } from './task-rows.js';
 
@@ -70,7 +71,9 @@ export async function listSilentTasks(
       .whereRaw(isSilentSql(database, defaultIntervalSeconds))
       .where((task) => {
         void task.whereNotExists(laterTask(database, defaultIntervalSeconds));
-        void task.orWhereIn('id', database.knex('pipeline_checkpoint').whereNotNull('task_id').select('task_id'));
+        for (const held of ['pipeline_checkpoint', 'pipeline_shard']) {
+          void task.orWhereIn('id', database.knex(held).whereNotNull('task_id').select('task_id'));
+        }
       })
       .orderBy('id')
       .limit(limit),
@@ -90,8 +93,7 @@ function laterTask(database: Database, defaultIntervalSeconds: number): Knex.Que
     .where('task.id', '>', knex.ref('pipeline_task.id'))
     .where((task) => {
       void task.where((ended) => {
-        void ended.whereIn('task.status', [taskStatus.succeeded, taskStatus.failed]);
-        void ended.where((begun) => void begun.whereNotNull('task.worker').orWhereNull('task.end_reason'));
+        void ended.whereIn('task.status', [taskStatus.succeeded, taskStatus.failed]).where(hasBegun);
       });
       void task.orWhere((living) => {
         void living.where('task.status', taskStatus.running);

@@ -279,7 +279,8 @@ export class KeepRunning {
       try {
         await this.#step('a step', work(item));
         this.#failing.delete(pipelineId);
-        this.#locked.delete(pipelineId);
+        // What had held it up may have held up the others, too.
+        if (this.#locked.has(pipelineId)) this.#locked.clear();
       } catch (error) {
         this.#tellFailing(item, this.#unlessAway(error));
         if (error instanceof DatabaseBusyError) this.#leaveAlone(item, clock.monotonic() - from);

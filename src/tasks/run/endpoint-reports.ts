@@ -55,6 +55,8 @@ class EndpointReports {
   /** The states that were reported last, and when by the monotonic clock. */
   #told = '';
   #toldAt = -Infinity;
+  /** When the endpoints were looked at last, by the monotonic clock. */
+  #lookedAt = Infinity;
   /** Since when each endpoint tells nothing of its chain, by the monotonic clock. */
   readonly #muteSince = new Map<string, number>();
 
@@ -77,7 +79,12 @@ class EndpointReports {
 
   async #look(): Promise<void> {
     const { store, clock, mask } = this.#options;
-    const endpoints = this.#health().map((report) => {
+    const now = clock.monotonic();
+    // Whoever was suspended has not heard what had come meanwhile.
+    const isAwake = now - this.#lookedAt < headPatienceMs;
+    this.#lookedAt = now;
+    const reports = this.#health().map((report) => (isAwake ? report : { ...report, headWaitMs: 0 }));
+    const endpoints = reports.map((report) => {
       const reported = toReported(report, mask);
       const muteSeconds = this.#muteSeconds(reported, report.headWaitMs);
       const headMs = muteSeconds === null || this.#tellsHead(report) ? reported.headMs : null;
@@ -125,7 +132,8 @@ function toReported(report: EndpointReport, mask: (text: string) => string): Omi
 }
 
 /** What slows it down for what it refused stands beside what it said last: whoever wonders why it is slow looks there. */
-function errorOf({ lastError, maxPerSecond, refusedShare }: EndpointReport): string | null {
+function errorOf({ lastError, maxPerSecond, refusedShare, headWaitMs }: EndpointReport): string | null {
+  if (headWaitMs >= headPatienceMs) return `no answer to a call for the head for ${Math.round(headWaitMs / 1_000)} s`;
   if (lastError === null) return null;
   const throttle = refusedShare > 0 ? throttleText(maxPerSecond, refusedShare) : null;
   return throttle === null ? lastError : `${throttle}: ${lastError}`;

@@ -442,6 +442,11 @@ describe('a log source', () => {
       node.traits.hides = () => asked < 4;
       expect(await fetchAll(92, 92)).to.deep.equal(truth(92, 92));
       expect(logger.messages('warn')).to.deep.equal([]);
+      // By its number, then by its hash, and three times more.
+      asked = 0;
+      node.traits.hides = () => true;
+      expect(await fetchAll(92, 92)).to.deep.equal([]);
+      expect(asked).to.equal(5);
     });
 
     it('are taken to be none where the other says the same, or is away', async () => {

@@ -19,6 +19,7 @@ describe('a chain whose nodes do not keep all that its portal has', () => {
   /** What the portal was asked for. */
   let asked: number[];
   let isAway: boolean;
+  let isAvoided: boolean;
 
   beforeEach(async () => {
     node = await ChainSimulator.start();
@@ -32,14 +33,19 @@ describe('a chain whose nodes do not keep all that its portal has', () => {
       requestTimeoutMs: deadlineMs,
     });
     asked = [];
-    isAway = false;
+    [isAway, isAvoided] = [false, false];
     const header = (block: number | string): Promise<BlockHeader | null> => {
       asked.push(Number(block));
       if (isAway) return Promise.reject(new PortalFailedError("the portal can't be used"));
       const { number, hash, parentHash, timestamp } = node.blocks[Number(block)]!;
       return Promise.resolve({ number, hash, parentHash, timestamp, logsBloom: undefined });
     };
-    chain = new PortalBackedChain(nodes, { header });
+    const avoidance = {
+      get isOn() {
+        return isAvoided;
+      },
+    };
+    chain = new PortalBackedChain(nodes, { header }, avoidance);
     await chain.heads('finalized', signal);
   });
   afterEach(() => Promise.all([nodes.close(), node.stop()]));
@@ -67,6 +73,21 @@ describe('a chain whose nodes do not keep all that its portal has', () => {
   it('takes nobody but nodes for new blocks', async () => {
     lose((number) => number > 290);
     expect(await chain.header(295, signal)).to.equal(null);
+    const { length } = node.requests;
+    expect(await chain.headers([295, 296], quietCall(signal))).to.deep.equal([null, null]);
+    expect(node.requests.length - length, 'requests, none of them made again').to.equal(1);
+    expect(asked).to.deep.equal([]);
+  });
+
+  it('asks the portal for nothing where it was found out, nor instead of a node that is away, or by a tag', async () => {
+    lose(() => true);
+    isAvoided = true;
+    expect(await chain.header(50, signal)).to.equal(null);
+    isAvoided = false;
+    expect(await chain.header('finalized', signal)).to.equal(null);
+    node.options = { fault: () => ({ kind: 'drop' }) };
+    await rejectionOf(chain.header(50, signal), ChainUnreachableError);
+    await rejectionOf(chain.headers([50], quietCall(signal)), ChainUnreachableError);
     expect(asked).to.deep.equal([]);
   });
 

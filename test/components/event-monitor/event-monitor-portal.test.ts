@@ -338,7 +338,7 @@ describe('an event monitor with history: portal', () => {
     it('says where it begins where a run begins lower without any RPC URL', async () => {
       const error = await rejectionOf(run(), PortalFailedError);
       expect(error.message).to.match(/dataset starts from block 100$/);
-      expect(error.hint).to.match(/start_block: 100/);
+      expect(error.hint).to.match(/^set start_block: 100 or higher, .*or an RPC URL by --rpc-url/);
       expect(ledger.ids).to.deep.equal([]);
     });
 

@@ -75,7 +75,7 @@ eachDatabase('the statistics of tasks', (databases) => {
     await insertSilentTask(database, 300, { pipeline_id: 7, status: 3 });
     await insertSilentTask(database, 300, { pipeline_id: 7, status: 1, shard: 2 });
     expect(await silent()).to.deep.equal([left, alone]);
-    await insertSilentTask(database, 200, { pipeline_id: 7, status: 1, end_reason: 'stopped' });
+    await insertSilentTask(database, 200, { pipeline_id: 7, status: 1, end_reason: 'stopped' }, false);
     const later = await insertSilentTask(database, 200, { pipeline_id: 7 });
     expect(await silent()).to.deep.equal([left, alone, later]);
     for (const status of [0, 1, 2]) {
@@ -83,6 +83,10 @@ eachDatabase('the statistics of tasks', (databases) => {
       expect(await silent(), String(status)).to.deep.equal([alone]);
       if (status < 2) await database.write([knex('pipeline_task').where({ id: went }).delete()]);
     }
+    const stopped = { pipeline_id: 8, status: 1, end_reason: 'stopped', worker: 'there:7' };
+    const ended = await insertSilentTask(database, 200, stopped, false);
+    expect(await silent(), 'one that had a worker').to.deep.equal([]);
+    await database.write([knex('pipeline_task').where({ id: ended }).delete()]);
     await database.write([knex('pipeline_checkpoint').insert({ pipeline_id: 7, task_id: left })]);
     expect(await silent()).to.deep.equal([left, alone]);
     await database.write([knex('pipeline_checkpoint').delete()]);
@@ -94,7 +98,7 @@ eachDatabase('the statistics of tasks', (databases) => {
     const other = await insertSilentTask(database, 2_000);
     await insertSilentTask(database, 2_000, { pipeline_id });
     await insertEnded(5, 'timeout', pipeline_id);
-    await insertEnded(5, 'completed');
+    await insertEnded(5, 'completed', 46);
     const silent = await listSilentTasks(database, { defaultIntervalSeconds: 5, limit: 10 });
     expect(silent.map(({ id }) => id)).to.deep.equal([other]);
     expect(await readTaskStatistics(database, window)).to.deep.equal({

@@ -270,7 +270,7 @@ describe('keeping pipelines running', () => {
       [4],
     ]);
     await clock.advance(20_000);
-    expect(judged.filter((id) => id === 2)).to.not.deep.equal([]);
+    expect(judged).to.include(2);
     await clock.advance(90_000);
     expect(lockedTries, 'after 15, 30 and 60 s').to.equal(3);
     await clock.advance(385_000);

@@ -137,10 +137,24 @@ describe('the reports of a run on its endpoints', () => {
     };
     expect(await muteSeconds({ headWaitMs: 9_000 })).to.equal(null);
     expect(await muteSeconds({ headWaitMs: 12_000, headAgeMs: 13_000 })).to.equal(12);
-    expect(told.at(-1)?.endpoints[0]?.headMs).to.equal(null);
+    expect(told.at(-1)?.endpoints[0]).to.include({
+      headMs: null,
+      lastError: 'no answer to a call for the head for 12 s',
+    });
     // It is given up, and the next one waits.
     expect(await muteSeconds({ latestFailed: true, state: 'open' })).to.equal(15);
     expect(await muteSeconds({})).to.equal(null);
+    await end();
+  });
+
+  it('blame no endpoint for a call that waited while the process was suspended', async () => {
+    const end = watch();
+    await clock.advance(3_000);
+    health = [{ ...well, headWaitMs: 62_000 }];
+    await clock.jump({ monotonicMs: 60_000 });
+    expect(states()).to.deep.equal([['healthy'], ['healthy']]);
+    await clock.advance(3_000);
+    expect(states()).to.deep.equal([['healthy'], ['healthy'], ['failing']]);
     await end();
   });
 

@@ -113,7 +113,7 @@ export class EndpointHealth {
     return () => void this.#headCalls.delete(call);
   }
 
-  /** How long a call for the head is on its way, of those that left since one was answered the longest, in milliseconds; 0: none is. */
+  /** How long the oldest call for the head without an answer has waited, of those that left since one was answered, in milliseconds; 0: none. */
   headWaitMs(now: number): number {
     const since = [...this.#headCalls].map((call) => call.since).filter((at) => at >= this.measuredAt('head'));
     return Math.max(0, ...since.map((at) => now - at));

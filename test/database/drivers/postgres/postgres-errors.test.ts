@@ -26,6 +26,9 @@ describe('what a person is told to do about an error of PostgreSQL', () => {
 
   it('is to renew a certificate that has run out, and to name the authority of one that nobody knows', () => {
     expect(told('CERT_HAS_EXPIRED', 'certificate has expired')[1]).to.match(/^its certificate has run out: renew it/);
+    expect(told('ERR_TLS_CERT_ALTNAME_INVALID', "Hostname/IP does not match certificate's altnames")[1]).to.match(
+      /^its certificate is/,
+    );
     const [kind, text] = told('SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain');
     expect(kind).to.equal('unreachable');
     expect(text).to.match(/who signed its certificate: &sslrootcert=FILE .*sslmode=require/);
