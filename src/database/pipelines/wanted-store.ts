@@ -22,9 +22,9 @@ import { queueUnheard } from '../task-steps/queue-unheard.js';
 import { silence, silenceLimitSql } from '../task-steps/silence.js';
 import { disabledProblem } from './delete-pipeline.js';
 import { noteSlot } from './slot-store.js';
-import { asFound, checkpointTask, findUnbegun } from './unbegun.js';
+import { checkpointTask, findUnbegun, isAsFound } from './unbegun.js';
 import { toUnjudged, toWanted, type UnjudgedRow, type WantedRow } from './wanted-rows.js';
-import { endOpenTasks, isDue, nextStart, noteHolder, nothingWrong } from '../task-steps/wanted-steps.js';
+import { endOpenTasks, isDue, nextStart, nothingWrong } from '../task-steps/wanted-steps.js';
 
 const table = 'pipeline_wanted';
 
@@ -96,12 +96,8 @@ export class WantedStore {
     const left = await findUnbegun(this.#database, pipelineId, this.#defaultIntervalSeconds, { orRuns: true });
     const wish = left?.wish ?? {};
     // What runs may have begun since it was read: it no longer can, now that it is ended.
-    const { knex } = this.#database;
     const begun =
-      left &&
-      knex('pipeline')
-        .where({ id: pipelineId })
-        .whereNotExists(asFound(this.#database, pipelineId, left));
+      left && checkpointTask(this.#database, pipelineId).whereRaw('NOT (?)', [isAsFound(this.#database, left)]);
     const results = await this.#writeEnabled(pipelineId, [
       handOverRunning(this.#database, pipelineId),
       ...this.#wantStarted(pipelineId),
@@ -130,11 +126,7 @@ export class WantedStore {
   async queueDelivery(pipelineId: number): Promise<number | null> {
     const living = livingTasks(this.#database, pipelineId, this.#defaultIntervalSeconds);
     const queue = insertQueued(this.#database, pipelineId, { deliverOnly: true }, living);
-    // Of one that waits for a time of its schedule nobody has judged how its task ended, and this one will hold it.
-    const noted = noteHolder(this.#database, pipelineId)
-      .whereNotNull('next_start_of')
-      .whereNotExists(living.clone().select(this.#database.knex.raw('1')));
-    return insertedId(await writeLocked(this.#database, pipelineId, [noted, queue]));
+    return insertedId(await writeLocked(this.#database, pipelineId, [queue]));
   }
 
   /** Lists some started pipelines of which a task is to be queued by now; an index finds them. */
@@ -162,7 +154,8 @@ export class WantedStore {
     const left = await findUnbegun(this.#database, pipelineId, this.#defaultIntervalSeconds);
     if (left !== null) {
       // It may have been frozen, and have begun by now.
-      void due.whereExists(asFound(this.#database, pipelineId, left));
+      const asFound = checkpointTask(this.#database, pipelineId).whereRaw(isAsFound(this.#database, left));
+      void due.whereExists(asFound.select(knex.raw('1')));
     }
     const wish = left?.wish ?? {};
     // A silent task that beats again: when it ends, that is another end.

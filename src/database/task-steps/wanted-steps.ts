@@ -2,7 +2,6 @@ import type { Knex } from 'knex';
 import { taskStatus } from '../../model/task.js';
 import { longestWaitSeconds } from '../../model/wanted.js';
 import type { Database, Query } from '../database.js';
-import { isDelivery } from './queue-task.js';
 
 const table = 'pipeline_wanted';
 
@@ -42,31 +41,21 @@ export function wantStopped({ knex, dialect }: Database, pipelineId: number | Kn
  * Steps that let a started pipeline go on which had waited for a person, or for another try: it is due at once. One that waits for
  * a time of its schedule still does. Of one that waits for neither, the end of the task that it has, judged later, holds it not.
  */
-export function letGo(database: Database, pipelineId: number): readonly Query[] {
-  const { knex, dialect } = database;
+export function letGo({ knex, dialect }: Database, pipelineId: number): readonly Query[] {
   const started = knex(table).where({ pipeline_id: pipelineId, state: 'started' });
+  const held = knex('pipeline_checkpoint').select('task_id').where({ pipeline_id: pipelineId });
   // What waits already will know what was mended; the task before it may be one that it is taken back for.
   const queued = knex('pipeline_task').where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.queued });
   return [
-    noteHolder(database, pipelineId).whereNotExists(queued.select(knex.raw('1'))),
+    started
+      .clone()
+      .whereNotExists(queued.select(knex.raw('1')))
+      .update({ judged_task_id: held }),
     started
       .whereNull('next_start_of')
       .where((waits) => void waits.whereNotNull('held_reason').orWhereNotNull('next_start'))
       .update({ next_start: dialect.now(knex), ...nothingWrong }),
   ];
-}
-
-/**
- * A step that notes who holds a started pipeline as one whose end is judged. Where that only delivers between two times of a schedule
- * the one before stays noted: it tells what the next run is to begin anew with.
- */
-export function noteHolder({ knex }: Database, pipelineId: number): Knex.QueryBuilder {
-  const held = knex('pipeline_checkpoint').select('task_id').where({ pipeline_id: pipelineId });
-  const holder = knex('pipeline_task').whereIn('id', held.clone()).select(knex.raw('1'));
-  return knex(table)
-    .where({ pipeline_id: pipelineId, state: 'started' })
-    .where((each) => void each.whereNull('next_start_of').orWhereNotExists(isDelivery(holder, true)))
-    .update({ judged_task_id: held });
 }
 
 /** A step that has a started pipeline wait for a person. */

@@ -152,7 +152,6 @@ eachDatabase('what the sinks of a pipeline are asked in the last moments of its 
     await read();
     await wanted.start(pipelineId, slot);
     const before = await wanted.get(pipelineId);
-    const { taskId: judgedTaskId } = await new CheckpointStore(database).get(pipelineId);
     expect(await ask('one')).to.be.a('number');
     atEnd = () => ask('two');
     expect(await runWaiting()).to.deep.equal({ deliverOnly: true });
@@ -161,7 +160,7 @@ eachDatabase('what the sinks of a pipeline are asked in the last moments of its 
     expect([sinks.one.lines.length, sinks.two.lines.length]).to.deep.equal([4, 4]);
     expect(await runWaiting()).to.equal(null);
     expect(before).to.include({ state: 'started', isScheduled: true });
-    expect(await wanted.get(pipelineId)).to.deep.equal({ ...before, judgedTaskId });
+    expect(await wanted.get(pipelineId)).to.deep.equal(before);
     expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
   });
 
