@@ -22,7 +22,7 @@ describe('keeping pipelines running', () => {
   let unread: Error | null;
   let refusal: Error | null;
   let poisoned: number | null;
-  let locked: number | null;
+  let locked: readonly number[];
   let lockedTries: number;
   let verdict: EndVerdict;
   let revived: Revived[];
@@ -70,7 +70,7 @@ describe('keeping pipelines running', () => {
     ahead = [];
     [ends, due, judged, queued, looks, failure, poisoned, revived] = [[], [], [], [], 0, null, null, []];
     [refusal, untimed, unread] = [null, null, null];
-    [locked, lockedTries] = [null, 0];
+    [locked, lockedTries] = [[], 0];
     [delivered, dropped, followed] = [[], [], []];
     verdict = { kind: 'again', inSeconds: 5, failures: 1 };
     outages = new OutageWatch({ clock, heartbeatIntervalMs: 2_000 });
@@ -88,7 +88,7 @@ describe('keeping pipelines running', () => {
           if (slowMs > 0) await clock.sleep(slowMs);
           if (sinks?.[0] === served) delivered.push(end.pipelineId);
           if (refusal !== null) throw refusal;
-          if (end.pipelineId === locked) await lockedUp();
+          if (locked.includes(end.pipelineId)) await lockedUp();
           return judged.push(end.pipelineId) > 0;
         },
         listDue: () => (failure === null ? Promise.resolve(due) : Promise.reject(failure)),
@@ -262,7 +262,7 @@ describe('keeping pipelines running', () => {
 
   it('leaves the pipeline alone that a lock holds up, for longer each time: the others go on, silent ones too', async () => {
     const silent = { ...endOf(2), task: { ...endOf(2).task!, status: 0, endReason: null } };
-    [ends, due, locked] = [[endOf(1), silent, endOf(3)], [4], 1];
+    [ends, due, locked] = [[endOf(1), silent, endOf(3)], [4], [1]];
     running = keep.run();
     await clock.advance(15_000);
     expect([judged, queued], 'no silent one: whom the lock kept from beating can not be told yet').to.deep.equal([
@@ -277,9 +277,25 @@ describe('keeping pipelines running', () => {
     expect(lockedTries, 'after 150 s at most').to.equal(6);
     const told = logger.lines.filter((line) => line.includes("can't be kept running"));
     expect(told).to.deep.equal(["warn: pipeline 1 can't be kept running here: a lock"]);
-    locked = null;
+    locked = [];
     await clock.advance(150_000);
     expect(judged).to.include(1);
+  });
+
+  it('leaves none alone any longer once one of them has gone on: what had held it up may have held up all', async () => {
+    [ends, locked] = [[endOf(2)], [2]];
+    running = keep.run();
+    await clock.advance(302_000);
+    expect(lockedTries, 'the last one 300 s after the first: it is left alone for 150 s').to.equal(5);
+    [ends, locked] = [
+      [endOf(1), endOf(2)],
+      [1, 2],
+    ];
+    await clock.advance(23_000);
+    expect(lockedTries).to.equal(6);
+    locked = [];
+    await clock.advance(40_000);
+    expect(judged).to.include.members([1, 2]);
   });
 
   it('judges and queues though a lock is in the way of the times of schedules', async () => {
