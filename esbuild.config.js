@@ -30,6 +30,7 @@ const rooms = {
     'src/database/script.ts',
     'src/database/targets/group-indexes.ts',
     'migrations/schema.ts',
+    'src/runtime/certificate-hint.ts',
     'src/runtime/hex-digits.ts',
     'src/runtime/rooms.ts',
   ],

@@ -67,7 +67,9 @@ describe('an event monitor of a factory with history: portal', () => {
         logs: (number) => ofBlock(number).logs(number),
       },
     };
-    expect((await rejectionOf(run(), ChainUnreachableError)).message).to.match(/^block 61 is not the child of block 60/);
+    expect((await rejectionOf(run(), ChainUnreachableError)).message).to.match(
+      /^block 61 is not the child of block 60/,
+    );
     portal.options = { data: own };
     await run();
     expect(ledger.ids).to.deep.equal(truthOf(node));
