@@ -342,13 +342,13 @@ eachDatabase("an older program's pipelines that are sorted into its classificati
     await store.import({ ...definition, classificationId: 7 });
   });
 
-  it('leave a heartbeat test a place among them where each must have one', async function () {
-    const { knex, dialect } = database;
-    // It can't change a column.
-    if (dialect.name === 'sqlite') return this.skip();
+  // SQLite can't change a column.
+  const itOnServers = databases.dialect === 'sqlite' ? (): void => undefined : it;
+  itOnServers('leave a heartbeat test a place among them where each must have one', async () => {
+    const { knex } = database;
     await knex('pipeline').whereNull('classification_id').update({ classification_id: 7 });
-    const must = { mysql: 'MODIFY classification_id INT NOT NULL', postgres: 'ALTER classification_id SET NOT NULL' };
-    await knex.raw(`ALTER TABLE pipeline ${must[dialect.name]}`);
+    const must = databases.dialect === 'postgres' ? 'ALTER classification_id SET' : 'MODIFY classification_id INT';
+    await knex.raw(`ALTER TABLE pipeline ${must} NOT NULL`);
     const tests = new TestPipelineStore(database);
     await tests.delete(await tests.insert({ token: 'abc', worker: 'there:7', identity: null }, 'main'));
   });
