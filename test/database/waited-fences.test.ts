@@ -5,6 +5,7 @@ import { RepairStore } from '../../src/database/events/repair-store.js';
 import { BatchStore } from '../../src/database/events/batch-store.js';
 import { RewindStore } from '../../src/database/events/rewind-store.js';
 import { PipelineStore } from '../../src/database/pipelines/pipeline-store.js';
+import { EndStore } from '../../src/database/pipelines/end-store.js';
 import { WantedStore } from '../../src/database/pipelines/wanted-store.js';
 import { FenceError } from '../../src/database/script.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
@@ -78,19 +79,21 @@ eachServer('a fence that waits for a lock', (server) => {
     const lock = `UPDATE pipeline SET id = id WHERE id = ${pipelineId}`;
     const ofWanted = `WHERE pipeline_id = ${pipelineId}`;
     let wanted: WantedStore;
+    let ends: EndStore;
     let end: UnjudgedEnd;
 
     beforeEach(async () => {
       wanted = new WantedStore(database, 30);
+      ends = new EndStore(database, 30);
       await wanted.start(pipelineId);
       await database.write([database.knex('pipeline_task').where({ status: taskStatus.queued }).delete()]);
-      [end] = (await wanted.listUnjudged(0, 10)) as [UnjudgedEnd];
+      [end] = (await ends.listUnjudged(0, 10)) as [UnjudgedEnd];
     });
 
     it('is judged by what landed meanwhile: the end is of no effect where a person has started it', async () => {
       const touch = `UPDATE pipeline_wanted SET failures = 0 ${ofWanted}`;
       const queue = `INSERT INTO pipeline_task (pipeline_id, status, create_time, log_path) VALUES (${pipelineId}, ${taskStatus.queued}, CURRENT_TIMESTAMP, '')`;
-      const judging = (): Promise<boolean> => wanted.judge(end, { kind: 'done' });
+      const judging = (): Promise<boolean> => ends.judge(end, { kind: 'done' });
       expect(await whileHeld([lock, touch, queue], judging)).to.equal(false);
       expect(await wanted.get(pipelineId)).to.include({ state: 'started' });
     });
@@ -108,8 +111,7 @@ eachServer('a fence that waits for a lock', (server) => {
       const moves = ['checkpoint SET task_id', 'wanted SET judged_task_id'].map(
         (set) => `UPDATE pipeline_${set} = NULL ${ofWanted}`,
       );
-      const judging = (): Promise<boolean> =>
-        wanted.judge(end, { kind: 'held', reason: 'the wrong chain', failures: 1 });
+      const judging = (): Promise<boolean> => ends.judge(end, { kind: 'held', reason: 'the wrong chain', failures: 1 });
       expect(await whileHeld([lock, ...moves], judging)).to.equal(false);
     });
   });

@@ -110,12 +110,12 @@ export class HiddenLogs {
   /** Returns what an endpoint other than the one that is doubted has of blocks, or, where there is no other, that one when it is asked again. */
   async #ofOthers(headers: readonly BlockHeader[], endpoint: string, signal: AbortSignal): Promise<readonly RawLog[]> {
     const { chain, filter } = this.#options;
+    if (!chain.reachable.some((name) => name !== endpoint)) return this.#again(headers, signal);
     try {
-      if (!chain.reachable.some((name) => name !== endpoint)) return await this.#again(headers, signal);
       const hashes = headers.map(({ hash }) => hash);
       return await new LogReader(chain.via({ except: [endpoint] }), filter).readBlocks(hashes, signal);
     } catch (error) {
-      if (!(error instanceof RpcError || error instanceof ChainUnreachableError)) throw error;
+      noneIfRefused(error);
     }
     if (headers.length === 1) return [];
     // It may lack the last of them.
@@ -130,7 +130,7 @@ export class HiddenLogs {
   async #again(headers: readonly BlockHeader[], signal: AbortSignal): Promise<readonly RawLog[]> {
     const hashes = headers.map(({ hash }) => hash);
     for (let times = 0; times < repetitions; times++) {
-      const told = await this.#options.reader.readBlocks(hashes, signal);
+      const told = await this.#options.reader.readBlocks(hashes, signal).catch(noneIfRefused);
       if (told.length > 0) return told;
     }
     return [];
@@ -155,4 +155,10 @@ export class HiddenLogs {
     this.#options.logger.log('warn', error.message, { event: 'rpc.incomplete', host: endpoint, from, to });
     return error;
   }
+}
+
+/** Who can't say tells of no logs; throws what is no answer of an endpoint. */
+function noneIfRefused(error: unknown): readonly RawLog[] {
+  if (error instanceof RpcError || error instanceof ChainUnreachableError) return [];
+  throw error;
 }

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { requireMigrated } from '../../database/schema/migrator.js';
 import { WorkerStore } from '../../database/operations/worker-store.js';
 import { probeDatabase } from '../../database/tasks/database-probe.js';
+import { EndStore } from '../../database/pipelines/end-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { TaskQueue } from '../../database/tasks/task-queue.js';
 import { TimeoutStore } from '../../database/tasks/timeout-store.js';
@@ -71,6 +72,7 @@ async function work(context: CommandContext, options: WorkerOptions): Promise<vo
   });
   const keep = new KeepRunning({
     store: new WantedStore(database, settings.heartbeatIntervalSeconds),
+    ends: new EndStore(database, settings.heartbeatIntervalSeconds),
     judge: (end) => readVerdict(database, schedules, end),
     followDelivery: (end) => followDelivery(database, end, settings.heartbeatIntervalSeconds),
     listServed: (id) => listServed(database, id),

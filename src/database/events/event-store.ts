@@ -106,13 +106,14 @@ export class EventStore {
   async *#pages<R extends PositionRow>(table: string, filter: EventFilter, options: PageOptions): AsyncGenerator<R[]> {
     const mostRows = options.pageSize ?? defaultPageSize;
     let missing = options.latest ?? Infinity;
-    let last = missing === Infinity ? undefined : await this.#before<R>(table, filter, missing);
-    const watched = { ...filter, fromBlock: last?.block_number ?? filter.fromBlock };
+    const begin = missing === Infinity ? undefined : await this.#before(table, filter, missing);
+    const watched = { ...filter, fromBlock: begin?.block_number ?? filter.fromBlock };
     const watch = options.ofOneState === true ? new RowWatch(this.#database, table, watched) : undefined;
     let size = mostRows;
+    let last: R | undefined;
     for (;;) {
       size = Math.min(size, missing);
-      const rows = await this.#page<R>(table, filter, last, size, watch);
+      const rows = await this.#page<R>(table, filter, last ?? begin, size, watch);
       await watch?.take(rows, last);
       missing -= rows.length;
       const isLast = rows.length < size || missing === 0;
@@ -125,9 +126,9 @@ export class EventStore {
     }
   }
 
-  /** Returns the row before so many of the latest; undefined where there are no more than those. */
-  async #before<R>(table: string, filter: EventFilter, latest: number): Promise<R | undefined> {
-    const rows = await this.#database.read<R[]>(() =>
+  /** Returns where the row before so many of the latest stands; undefined where there are no more than those. */
+  async #before(table: string, filter: EventFilter, latest: number): Promise<Position | undefined> {
+    const rows = await this.#database.read<Position[]>(() =>
       newestFirst(this.#database, table, filter).clearSelect().select(keyColumns).offset(latest).limit(1),
     );
     return rows[0];

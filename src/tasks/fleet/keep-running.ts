@@ -1,4 +1,5 @@
-import type { Revived, WantedStore } from '../../database/pipelines/wanted-store.js';
+import type { EndStore, Revived } from '../../database/pipelines/end-store.js';
+import type { WantedStore } from '../../database/pipelines/wanted-store.js';
 import type { DatabaseProbe } from '../../database/tasks/database-probe.js';
 import type { SinkWish } from '../../model/sink.js';
 import { taskStatus } from '../../model/task.js';
@@ -10,10 +11,8 @@ import { untilAborted } from '../../runtime/until-aborted.js';
 import type { OutageWatch } from '../monitor/outage-watch.js';
 
 export interface KeepRunningOptions {
-  readonly store: Pick<
-    WantedStore,
-    'listDue' | 'queueDue' | 'listUnjudged' | 'listDroppedDeliveries' | 'judge' | 'listRevived' | 'takeBack'
-  >;
+  readonly store: Pick<WantedStore, 'listDue' | 'queueDue'>;
+  readonly ends: Pick<EndStore, 'listUnjudged' | 'listDroppedDeliveries' | 'judge' | 'listRevived' | 'takeBack'>;
   /** Asks the database for its clock and how long it is up. */
   readonly probe: () => Promise<DatabaseProbe>;
   /** Has the silence of tasks count from now on whose heartbeats lie in the future; returns their ids. */
@@ -142,18 +141,18 @@ export class KeepRunning {
   }
 
   async #judgeAll(): Promise<void> {
-    const { store } = this.#options;
+    const { ends } = this.#options;
     this.#watch.probeAnswered(await this.#options.probe());
     await this.#countAheadFromNow();
     await this.#eachEnd(
-      (after) => store.listUnjudged(after, page),
+      (after) => ends.listUnjudged(after, page),
       (end) => this.#judgeOne(end),
     );
     await this.#eachEnd(
-      (after) => store.listDroppedDeliveries(after, page),
+      (after) => ends.listDroppedDeliveries(after, page),
       (end) => this.#followDelivery(end),
     );
-    const revived = await this.#step('looking for what beats again', store.listRevived(page));
+    const revived = await this.#step('looking for what beats again', ends.listRevived(page));
     await this.#each(revived, (each) => this.#takeBack(each));
   }
 
@@ -210,7 +209,7 @@ export class KeepRunning {
   }
 
   async #takeBack(revived: Revived): Promise<void> {
-    if (!(await this.#options.store.takeBack(revived))) return;
+    if (!(await this.#options.ends.takeBack(revived))) return;
     const { pipelineId, taskId } = revived;
     const message = `task ${taskId} of pipeline ${pipelineId} beats again: the one that was to follow it is taken back`;
     this.#options.logger.log('info', message, {
@@ -229,12 +228,12 @@ export class KeepRunning {
   }
 
   async #judgeOne(end: UnjudgedEnd): Promise<void> {
-    const { store, judge, listServed } = this.#options;
+    const { ends, judge, listServed } = this.#options;
     const verdict = await judge(end);
     // Whoever asked for something in its last moments was told that the run would see to it.
     const isLast = verdict.kind === 'done' || verdict.kind === 'scheduled';
     const served = isLast && end.task?.endReason === 'completed' ? await listServed(end.pipelineId) : null;
-    if (await store.judge(end, verdict, served)) this.#tell(end, verdict);
+    if (await ends.judge(end, verdict, served)) this.#tell(end, verdict);
   }
 
   #tell({ pipelineId, task }: UnjudgedEnd, verdict: EndVerdict): void {

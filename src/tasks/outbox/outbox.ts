@@ -2,10 +2,6 @@ import type { Database } from '../../database/database.js';
 import type { JournalHead } from '../../database/events/journal-store.js';
 import { DeadLetterStore } from '../../database/sinks/dead-letter-store.js';
 import { SinkStore } from '../../database/sinks/sink-store.js';
-import type { SinkGuard } from '../../database/sinks/sink-store.js';
-import { FenceError } from '../../database/script.js';
-import { CheckpointStore } from '../../database/events/checkpoint-store.js';
-import { isAmong } from '../../model/event-choice.js';
 import type { EventOrigin } from '../../model/event-origin.js';
 import type { SinkSeen } from '../../model/liveness-event.js';
 import type { SinkStanding, SinkWish } from '../../model/sink.js';
@@ -15,20 +11,17 @@ import type { Lease } from '../../pipeline/lease.js';
 import { whenReachable } from '../../pipeline/lease.js';
 import { Bell } from '../../runtime/bell.js';
 import type { Clock } from '../../runtime/clock.js';
-import { LeaseLostError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { Scope } from '../../runtime/scope.js';
 import { waitAtMost } from '../../runtime/wait-at-most.js';
 import { blocksBehind } from './blocks-behind.js';
 import { CommitPace } from './commit-pace.js';
 import type { DeliveryNews } from './delivery-news.js';
-import { neededVersion, readPlace } from './place.js';
 import type { OpenableSink } from './openable-sink.js';
-import { firstText } from './resume.js';
-import { RunClaim } from './run-claim.js';
 import { RunJournal } from './run-journal.js';
 import { SinkLoop } from './sink-loop.js';
 import { SinkRow } from './sink-row.js';
+import { takeOverSinks } from './take-over.js';
 
 export interface OutboxParts {
   readonly database: Database;
@@ -119,7 +112,11 @@ export class Outbox {
   /** Takes the sinks over and begins to deliver; pauses while the database is away. Throws LeaseLostError. */
   async start(): Promise<void> {
     const { lease, signal } = this.#parts;
-    const { guard, epoch } = await whenReachable(lease, signal, () => this.#takeOver());
+    const { guard, epoch } = await whenReachable(lease, signal, async () => {
+      const taken = await takeOverSinks(this.#parts, this.#store, this.#journal);
+      await this.#read(this.#parts.pipelineId);
+      return taken;
+    });
     const shared = {
       ...{ guard, epoch, journal: this.#journal, sinks: this.#store, work: this.#work, moves: this.#moves },
       ...{ origin: this.#parts.origin, clock: this.#parts.clock, logger: this.#parts.logger, mask: this.#parts.mask },
@@ -238,58 +235,6 @@ export class Outbox {
     return this.#finalized < 0 ? 'it is not known which blocks are final' : `final is block ${this.#finalized}`;
   }
 
-  async #takeOver(): Promise<{ readonly guard: RunClaim; readonly epoch: string }> {
-    const { pipelineId, lease, sinks, database } = this.#parts;
-    const head = await this.#journal.current(pipelineId);
-    const guard = new RunClaim(this.#store, { pipelineId, taskId: lease.taskId, claim: head?.claim ?? 0 });
-    const epoch = head?.epoch ?? '';
-    try {
-      await this.#store.keepOnly(guard, sinks);
-      const recent = await new CheckpointStore(database).recentBlocks(pipelineId);
-      for (const sink of sinks) await this.#begin(guard, sink, head, recent[0]?.number ?? null);
-      await this.#store.claim(guard);
-      await this.#widen(guard);
-    } catch (error) {
-      if (!(error instanceof FenceError)) throw error;
-      throw new LeaseLostError(`pipeline ${pipelineId} was claimed by another task`);
-    }
-    await this.#read(pipelineId);
-    return { guard, epoch };
-  }
-
-  async #begin(
-    guard: SinkGuard,
-    { name, type, delivery, start }: OpenableSink,
-    head: JournalHead | null,
-    oldestRecent: number | null,
-  ): Promise<void> {
-    const version = start === 'now' ? (head?.version ?? 0) : 0;
-    const last = version === 0 ? -1 : (head?.blocks?.to ?? -1);
-    // Only remembered blocks may still be replaced.
-    const block = delivery === 'latest' ? last : Math.min(last, (oldestRecent ?? Infinity) - 1);
-    const place = firstText(version, delivery === 'latest' ? null : block, last < 0 ? null : last);
-    const known = readPlace(place);
-    await this.#store.begin(
-      guard,
-      { name, type },
-      {
-        ...{ place, epoch: head?.epoch ?? '', base: { version, block } },
-        needsVersion: known === null ? 0 : neededVersion(known),
-        cursorBlock: version === 0 || block < 0 ? null : block,
-      },
-    );
-  }
-
-  /** What sinks were told of before their definition became another one may yet be taken back. */
-  async #widen(guard: SinkGuard): Promise<void> {
-    for (const { name, toldEvents: known } of await this.#store.list(guard.pipelineId)) {
-      const sink = this.#parts.sinks.find((each) => each.name === name);
-      if (sink === undefined) continue;
-      const toldEvents = widened(known, toldOf(sink));
-      if (toldEvents.length !== known?.length) await this.#store.save(guard, name, { toldEvents });
-    }
-  }
-
   async #look(): Promise<void> {
     const { clock, pipelineId } = this.#parts;
     for (;;) {
@@ -349,20 +294,6 @@ export class Outbox {
 
 function seenOf(sink: SinkStanding, head: JournalHead | null): SinkSeen {
   return { name: sink.name, behind: head === null ? 0 : blocksBehind(head, sink), deadLetters: sink.deadLetters };
-}
-
-/** Returns of which events a sink is told, by name or full signature: those that it names, but what mappers leave nothing of; none: of all. */
-function toldOf({ eventNames, events }: Pick<OpenableSink, 'eventNames' | 'events'>): readonly string[] {
-  const left = events.filter(({ fields, mapped }) => fields.length > 0 || !mapped);
-  if (left.length === events.length) return eventNames ?? [];
-  const told = left.filter((event) => isAmong(eventNames ?? [], event)).map(({ eventSignature }) => eventSignature);
-  return told.length === 0 ? (eventNames ?? []) : told;
-}
-
-/** Returns of which events a sink may have been told once it is told of some; none: of all. */
-function widened(known: readonly string[] | null, told: readonly string[]): readonly string[] {
-  if (told.length === 0 || known?.length === 0) return [];
-  return [...new Set([...(known ?? []), ...told])];
 }
 
 /** What a person wants of a sink. */

@@ -449,6 +449,19 @@ describe('a log source', () => {
       expect(asked).to.equal(5);
     });
 
+    it('are taken to be none where the node that is met then refuses', async () => {
+      await chain.close();
+      open({ addresses: [simContract], topics: [transferTopic] });
+      let asked = 0;
+      const error = { code: 4444, message: 'pruned history unavailable' };
+      faultOf((calls) =>
+        calls.some(({ method }) => method === 'eth_getLogs') && ++asked > 2 ? { kind: 'error', error } : undefined,
+      );
+      node.traits.hides = () => true;
+      expect(await fetchAll(92, 92)).to.deep.equal([]);
+      expect(asked).to.be.above(2);
+    });
+
     it('are taken to be none where the other says the same, or is away', async () => {
       second.traits.hides = () => true;
       expect(await fetchAll(90, 92)).to.deep.equal([]);

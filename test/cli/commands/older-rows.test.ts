@@ -10,6 +10,16 @@ interface Shown {
   readonly create_time: string | null;
 }
 
+/** Returns what runs a command on a database, and gives what it printed. */
+function commandsOn(url: string): (...args: readonly string[]) => Promise<string> {
+  const folder = temporaryFolder();
+  return async (...args) => {
+    const { code, stdout, stderr } = await runIn(folder, ...args, '--database', url, '--lang', 'en');
+    expect(code, `${args.join(' ')}: ${stderr}`).to.equal(0);
+    return stdout;
+  };
+}
+
 /** Row 10 runs, row 11 has ended; all others that run have been silent for years. */
 eachDatabase('tasks of an older program that lack their time of creation', (databases) => {
   const older = { rows: 500, lacksCreateTimes: true };
@@ -20,12 +30,7 @@ eachDatabase('tasks of an older program that lack their time of creation', (data
     const database = await openDatabase(url, { create: true });
     await makeOlderTables(database, older);
     const hash = await hashOlderRows(database, older);
-    const folder = temporaryFolder();
-    const chainparse = async (...args: readonly string[]): Promise<string> => {
-      const { code, stdout, stderr } = await runIn(folder, ...args, '--database', url, '--lang', 'en');
-      expect(code, `${args.join(' ')}: ${stderr}`).to.equal(0);
-      return stdout;
-    };
+    const chainparse = commandsOn(url);
     await chainparse('migrate');
     expect(await hashOlderRows(database, older)).to.equal(hash);
     const { tasks } = JSON.parse(await chainparse('tasks', 'list', '--limit', '500', '--json')) as { tasks: Shown[] };
@@ -68,12 +73,7 @@ eachDatabase('tasks of an older program whose times are zeros', (databases) => {
       await session('pipeline_task').where({ id: 7 }).update({ status: 0, create_time: '0000-00-00 00:00:00' });
       await session.raw('SET SESSION sql_mode = DEFAULT');
     });
-    const folder = temporaryFolder();
-    const chainparse = async (...args: readonly string[]): Promise<string> => {
-      const { code, stdout, stderr } = await runIn(folder, ...args, '--database', url, '--lang', 'en');
-      expect(code, `${args.join(' ')}: ${stderr}`).to.equal(0);
-      return stdout;
-    };
+    const chainparse = commandsOn(url);
     await chainparse('migrate');
     expect(await chainparse('tasks', 'show', '7')).to.match(
       /unknown: it has neither a heartbeat nor a time of creation/,

@@ -4,6 +4,7 @@ import { BatchStore } from '../../../src/database/events/batch-store.js';
 import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
 import { RewindStore } from '../../../src/database/events/rewind-store.js';
 import { letGo } from '../../../src/database/task-steps/wanted-steps.js';
+import { EndStore } from '../../../src/database/pipelines/end-store.js';
 import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
 import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
 import { queueTask } from '../../../src/database/task-steps/queue-task.js';
@@ -31,12 +32,14 @@ const exampleDefinition = {
 eachDatabase('the store of what is wanted', (databases) => {
   let database: Database;
   let wanted: WantedStore;
+  let ends: EndStore;
   let tasks: TaskStore;
 
   before(async function () {
     this.timeout(60_000);
     database = await openMigrated(await databases.fresh());
     wanted = new WantedStore(database, 30);
+    ends = new EndStore(database, 30);
     tasks = new TaskStore(database);
   });
   beforeEach(async () => {
@@ -62,7 +65,7 @@ eachDatabase('the store of what is wanted', (databases) => {
       { status: taskStatus.failed, endReason: 'error', error },
       { mode: 'realtime', nextBlock: 8, targetBlock: null, headBlock: 9, events: 3 },
     );
-  const unjudged = async (): Promise<UnjudgedEnd> => (await wanted.listUnjudged(0, 10))[0]!;
+  const unjudged = async (): Promise<UnjudgedEnd> => (await ends.listUnjudged(0, 10))[0]!;
   const again = { kind: 'again', inSeconds: 0, failures: 1 } as const;
   /** A started pipeline whose first task has failed. */
   const startAndFail = async (): Promise<number> => {
@@ -105,7 +108,7 @@ eachDatabase('the store of what is wanted', (databases) => {
       knex('pipeline_wanted').insert({ ...left, pipeline_id: 98 }),
       knex('pipeline_wanted').insert({ ...left, pipeline_id: 99, next_start: dialect.secondsAgo(knex, 1) }),
     ]);
-    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+    expect(await ends.listUnjudged(0, 10)).to.deep.equal([]);
     expect(await wanted.listDue(10)).to.deep.equal([]);
   });
 
@@ -127,29 +130,29 @@ eachDatabase('the store of what is wanted', (databases) => {
 
   it('lists a started pipeline that nobody runs, with how its newest task ended', async () => {
     const { queuedTaskId: waits } = await wanted.start(45);
-    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+    expect(await ends.listUnjudged(0, 10)).to.deep.equal([]);
     const id = await claim(waits);
-    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+    expect(await ends.listUnjudged(0, 10)).to.deep.equal([]);
     await fail(id);
     const { knex, dialect } = database;
     const ended = knex('pipeline_task').where({ id });
     await database.write([ended.update({ end_time: dialect.secondsAgo(knex, 40) })]);
     expect((await unjudged()).task?.overForSeconds).to.be.within(40, 45);
-    expect(await wanted.listUnjudged(0, 10)).to.containSubset([
+    expect(await ends.listUnjudged(0, 10)).to.containSubset([
       {
         ...{ pipelineId: 45, failures: 0, judgedTaskId: null, version: 0, judgedVersion: null },
         task: { id, status: 2, endReason: 'error', error: 'oh', nextBlock: 8 },
       },
     ]);
-    expect(await wanted.listUnjudged(45, 10)).to.deep.equal([]);
+    expect(await ends.listUnjudged(45, 10)).to.deep.equal([]);
     await wanted.stop(45);
-    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+    expect(await ends.listUnjudged(0, 10)).to.deep.equal([]);
   });
 
   it('lists a pipeline whose task has been silent for three of its beats', async () => {
     const id = await claim((await wanted.start(45)).queuedTaskId);
     await ageTask(database, id, { created: 1_000, heartbeat: 89 });
-    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+    expect(await ends.listUnjudged(0, 10)).to.deep.equal([]);
     await ageTask(database, id, { created: 1_000, heartbeat: 92 });
     const { task } = await unjudged();
     expect(task).to.include({ id, status: taskStatus.running, heartbeatInterval: 30 });
@@ -160,11 +163,11 @@ eachDatabase('the store of what is wanted', (databases) => {
     const id = await startAndFail();
     const end = await unjudged();
     const verdict = { kind: 'again', inSeconds: 600, failures: 1 } as const;
-    const judged = await Promise.all([1, 2, 3].map(() => wanted.judge(end, verdict)));
+    const judged = await Promise.all([1, 2, 3].map(() => ends.judge(end, verdict)));
     expect(judged.filter((won) => won)).to.have.length(1);
     expect(await wanted.get(45)).to.include({ failures: 1, hasCommitted: false });
     expect((await wanted.get(45))?.nextStart).to.be.a('string');
-    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+    expect(await ends.listUnjudged(0, 10)).to.deep.equal([]);
     expect(await wanted.listDue(10)).to.deep.equal([]);
     expect(await wanted.queueDue(45)).to.equal(null);
     const { knex, dialect } = database;
@@ -175,7 +178,7 @@ eachDatabase('the store of what is wanted', (databases) => {
     expect(await wanted.get(45)).to.include({ failures: 1, nextStart: null });
     await database.write([knex('pipeline_checkpoint').where({ pipeline_id: 45 }).increment('version', 1)]);
     expect(await wanted.get(45)).to.include({ failures: 1, hasCommitted: true });
-    expect(await wanted.judge(end, verdict), 'late').to.equal(false);
+    expect(await ends.judge(end, verdict), 'late').to.equal(false);
     expect((await tasks.getNewest(45))?.id).to.equal(id);
   });
 
@@ -186,7 +189,7 @@ eachDatabase('the store of what is wanted', (databases) => {
       database.write([
         knex('pipeline_wanted').update({ next_start: dialect.secondsAgo(knex, -seconds), next_start_of: of }),
       ]);
-    await wanted.judge(await unjudged(), again);
+    await ends.judge(await unjudged(), again);
     await put(890, null);
     const nextStart = async (): Promise<number> => Date.parse((await wanted.get(45))?.nextStart ?? '');
     const shown = await nextStart();
@@ -209,9 +212,9 @@ eachDatabase('the store of what is wanted', (databases) => {
     await tasks.finish(id, handedOver, null);
     const end = await unjudged();
     const atOnce = { kind: 'again', inSeconds: 0, failures: 0 } as const;
-    expect(await wanted.judge(end, atOnce)).to.equal(true);
+    expect(await ends.judge(end, atOnce)).to.equal(true);
     await claim(await wanted.queueDue(45), { holder: id });
-    expect(await wanted.judge(end, atOnce)).to.equal(false);
+    expect(await ends.judge(end, atOnce)).to.equal(false);
     expect(await wanted.get(45)).to.include({ nextStart: null });
   });
 
@@ -219,7 +222,7 @@ eachDatabase('the store of what is wanted', (databases) => {
     const verdicts = [{ kind: 'done' }, { kind: 'held', reason: 'the wrong chain', failures: 1 }] as const;
     const stale = async (end: UnjudgedEnd): Promise<void> => {
       const before = await wanted.get(end.pipelineId);
-      for (const verdict of verdicts) expect(await wanted.judge(end, verdict), verdict.kind).to.equal(false);
+      for (const verdict of verdicts) expect(await ends.judge(end, verdict), verdict.kind).to.equal(false);
       expect(await wanted.get(end.pipelineId)).to.deep.equal(before);
     };
 
@@ -232,7 +235,7 @@ eachDatabase('the store of what is wanted', (databases) => {
       expect(await wanted.get(45)).to.include({ state: 'started', heldReason: null });
       await fail(await claim(queuedTaskId, { holder: end.task?.id ?? null }));
       await stale(end);
-      expect(await wanted.judge(await unjudged(), again), 'the end of the task that was started').to.equal(true);
+      expect(await ends.judge(await unjudged(), again), 'the end of the task that was started').to.equal(true);
     });
 
     it('behind which somebody runs the pipeline in the foreground, or has', async () => {
@@ -269,21 +272,21 @@ eachDatabase('the store of what is wanted', (databases) => {
       await stale(end);
       await tasks.finish(id, { status: taskStatus.succeeded, endReason: 'stopped', error: null }, null);
       await stale(end);
-      expect(await wanted.judge(await unjudged(), again)).to.equal(true);
+      expect(await ends.judge(await unjudged(), again)).to.equal(true);
     });
 
     it('of a pipeline that is deleted', async () => {
       await startAndFail();
       const end = await unjudged();
       await new PipelineStore(database).delete(45, 30);
-      for (const verdict of verdicts) expect(await wanted.judge(end, verdict)).to.equal(false);
+      for (const verdict of verdicts) expect(await ends.judge(end, verdict)).to.equal(false);
     });
   });
 
   it('queues nothing where the silent task has been heard again, whose end is judged when it comes', async () => {
     const id = await claim((await wanted.start(45)).queuedTaskId);
     await ageTask(database, id, { created: 1_000, heartbeat: 92 });
-    await wanted.judge(await unjudged(), again);
+    await ends.judge(await unjudged(), again);
     await tasks.renew([{ taskId: id, progress: null }]);
     expect(await wanted.queueDue(45)).to.equal(null);
     expect(await wanted.listDue(10)).to.deep.equal([]);
@@ -294,25 +297,25 @@ eachDatabase('the store of what is wanted', (databases) => {
   it('takes back the task that was to follow a silent one which beats again, and none that somebody asked for', async () => {
     const id = await claim((await wanted.start(45)).queuedTaskId);
     await ageTask(database, id, { created: 1_000, heartbeat: 92 });
-    await wanted.judge(await unjudged(), again);
+    await ends.judge(await unjudged(), again);
     const follower = await wanted.queueDue(45);
     expect(await statusOf(follower)).to.equal(taskStatus.queued);
-    expect(await wanted.listRevived(10), 'while it is silent').to.deep.equal([]);
+    expect(await ends.listRevived(10), 'while it is silent').to.deep.equal([]);
     expect(
       (await listLatestTasks(database, { first: 10 }, 30)).map((task) => task.id),
       'it holds it',
     ).to.deep.equal([id]);
     await tasks.renew([{ taskId: id, progress: null }]);
     expect((await listLatestTasks(database, { first: 10 }, 30)).map((task) => task.id)).to.deep.equal([id]);
-    const [revived] = await wanted.listRevived(10);
+    const [revived] = await ends.listRevived(10);
     expect(revived).to.deep.equal({ pipelineId: 45, taskId: id });
-    const taken = await Promise.all([1, 2].map(() => wanted.takeBack({ pipelineId: 45, taskId: id })));
+    const taken = await Promise.all([1, 2].map(() => ends.takeBack({ pipelineId: 45, taskId: id })));
     expect(taken.filter((won) => won)).to.have.length(1);
     expect(await rejectionOf(tasks.get(follower ?? 0))).to.be.instanceOf(NotFoundError);
     await database.write([database.knex('pipeline_wanted').update({ judged_task_id: id })]);
     const { taskId: asked } = await queueTask(database, 45, {});
-    expect(await wanted.listRevived(10), 'asked for').to.deep.equal([]);
-    expect(await wanted.takeBack({ pipelineId: 45, taskId: id })).to.equal(false);
+    expect(await ends.listRevived(10), 'asked for').to.deep.equal([]);
+    expect(await ends.takeBack({ pipelineId: 45, taskId: id })).to.equal(false);
     expect(await statusOf(asked)).to.equal(taskStatus.queued);
     await database.write([database.knex('pipeline_task').where({ id: asked }).delete()]);
     await fail(id);
@@ -322,34 +325,34 @@ eachDatabase('the store of what is wanted', (databases) => {
   it('keeps the task that was to follow one where a person asks for a run, or starts the pipeline anew meanwhile', async () => {
     const id = await claim((await wanted.start(45)).queuedTaskId);
     await ageTask(database, id, { created: 1_000, heartbeat: 92 });
-    await wanted.judge(await unjudged(), again);
+    await ends.judge(await unjudged(), again);
     const follower = await wanted.queueDue(45);
     expect(await queueTask(database, 45, { toBlock: 9 })).to.deep.include({ taskId: follower, isNew: false });
     expect((await new TaskQueue(database, 30).asked(follower ?? 0)).request).to.deep.equal({ toBlock: 9 });
     await tasks.renew([{ taskId: id, progress: null }]);
-    expect(await wanted.listRevived(10)).to.deep.equal([]);
+    expect(await ends.listRevived(10)).to.deep.equal([]);
     await wanted.stop(45);
     const { queuedTaskId } = await wanted.start(45);
-    expect(await wanted.takeBack({ pipelineId: 45, taskId: id }), 'listed before').to.equal(false);
+    expect(await ends.takeBack({ pipelineId: 45, taskId: id }), 'listed before').to.equal(false);
     expect(await statusOf(queuedTaskId)).to.equal(taskStatus.queued);
   });
 
   it('takes back nothing that a schedule asked for', async () => {
     const id = await claim((await wanted.start(45)).queuedTaskId);
     await ageTask(database, id, { created: 1_000, heartbeat: 92 });
-    await wanted.judge(await unjudged(), again);
+    await ends.judge(await unjudged(), again);
     await wanted.queueDue(45);
     await tasks.renew([{ taskId: id, progress: null }]);
-    expect(await wanted.listRevived(10)).to.have.length(1);
+    expect(await ends.listRevived(10)).to.have.length(1);
     await database.write([database.knex('pipeline_wanted').update({ last_slot: '2024-01-15 03:00:00' })]);
-    expect(await wanted.listRevived(10)).to.deep.equal([]);
+    expect(await ends.listRevived(10)).to.deep.equal([]);
   });
 
   it('holds a pipeline until a person lets it go', async () => {
     await startAndFail();
-    await wanted.judge(await unjudged(), { kind: 'held', reason: 'the wrong chain', failures: 1 });
+    await ends.judge(await unjudged(), { kind: 'held', reason: 'the wrong chain', failures: 1 });
     expect(await wanted.get(45)).to.include({ heldReason: 'the wrong chain', state: 'started', nextStart: null });
-    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+    expect(await ends.listUnjudged(0, 10)).to.deep.equal([]);
     await database.write(letGo(database, 45));
     expect(await wanted.get(45)).to.include({ heldReason: null, failures: 0 });
     expect(await wanted.listDue(10)).to.deep.equal([45]);
@@ -363,9 +366,9 @@ eachDatabase('the store of what is wanted', (databases) => {
       const id = await startAndFail();
       const end = await unjudged();
       await change();
-      expect(await wanted.judge(end, { kind: 'held', reason: 'the wrong chain', failures: 1 })).to.equal(false);
+      expect(await ends.judge(end, { kind: 'held', reason: 'the wrong chain', failures: 1 })).to.equal(false);
       expect(await unjudged()).to.deep.include({ failures: 0, judgedTaskId: id });
-      expect(await wanted.judge(await unjudged(), again)).to.equal(true);
+      expect(await ends.judge(await unjudged(), again)).to.equal(true);
     });
 
     it('notes it of an end that is yet to come', async () => {
@@ -378,7 +381,7 @@ eachDatabase('the store of what is wanted', (databases) => {
     it('notes it of no task that ends after that one', async () => {
       const first = await startAndFail();
       await change();
-      await wanted.judge(await unjudged(), again);
+      await ends.judge(await unjudged(), again);
       const second = await claim(await wanted.queueDue(45), { holder: first });
       await fail(second);
       const { task, judgedTaskId } = await unjudged();
@@ -387,11 +390,11 @@ eachDatabase('the store of what is wanted', (databases) => {
 
     it('leaves the task that waits to follow where a run in the foreground has come before it', async () => {
       const first = await startAndFail();
-      await wanted.judge(await unjudged(), again);
+      await ends.judge(await unjudged(), again);
       const follower = await wanted.queueDue(45);
       await claim(null, { holder: first });
       await change();
-      expect(await wanted.listRevived(10)).to.deep.equal([]);
+      expect(await ends.listRevived(10)).to.deep.equal([]);
       expect(await statusOf(follower)).to.equal(taskStatus.queued);
     });
 
@@ -411,7 +414,7 @@ eachDatabase('the store of what is wanted', (databases) => {
       ]) {
         const { knex } = database;
         await database.write([knex('pipeline_wanted').update({ next_start: null })]);
-        expect(await wanted.judge(await unjudged(), verdict)).to.equal(true);
+        expect(await ends.judge(await unjudged(), verdict)).to.equal(true);
         expect(await wanted.listDue(10)).to.deep.equal([]);
         await change();
         expect(await wanted.get(45)).to.include({ heldReason: null, failures: 0 });
@@ -422,14 +425,14 @@ eachDatabase('the store of what is wanted', (databases) => {
 
   it('lets go what held a pipeline where it is started again', async () => {
     await startAndFail();
-    await wanted.judge(await unjudged(), { kind: 'held', reason: 'the wrong chain', failures: 1 });
+    await ends.judge(await unjudged(), { kind: 'held', reason: 'the wrong chain', failures: 1 });
     expect((await wanted.start(45)).queuedTaskId).to.be.a('number');
     expect(await wanted.get(45)).to.include({ heldReason: null, failures: 0 });
   });
 
   it('wants nothing more of a pipeline that has done all there was to do', async () => {
     await startAndFail();
-    await wanted.judge(await unjudged(), { kind: 'done' });
+    await ends.judge(await unjudged(), { kind: 'done' });
     expect(await wanted.get(45)).to.include({ state: 'stopped', failures: 0 });
   });
 
@@ -440,7 +443,7 @@ eachDatabase('the store of what is wanted', (databases) => {
     expect(await tasks.get(running)).to.include({ status: 1, endReason: 'handed_over' });
     expect(await statusOf(restarted.queuedTaskId)).to.equal(taskStatus.queued);
     await fail(await claim(restarted.queuedTaskId, { holder: running }));
-    await wanted.judge(await unjudged(), { kind: 'held', reason: 'the wrong chain', failures: 1 });
+    await ends.judge(await unjudged(), { kind: 'held', reason: 'the wrong chain', failures: 1 });
     expect(await wanted.restart(45)).to.include({ ended: 0 });
     expect(await wanted.get(45)).to.include({ heldReason: null, failures: 0 });
   });
@@ -457,7 +460,7 @@ eachDatabase('the store of what is wanted', (databases) => {
     const { tasks: waiting } = await tasks.list({ status: taskStatus.queued, limit: 10, offset: 0 });
     expect(waiting).to.have.length(1);
     expect((await new TaskQueue(database, 30).asked(waiting[0]?.id ?? 0)).request).to.deep.equal({ toBlock: 9 });
-    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+    expect(await ends.listUnjudged(0, 10)).to.deep.equal([]);
   });
 
   it('wants no more of a pipeline of which a task is cancelled, be it only waiting', async () => {
@@ -475,7 +478,7 @@ eachDatabase('the store of what is wanted', (databases) => {
         holder: (await new CheckpointStore(database).get(45)).taskId,
       });
       await ageTask(database, silent, { created: 1_000, heartbeat: 92 });
-      await wanted.judge(await unjudged(), again);
+      await ends.judge(await unjudged(), again);
       const both = [silent, (await wanted.queueDue(45)) ?? 0];
       expect(await tasks.cancel(both[which] ?? 0)).to.equal(true);
       for (const id of both) expect(await tasks.get(id)).to.include({ status: 1, endReason: 'stopped' });
@@ -489,7 +492,7 @@ eachDatabase('the store of what is wanted', (databases) => {
       const holder = (await new CheckpointStore(database).get(45)).taskId;
       const silent = await claim((await wanted.start(45)).queuedTaskId, { holder });
       await ageTask(database, silent, { created: 1_000, heartbeat: 92 });
-      await wanted.judge(await unjudged(), again);
+      await ends.judge(await unjudged(), again);
       const [, isCancelled] = await Promise.all([wanted.queueDue(45), tasks.cancel(silent)]);
       expect(isCancelled).to.equal(true);
       const { total } = await tasks.list({ status: taskStatus.queued, limit: 1, offset: 0 });
@@ -574,7 +577,7 @@ eachDatabase('the store of what is wanted', (databases) => {
       });
     };
     const follow = async (): Promise<number> => {
-      expect(await wanted.judge(await unjudged(), again)).to.equal(true);
+      expect(await ends.judge(await unjudged(), again)).to.equal(true);
       return (await wanted.queueDue(45)) ?? 0;
     };
 
@@ -599,10 +602,10 @@ eachDatabase('the store of what is wanted', (databases) => {
       const first = await begin();
       await silence(first);
       const second = await follow();
-      expect(await wanted.listRevived(10)).to.deep.equal([]);
+      expect(await ends.listRevived(10)).to.deep.equal([]);
       await commitsOf(first);
       expect(await asked(second)).to.deep.equal({ follows: true });
-      expect(await wanted.takeBack((await wanted.listRevived(10))[0]!)).to.equal(true);
+      expect(await ends.takeBack((await ends.listRevived(10))[0]!)).to.equal(true);
     });
 
     it('begins anew once, though it was only frozen and is handed over while another waits to follow it', async () => {
@@ -618,7 +621,7 @@ eachDatabase('the store of what is wanted', (databases) => {
     it('has what a person starts begin anew, at once, and nothing once it was stopped', async () => {
       const first = await begin();
       await fail(first);
-      await wanted.judge(await unjudged(), { kind: 'again', inSeconds: 900, failures: 9 });
+      await ends.judge(await unjudged(), { kind: 'again', inSeconds: 900, failures: 9 });
       const { queuedTaskId } = await wanted.start(45);
       expect(await asked(queuedTaskId)).to.deep.equal({ ...fresh, follows: true });
       await wanted.stop(45);
@@ -663,7 +666,7 @@ eachDatabase('the store of what is wanted', (databases) => {
       await silence(first);
       await follow();
       await ageTask(database, first, { created: 1_000, heartbeat: 0 });
-      expect(await wanted.takeBack((await wanted.listRevived(10))[0]!)).to.equal(true);
+      expect(await ends.takeBack((await ends.listRevived(10))[0]!)).to.equal(true);
       expect((await tasks.list({ status: taskStatus.queued, limit: 10, offset: 0 })).tasks).to.deep.equal([]);
     });
 
@@ -687,7 +690,7 @@ eachDatabase('the store of what is wanted', (databases) => {
     it('begins anew once, though it begins behind what is read of it while another is queued to follow it', async () => {
       const first = await begin();
       await silence(first);
-      expect(await wanted.judge(await unjudged(), again)).to.equal(true);
+      expect(await ends.judge(await unjudged(), again)).to.equal(true);
       const racing = behindRead(async () => {
         await commitsOf(first);
         await silence(first);
@@ -794,7 +797,7 @@ eachDatabase('the store of what is wanted', (databases) => {
     await startAndFail();
     const end = await unjudged();
     await wanted.stop(45);
-    expect(await wanted.judge(end, again)).to.equal(false);
+    expect(await ends.judge(end, again)).to.equal(false);
     expect(await wanted.get(45)).to.include({ state: 'stopped', nextStart: null });
   });
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../../src/database/database.js';
+import { EndStore } from '../../../src/database/pipelines/end-store.js';
 import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
 import { queueTask } from '../../../src/database/task-steps/queue-task.js';
 import { listLatestTasks } from '../../../src/database/tasks/task-lives.js';
@@ -24,6 +25,7 @@ eachDatabase('the pipelines that are shown as down', (databases) => {
       knex('pipeline').insert({ id: 45, name: 'a', create_time: now, update_time: now, disabled: 0 }),
     ]);
     const wanted = new WantedStore(database, 30);
+    const ends = new EndStore(database, 30);
     const shown = async (): Promise<readonly string[]> =>
       downPipelines(await readFleetFacts(database, 30), 30).map(({ id, down }) => `${id} ${down.cause}`);
     await new CheckpointStore(database).get(45);
@@ -34,8 +36,8 @@ eachDatabase('the pipelines that are shown as down', (databases) => {
     expect(await shown()).to.deep.equal(['45 failed']);
     await database.write([of({ end_reason: 'timeout' })]);
     expect(await shown()).to.deep.equal(['45 timeout']);
-    const [end] = await wanted.listUnjudged(0, 1);
-    await wanted.judge(end!, { kind: 'again', inSeconds: 0, failures: 1 });
+    const [end] = await ends.listUnjudged(0, 1);
+    await ends.judge(end!, { kind: 'again', inSeconds: 0, failures: 1 });
     expect(await shown(), 'it waits for its next try').to.deep.equal(['45 timeout']);
     await wanted.queueDue(45);
     expect(await shown(), 'its next try waits for a worker').to.deep.equal(['45 not_running']);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Revived } from '../../../src/database/pipelines/wanted-store.js';
+import type { Revived } from '../../../src/database/pipelines/end-store.js';
 import type { EndVerdict, UnjudgedEnd } from '../../../src/model/wanted.js';
 import { DatabaseBusyError, DatabaseUnreachableError, RuntimeFailure } from '../../../src/runtime/errors.js';
 import { KeepRunning } from '../../../src/tasks/fleet/keep-running.js';
@@ -76,6 +76,10 @@ describe('keeping pipelines running', () => {
     outages = new OutageWatch({ clock, heartbeatIntervalMs: 2_000 });
     keep = new KeepRunning({
       store: {
+        listDue: () => (failure === null ? Promise.resolve(due) : Promise.reject(failure)),
+        queueDue: (id) => Promise.resolve(queued.push(id)),
+      },
+      ends: {
         listUnjudged: (after, limit) => {
           looks += 1;
           if (unread !== null) return Promise.reject(unread);
@@ -91,8 +95,6 @@ describe('keeping pipelines running', () => {
           if (locked.includes(end.pipelineId)) await lockedUp();
           return judged.push(end.pipelineId) > 0;
         },
-        listDue: () => (failure === null ? Promise.resolve(due) : Promise.reject(failure)),
-        queueDue: (id) => Promise.resolve(queued.push(id)),
         listRevived: () => Promise.resolve(revived),
         takeBack: ({ taskId }) => Promise.resolve(taskId !== 8),
       },

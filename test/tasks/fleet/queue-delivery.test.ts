@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
 import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
+import { EndStore } from '../../../src/database/pipelines/end-store.js';
 import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
 import { DeadLetterStore } from '../../../src/database/sinks/dead-letter-store.js';
 import { SinkStore } from '../../../src/database/sinks/sink-store.js';
@@ -28,6 +29,7 @@ eachDatabase('what the sinks of a pipeline are asked in the last moments of its 
   const slot = { at: '2099-01-01T00:00:00', of: '0 0 1 1 *', skipped: null };
   let database: Database;
   let wanted: WantedStore;
+  let ends: EndStore;
   let runs: OutboxRuns;
   let sinks: Record<'one' | 'two', RecordingSink>;
   /** Called once all is delivered, before the task has ended. */
@@ -37,6 +39,7 @@ eachDatabase('what the sinks of a pipeline are asked in the last moments of its 
     this.timeout(60_000);
     database = await openMigrated(await databases.fresh());
     wanted = new WantedStore(database, 30);
+    ends = new EndStore(database, 30);
   });
   beforeEach(async () => {
     const { knex, dialect } = database;
@@ -161,7 +164,7 @@ eachDatabase('what the sinks of a pipeline are asked in the last moments of its 
     expect(await runWaiting()).to.equal(null);
     expect(before).to.include({ state: 'started', isScheduled: true });
     expect(await wanted.get(pipelineId)).to.deep.equal(before);
-    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+    expect(await ends.listUnjudged(0, 10)).to.deep.equal([]);
   });
 
   it('is gone on with soon where its task dies between two times, later each time, as long as something is to come', async () => {
@@ -176,7 +179,7 @@ eachDatabase('what the sinks of a pipeline are asked in the last moments of its 
           .update({ end_time: dialect.secondsAgo(knex, seconds) }),
       ]);
     const follow = async (): Promise<number | null> => {
-      const [end] = await wanted.listDroppedDeliveries(0, 10);
+      const [end] = await ends.listDroppedDeliveries(0, 10);
       return end === undefined ? null : followDelivery(database, end, 30);
     };
     const { taskId: id } = (await new TaskQueue(database, 30).listClaimable(10, []))[0]!;
@@ -201,7 +204,7 @@ eachDatabase('what the sinks of a pipeline are asked in the last moments of its 
     await ended(11);
     expect(await follow()).to.be.a('number');
     expect(await runWaiting()).to.deep.equal({ deliverOnly: true });
-    expect(await wanted.listDroppedDeliveries(0, 10), 'it has ended well').to.deep.equal([]);
+    expect(await ends.listDroppedDeliveries(0, 10), 'it has ended well').to.deep.equal([]);
     expect(await wanted.get(pipelineId)).to.include({ state: 'started', isScheduled: true, nextStart: slot.at });
     await ask('one');
     await die((await new TaskQueue(database, 30).listClaimable(10, []))[0]!.taskId);
@@ -213,10 +216,10 @@ eachDatabase('what the sinks of a pipeline are asked in the last moments of its 
   it('is done once a run at a time of a schedule has ended, though the next one waits', async () => {
     const { queuedTaskId } = await wanted.start(pipelineId);
     await run(noMore, { queuedTaskId: queuedTaskId ?? undefined });
-    const [end] = await wanted.listUnjudged(0, 10);
+    const [end] = await ends.listUnjudged(0, 10);
     const served = await listServed(database, pipelineId);
     await requestReplay(database, { pipelineId, name: 'two' }, 1);
-    expect(await wanted.judge(end!, { kind: 'scheduled', slot }, served)).to.equal(true);
+    expect(await ends.judge(end!, { kind: 'scheduled', slot }, served)).to.equal(true);
     expect(await runWaiting()).to.deep.equal({ deliverOnly: true });
     expect(await runWaiting()).to.equal(null);
   });
@@ -224,13 +227,13 @@ eachDatabase('what the sinks of a pipeline are asked in the last moments of its 
   it('is done once whoever kept the pipeline running wants no more of it, with what is asked while that is judged', async () => {
     const { queuedTaskId } = await wanted.start(pipelineId);
     await run(noMore, { queuedTaskId: queuedTaskId ?? undefined });
-    const [end] = await wanted.listUnjudged(0, 10);
+    const [end] = await ends.listUnjudged(0, 10);
     const served = await listServed(database, pipelineId);
     expect(served.map(({ name }) => name)).to.deep.equal(['one', 'two']);
     expect(await ask('two'), 'a started pipeline').to.equal(null);
     expect((await listServed(database, pipelineId)).map(({ name }) => name)).to.deep.equal(['one']);
-    expect(await wanted.judge(end!, { kind: 'done' }, served)).to.equal(true);
+    expect(await ends.judge(end!, { kind: 'done' }, served)).to.equal(true);
     expect((await new TaskQueue(database, 30).listClaimable(10, [])).length).to.equal(1);
-    expect(await wanted.judge(end!, { kind: 'done' }, []), 'judged already').to.equal(false);
+    expect(await ends.judge(end!, { kind: 'done' }, []), 'judged already').to.equal(false);
   });
 });

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
 import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
 import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
+import { EndStore } from '../../../src/database/pipelines/end-store.js';
 import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import { taskStatus } from '../../../src/model/task.js';
@@ -17,6 +18,7 @@ import { temporaryFolder } from '../../support/temporary-folder.js';
 describe('what follows from an end, also where a person changes the definition before it is judged', () => {
   let database: Database;
   let wanted: WantedStore;
+  let ends: EndStore;
   let tasks: TaskStore;
   const id = 45;
 
@@ -24,6 +26,7 @@ describe('what follows from an end, also where a person changes the definition b
     this.timeout(20_000);
     database = await openMigrated(`sqlite:${temporaryFolder()}/c.db`);
     wanted = new WantedStore(database, 30);
+    ends = new EndStore(database, 30);
     tasks = new TaskStore(database);
     await define();
     await new CheckpointStore(database).get(id);
@@ -39,9 +42,9 @@ describe('what follows from an end, also where a person changes the definition b
   const failed = { status: taskStatus.failed, endReason: 'chain_mismatch', error: 'the wrong chain' } as const;
   const completed = { status: taskStatus.succeeded, endReason: 'completed', error: null } as const;
   const judge = async (): Promise<EndVerdict> => {
-    const [end] = await wanted.listUnjudged(0, 10);
+    const [end] = await ends.listUnjudged(0, 10);
     const verdict = await readVerdict(database, new Schedules(database), end!);
-    expect(await wanted.judge(end!, verdict)).to.equal(true);
+    expect(await ends.judge(end!, verdict)).to.equal(true);
     return verdict;
   };
 

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Database } from '../../../src/database/database.js';
 import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
 import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
+import { EndStore } from '../../../src/database/pipelines/end-store.js';
 import { WantedStore } from '../../../src/database/pipelines/wanted-store.js';
 import { probeDatabase } from '../../../src/database/tasks/database-probe.js';
 import { queueTask } from '../../../src/database/task-steps/queue-task.js';
@@ -27,6 +28,7 @@ const minuteOf = (instant: string): number => Number(instant.slice(14, 16));
 eachDatabase('a pipeline with a schedule', (databases) => {
   let database: Database;
   let wanted: WantedStore;
+  let ends: EndStore;
   let tasks: TaskStore;
   let schedules: Schedules;
   const id = 45;
@@ -35,6 +37,7 @@ eachDatabase('a pipeline with a schedule', (databases) => {
     this.timeout(60_000);
     database = await openMigrated(await databases.fresh());
     wanted = new WantedStore(database, 30);
+    ends = new EndStore(database, 30);
     tasks = new TaskStore(database);
     schedules = new Schedules(database);
   });
@@ -72,9 +75,9 @@ eachDatabase('a pipeline with a schedule', (databases) => {
   const end = (taskId: number, status: 1 | 2 = 1): Promise<boolean> =>
     tasks.finish(taskId, { status, endReason: status === 1 ? 'completed' : 'error', error: null }, null);
   const judge = async (): Promise<string> => {
-    const [unjudged] = await wanted.listUnjudged(0, 10);
+    const [unjudged] = await ends.listUnjudged(0, 10);
     const verdict = await readVerdict(database, schedules, unjudged!);
-    await wanted.judge(unjudged!, verdict);
+    await ends.judge(unjudged!, verdict);
     return verdict.kind;
   };
   /** Leaves the pipeline with a task that was queued for a time of its schedule, and runs. */
@@ -90,7 +93,7 @@ eachDatabase('a pipeline with a schedule', (databases) => {
     expect(after).to.include({ state: 'started', nextStart: await halfPast(), isScheduled: true, lastSlot: null });
     expect(await wanted.listDue(10)).to.deep.equal([]);
     expect(await wanted.queueDue(id)).to.equal(null);
-    expect(await wanted.listUnjudged(0, 10)).to.deep.equal([]);
+    expect(await ends.listUnjudged(0, 10)).to.deep.equal([]);
   });
 
   it('is queued once at its time, however many workers look in that second', async () => {

@@ -7,7 +7,7 @@ import { beginElsewhere } from '../../../support/other-session.js';
 import { eventually } from '../../../support/within.js';
 
 onPostgres('a session of a server that sets limits of its own', (server) => {
-  it('has none of them in its first statement: it waits for a lock as any other', async () => {
+  it('has none of them in its first statement: it waits for a lock like all others', async () => {
     const url = await createDatabase(server().url());
     await (await openMigrated(url)).close();
     const name = new URL(url).pathname.slice(1);
