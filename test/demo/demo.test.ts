@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { runChainparse, startChainparse } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { eventually } from '../support/within.js';
+import { itAtLength } from '../support/extent.js';
 
 interface DemoDocument {
   readonly ok: boolean;
@@ -62,7 +63,7 @@ describe('chainparse demo', function () {
     expect(readdirSync(TMPDIR).filter((name) => name.startsWith('chainparse-demo-'))).to.deep.equal([]);
   });
 
-  it('fails, and says why, when a part of it is killed', async () => {
+  itAtLength('fails, and says why, when a part of it is killed', async () => {
     const TMPDIR = emptyTmp();
     const demo = startChainparse(['demo'], { env: { TMPDIR } });
     const [, pid] = await demo.output(/kill -STOP (\d+)/, 60_000);

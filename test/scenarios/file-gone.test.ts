@@ -8,6 +8,7 @@ import { runChainparse } from '../support/processes.js';
 import { Scenario } from '../support/scenario.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { endGently, quickMonitor, whenRunning } from '../support/watched-runs.js';
+import { playedOf } from '../support/extent.js';
 
 /** What may happen to a file, and what must be told. */
 const accidents: readonly { name: string; befall: (path: string) => Promise<void> | void; told: RegExp }[] = [
@@ -74,7 +75,7 @@ describe('a SQLite file under those who use it', () => {
     await node.stop();
   });
 
-  for (const { name, befall, told } of accidents) {
+  for (const { name, befall, told } of playedOf(accidents, 4)) {
     it(`${name}: the run and the monitor end with exit code 5 and say so`, async function () {
       this.timeout(90_000);
       const run = scenario.run();

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { setTimeout as wait } from 'node:timers/promises';
 import { eachDatabaseInTurn } from '../support/databases.js';
-import { extentOf } from '../support/extent.js';
+import { extentOf, itAtLength } from '../support/extent.js';
 import { Fleet, Watched } from '../support/fleet.js';
 import type { ScenarioSource } from '../support/scenario.js';
 import { endGently } from '../support/watched-runs.js';
@@ -89,7 +89,7 @@ eachDatabaseInTurn('a fleet of workers', (databases) => {
     for (const id of ids) expect(await fleet.show(id)).to.have.nested.property('wanted.failures', 0);
   });
 
-  it('leaves a pipeline whose chain it can not reach to a worker that can, and says so', async function () {
+  itAtLength('leaves a pipeline whose chain it can not reach to a worker that can, and says so', async function () {
     this.timeout(60_000);
     await begin(2);
     await fleet.startWorker(2, fleet.scenario.in({ CHAIN_31337_RPC_URL: '' }));
@@ -142,7 +142,7 @@ eachDatabaseInTurn('a fleet of workers', (databases) => {
     expect((await fleet.tasks({ id: 2 }))[0]).to.include({ status: 1, end_reason: 'handed_over' });
   });
 
-  it('has a pipeline wait for a person that needs a rewind, and goes on once that is done', async function () {
+  itAtLength('has a pipeline wait for a person that needs a rewind, and goes on once that is done', async function () {
     this.timeout(60_000);
     await begin(2);
     fleet.node.traits.finalizedDistance = 5;

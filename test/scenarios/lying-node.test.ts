@@ -75,17 +75,20 @@ describe('a run on a node that leaves logs out', function () {
     await follow(lie, 2, crowd);
   });
 
-  it('stores every event of crowded new blocks where there are no receipts, and the first answer is empty', async () => {
-    const seen = new Set<string>();
-    const lie: Lie = ({ method, params }, result) => {
-      if (method === 'eth_getBlockReceipts') throw new Error('the method does not exist/is not available');
-      const key = JSON.stringify(params);
-      if (method !== 'eth_getLogs' || seen.has(key)) return result;
-      seen.add(key);
-      return isNew(params) ? [] : result;
-    };
-    await follow(lie, 2, crowd);
-  });
+  itAtLength(
+    'stores every event of crowded new blocks where there are no receipts, and the first answer is empty',
+    async () => {
+      const seen = new Set<string>();
+      const lie: Lie = ({ method, params }, result) => {
+        if (method === 'eth_getBlockReceipts') throw new Error('the method does not exist/is not available');
+        const key = JSON.stringify(params);
+        if (method !== 'eth_getLogs' || seen.has(key)) return result;
+        seen.add(key);
+        return isNew(params) ? [] : result;
+      };
+      await follow(lie, 2, crowd);
+    },
+  );
 
   it('stores every event of new blocks where eth_getLogs leaves one out, or the bloom filter is shown as zeros', async () => {
     const lie: Lie = ({ method }, result) => {

@@ -8,7 +8,7 @@ import { queueTask } from '../../src/database/task-steps/queue-task.js';
 import { ChainSimulator, type SimCall } from '../support/chain-simulator.js';
 import type { Child } from '../support/child.js';
 import { eachDatabaseInTurn } from '../support/databases.js';
-import { extentOf } from '../support/extent.js';
+import { extentOf, itAtLength } from '../support/extent.js';
 import { portalOf } from '../support/portal-of-chain.js';
 import { PortalServer } from '../support/portal-server.js';
 import { Scenario, idsOf, idsOfLines, type ScenarioSource } from '../support/scenario.js';
@@ -188,19 +188,22 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
     expect(Number(versions.at(-1)?.added), 'shards have joined').to.be.greaterThan(2 ** 32);
   });
 
-  it('is read by one run alone where there is no worker, and by it from where the others stopped', async function () {
-    this.timeout(120_000);
-    await begin(40);
-    stayHalfRead();
-    await startWorker(2);
-    const alone = scenario.run();
-    await untilCut();
-    await readBy(2);
-    await Promise.all(workers.splice(0).map((worker) => worker.kill()));
-    readOn();
-    expect((await alone.exit(90_000)).code).to.equal(0);
-    await allIsRight();
-  });
+  itAtLength(
+    'is read by one run alone where there is no worker, and by it from where the others stopped',
+    async function () {
+      this.timeout(120_000);
+      await begin(40);
+      stayHalfRead();
+      await startWorker(2);
+      const alone = scenario.run();
+      await untilCut();
+      await readBy(2);
+      await Promise.all(workers.splice(0).map((worker) => worker.kill()));
+      readOn();
+      expect((await alone.exit(90_000)).code).to.equal(0);
+      await allIsRight();
+    },
+  );
 
   it('shows readers nothing of a shard before it has joined', async function () {
     this.timeout(120_000);
@@ -214,7 +217,7 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
     await allIsRight();
   });
 
-  it('begins anew after a rewind, and after a change of the definition, in the middle', async function () {
+  itAtLength('begins anew after a rewind, and after a change of the definition, in the middle', async function () {
     this.timeout(180_000);
     await readHalf();
     await eventually('the first stretch is read, too', async () => (await checkpoint()) > 10, 60_000);
@@ -272,25 +275,28 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
     expect(new Set(readers.map(({ shard }) => shard)).size, 'read by several').to.be.at.least(3);
   });
 
-  it('is read from a portal, without an RPC URL, where only its history is asked of what follows the head', async function () {
-    this.timeout(180_000);
-    await begin(0, { history: 'portal', mode: 'realtime' });
-    await startWorker(3);
-    const { taskId } = await queueTask(database, 45, { mode: 'historical' });
-    await untilCut();
-    const [ended] = await eventually(
-      'it has ended',
-      async () => {
-        const found = await tasks({ id: taskId, status: 1 });
-        return found.length === 0 ? null : found;
-      },
-      120_000,
-    );
-    expect(ended?.end_reason).to.equal('completed');
-    expect(idsOfLines(await scenario.exportedLines())).to.deep.equal(truth(node.head.number - 20));
-    const readers = await tasks({ pipeline_id: 45, status: 1, end_reason: 'completed' });
-    expect(new Set(readers.map(({ shard }) => shard)).size, 'read by several').to.be.at.least(3);
-  });
+  itAtLength(
+    'is read from a portal, without an RPC URL, where only its history is asked of what follows the head',
+    async function () {
+      this.timeout(180_000);
+      await begin(0, { history: 'portal', mode: 'realtime' });
+      await startWorker(3);
+      const { taskId } = await queueTask(database, 45, { mode: 'historical' });
+      await untilCut();
+      const [ended] = await eventually(
+        'it has ended',
+        async () => {
+          const found = await tasks({ id: taskId, status: 1 });
+          return found.length === 0 ? null : found;
+        },
+        120_000,
+      );
+      expect(ended?.end_reason).to.equal('completed');
+      expect(idsOfLines(await scenario.exportedLines())).to.deep.equal(truth(node.head.number - 20));
+      const readers = await tasks({ pipeline_id: 45, status: 1, end_reason: 'completed' });
+      expect(new Set(readers.map(({ shard }) => shard)).size, 'read by several').to.be.at.least(3);
+    },
+  );
 
   it('goes on with new blocks after the last shard has joined', async function () {
     this.timeout(120_000);

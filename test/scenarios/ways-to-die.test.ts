@@ -124,30 +124,33 @@ describe('what people are told while a pipeline dies', () => {
     await other.stop();
   });
 
-  it('by a definition that no worker can run: down, with what it waits for, until it is stopped', async function () {
-    this.timeout(120_000);
-    await begin('sqlite:events.db', rpcUrl);
-    const definition = JSON.parse(readFileSync(join(system.scenario.folder, 'pipeline.json'), 'utf8')) as {
-      readonly components: object[];
-    };
-    definition.components.push({
-      name: 'hook',
-      type: 'webhook_sink',
-      url: '${NOBODY_HAS_THIS}',
-      secret: '${NOR_THIS}',
-    });
-    writeFileSync(join(system.scenario.folder, 'poisoned.json'), JSON.stringify(definition));
-    await system.scenario.chainparse('pipeline', 'import', 'poisoned.json', '--update');
-    system.started(system.scenario.start('worker', '--lang', 'en'));
-    await system.scenario.chainparse('pipeline', 'start', '45');
-    const says = /pipeline 45 \(transfers\) is down for \d+ s: .*NOBODY_HAS_THIS/;
-    const after = await system.until('it is down, and says why', ({ messages }) => says.test(messages.join()));
-    expect(after.ready).to.equal(false);
-    system.expectNothingCalledOver();
-    await system.scenario.chainparse('pipeline', 'stop', '45');
-    await system.until('nobody wants it', ({ ready, alerts }) => ready && alerts.length === 0);
-    await eventually('everybody is told', () => system.told.includes('cleared pipeline_down'));
-  });
+  itAtLength(
+    'by a definition that no worker can run: down, with what it waits for, until it is stopped',
+    async function () {
+      this.timeout(120_000);
+      await begin('sqlite:events.db', rpcUrl);
+      const definition = JSON.parse(readFileSync(join(system.scenario.folder, 'pipeline.json'), 'utf8')) as {
+        readonly components: object[];
+      };
+      definition.components.push({
+        name: 'hook',
+        type: 'webhook_sink',
+        url: '${NOBODY_HAS_THIS}',
+        secret: '${NOR_THIS}',
+      });
+      writeFileSync(join(system.scenario.folder, 'poisoned.json'), JSON.stringify(definition));
+      await system.scenario.chainparse('pipeline', 'import', 'poisoned.json', '--update');
+      system.started(system.scenario.start('worker', '--lang', 'en'));
+      await system.scenario.chainparse('pipeline', 'start', '45');
+      const says = /pipeline 45 \(transfers\) is down for \d+ s: .*NOBODY_HAS_THIS/;
+      const after = await system.until('it is down, and says why', ({ messages }) => says.test(messages.join()));
+      expect(after.ready).to.equal(false);
+      system.expectNothingCalledOver();
+      await system.scenario.chainparse('pipeline', 'stop', '45');
+      await system.until('nobody wants it', ({ ready, alerts }) => ready && alerts.length === 0);
+      await eventually('everybody is told', () => system.told.includes('cleared pipeline_down'));
+    },
+  );
 
   itAtLength(
     'by the same fault of data five times at one block: held, with the fault, until a person starts it',
@@ -173,7 +176,7 @@ describe('what people are told while a pipeline dies', () => {
     },
   );
 
-  it('by a sink that is away: behind, while the pipeline runs, until it takes what waited', async function () {
+  itAtLength('by a sink that is away: behind, while the pipeline runs, until it takes what waited', async function () {
     this.timeout(120_000);
     const port = await freePort();
     const hook = { name: 'hook', type: 'webhook_sink', url: `http://127.0.0.1:${port}/`, allow_private: true };

@@ -23,7 +23,13 @@ export function extentOf<T>({ sample, full, soak }: Record<'sample' | 'full' | '
   return isSample || isCovering ? sample : full;
 }
 
-/** Declares a test that takes a minute and more, and most of which others see, too: it is pending in a sample. */
+/** Returns those of many alike that are played: for a sample the first, and each so many behind it. */
+export function playedOf<T>(all: readonly T[], each: number): readonly T[] {
+  const step = extentOf({ sample: each, full: 1, soak: 1 });
+  return all.filter((_, at) => at % step === 0);
+}
+
+/** Declares a test that takes long, and most of which others see, too: it is pending in a sample. */
 export function itAtLength(title: string, test: Mocha.AsyncFunc): void {
   (isSample ? it.skip : it)(title, test);
 }

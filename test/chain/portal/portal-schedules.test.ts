@@ -12,7 +12,7 @@ import { transferOf } from '../../support/simulated-chain.js';
 import { within } from '../../support/within.js';
 
 /** How many schedules are played. */
-const schedules = extentOf({ sample: 40, full: 250, soak: 10_000 });
+const schedules = extentOf({ sample: 15, full: 150, soak: 10_000 });
 
 const strange = `0x${'5'.repeat(64)}`;
 const ofLines = (change: (lines: Line[]) => readonly (Line | string)[]): PortalFault => ({ kind: 'lines', change });

@@ -4,8 +4,9 @@ import type { Backend, Fault } from '../../support/chain-simulator.js';
 import { MessageLedger } from '../../support/message-ledger.js';
 import { runMonitor } from '../../support/monitor-run.js';
 import { seededRandom } from '../../support/seeded-random.js';
+import { extentOf } from '../../support/extent.js';
 
-const schedules = Number(process.env['CHAOS_SCHEDULES'] ?? 40);
+const schedules = Number(process.env['CHAOS_SCHEDULES'] ?? extentOf({ sample: 10, full: 40, soak: 40 }));
 const firstSeed = Number(process.env['CHAOS_SEED'] ?? 1);
 
 /** One seed's choices. */

@@ -19,12 +19,12 @@ function quickFolder(): string {
 const telling = [706, 766, 849, 2_580, 4_111, 4_233, 4_264];
 
 /** Schedules of one test. */
-const together = 25;
+const together = extentOf({ sample: 10, full: 25, soak: 25 });
 
 describe('a file sink, whatever happens', function () {
   this.timeout(120_000);
   const folder = quickFolder();
-  for (let first = 0; first < extentOf({ sample: 50, full: 300, soak: 10_000 }); first += together) {
+  for (let first = 0; first < extentOf({ sample: 20, full: 200, soak: 10_000 }); first += together) {
     it(`holds each row once in a folder (seeds ${first} to ${first + together - 1})`, async () => {
       for (let seed = first; seed < first + together; seed++) {
         await naming(seed, () => playSchedule(seed, inFolder(join(folder, String(seed)))));
@@ -34,7 +34,7 @@ describe('a file sink, whatever happens', function () {
   it(`holds each row once in a folder (seeds ${telling.join(', ')})`, async () => {
     for (const seed of telling) await naming(seed, () => playSchedule(seed, inFolder(join(folder, `told-${seed}`))));
   });
-  for (let first = 0; first < extentOf({ sample: 25, full: 100, soak: 2_000 }); first += together) {
+  for (let first = 0; first < extentOf({ sample: 10, full: 75, soak: 2_000 }); first += together) {
     it(`holds each row once on S3 (seeds ${first} to ${first + together - 1})`, async () => {
       for (let seed = first; seed < first + together; seed++) {
         const s3 = await FakeS3.start();

@@ -4,6 +4,7 @@ import { InFlightLimit } from '../../../../src/chain/transport/endpoints/in-flig
 import { throttleText } from '../../../../src/chain/transport/endpoints/throttle-teller.js';
 import type { LogLevel } from '../../../../src/runtime/logger.js';
 import { playSeeds, playThrottling, throttlings } from './throttled-endpoints.js';
+import { playedOf } from '../../../support/extent.js';
 
 describe('endpoints that refuse calls', () => {
   it('are told of in the log once when they are asked less, and once when that is over', async () => {
@@ -48,7 +49,7 @@ describe('endpoints that refuse calls', () => {
     expect(limit.isKnown).to.equal(false);
   });
 
-  for (const throttling of throttlings) {
+  for (const throttling of playedOf(throttlings, 3)) {
     it(`answer at least 70 % of what they could in most cases, with ${throttling.name}`, async function () {
       this.timeout(240_000);
       const [worst, median] = await playSeeds(throttling, 60, 3);
