@@ -1,4 +1,5 @@
 import { DatabaseBusyError, DatabaseUnreachableError } from '../../runtime/errors.js';
+import { errorWords } from '../database-errors.js';
 import type { Database } from '../database.js';
 
 /** What a database says of itself. */
@@ -30,6 +31,6 @@ export async function refusalToWrite(database: Database): Promise<string | null>
     return null;
   } catch (error) {
     const isRefusal = error instanceof DatabaseUnreachableError && !(error instanceof DatabaseBusyError);
-    return isRefusal ? error.message : null;
+    return isRefusal ? errorWords(error.cause ?? error) : null;
   }
 }
