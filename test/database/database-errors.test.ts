@@ -260,6 +260,11 @@ describe('an error of a server', () => {
   it('says what to do where there are no connections left', () => {
     const full = translate(Object.assign(new Error('Too many connections'), { errno: 1040 })) as ChainparseError;
     expect(full.hint).to.equal('too many connections: raise max_connections, or end others');
+    for (const of of ['role "app"', 'database "chain"']) {
+      const limit = Object.assign(new Error(`too many connections for ${of}`), { code: '53300' });
+      const { hint } = translateError(postgresDialect, 'db/d', limit) as ChainparseError;
+      expect(hint).to.contain('CONNECTION LIMIT').and.not.to.contain('max_connections');
+    }
     const words =
       'Knex: Timeout acquiring a connection. The pool is probably full. Are you missing a .transacting(trx) call?';
     for (const dialect of [mysqlDialect, postgresDialect]) {

@@ -231,3 +231,29 @@ onMysql('a server that limits what sessions may do', (server, { name }) => {
     await database.write([{ sql: 'UPDATE event SET event_name = event_name WHERE SLEEP(0.1) = 0', bindings: [] }]);
   });
 });
+
+onMysql(
+  'a server that gives sessions another character set than they have asked for',
+  (server) => {
+    it('has every text as it was written, in its tables and read back', async function () {
+      this.timeout(60_000);
+      const admin = await createDatabase(server().url());
+      await (await openMigrated(admin)).close();
+      const connection = await createConnection(server().url());
+      // What `init_connect` says is not done for an administrator.
+      await connection.query("CREATE USER app@'127.0.0.1'");
+      await connection.query(`GRANT ALL ON ${new URL(admin).pathname.slice(1)}.* TO app@'127.0.0.1'`);
+      const database = await openDatabase(admin.replace('root@', 'app@'));
+      const name = '汉字 😀 é';
+      await database.write([database.knex('pipeline').insert({ id: 45, name, disabled: 0 })]);
+      const event = makeEvent({ blockNumber: 1, eventName: 'Said', argsJson: JSON.stringify({ name }) });
+      await storeLogs(database, 45, { events: [event], undecoded: [] });
+      const rows = await database.read((knex) => knex('pipeline').select('name', knex.raw('HEX(name) AS bytes')));
+      expect(rows).to.deep.equal([{ name, bytes: Buffer.from(name).toString('hex').toUpperCase() }]);
+      const [args] = await database.read<{ args: string }[]>((knex) => knex('event').select('args'));
+      expect(args?.args).to.equal(event.argsJson);
+      await Promise.all([database.close(), connection.end()]);
+    });
+  },
+  ['--init-connect=SET NAMES latin1'],
+);

@@ -53,7 +53,7 @@ const liftLimits = `SET SESSION ${[
 ].join(', ')} /*M! , max_statement_time = 0 */ /*!80000 , max_execution_time = 0 */`;
 
 /**
- * The statements that prepare a session: none of the limits that a server may set; each statement is committed by itself, and strict
+ * The statements that prepare a session: none of the limits that a server may set; texts in UTF-8, each statement is committed by itself, and strict
  * mode, whatever the server's defaults; the time zone that rows are stored in; READ COMMITTED, which keeps no locks on rows that did not
  * match; a short wait for locks; on MariaDB an end for a transaction whose client froze in it.
  */
@@ -64,6 +64,8 @@ export function sessionSetup(timezone: string): readonly string[] {
 function setupIn(timezone: string): readonly string[] {
   const mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
   return [
+    // What the driver has asked for: a server may pass over that, or its `init_connect` may undo it.
+    'SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci',
     `SET SESSION autocommit = 1, time_zone = '${timezone}', sql_mode = '${mode}', innodb_lock_wait_timeout = 3 /*M!100300 , idle_write_transaction_timeout = 5 */`,
     'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
   ];

@@ -73,6 +73,10 @@ const hints: readonly (readonly [RegExp, string])[] = [
   [/^28000 .*no encryption/, "the server's pg_hba.conf wants encryption: sslmode=require"],
   [/^28/, 'check user, password and rights in the database URL, and pg_hba.conf on the server'],
   [/SASL/, 'the server wants a password: write it into the database URL'],
+  [
+    /^53300 .*for (role|database) /s,
+    'this role, or this database, has a limit of its own: raise it by ALTER ROLE (or DATABASE) … CONNECTION LIMIT …; a run takes up to 6 connections',
+  ],
   [/^53300 /, 'too many connections: raise max_connections, or end others'],
   [/^53100 /, 'the disk of the server is full: make room, and what waits goes on'],
   [
