@@ -329,6 +329,26 @@ withChromium('the page of the dashboard', () => {
     expect(wrongs).to.deep.equal([]);
   });
 
+  it('shows all alerts that stand on their page, what pipelines need by each of them, and how many the overview leaves out', async () => {
+    await store(45, 'transfers');
+    await run(45, 1);
+    const alerts = new AlertStore(database);
+    const raise = (rule: 'lag' | 'rpc_unreachable', subject: string, pipelineId: number | null): Promise<unknown> => {
+      const condition = { rule, subject, message: subject, taskId: null, pipelineId, details: {} };
+      return alerts.raise(condition, { worker: 'w', repeatSeconds: 60, openSeconds: 0 });
+    };
+    await raise('lag', 'pipeline 45', 45);
+    for (let chain = 1; chain <= 60; chain++) await raise('rpc_unreachable', `chain ${chain}`, null);
+    await go('');
+    await see('.pipelines .row[data-need=behind]');
+    await see('.urgent .none:text("The 50 newest of 61 that stand are shown.")');
+    expect(await page.locator('.alert').count()).to.equal(50);
+    await go('#/alerts');
+    await see('.alert >> nth=60');
+    expect(await page.locator('.alert[data-state=open]').count()).to.equal(61);
+    expect(await page.locator('main .none').isVisible()).to.equal(false);
+  });
+
   it('shows each line of a log once, whether or not its connection breaks meanwhile', async () => {
     await store(45, 'transfers');
     mkdirSync(join(api.parts.cwd, 'logs'));
