@@ -329,6 +329,32 @@ withChromium('the page of the dashboard', () => {
     expect(wrongs).to.deep.equal([]);
   });
 
+  it('leaves connections to other pages of its browser while nobody looks at it, and is told then what it has missed', async () => {
+    const look = (of: Page, isSeen: boolean): Promise<unknown> =>
+      of.evaluate(
+        `Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${!isSeen} });
+        document.dispatchEvent(new Event('visibilitychange'))`,
+      );
+    // A browser opens six connections to one server.
+    const others = await Promise.all(Array.from({ length: 6 }, newPage));
+    for (const other of others) {
+      await go('', other);
+      await see('.link-state[data-state=live]', other);
+      await look(other, false);
+    }
+    await go('#/workers');
+    await see('main .none:text("No worker runs")');
+    await see('.link-state[data-state=live]');
+    await store(45, 'transfers');
+    for (const other of others) {
+      await look(other, true);
+      await see('.pipelines .row-link:text-is("transfers")', other);
+      await see('.link-state[data-state=live]', other);
+      await look(other, false);
+    }
+    expect(wrongs).to.deep.equal([]);
+  });
+
   it('shows all alerts that stand on their page, what pipelines need by each of them, and how many the overview leaves out', async () => {
     await store(45, 'transfers');
     await run(45, 1);
