@@ -165,6 +165,22 @@ withChromium('the page of the dashboard', () => {
       expect((await marks())[0]).to.equal('false');
     });
 
+    it('is asked again for the events that it could not tell once it is back', async () => {
+      const events = Array.from({ length: 30 }, (_, i) => makeEvent({ blockNumber: i + 1 }));
+      await storeLogs(database, 45, { events });
+      await go('#/pipeline/45');
+      await see('.events-table tbody tr >> nth=24');
+      gate = () => Promise.reject(new Error('it is gone'));
+      await see('.link-state[data-state=trouble]');
+      const error = '.panel:has(.events-table) .form-error';
+      expect(await text(error)).to.equal('');
+      await page.click('.panel:has(.events-table) .pager button');
+      await see(`${error}:not(:empty)`);
+      gate = () => Promise.resolve();
+      await see('.events-table tbody tr >> nth=29');
+      expect(await text(error)).to.equal('');
+    });
+
     it('says of no list that it is empty which it can’t read', async () => {
       gate = () => Promise.reject(new Error('it is gone'));
       await see('.link-state[data-state=trouble]');
