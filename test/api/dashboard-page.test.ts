@@ -553,6 +553,17 @@ withChromium('the page of the dashboard', () => {
     expect(wrongs).to.deep.equal([]);
   });
 
+  it('goes on asking for the token, however often its question is waved away', async () => {
+    await api.app.close();
+    await serve({ CHAINPARSE_API_TOKEN: token });
+    await go('');
+    await see('#token');
+    for (let times = 0; times < 4; times++) await page.keyboard.press('Escape');
+    await page.fill('#token', token);
+    await page.press('#token', 'Enter');
+    await see('.sentence:text("Nothing runs.")');
+  });
+
   it('takes a token that no header can carry for a wrong one', async () => {
     await api.app.close();
     await serve({ CHAINPARSE_API_TOKEN: token });
