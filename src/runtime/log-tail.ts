@@ -96,7 +96,8 @@ export class LogTail {
   async #nextFile(): Promise<LogFile | undefined> {
     const files = await logFiles(this.#path);
     const index = files.findIndex(({ inode }) => inode === this.#file.inode);
-    return files[index + 1];
+    // One that was removed is followed by none of those that were put aside before it.
+    return index === -1 ? files.find(({ birth }) => birth >= this.#file.birth) : files[index + 1];
   }
 
   /** Says whether the file is still where it was seen; if not, the next look finds it. */

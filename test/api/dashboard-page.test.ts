@@ -165,6 +165,22 @@ withChromium('the page of the dashboard', () => {
       expect((await marks())[0]).to.equal('false');
     });
 
+    it('is asked again for the events that it could not tell once it is back', async () => {
+      const events = Array.from({ length: 30 }, (_, i) => makeEvent({ blockNumber: i + 1 }));
+      await storeLogs(database, 45, { events });
+      await go('#/pipeline/45');
+      await see('.events-table tbody tr >> nth=24');
+      gate = () => Promise.reject(new Error('it is gone'));
+      await see('.link-state[data-state=trouble]');
+      const error = '.panel:has(.events-table) .form-error';
+      expect(await text(error)).to.equal('');
+      await page.click('.panel:has(.events-table) .pager button');
+      await see(`${error}:not(:empty)`);
+      gate = () => Promise.resolve();
+      await see('.events-table tbody tr >> nth=29');
+      expect(await text(error)).to.equal('');
+    });
+
     it('says of no list that it is empty which it can’t read', async () => {
       gate = () => Promise.reject(new Error('it is gone'));
       await see('.link-state[data-state=trouble]');
@@ -329,6 +345,52 @@ withChromium('the page of the dashboard', () => {
     expect(wrongs).to.deep.equal([]);
   });
 
+  it('leaves connections to other pages of its browser while nobody looks at it, and is told then what it has missed', async () => {
+    const look = (of: Page, isSeen: boolean): Promise<unknown> =>
+      of.evaluate(
+        `Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${!isSeen} });
+        document.dispatchEvent(new Event('visibilitychange'))`,
+      );
+    // A browser opens six connections to one server.
+    const others = await Promise.all(Array.from({ length: 6 }, newPage));
+    for (const other of others) {
+      await go('', other);
+      await see('.link-state[data-state=live]', other);
+      await look(other, false);
+    }
+    await go('#/workers');
+    await see('main .none:text("No worker runs")');
+    await see('.link-state[data-state=live]');
+    await store(45, 'transfers');
+    for (const other of others) {
+      await look(other, true);
+      await see('.pipelines .row-link:text-is("transfers")', other);
+      await see('.link-state[data-state=live]', other);
+      await look(other, false);
+    }
+    expect(wrongs).to.deep.equal([]);
+  });
+
+  it('shows all alerts that stand on their page, what pipelines need by each of them, and how many the overview leaves out', async () => {
+    await store(45, 'transfers');
+    await run(45, 1);
+    const alerts = new AlertStore(database);
+    const raise = (rule: 'lag' | 'rpc_unreachable', subject: string, pipelineId: number | null): Promise<unknown> => {
+      const condition = { rule, subject, message: subject, taskId: null, pipelineId, details: {} };
+      return alerts.raise(condition, { worker: 'w', repeatSeconds: 60, openSeconds: 0 });
+    };
+    await raise('lag', 'pipeline 45', 45);
+    for (let chain = 1; chain <= 60; chain++) await raise('rpc_unreachable', `chain ${chain}`, null);
+    await go('');
+    await see('.pipelines .row[data-need=behind]');
+    await see('.urgent .none:text("The 50 newest of 61 that stand are shown.")');
+    expect(await page.locator('.alert').count()).to.equal(50);
+    await go('#/alerts');
+    await see('.alert >> nth=60');
+    expect(await page.locator('.alert[data-state=open]').count()).to.equal(61);
+    expect(await page.locator('main .none').isVisible()).to.equal(false);
+  });
+
   it('shows each line of a log once, whether or not its connection breaks meanwhile', async () => {
     await store(45, 'transfers');
     mkdirSync(join(api.parts.cwd, 'logs'));
@@ -489,6 +551,17 @@ withChromium('the page of the dashboard', () => {
       }
     }
     expect(wrongs).to.deep.equal([]);
+  });
+
+  it('goes on asking for the token, however often its question is waved away', async () => {
+    await api.app.close();
+    await serve({ CHAINPARSE_API_TOKEN: token });
+    await go('');
+    await see('#token');
+    for (let times = 0; times < 4; times++) await page.keyboard.press('Escape');
+    await page.fill('#token', token);
+    await page.press('#token', 'Enter');
+    await see('.sentence:text("Nothing runs.")');
   });
 
   it('takes a token that no header can carry for a wrong one', async () => {

@@ -1,13 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
+  closeSync,
   mkdirSync,
+  openSync,
   renameSync,
   rmdirSync,
+  rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   unlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -94,6 +99,26 @@ describe('LogTail', () => {
     expect(await drain(tail)).to.equal('');
     writeFileSync(path, '4\n');
     expect(await drain(tail)).to.equal('4\n');
+    await tail.close();
+  });
+
+  it('reads a file on that was removed, and nothing again that was put aside before it', async () => {
+    writeFileSync(`${path}.1`, 'old\n');
+    const isYounger = (): boolean => statSync(path).birthtimeMs >= statSync(`${path}.1`).birthtimeMs + 1;
+    do {
+      rmSync(path, { force: true });
+      writeFileSync(path, '1\n');
+    } while (!isYounger());
+    const writer = openSync(path, 'a');
+    const tail = (await LogTail.open(path, { lines: 1 }))!;
+    expect(await drain(tail)).to.equal('1\n');
+    unlinkSync(path);
+    expect(await drain(tail)).to.equal('');
+    writeSync(writer, '2\n');
+    closeSync(writer);
+    expect(await drain(tail)).to.equal('2\n');
+    writeFileSync(path, '3\n');
+    expect(await drain(tail)).to.equal('3\n');
     await tail.close();
   });
 

@@ -7,18 +7,24 @@ export class UnreadableEvent extends Error {}
 const patienceMs = 25_000;
 const firstWaitMs = 400;
 const longestWaitMs = 8_000;
+/** Of a page that nobody looks at for so long the connection is let go. */
+const unseenMs = 5_000;
 
 /**
  * Follows a stream of server-sent events until `signal` is aborted; connects again with the last event's id where it
- * breaks. `fetch` and not EventSource, which can't send the header with the token.
+ * breaks. `fetch` and not EventSource, which can't send the header with the token. Only a page that is looked at is
+ * connected: a browser has six connections to a server, and once all are held no page and no button of it gets through.
  */
 export async function followEvents(path, { signal, onEvent, onState = () => {} }) {
   let lastEventId = null;
   let waitMs = firstWaitMs;
-  while (!signal.aborted) {
+  for (;;) {
+    await untilSeen(signal);
+    if (signal.aborted) return;
     const attempt = new AbortController();
     const abort = () => attempt.abort();
     signal.addEventListener('abort', abort, { once: true });
+    abortUnseen(attempt);
     let failure = null;
     try {
       onState('connecting', null);
@@ -84,6 +90,33 @@ export function parseEvent(block) {
     if (field === 'data') data.push(value);
   }
   return data.length === 0 ? null : { ...event, data: data.join('\n') };
+}
+
+/** Waits until the page is looked at. */
+function untilSeen(signal) {
+  return new Promise((resolve) => {
+    const over = new AbortController();
+    const look = () => {
+      if (document.hidden && !signal.aborted) return;
+      over.abort();
+      resolve();
+    };
+    document.addEventListener('visibilitychange', look, { signal: over.signal });
+    signal.addEventListener('abort', look, { signal: over.signal });
+    look();
+  });
+}
+
+/** Aborts an attempt once nobody has looked at the page for a while. */
+function abortUnseen(attempt) {
+  let timer = null;
+  const look = () => {
+    clearTimeout(timer);
+    if (document.hidden) timer = setTimeout(() => attempt.abort(), unseenMs);
+  };
+  document.addEventListener('visibilitychange', look, { signal: attempt.signal });
+  attempt.signal.addEventListener('abort', () => clearTimeout(timer));
+  look();
 }
 
 /** Waits; goes on at once where the network is back or the page is looked at again. */

@@ -35,10 +35,15 @@ export function askToSignIn(wasRefused, done) {
   });
   // Without a token there is nothing to go back to.
   dialog.addEventListener('cancel', (event) => event.preventDefault());
+  // A browser lets nobody be held for good: to a second Escape it asks nothing.
+  dialog.addEventListener('close', () => shown === dialog && open());
+  function open() {
+    dialog.showModal();
+    input.focus();
+  }
   shown = dialog;
   document.body.append(dialog);
-  dialog.showModal();
-  input.focus();
+  open();
 }
 
 function close() {

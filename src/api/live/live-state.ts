@@ -35,8 +35,8 @@ const slowMs = 4_000;
 /** How long the database may take to answer a look, as `/readyz` has it. */
 const patienceMs = 5_000;
 
-/** Rows that are shown at most. */
-const most = { running: 200, pipelines: 200, alerts: 50, endpoints: 500 } as const;
+/** Rows that are told at most: of alerts as many as pipelines may have, for they tell what those need. */
+const most = { running: 200, pipelines: 200, alerts: 500, endpoints: 500 } as const;
 const window = { windowSeconds: 3_600, longerThanSeconds: 3_600 };
 
 /** How many there are, shown or not. */

@@ -32,6 +32,7 @@ const main = document.getElementById('main');
 let page = null;
 let place = '';
 let ending = new AbortController();
+let isToldLost = false;
 const shell = makeShell({ onLanguage: show, onSignOut: signOut });
 
 /** Shows the page of the address, made anew. */
@@ -79,8 +80,14 @@ live.addEventListener('change', update);
 live.addEventListener('zone', show);
 live.addEventListener('state', () => {
   if (live.state === 'open') void askWhatMayBeDone();
-  if (live.state === 'lost') announce(t('link.lost'));
-  else if (live.state === 'open' && live.asOf !== null) announce(t('link.back'));
+  // That of a page that nobody looks at is let go, and is no news.
+  if (live.state === 'lost' && !document.hidden) {
+    isToldLost = true;
+    announce(t('link.lost'));
+  } else if (live.state === 'open' && isToldLost) {
+    isToldLost = false;
+    announce(t('link.back'));
+  }
   shell.update();
 });
 window.addEventListener('hashchange', () => {

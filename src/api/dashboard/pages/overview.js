@@ -9,9 +9,11 @@ import { makeRunningList } from '../parts/running-list.js';
 import { makeSystemChecks } from '../parts/system-checks.js';
 import { makeTimeline } from '../parts/timeline.js';
 
+const mostAlerts = 50;
+
 /** The page that tells at a glance what lives, hangs or fell silent. */
 export function overviewPage({ signal }) {
-  const alerts = makeAlertList(openAlerts, noAlertText);
+  const alerts = makeAlertList(() => openAlerts().slice(0, mostAlerts), noAlertText);
   const checks = makeSystemChecks();
   const endpoints = makeEndpointList();
   const [pipelines, running, timeline] = [makePipelineList(), makeRunningList(), makeTimeline(signal)];

@@ -6,7 +6,7 @@ import { live } from '../live.js';
 import { taskPath } from '../router.js';
 import { alertText } from './server-texts.js';
 
-/** Makes a list of alerts; `read` returns those to show. */
+/** Makes a list of alerts; `read` returns those to show. Of more that stand it says how many there are. */
 export function makeAlertList(read, noneText) {
   const rows = h('ul', { class: 'alerts' });
   const none = h('p', { class: 'none' }, noneText());
@@ -16,8 +16,8 @@ export function makeAlertList(read, noneText) {
     update() {
       const alerts = read();
       list.show(alerts);
-      setText(none, noneText());
-      none.hidden = alerts.length > 0 || none.textContent === '';
+      setText(none, alerts.length === 0 ? noneText() : moreText(alerts));
+      none.hidden = none.textContent === '';
     },
   };
 }
@@ -31,6 +31,12 @@ export function noAlertText() {
 /** Returns the alerts that stand, newest first. */
 export function openAlerts() {
   return live.all('alert').sort((a, b) => b.alert_id - a.alert_id);
+}
+
+function moreText(alerts) {
+  const n = alerts.filter(({ state }) => state === 'open').length;
+  const total = live.get('system')?.open_alerts ?? 0;
+  return total > n ? t('alerts.more', { n, total }) : '';
 }
 
 function makeRow(alert) {

@@ -2,6 +2,7 @@ import { getJson } from '../api-client.js';
 import { errorText } from '../dialog.js';
 import { h, setText } from '../dom.js';
 import { formatClock, formatNumber, t } from '../language.js';
+import { live } from '../live.js';
 import { pipelinePath } from '../router.js';
 import { inZone } from '../zone.js';
 import { section, zone } from './cell.js';
@@ -11,6 +12,7 @@ import { eventsPath } from './events-path.js';
 
 const pageSize = 25;
 const refreshMs = 2_000;
+const againMs = 3_000;
 const fields = ['event', 'from_block', 'to_block', 'order'];
 
 /** Makes the table of a pipeline's events, narrowed by what the address says. */
@@ -26,8 +28,10 @@ export function makeEventTable(pipelineId, params, signal) {
   let cursor = null;
   let seen = null;
   let readAt = performance.now();
+  let failedAt = null;
   async function read() {
     more.disabled = true;
+    failedAt = null;
     try {
       if (wrong !== null) throw new Error(wrong);
       const behind = cursor;
@@ -40,6 +44,7 @@ export function makeEventTable(pipelineId, params, signal) {
       setText(failure, '');
     } catch (error) {
       if (signal.aborted) return;
+      if (error.status === 0 || error.status >= 500) failedAt = performance.now();
       setText(failure, error.code === undefined && error.status === undefined ? error.message : errorText(error));
     }
     none.hidden = body.childElementCount > 0 || failure.textContent !== '';
@@ -68,6 +73,8 @@ export function makeEventTable(pipelineId, params, signal) {
 
   /** Follows what the pipeline stores, where the newest events stand on top; nobody who selects a text is disturbed. */
   function update(task) {
+    // What the server could not tell while it, or its database, was away.
+    if (failedAt !== null && live.isCurrent && performance.now() - failedAt > againMs) void read();
     const mark = `${task?.task_id}:${task?.progress?.events}`;
     if (seen === null) seen = mark;
     const isDue = performance.now() - readAt > refreshMs && document.getSelection()?.isCollapsed !== false;

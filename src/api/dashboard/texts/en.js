@@ -138,6 +138,7 @@ export default {
     '{pipeline}: the chain was reorganised, {n} block taken back|{pipeline}: the chain was reorganised, {n} blocks taken back',
   'alerts.title': 'Alerts',
   'alerts.none': 'No alert stands.',
+  'alerts.more': 'The {n} newest of {total} that stand are shown.',
   'alerts.all': 'All alerts, also those that are over',
   'alerts.history': 'Alerts, newest first',
   'alerts.open': 'for {age}',

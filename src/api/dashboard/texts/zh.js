@@ -132,6 +132,7 @@ export default {
   'moment.reorg': '{pipeline}：链发生重组，回退 {n} 个区块|{pipeline}：链发生重组，回退 {n} 个区块',
   'alerts.title': '告警',
   'alerts.none': '没有未解除的告警。',
+  'alerts.more': '共 {total} 条未解除，只显示最新的 {n} 条。',
   'alerts.all': '全部告警（包括已解除的）',
   'alerts.history': '告警，最新的在前',
   'alerts.open': '已持续 {age}',
