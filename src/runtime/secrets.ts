@@ -65,10 +65,12 @@ function maskPath({ protocol, pathname, search, hash }: URL): string {
 }
 
 /**
- * A URL in running text; it ends at white space, quotes, brackets and full-width punctuation. No scheme is long: a text
- * of nothing else would be read again from each of its words. `mariadb://…` says only of what kind one is.
+ * A URL in running text; it ends at white space, quotes, brackets and full-width punctuation, but for the `${NAME}` of a definition,
+ * which is a part of it. No scheme, and no name, is long: a text of nothing else would be read again from each of its words.
+ * `mariadb://…` says only of what kind one is, and one whose host or user is a variable nothing that is secret.
  */
-const urlInText = /\b[a-z][a-z0-9+.-]{0,30}:\/\/(?!…)[^\s"'`<>\\{}|\u3000-\u303f\uff00-\uffef]+/gi;
+const urlInText =
+  /\b[a-z][a-z0-9+.-]{0,30}:\/\/(?!…|\$\{)(?:\$\{[^\s"'`<>\\{}|]{0,99}\}|[^\s"'`<>\\{}|\u3000-\u303f\uff00-\uffef])+/gi;
 
 /** What closes a sentence or a bracket is no part of a URL before it. */
 function endOfUrl(text: string): number {

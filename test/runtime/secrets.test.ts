@@ -66,6 +66,14 @@ describe('SecretMask', () => {
     expect(new SecretMask().mask(text)).to.equal('tried https://a.example/***, then (mysql://u:***@h/db): failed');
   });
 
+  it('masks a URL of a definition with its variables', () => {
+    const mask = new SecretMask();
+    expect(mask.mask('url https://api.example/bot${TOKEN}/send')).to.equal('url https://api.example/***');
+    expect(mask.mask('(redis://me:${PASSWORD:-x}@h:6379)')).to.equal('(redis://me:***@h:6379)');
+    expect(mask.mask('https://${HOST}/x, nats://${TOKEN}@h')).to.equal('https://${HOST}/x, nats://${TOKEN}@h');
+    expect(mask.mask('https://api.example/?text=${op is open')).to.equal('https://api.example/***{op is open');
+  });
+
   it('leaves a URL whole that everybody knows, and no other that begins with it', () => {
     const mask = new SecretMask();
     mask.leave('https://a.example/v2/take');

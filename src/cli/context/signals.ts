@@ -8,6 +8,9 @@ import type { CommandIo, StopSignal } from '../terminal/command-io.js';
 /** How long a command that was asked to end may take, in milliseconds: CONTRACT promises 10 s. */
 const graceMs = 9_500;
 
+/** Within how many milliseconds the same signal is the same wish: GNU timeout sends each to the process, then to its group. No hand is that quick. */
+const echoMs = 25;
+
 const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const satisfies readonly StopSignal[];
 
 /** A terminal that closes asks what SIGTERM asks. */
@@ -23,7 +26,7 @@ export interface SignalOptions {
 }
 
 /**
- * Turns SIGINT and SIGTERM into an abort: the first one asks the command to end, the second, or 9.5 s without an end,
+ * Turns SIGINT and SIGTERM into an abort: the first one asks the command to end, the second (not an echo of it), or 9.5 s without an end,
  * ends the process with 130 or 143. SIGHUP asks for it, too, where a terminal may have closed, and the first signal behind it
  * is of the same wish; else `nohup` or whoever moves logs away has sent it, and the command goes on.
  */
@@ -34,6 +37,8 @@ export class Signals {
   readonly #listeners: Readonly<Record<StopSignal, () => void>>;
   /** True until the first signal behind SIGHUP: who ends what hung on a closed terminal asks for no haste. */
   #hasHungUp = false;
+  /** The first signal, and by the monotonic clock when it came. */
+  #first: { readonly signal: StopSignal; readonly at: number } | undefined;
 
   constructor(options: SignalOptions) {
     this.#options = options;
@@ -72,8 +77,12 @@ export class Signals {
       this.#hasHungUp = false;
       return;
     }
-    if (!this.#options.graceful || this.#stopping.signal.aborted) {
-      this.#options.io.exit(exitCodes[signal]);
+    const { graceful, clock, io } = this.#options;
+    const now = clock.monotonic();
+    if (this.#first?.signal === signal && now - this.#first.at < echoMs) return;
+    this.#first ??= { signal, at: now };
+    if (!graceful || this.#stopping.signal.aborted) {
+      io.exit(exitCodes[signal]);
       return;
     }
     this.#stopping.abort(new Error(`stopped by ${signal}`));

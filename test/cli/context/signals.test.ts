@@ -22,6 +22,17 @@ describe('Signals', () => {
     expect(io.exits).to.deep.equal([130]);
   });
 
+  it('takes the same signal that comes at once behind the first, as GNU timeout sends it, for the same wish', async () => {
+    const { io, clock } = setUp(true);
+    io.signal('SIGTERM');
+    await clock.advance(24);
+    io.signal('SIGTERM');
+    expect(io.exits).to.deep.equal([]);
+    await clock.advance(1);
+    io.signal('SIGTERM');
+    expect(io.exits).to.deep.equal([143]);
+  });
+
   it('cuts any other command short at the first signal', () => {
     const { io } = setUp(false);
     io.signal('SIGTERM');
