@@ -520,6 +520,26 @@ eachDatabase('the store of what is wanted', (databases) => {
     expect(await statusOf(single)).to.equal(taskStatus.running);
   });
 
+  it('has workers read no shard of a pipeline that is disabled, be it started or not', async () => {
+    const { knex, dialect } = database;
+    const single = await claim(null, { pipelineId: 46 });
+    const row = { pipeline_id: 46, create_time: dialect.now(knex), log_path: '' };
+    await database.write([
+      knex('pipeline_task').insert({ ...row, shard: 2, status: taskStatus.running }),
+      knex('pipeline_task').insert({ ...row, shard: 3, status: taskStatus.queued }),
+      knex('pipeline_task').insert({ ...row, pipeline_id: 47, shard: 2, status: taskStatus.running }),
+    ]);
+    await new PipelineStore(database).setDisabled(46, true);
+    const { tasks: all } = await tasks.list({ limit: 10, offset: 0 });
+    expect(all.map(({ pipelineId, shard, endReason }) => [pipelineId, shard, endReason])).to.deep.equal([
+      [47, 2, null],
+      [46, 3, 'stopped'],
+      [46, 2, 'stopped'],
+      [46, undefined, null],
+    ]);
+    expect(await statusOf(single)).to.equal(taskStatus.running);
+  });
+
   it('holds a pipeline whose definition is refused, and ends the task that waited for it', async () => {
     const { queuedTaskId } = await wanted.start(45);
     const taskId = queuedTaskId ?? 0;
