@@ -238,6 +238,21 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
     await allIsRight();
   });
 
+  it('begins anew after a change of the definition where shards wait for the one worker that there is', async function () {
+    this.timeout(120_000);
+    await begin(40);
+    stayHalfRead();
+    await startWorker(2);
+    await scenario.chainparse('pipeline', 'start', '45');
+    await untilCut();
+    await readBy(1);
+    await redefine('"batch_size":10', '"batch_size":9');
+    await scenario.chainparse('pipeline', 'restart', '45');
+    readOn();
+    await untilStopped(60_000);
+    await allIsRight();
+  });
+
   it('is stopped as one, handed over shard by shard, and read on by one task once shards are not wanted', async function () {
     this.timeout(180_000);
     await readHalf();

@@ -9,7 +9,7 @@ import { endReplaced, type Replaced } from '../task-steps/end-replaced.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
 import { insertQueued, lockPipeline } from '../task-steps/queue-task.js';
 import { runningTask } from '../task-steps/running-task.js';
-import { endOpenTasks, stopped } from '../task-steps/wanted-steps.js';
+import { endOpenShards, stopped } from '../task-steps/wanted-steps.js';
 import type { BulkInsert, Statement, TellSent } from '../script.js';
 import type { CommitGuard } from './batch-store.js';
 import { noteChange } from './journal.js';
@@ -124,7 +124,7 @@ export class ShardStore {
 
   /** Ends the tasks of a pipeline's shards that run or wait: what they have read stays, and the next run has them go on. */
   async stop(pipelineId: number): Promise<void> {
-    await this.#database.write([this.#endOpen(pipelineId)]);
+    await this.#database.write([endOpenShards(this.#database, pipelineId)]);
   }
 
   /**
@@ -203,7 +203,7 @@ export class ShardStore {
     const owner = holder === null || this.#holder === null ? [] : [this.#fence(holder)];
     await this.#database.write([
       ...owner,
-      this.#endOpen(pipelineId),
+      endOpenShards(this.#database, pipelineId),
       this.#database.fenced(checkpoint.update({ version: knex.ref('version') })),
       knex(table).where({ pipeline_id: pipelineId }).update({ dropped: 1, task_id: null }),
     ]);
@@ -290,10 +290,6 @@ export class ShardStore {
   #endQueued(pipelineId: number, shard: number): Query {
     const waiting = { pipeline_id: pipelineId, shard, status: taskStatus.queued };
     return this.#database.knex('pipeline_task').where(waiting).update(stopped(this.#database));
-  }
-
-  #endOpen(pipelineId: number): Query {
-    return endOpenTasks(this.#database, pipelineId).where('shard', '>', 0);
   }
 }
 

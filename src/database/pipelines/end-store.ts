@@ -9,7 +9,7 @@ import { livingTasks } from '../task-steps/living-tasks.js';
 import { isDelivery, lockPipeline } from '../task-steps/queue-task.js';
 import { queueUnheard } from '../task-steps/queue-unheard.js';
 import { silence, silenceLimitSql } from '../task-steps/silence.js';
-import { checkpointTask } from './unbegun.js';
+import { checkpointTask } from '../task-steps/unbegun.js';
 import { toUnjudged, type UnjudgedRow } from './wanted-rows.js';
 
 const table = 'pipeline_wanted';

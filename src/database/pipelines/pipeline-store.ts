@@ -7,7 +7,7 @@ import { deletePipeline } from './delete-pipeline.js';
 import { listByName, nameKey, nameTaken, theOne } from './pipeline-names.js';
 import { readMembers } from '../sinks/config-member.js';
 import { forgetOtherSinks } from '../sinks/sink-store.js';
-import { letGo, stopIfStarted } from '../task-steps/wanted-steps.js';
+import { endOpenShards, letGo, stopIfStarted } from '../task-steps/wanted-steps.js';
 import { toInstantOrNull } from '../instant.js';
 import { isSet, toPipeline } from './pipeline-rows.js';
 import type { ComponentRow, PipelineRow } from './pipeline-rows.js';
@@ -116,14 +116,17 @@ export class PipelineStore {
     return isSet(row.disabled);
   }
 
-  /** Lets a pipeline run, or not: a started one is stopped then. Throws NotFoundError. */
+  /**
+   * Lets a pipeline run, or not: a started one is stopped then, and the shards of any; a run of one that is not started goes on, and
+   * reads them by itself. Throws NotFoundError.
+   */
   async setDisabled(id: number, disabled: boolean): Promise<void> {
     const { knex, dialect } = this.#database;
     const [step] = await this.#database.write([
       knex('pipeline')
         .where({ id })
         .update({ disabled: dialect.flag(disabled), update_time: dialect.now(knex) }),
-      ...(disabled ? stopIfStarted(this.#database, id) : []),
+      ...(disabled ? [...stopIfStarted(this.#database, id), endOpenShards(this.#database, id)] : []),
     ]);
     if (step?.matched === 0) throw noSuchPipeline(id);
   }

@@ -1,8 +1,7 @@
-import type { RunRequest } from '../../model/run-request.js';
 import { hasCommitted, type UnjudgedEnd, type Wanted } from '../../model/wanted.js';
 import { toInstant, toInstantOrNull } from '../instant.js';
 import { readProgress } from '../read-progress.js';
-import { readRequest } from '../task-steps/queue-task.js';
+import { requestIn } from '../task-steps/queue-task.js';
 
 /** A row of `pipeline_wanted`, when its next task is queued, why the task that waits of the pipeline could not be taken, and its checkpoint's version. */
 export interface WantedRow {
@@ -71,13 +70,4 @@ export function toUnjudged(row: UnjudgedRow): UnjudgedEnd {
             request: requestIn(row.run_options),
           },
   };
-}
-
-/** What another program has made of one row must not keep the ends of all others from being judged. */
-export function requestIn(options: string | null): RunRequest {
-  try {
-    return readRequest(options);
-  } catch {
-    return {};
-  }
 }

@@ -18,7 +18,7 @@ import {
 } from '../task-steps/queue-task.js';
 import { disabledProblem } from './delete-pipeline.js';
 import { noteSlot } from './slot-store.js';
-import { checkpointTask, findUnbegun, isAsFound } from './unbegun.js';
+import { checkpointTask, findUnbegun, isAsFound } from '../task-steps/unbegun.js';
 import { toWanted, type WantedRow } from './wanted-rows.js';
 import { endOpenTasks, isDue, nextStart, nothingWrong } from '../task-steps/wanted-steps.js';
 

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import {
+  deliveryPattern,
   deliveryRequest,
   followerRequest,
   followsPattern,
@@ -64,6 +65,15 @@ export function readRequest(runOptions: string | null): RunRequest {
   return runOptions === null ? {} : (JSON.parse(runOptions) as RunRequest);
 }
 
+/** What another program has made of one row must not keep the ends of all others from being judged. */
+export function requestIn(options: string | null): RunRequest {
+  try {
+    return readRequest(options);
+  } catch {
+    return {};
+  }
+}
+
 /**
  * Writes steps while nobody else queues a task of the pipeline: callers come one after the other, and what one has made the next
  * one sees. Throws NotFoundError where there is no such pipeline.
@@ -101,8 +111,8 @@ export function insertedId(results: readonly StepResult[]): number | null {
 
 /** Has a query of tasks find those that deliver only, or all others. */
 export function isDelivery(tasks: Knex.QueryBuilder, isSo: boolean): Knex.QueryBuilder {
-  if (isSo) return tasks.where({ run_options: deliveryRequest });
-  return tasks.where((each) => void each.whereNull('run_options').orWhereNot({ run_options: deliveryRequest }));
+  if (isSo) return tasks.where('run_options', 'like', deliveryPattern);
+  return tasks.where((each) => void each.whereNull('run_options').orWhereNot('run_options', 'like', deliveryPattern));
 }
 
 /** Has a query of tasks find those that were asked to read to the end of their pipeline's definition. */

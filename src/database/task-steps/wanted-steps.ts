@@ -71,6 +71,11 @@ export function endOpenTasks(database: Database, pipelineId: number): Knex.Query
   return tasks.whereIn('status', [taskStatus.running, taskStatus.queued]).update(stopped(database));
 }
 
+/** As `endOpenTasks`, but of the pipeline's shards alone. */
+export function endOpenShards(database: Database, pipelineId: number): Knex.QueryBuilder {
+  return endOpenTasks(database, pipelineId).where('shard', '>', 0);
+}
+
 /** What becomes of a task that ends because a person said so. */
 export function stopped({ knex, dialect }: Database): Record<string, unknown> {
   return { status: taskStatus.succeeded, end_time: dialect.now(knex), end_reason: 'stopped', error: null };

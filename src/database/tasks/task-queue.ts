@@ -46,7 +46,7 @@ export class TaskQueue {
 
   /**
    * Lists of each pipeline and shard that nobody holds the task that waits longest, in their order, or what goes on before it; some
-   * pipelines aside. Whoever is silent holds nothing, if for so many seconds, in which runs could be heard without a break,
+   * pipelines aside. Shards come behind all pipelines, those first that join first: what nobody has room for its pipeline reads. Whoever is silent holds nothing, if for so many seconds, in which runs could be heard without a break,
    * three of its beats were to come.
    */
   async listClaimable(
@@ -64,7 +64,7 @@ export class TaskQueue {
         .whereNotExists(holders.select(knex.raw('1')))
         .groupBy('waiting.pipeline_id', 'waiting.shard')
         .select('waiting.pipeline_id', 'waiting.shard', { id: this.#first() })
-        .orderBy('id')
+        .orderBy(['waiting.shard', 'id'])
         .limit(limit);
     });
     return rows.map((row) => ({ taskId: row.id, pipelineId: row.pipeline_id, shard: row.shard }));

@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
-import { deliveryRequest } from '../../model/run-request.js';
 import type { Progress, Task } from '../../model/task.js';
 import type { Waiting } from '../../model/waiting.js';
 import type { Database } from '../database.js';
 import { toInstantOrNull } from '../instant.js';
 import { readProgress } from '../read-progress.js';
+import { requestIn } from '../task-steps/queue-task.js';
 import { readWaiting } from './read-waiting.js';
 
 /** How to write the limit of what is read often: SQLite plans a statement whose limit is bound anew each time it runs. */
@@ -89,7 +89,7 @@ function toTask(row: TaskRow, waiting: Waiting | null): Task {
     heartbeatAgeSeconds: row.heartbeat_age,
     silentSeconds: row.heartbeat_age ?? row.create_age ?? 0,
     waiting,
-    ...(row.run_options === deliveryRequest ? { deliversOnly: true } : {}),
+    ...(requestIn(row.run_options).deliverOnly === true ? { deliversOnly: true } : {}),
     ...(row.shard === 0 ? {} : { shard: row.shard }),
   };
 }

@@ -19,6 +19,7 @@ import {
 } from '../task-steps/queue-task.js';
 import { queueUnheard } from '../task-steps/queue-unheard.js';
 import { runningTask } from '../task-steps/running-task.js';
+import { findUnbegun } from '../task-steps/unbegun.js';
 import type { Replaced } from '../task-steps/end-replaced.js';
 import type { Statement } from '../script.js';
 import { countTasks, listTasks } from './task-listing.js';
@@ -48,6 +49,8 @@ export interface ClaimRequest {
   readonly asked?: Asked | undefined;
   /** What a task is asked to run with that is made now; one that has waited keeps what it was asked for. */
   readonly run?: RunRequest | undefined;
+  /** What a task that delivers only keeps for who reads next. */
+  readonly unbegun?: RunRequest | undefined;
   /** The pipeline has sinks: events that are taken away are kept for them, by whomever, until the next claim. */
   readonly keepsRemoved?: boolean | undefined;
 }
@@ -141,7 +144,8 @@ export class TaskStore {
    */
   async claim(request: ClaimRequest): Promise<number> {
     const ends = this.#ends(request);
-    const results = await this.#database.write([...ends, ...this.#claimSteps(request)]);
+    const steps = this.#claimSteps(await this.#withUnbegun(request));
+    const results = await this.#database.write([...ends, ...steps]);
     return request.queuedTaskId ?? results[ends.length]?.insertId ?? 0;
   }
 
@@ -152,7 +156,19 @@ export class TaskStore {
   async claimAll(requests: readonly (ClaimRequest & { readonly queuedTaskId: number })[]): Promise<void> {
     // In one order, so that two processes don't wait for each other.
     const ordered = requests.toSorted((a, b) => a.pipelineId - b.pipelineId || (a.shard ?? 0) - (b.shard ?? 0));
-    await this.#database.write(ordered.flatMap((request) => [...this.#ends(request), ...this.#claimSteps(request)]));
+    const whole = await Promise.all(ordered.map((request) => this.#withUnbegun(request)));
+    await this.#database.write(whole.flatMap((request) => [...this.#ends(request), ...this.#claimSteps(request)]));
+  }
+
+  /**
+   * A task that delivers only becomes the holder in place of one that may have been to begin anew, and notes that for who reads next.
+   * The claim fails where another holds the pipeline by then, or who is silent has beaten, as who begins does.
+   */
+  async #withUnbegun<T extends ClaimRequest>(request: T): Promise<T> {
+    const { asked, pipelineId, heartbeatIntervalSeconds } = request;
+    if (asked?.request.deliverOnly !== true) return request;
+    const left = await findUnbegun(this.#database, pipelineId, heartbeatIntervalSeconds, { isReplaced: true });
+    return left === null ? request : { ...request, unbegun: left.wish };
   }
 
   #ends({ pipelineId, shard, replaces }: ClaimRequest): readonly (Query | Statement)[] {
@@ -185,7 +201,7 @@ export class TaskStore {
 
   #begin(request: ClaimRequest): readonly (Query | Statement)[] {
     const { knex, dialect } = this.#database;
-    const { queuedTaskId: queued, asked, pipelineId, shard = 0, logPathPrefix, timeoutMinutes } = request;
+    const { queuedTaskId: queued, asked, unbegun, pipelineId, shard = 0, logPathPrefix, timeoutMinutes } = request;
     const now = dialect.now(knex);
     const running = {
       status: taskStatus.running,
@@ -200,12 +216,10 @@ export class TaskStore {
         void row.whereRaw(dialect.sameAs(knex, 'run_options', asked.runOptions));
         void ofDefinition(this.#database, row, pipelineId, asked.definition);
       }
+      const options = unbegun === undefined ? {} : { run_options: storedRequest({ deliverOnly: true, unbegun }) };
       // It was made when it began to wait: without a heartbeat it would be as silent as it is old.
-      return [
-        this.#database.fenced(
-          row.update({ ...running, last_heartbeat: now, waiting_for: null, log_path: `${logPathPrefix}${queued}.log` }),
-        ),
-      ];
+      const beats = { last_heartbeat: now, waiting_for: null, log_path: `${logPathPrefix}${queued}.log` };
+      return [this.#database.fenced(row.update({ ...running, ...options, ...beats }))];
     }
     const logPath = dialect.aroundLastInsertId(knex, table, logPathPrefix, '.log');
     return [

@@ -34,6 +34,13 @@ export interface QueueWorkerOptions {
   readonly stopping: AbortSignal;
 }
 
+/** Why a task can't be run here, and until when, by the monotonic clock, nobody looks at its lane again. */
+interface Unfit {
+  readonly task: QueuedTask;
+  readonly reason: string;
+  readonly until: number;
+}
+
 /** How long the last word of a worker may take, in milliseconds. */
 const farewellMs = 1_000;
 
@@ -50,7 +57,7 @@ const claimsAtOnce = 8;
 /** Of so many tasks that wait a worker knows at least: those that fall to it may not be the first. */
 const leastSeen = 200;
 
-/** A pipeline that can't be run here is looked at again after so long, in milliseconds. */
+/** A pipeline, or a shard, that can't be run here is looked at again after so long, in milliseconds. */
 const unfitMs = 30_000;
 
 /** Takes tasks from the queue and runs them, some at a time, until it is told to stop; then it waits for their ends. */
@@ -67,7 +74,8 @@ export class QueueWorker {
   #newsUntil = Number.NEGATIVE_INFINITY;
   /** More wait than could be claimed at the latest look. */
   #isBehind = false;
-  readonly #unfit = new Map<number, { readonly reason: string; readonly until: number }>();
+  /** By lanes: what is wrong with a shard need not be so with its pipeline, whose own run alone may mend it. */
+  readonly #unfit = new Map<string, Unfit>();
   #isAway = false;
   readonly #outages: OutageWatch;
   /** Why no more tasks can be taken here. */
@@ -133,10 +141,14 @@ export class QueueWorker {
     const { queue, share, clock } = this.#options;
     const since = clock.monotonic();
     this.#found = [];
-    const most = Math.max(free, leastSeen) + this.#running.size;
+    const unfit = this.#passedOver();
+    const most = Math.max(free, leastSeen) + this.#running.size + unfit.size;
     const heardForSeconds = this.#outages.isSilenceKnown ? Math.floor(this.#outages.heardForMs / 1_000) : 0;
-    const waiting = await queue.listClaimable(most, this.#passedOver(), heardForSeconds);
-    const others = waiting.filter((task) => !this.#running.has(laneOf(task)));
+    const except = [...unfit.values()].filter(({ shard }) => shard === 0).map(({ pipelineId }) => pipelineId);
+    const waiting = await queue.listClaimable(most, except, heardForSeconds);
+    // Another task of a shard may be of another cut.
+    const isUnfit = (task: QueuedTask): boolean => unfit.get(laneOf(task))?.taskId === task.taskId;
+    const others = waiting.filter((task) => !this.#running.has(laneOf(task)) && !isUnfit(task));
     this.#found = await share.pick(others, free);
     // What was found by an answer that came late is judged anew when it is claimed.
     this.#outages.did('a look at the queue');
@@ -145,9 +157,9 @@ export class QueueWorker {
     this.#isBehind = this.#found.length > room;
   }
 
-  #passedOver(): readonly number[] {
+  #passedOver(): ReadonlyMap<string, QueuedTask> {
     const now = this.#options.clock.monotonic();
-    return [...this.#unfit].filter(([, { until }]) => until > now).map(([pipelineId]) => pipelineId);
+    return new Map([...this.#unfit].filter(([, { until }]) => until > now).map(([lane, { task }]) => [lane, task]));
   }
 
   #start(task: QueuedTask): void {
@@ -174,7 +186,7 @@ export class QueueWorker {
     };
     try {
       const outcome = await run(task, claimed);
-      if (typeof outcome === 'string') this.#unfit.delete(task.pipelineId);
+      if (typeof outcome === 'string') this.#unfit.delete(laneOf(task));
       else if ('unfit' in outcome) await this.#passOver(task, mask(outcome.unfit));
       else await this.#refuse(task, outcome.refused);
     } catch (error) {
@@ -200,10 +212,11 @@ export class QueueWorker {
   }
 
   /** The same reason is logged once; it is kept each time, for another worker may have kept its own. */
-  async #passOver({ taskId, pipelineId }: QueuedTask, reason: string): Promise<void> {
+  async #passOver(task: QueuedTask, reason: string): Promise<void> {
     const { clock, logger, queue, name } = this.#options;
-    const isNews = this.#unfit.get(pipelineId)?.reason !== reason;
-    this.#unfit.set(pipelineId, { reason, until: clock.monotonic() + unfitMs });
+    const { taskId, pipelineId } = task;
+    const isNews = this.#unfit.get(laneOf(task))?.reason !== reason;
+    this.#unfit.set(laneOf(task), { task, reason, until: clock.monotonic() + unfitMs });
     if (isNews) {
       const fields = { event: 'worker.unfit', task_id: taskId, pipeline_id: pipelineId };
       logger.log('warn', `task ${taskId} waits, for it can't be run here: ${reason}`, fields);

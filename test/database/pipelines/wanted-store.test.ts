@@ -16,6 +16,7 @@ import { taskStatus } from '../../../src/model/task.js';
 import type { PipelineDefinition } from '../../../src/model/pipeline.js';
 import type { RunRequest } from '../../../src/model/run-request.js';
 import type { UnjudgedEnd } from '../../../src/model/wanted.js';
+import { FenceError } from '../../../src/database/script.js';
 import { ConflictError, NotFoundError } from '../../../src/runtime/errors.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
@@ -519,6 +520,26 @@ eachDatabase('the store of what is wanted', (databases) => {
     expect(await statusOf(single)).to.equal(taskStatus.running);
   });
 
+  it('has workers read no shard of a pipeline that is disabled, be it started or not', async () => {
+    const { knex, dialect } = database;
+    const single = await claim(null, { pipelineId: 46 });
+    const row = { pipeline_id: 46, create_time: dialect.now(knex), log_path: '' };
+    await database.write([
+      knex('pipeline_task').insert({ ...row, shard: 2, status: taskStatus.running }),
+      knex('pipeline_task').insert({ ...row, shard: 3, status: taskStatus.queued }),
+      knex('pipeline_task').insert({ ...row, pipeline_id: 47, shard: 2, status: taskStatus.running }),
+    ]);
+    await new PipelineStore(database).setDisabled(46, true);
+    const { tasks: all } = await tasks.list({ limit: 10, offset: 0 });
+    expect(all.map(({ pipelineId, shard, endReason }) => [pipelineId, shard, endReason])).to.deep.equal([
+      [47, 2, null],
+      [46, 3, 'stopped'],
+      [46, 2, 'stopped'],
+      [46, undefined, null],
+    ]);
+    expect(await statusOf(single)).to.equal(taskStatus.running);
+  });
+
   it('holds a pipeline whose definition is refused, and ends the task that waited for it', async () => {
     const { queuedTaskId } = await wanted.start(45);
     const taskId = queuedTaskId ?? 0;
@@ -637,6 +658,117 @@ eachDatabase('the store of what is wanted', (databases) => {
       await wanted.stop(45);
       await wanted.start(45, { at: '2024-01-15 10:00:00', of: 'x', skipped: null });
       expect(await asked(await wanted.queueDue(45))).to.deep.equal({ follows: true });
+    });
+
+    describe('and behind which a task has held the pipeline that only delivers', () => {
+      const completed = { status: taskStatus.succeeded, endReason: 'completed', error: null } as const;
+      const handedOver = { ...completed, endReason: 'handed_over' };
+      const slot = { at: '2024-01-15 10:00:00', of: 'x', skipped: null };
+      /** A task that delivers, behind the one that held the pipeline. */
+      const deliverBehind = async (holder: number): Promise<number> => {
+        const taskId = (await wanted.queueDelivery(45)) ?? 0;
+        return claim(taskId, { holder, asked: await new TaskQueue(database, 30).asked(taskId) });
+      };
+      /** One that runs, between two times of a schedule, and the one before it. */
+      const deliver = async (): Promise<{ readonly first: number; readonly delivery: number }> => {
+        const first = await begin();
+        await fail(first);
+        await ends.judge(await unjudged(), { kind: 'scheduled', slot });
+        return { first, delivery: await deliverBehind(first) };
+      };
+      const forget = (): Promise<unknown> =>
+        database.write([database.knex('pipeline_checkpoint').update({ task_id: null })]);
+
+      it('begins anew at the time of the schedule, however often and however those end', async () => {
+        for (const end of [completed, handedOver, null]) {
+          let { delivery } = await deliver();
+          expect((await tasks.get(delivery)).deliversOnly).to.equal(true);
+          await tasks.finish(delivery, end ?? completed, null);
+          delivery = await deliverBehind(delivery);
+          await fail(delivery);
+          delivery = await deliverBehind(delivery);
+          if (end !== null) await tasks.finish(delivery, end, null);
+          expect(await asked(await wanted.queueDue(45))).to.deep.equal({ ...fresh, follows: true });
+          expect((await tasks.get(delivery)).status).to.equal(taskStatus.succeeded);
+          await wanted.stop(45);
+          await forget();
+        }
+      });
+
+      it('begins anew at the time of the schedule though it failed while its pipeline waited for that, unjudged', async () => {
+        const { taskId } = await queueTask(database, 45, fresh);
+        await wanted.start(45, slot);
+        const first = await claim(taskId);
+        await database.write([
+          database.knex('pipeline_wanted').update({ next_start: slot.at, next_start_of: slot.of }),
+        ]);
+        await fail(first);
+        await deliverBehind(first);
+        expect(await asked(await wanted.queueDue(45))).to.deep.equal({ ...fresh, follows: true });
+      });
+
+      it('begins anew though a person starts it once more while that task runs, or its definition was mended', async () => {
+        const { delivery } = await deliver();
+        await wanted.start(45, slot);
+        expect((await tasks.get(delivery)).status).to.equal(taskStatus.running);
+        await database.write(letGo(database, 45));
+        expect(await asked(await wanted.queueDue(45))).to.deep.equal({ ...fresh, follows: true });
+      });
+
+      it('begins anew in what a restart has follow', async () => {
+        await deliver();
+        expect(await asked((await wanted.restart(45)).queuedTaskId)).to.deep.equal(fresh);
+      });
+
+      it('begins anew once, though it was only frozen and begins while that task is about to hold the pipeline', async () => {
+        const first = await begin();
+        await database.write([
+          database.knex('pipeline_wanted').update({ next_start: slot.at, next_start_of: slot.of }),
+        ]);
+        await silence(first);
+        const taskId = (await wanted.queueDelivery(45)) ?? 0;
+        const request = { queuedTaskId: taskId, holder: first, asked: await new TaskQueue(database, 30).asked(taskId) };
+        const replaces = { taskId: first, silentForSeconds: 90, reason: 'silent' };
+        const late = new TaskStore(behindRead(() => commitsOf(first)));
+        const claimed = late.claim(claimRequest({ ...request, replaces }));
+        expect(await rejectionOf(claimed)).to.be.instanceOf(FenceError);
+        await fail(first);
+        await claim(taskId, request);
+        expect(await asked(await wanted.queueDue(45))).to.deep.equal({ follows: true });
+      });
+
+      it('begins anew no more once that has begun, once another run has read, nor after a rewind or a stop', async () => {
+        const { delivery } = await deliver();
+        await tasks.finish(delivery, completed, null);
+        const anew = await claim(await wanted.queueDue(45), { holder: delivery });
+        await commitsOf(anew);
+        await fail(anew);
+        const second = await deliverBehind(anew);
+        expect(await asked((await wanted.restart(45)).queuedTaskId)).to.deep.equal({});
+        await wanted.stop(45);
+        expect((await tasks.get(second)).endReason).to.equal('handed_over');
+
+        await forget();
+        const { delivery: before } = await deliver();
+        await tasks.finish(before, completed, null);
+        const other = await claim((await queueTask(database, 45, {})).taskId, { holder: before });
+        await tasks.finish(other, completed, null);
+        await tasks.finish(await deliverBehind(other), completed, null);
+        expect(await asked(await wanted.queueDue(45))).to.deep.equal({ follows: true });
+        await wanted.stop(45);
+
+        await forget();
+        await tasks.finish((await deliver()).delivery, completed, null);
+        await forget();
+        expect(await asked(await wanted.queueDue(45))).to.deep.equal({ follows: true });
+        await wanted.stop(45);
+
+        await forget();
+        const { delivery: stopped } = await deliver();
+        await wanted.stop(45);
+        expect((await tasks.get(stopped)).endReason).to.equal('stopped');
+        expect(await asked((await wanted.start(45)).queuedTaskId)).to.deep.equal({});
+      });
     });
 
     it('begins anew in what a restart has follow, whether it ran, fell silent or had failed', async () => {

@@ -80,6 +80,18 @@ eachDatabase('the queue of tasks', (databases) => {
     expect(await claimable(10, [46, 47])).to.deep.equal([`45:${b}`]);
   });
 
+  it('gives shards behind all pipelines, those first that join first, however long they have waited', async () => {
+    const { knex, dialect } = database;
+    const wait = async (pipelineId: number, shard: number): Promise<number> => {
+      const row = { pipeline_id: pipelineId, shard, create_time: dialect.now(knex), status: 3, log_path: '' };
+      return (await database.write([knex('pipeline_task').insert(row)]))[0]?.insertId ?? 0;
+    };
+    const [third, second] = [await wait(45, 3), await wait(45, 2)];
+    const [own, other] = [await add(46, {}), await add(45, {})];
+    expect(await claimable()).to.deep.equal([`46:${own}`, `45:${other}`, `45:${second}`, `45:${third}`]);
+    expect(await claimable(2)).to.deep.equal([`46:${own}`, `45:${other}`]);
+  });
+
   it('gives no task of a pipeline that somebody holds and beats for', async () => {
     const holder = await claim({});
     const waiting = await add(45, {});

@@ -309,6 +309,29 @@ describe('QueueWorker', () => {
     expect(started).to.deep.equal([1]);
   });
 
+  it('leaves a shard alone that it can’t run, and neither its pipeline nor another task of that shard', async () => {
+    waiting.push({ taskId: 2, pipelineId: 1, shard: 2 }, { taskId: 3, pipelineId: 1, shard: 3 });
+    start(1);
+    await clock.advance(0);
+    expect(started).to.deep.equal([2]);
+    await end(2, { unfit: 'another definition' });
+    await clock.advance(500);
+    expect(started, 'the next shard').to.deep.equal([2, 3]);
+    waiting.unshift({ taskId: 4, pipelineId: 1, shard: 0 });
+    await end(3, { unfit: 'another definition' });
+    await clock.advance(500);
+    expect(started, 'the pipeline').to.deep.equal([2, 3, 4]);
+    waiting = [{ taskId: 5, pipelineId: 1, shard: 2 }, ...waiting.filter(({ taskId }) => taskId === 3)];
+    await end(4);
+    await clock.advance(500);
+    expect(started, 'another task of a shard').to.deep.equal([2, 3, 4, 5]);
+    await end(5);
+    await clock.advance(20_000);
+    expect(started).to.deep.equal([2, 3, 4, 5]);
+    await clock.advance(15_000);
+    expect(started, 'after a while').to.deep.equal([2, 3, 4, 5, 3]);
+  });
+
   it('passes over a pipeline that can not be run here for a while, and says why once', async () => {
     queue(1, 2);
     start(1);

@@ -2,9 +2,9 @@ import type { Knex } from 'knex';
 import { unbegun, type RunRequest } from '../../model/run-request.js';
 import { taskStatus } from '../../model/task.js';
 import type { Database } from '../database.js';
-import { livingTasks } from '../task-steps/living-tasks.js';
-import { isStarted } from '../task-steps/wanted-steps.js';
-import { requestIn } from './wanted-rows.js';
+import { livingTasks } from './living-tasks.js';
+import { isDelivery, requestIn } from './queue-task.js';
+import { isStarted } from './wanted-steps.js';
 
 /** What a task was to begin anew with, and has not. */
 interface Unbegun {
@@ -27,23 +27,28 @@ export function isAsFound({ knex, dialect }: Database, { runOptions }: Unbegun):
 
 /**
  * Returns what the newest task of a started pipeline was to begin anew with, where it has failed, or fallen silent, before it had,
- * and since the pipeline was started: who stops it gives that up. Null: nothing. `orRuns`: also where it runs, of any pipeline.
+ * and since the pipeline was started: who stops it gives that up. One that delivers only keeps that of the task before it, however
+ * it ends. Null: nothing. `orRuns`: also where it runs, of any pipeline. `isReplaced`: also where it gives signs of life.
  */
 export async function findUnbegun(
   database: Database,
   pipelineId: number,
   defaultIntervalSeconds: number,
-  { orRuns = false } = {},
+  { orRuns = false, isReplaced = false } = {},
 ): Promise<Unbegun | null> {
   const { dialect } = database;
   const [row] = await database.read<{ run_options: string | null }[]>((knex) => {
     const ended = knex.raw('COALESCE(??, ?)', ['task.end_time', dialect.now(knex)]);
-    const living = livingTasks(database, pipelineId, defaultIntervalSeconds).select(knex.raw('1'));
-    const isOver = (tasks: Knex.QueryBuilder): void =>
+    const living = livingTasks(database, pipelineId, defaultIntervalSeconds);
+    const isOver = (tasks: Knex.QueryBuilder): void => {
       void tasks
-        .whereIn('task.status', [taskStatus.running, taskStatus.failed])
-        .whereExists(isStarted(database, pipelineId).where('since', '<=', ended))
-        .whereNotExists(living);
+        .where((one) => {
+          void one.whereIn('task.status', [taskStatus.running, taskStatus.failed]);
+          void one.orWhere((done) => void isDelivery(done, true).whereNot('task.end_reason', 'stopped'));
+        })
+        .whereExists(isStarted(database, pipelineId).where('since', '<=', ended));
+      if (!isReplaced) void tasks.whereNotExists(isDelivery(living, false).select(knex.raw('1')));
+    };
     return checkpointTask(database, pipelineId)
       .where((tasks) => {
         void tasks.where(isOver);
