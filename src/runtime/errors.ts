@@ -219,6 +219,9 @@ export function messageOf(error: unknown): string {
   // OpenSSL's own text is a row of numbers and of lines in its sources.
   const isTls = typeof code === 'string' && code.startsWith('ERR_SSL_') && typeof reason === 'string';
   if (isTls) return `TLS failed: ${reason}`;
+  // Whoever wrote before the handshake was over has it in the text of that.
+  const [, stated] = /\berror:[0-9A-F]+:SSL routines:[^:]*:([^:]+)/.exec(error.message) ?? [];
+  if (stated !== undefined) return `TLS failed: ${stated}`;
   // Of several addresses that were tried at once Node says nothing in words.
   return error.message === '' && typeof code === 'string' ? code : error.message;
 }

@@ -31,7 +31,7 @@ export class HeadReader {
   readonly #finality: Finality;
   readonly #logger: Logger;
   readonly #known = new Map<BlockTag, number>();
-  readonly #warned = new Set<BlockTag>();
+  readonly #told = new Set<BlockTag>();
   readonly #tags: TagAnswers;
   #isRefreshing = false;
 
@@ -92,14 +92,9 @@ export class HeadReader {
     const finality = this.#finality;
     if (finality === 'latest') return latest.number;
     if (typeof finality === 'number') return Math.max(-1, latest.number - finality);
-    if (finality === 'finalized') {
-      this.#warnOfGuess('finalized');
-      return finalized;
-    }
+    if (finality === 'finalized') return finalized;
     const { tagged } = await this.#tags.at(latest, 'safe', signal);
-    const safe = this.#resolve('safe', tagged, latest);
-    this.#warnOfGuess('safe');
-    return safe;
+    return this.#resolve('safe', tagged, latest);
   }
 
   /** Finality never goes back: what a node said once holds when it is asked again and lags or can't tell. */
@@ -110,13 +105,16 @@ export class HeadReader {
       this.#known.set(tag, number);
       return number;
     }
-    return known >= 0 ? known : Math.max(-1, latest.number - assumedDepth);
+    if (known >= 0) return known;
+    this.#tellOfGuess(tag);
+    return Math.max(-1, latest.number - assumedDepth);
   }
 
-  #warnOfGuess(tag: BlockTag): void {
-    if (this.#known.has(tag) || this.#warned.has(tag)) return;
-    this.#warned.add(tag);
+  /** Whatever is read, sinks may deliver by what is taken for final. */
+  #tellOfGuess(tag: BlockTag): void {
+    if (this.#told.has(tag)) return;
+    this.#told.add(tag);
     const message = `the node does not know which block is ${tag}: block ${assumedDepth} below its head is taken for it`;
-    this.#logger.log('warn', message, { event: 'chain.no_finality', tag });
+    this.#logger.log(this.#finality === tag ? 'warn' : 'info', message, { event: 'chain.no_finality', tag });
   }
 }

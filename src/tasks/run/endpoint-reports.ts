@@ -83,10 +83,10 @@ class EndpointReports {
     // Whoever was suspended has not heard what had come meanwhile.
     const isAwake = now - this.#lookedAt < headPatienceMs;
     this.#lookedAt = now;
-    const reports = this.#health().map((report) => (isAwake ? report : { ...report, headWaitMs: 0 }));
+    const reports = this.#health().map((report) => (isAwake ? report : { ...report, headWaitMs: 0, waitMs: 0 }));
     const endpoints = reports.map((report) => {
       const reported = toReported(report, mask);
-      const muteSeconds = this.#muteSeconds(reported, report.headWaitMs);
+      const muteSeconds = this.#muteSeconds(reported, Math.max(report.headWaitMs, report.waitMs));
       const headMs = muteSeconds === null || this.#tellsHead(report) ? reported.headMs : null;
       return { ...reported, headMs, muteSeconds };
     });
@@ -107,9 +107,9 @@ class EndpointReports {
     return this.#options.clock.monotonic() - headAgeMs > (this.#muteSince.get(name) ?? 0);
   }
 
-  #muteSeconds({ name, state }: EndpointStatus, headWaitMs: number): number | null {
+  #muteSeconds({ name, state }: EndpointStatus, waitMs: number): number | null {
     const now = this.#options.clock.monotonic();
-    const since = isMute(state) ? (this.#muteSince.get(name) ?? now - headWaitMs) : null;
+    const since = isMute(state) ? (this.#muteSince.get(name) ?? now - waitMs) : null;
     if (since === null) this.#muteSince.delete(name);
     else this.#muteSince.set(name, since);
     return since === null ? null : Math.round((now - since) / 1_000);
@@ -131,9 +131,18 @@ function toReported(report: EndpointReport, mask: (text: string) => string): Omi
   };
 }
 
+/** Says for how long an endpoint has left unanswered what it should have answered; null where it has not. A call for logs may take as long as such calls do. */
+function silenceText({ headWaitMs, waitMs, logsMs }: EndpointReport): string | null {
+  const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
+  if (headWaitMs >= headPatienceMs) return `no answer to a call for the head for ${seconds(headWaitMs)}`;
+  return waitMs >= Math.max(headPatienceMs, 2 * (logsMs ?? 0)) ? `no answer to any call for ${seconds(waitMs)}` : null;
+}
+
 /** What slows it down for what it refused stands beside what it said last: whoever wonders why it is slow looks there. */
-function errorOf({ lastError, maxPerSecond, refusedShare, headWaitMs }: EndpointReport): string | null {
-  if (headWaitMs >= headPatienceMs) return `no answer to a call for the head for ${Math.round(headWaitMs / 1_000)} s`;
+function errorOf(report: EndpointReport): string | null {
+  const { lastError, maxPerSecond, refusedShare } = report;
+  const silence = silenceText(report);
+  if (silence !== null) return silence;
   if (lastError === null) return null;
   const throttle = refusedShare > 0 ? throttleText(maxPerSecond, refusedShare) : null;
   return throttle === null ? lastError : `${throttle}: ${lastError}`;
@@ -149,7 +158,7 @@ function textOf(error: string, mask: (text: string) => string): string {
 function stateOf(report: EndpointReport, requests: number): EndpointState {
   if (report.state === 'wrong chain') return 'wrong_chain';
   if (report.state !== 'closed') return 'resting';
-  if (report.headWaitMs >= headPatienceMs) return 'failing';
+  if (silenceText(report) !== null) return 'failing';
   if (requests === 0) return 'unasked';
   if (report.latestFailed || report.errorRate > 0.5) return 'failing';
   return report.isLimited ? 'limited' : 'healthy';

@@ -8,6 +8,8 @@ import { RpcError } from '../../../src/chain/transport/errors/rpc-error.js';
 import type { BlockHeader } from '../../../src/model/block.js';
 import type { Finality } from '../../../src/model/pipeline.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
+import type { Logger } from '../../../src/runtime/logger.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
 
 const signal = new AbortController().signal;
 
@@ -18,13 +20,13 @@ function headerOf(number: number): BlockHeader {
 
 describe('where the chain stands', () => {
   let answers: { latest: number; tagged: number | null }[];
-  const open = (finality: Finality = 'latest'): HeadReader => {
+  const open = (finality: Finality = 'latest', logger: Logger = silentLogger): HeadReader => {
     const heads = (): Promise<{ latest: BlockHeader; tagged: TagAnswer }> => {
       const { latest, tagged } = answers.shift()!;
       const unknown = new RpcError('invalid argument', { class: 'invalid-request', host: 'node' });
       return Promise.resolve({ latest: headerOf(latest), tagged: tagged === null ? unknown : headerOf(tagged) });
     };
-    return new HeadReader({ heads, settledDepth: 64 } as unknown as ChainClient, finality, silentLogger);
+    return new HeadReader({ heads, settledDepth: 64 } as unknown as ChainClient, finality, logger);
   };
   const read = async (reader: HeadReader): Promise<Omit<ChainHead, 'latest'>> => {
     const { readable, finalized, settled } = (await reader.read(signal))!;
@@ -66,6 +68,22 @@ describe('where the chain stands', () => {
   it('takes the block 64 below the head for final where no node says', async () => {
     answers = [{ latest: 1_000, tagged: null }];
     expect(await read(open(10))).to.deep.equal({ readable: 990, finalized: 936, settled: 936 });
+  });
+
+  it('says once that a block is only taken for final, also where newer ones are read: sinks may deliver by it', async () => {
+    const guess = 'the node does not know which block is finalized: block 64 below its head is taken for it';
+    const logger = new MemoryLogger();
+    answers = [
+      { latest: 1_000, tagged: null },
+      { latest: 1_001, tagged: null },
+    ];
+    const reader = open('latest', logger);
+    await read(reader);
+    await read(reader);
+    expect(logger.messages('info')).to.deep.equal([guess]);
+    answers = [{ latest: 1_000, tagged: 900 }];
+    await read(open('latest', logger));
+    expect(logger.messages('info')).to.have.length(1);
   });
 
   it('waits for one answer at a time on what is final, however many heads come meanwhile', async () => {

@@ -12,6 +12,7 @@ const well: EndpointReport = {
     logsMs: 20,
     headAgeMs: 1_000,
     headWaitMs: 0,
+    waitMs: 0,
     errorRate: 0,
     latestFailed: false,
   },
@@ -99,6 +100,12 @@ describe('the reports of a run on its endpoints', () => {
       // A node may be frozen, and its connections open.
       [{ headWaitMs: 9_900 }, 'healthy'],
       [{ headWaitMs: 10_000, results: {} }, 'failing'],
+      // It may be asked for nothing but old logs, which take longer at some.
+      [{ waitMs: 9_900 }, 'healthy'],
+      [{ waitMs: 10_000 }, 'failing'],
+      [{ waitMs: 10_000, logsMs: null, results: {} }, 'failing'],
+      [{ waitMs: 15_000, logsMs: 8_000 }, 'healthy'],
+      [{ waitMs: 16_000, logsMs: 8_000 }, 'failing'],
       [{ errorRate: 0.6, state: 'open', results: {} }, 'resting'],
       [{ state: 'half-open' }, 'resting'],
       [{ state: 'wrong chain' }, 'wrong_chain'],
@@ -144,13 +151,15 @@ describe('the reports of a run on its endpoints', () => {
     // It is given up, and the next one waits.
     expect(await muteSeconds({ latestFailed: true, state: 'open' })).to.equal(15);
     expect(await muteSeconds({})).to.equal(null);
+    expect(await muteSeconds({ waitMs: 13_000 })).to.equal(13);
+    expect(told.at(-1)?.endpoints[0]).to.include({ lastError: 'no answer to any call for 13 s' });
     await end();
   });
 
   it('blame no endpoint for a call that waited while the process was suspended', async () => {
     const end = watch();
     await clock.advance(3_000);
-    health = [{ ...well, headWaitMs: 62_000 }];
+    health = [{ ...well, headWaitMs: 62_000, waitMs: 62_000 }];
     await clock.jump({ monotonicMs: 60_000 });
     expect(states()).to.deep.equal([['healthy'], ['healthy']]);
     await clock.advance(3_000);

@@ -37,12 +37,19 @@ interface Latency {
   readonly at: number;
 }
 
+interface CallOnItsWay {
+  readonly kind: CallKind | undefined;
+  readonly since: number;
+}
+
 /** How quick an endpoint is and how often it fails. Times are those of one monotonic clock, in milliseconds. */
 export class EndpointHealth {
   readonly #counts: Partial<Record<'answer' | RpcErrorClass, number>> = {};
   readonly #latencies = new Map<CallKind, Latency>();
-  /** Calls for the head that are on their way. */
-  readonly #headCalls = new Set<{ readonly since: number }>();
+  /** Calls that are on their way. */
+  readonly #calls = new Set<CallOnItsWay>();
+  /** When a call was answered last, were it with an error. */
+  #heardAt = Number.NEGATIVE_INFINITY;
   #errors = 0;
   #errorsAt = 0;
   #latestFailed = false;
@@ -70,6 +77,7 @@ export class EndpointHealth {
   /** A call was answered. */
   answered(now: number): void {
     this.#latestFailed = false;
+    this.#heardAt = now;
     this.#count('answer');
     if (this.#errors > 0) this.#smoothErrors(0, now);
   }
@@ -108,21 +116,26 @@ export class EndpointHealth {
 
   /** A call of a kind leaves; it is on its way until what is returned is called. */
   sent(kind: CallKind | undefined, now: number): () => void {
-    const call = { since: now };
-    if (kind === 'head') this.#headCalls.add(call);
-    return () => void this.#headCalls.delete(call);
+    const call = { kind, since: now };
+    this.#calls.add(call);
+    return () => void this.#calls.delete(call);
   }
 
   /** How long the oldest call for the head without an answer has waited, of those that left since one was answered, in milliseconds; 0: none. */
   headWaitMs(now: number): number {
-    const since = [...this.#headCalls].map((call) => call.since).filter((at) => at >= this.measuredAt('head'));
-    return Math.max(0, ...since.map((at) => now - at));
+    return this.#waitMs((call) => call.kind === 'head' && call.since >= this.measuredAt('head'), now);
+  }
+
+  /** As `headWaitMs`, of calls for whatever: an endpoint that is asked for old logs alone may be frozen, too. */
+  waitMs(now: number): number {
+    return this.#waitMs((call) => call.since >= this.#heardAt, now);
   }
 
   failed(error: RpcError, now: number): void {
     this.#count(error.class);
     this.#lastError = error;
     this.#lastErrorAt = now;
+    this.#heardAt = now;
     if (notFaults.has(error.class)) return;
     this.#latestFailed = true;
     this.#smoothErrors(1, now);
@@ -136,6 +149,10 @@ export class EndpointHealth {
   /** How much worse it is to ask this endpoint than one that never fails. */
   penalty(now: number): number {
     return 1 + costOfErrors * this.errorRate(now);
+  }
+
+  #waitMs(counts: (call: CallOnItsWay) => boolean, now: number): number {
+    return [...this.#calls].filter(counts).reduce((longest, { since }) => Math.max(longest, now - since), 0);
   }
 
   #smoothErrors(sample: number, now: number): void {

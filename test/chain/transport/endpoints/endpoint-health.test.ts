@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { EndpointHealth } from '../../../../src/chain/transport/endpoints/endpoint-health.js';
+import { RpcError } from '../../../../src/chain/transport/errors/rpc-error.js';
 
 describe('the time after which an answer is late', () => {
   const lateAfter = (...times: readonly number[]): number => {
@@ -38,5 +39,23 @@ describe('how long a call for the head has gone without an answer', () => {
     expect(health.headWaitMs(20_000)).to.equal(5_000);
     for (const arrived of [second, third]) arrived();
     expect(health.headWaitMs(20_000)).to.equal(0);
+  });
+});
+
+describe('how long nothing at all has been answered', () => {
+  it('counts from the first call that left since anything was, whatever it asked for', () => {
+    const health = new EndpointHealth();
+    const logs = health.sent('logs', 1_000);
+    health.sent(undefined, 2_000);
+    expect(health.waitMs(12_000)).to.equal(11_000);
+    logs();
+    expect(health.waitMs(12_000)).to.equal(10_000);
+    // Who refuses something is there.
+    health.failed(new RpcError('too many blocks', { class: 'range-cap', host: 'node' }), 13_000);
+    expect(health.waitMs(20_000)).to.equal(0);
+    health.sent('times', 14_000);
+    expect(health.waitMs(20_000)).to.equal(6_000);
+    health.answered(20_000);
+    expect(health.waitMs(21_000)).to.equal(0);
   });
 });
