@@ -33,6 +33,8 @@ export interface Demand {
   readonly isSimple?: boolean;
   /** True where whoever asks can do without: then it is tried once, and nobody who is away is waited for. */
   readonly isOptional?: boolean;
+  /** True where somebody else may have what an endpoint does not keep any more: once one said so, nobody who is away is waited for. */
+  readonly isElsewhere?: boolean;
   /** The first block of which it needs logs, where that may be older than some endpoint's history. */
   readonly oldest?: number | undefined;
   /**
@@ -197,13 +199,16 @@ export class EndpointTurns {
     return new Map(endpoints.map((endpoint) => [endpoint, worth(endpoint.name) * inTime(endpoint) * luck(endpoint)]));
   }
 
-  #checkBounds(usable: readonly PooledEndpoint[], call: PendingCall, { isSimple, isOptional }: Demand): void {
+  #checkBounds(usable: readonly PooledEndpoint[], call: PendingCall, demand: Demand): void {
+    const { isSimple, isOptional, isElsewhere } = demand;
     const { order, chainId, bounds } = this.#options;
     if (order.list.every(({ chain }) => chain.isPutAside))
       throw chainMismatch(
         chainId ?? 0,
         order.list.filter(({ chain }) => chain.strange !== null),
       );
+    const pruned = isElsewhere === true ? call.pruned : undefined;
+    if (pruned !== undefined && !usable.some(({ isTrusted }) => isTrusted)) throw unreachable(pruned, 1);
     if (usable.length === 0) throw unreachable(call.refusal, 1);
     if (isOptional === true && !usable.some(({ isTrusted }) => isTrusted)) throw unreachable(call.failure, 1);
     if (!call.hasTrouble) return;
