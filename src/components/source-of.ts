@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import type { ChainView } from '../chain/blocks/chain-view.js';
 import type { LogDecoder } from '../chain/abi/decoder.js';
 import type { Component } from '../model/pipeline.js';
 import { UsageError } from '../runtime/errors.js';
-import type { Audit, AuditOpening, SourceDescription, SourceOpening } from './seam/component.js';
+import type { Audit, AuditOpening, SourceDescription, SourceOpening, ViewOpening } from './seam/component.js';
 import type { Source } from './seam/source.js';
 import { registry } from './registry.js';
 import type { Registry } from './registry.js';
@@ -16,6 +17,8 @@ export interface PipelineSource extends SourceDescription {
   /** Makes what an audit judges by. */
   audit(opening: AuditOpening): Promise<Audit>;
   open(opening: SourceOpening): Promise<Source>;
+  /** Returns who tells of old blocks, also of those that nodes don't keep. */
+  view(opening: ViewOpening): Promise<Pick<ChainView, 'header'>>;
   /** Returns 64 hex digits that another config does not have, however many shards it wants. */
   fingerprint(): string;
 }
@@ -52,6 +55,7 @@ export function findSource(
     audit: async (opening) =>
       (await kind.audit?.(config, opening)) ?? { decoder: await kind.decoder(config), children: null },
     open: (opening) => kind.open(config, opening),
+    view: async (opening) => (await kind.view?.(config, opening)) ?? opening.nodes,
     fingerprint: () =>
       createHash('sha256')
         .update(JSON.stringify({ ...config, shards: undefined }))

@@ -180,8 +180,8 @@ export class ChainClient implements ChainView {
     return this.ask(ask, { calls: 1, isUrgent: true, isSimple: true, kind: 'head' }, signal);
   }
 
-  /** Returns one block's header; null where the node has no such block. */
-  async header(block: number | BlockTag, signal: AbortSignal): Promise<BlockHeader | null> {
+  /** Returns one block's header; null where the node has no such block. `isElsewhere`: as of a `Demand`. */
+  async header(block: number | BlockTag, signal: AbortSignal, isElsewhere = false): Promise<BlockHeader | null> {
     if (block === 'latest') return this.head(signal);
     const asked = typeof block === 'number' ? block : undefined;
     // Who is asked the same beside the way, to compare them, is not given up with the answer to the caller.
@@ -190,12 +190,12 @@ export class ChainClient implements ChainView {
       return this.#noted(headerIn(outcome, asked), endpoint.name, false);
     };
     if (asked === undefined || this.isNew(asked))
-      return this.ask(ask, { calls: 1, isUrgent: true, isSimple: true, kind: 'head' }, signal);
-    return this.ask(ask, { calls: 1, isSimple: true, ...waitedFor }, signal);
+      return this.ask(ask, { calls: 1, isUrgent: true, isSimple: true, isElsewhere, kind: 'head' }, signal);
+    return this.ask(ask, { calls: 1, isSimple: true, isElsewhere, ...waitedFor }, signal);
   }
 
-  /** Returns the headers of blocks in their order, null where the node has none; it moves with each batch. */
-  async headers(numbers: readonly number[], call: Call): Promise<(BlockHeader | null)[]> {
+  /** Returns the headers of blocks in their order, null where the node has none; it moves with each batch. `isElsewhere`: as of `header`. */
+  async headers(numbers: readonly number[], call: Call, isElsewhere = false): Promise<(BlockHeader | null)[]> {
     const found = new Map<number, BlockHeader | null>();
     for (;;) {
       // What a batch left unanswered is asked again, not the whole.
@@ -203,7 +203,7 @@ export class ChainClient implements ChainView {
       if (missing.length === 0) break;
       const ask: Work<void> = async (endpoint, inTime) =>
         collectBlocks(missing, await endpoint.batch(missing.map(headerCall), inTime), found, headerIn);
-      const how = { calls: missing.length, isSimple: true } as const;
+      const how = { calls: missing.length, isSimple: true, isElsewhere } as const;
       const rank = this.isNew(missing.at(-1) ?? 0) ? ({ isUrgent: true } as const) : waitedFor;
       await this.ask(ask, { ...how, ...rank }, call.signal);
       await call.moved();

@@ -49,17 +49,18 @@ export class PortalBackedChain implements ChainView {
   async header(block: number | BlockTag, signal: AbortSignal): Promise<BlockHeader | null> {
     if (typeof block !== 'number') return this.#nodes.header(block, signal);
     try {
-      return (await this.#nodes.header(block, signal)) ?? (await this.#missed(block, signal));
+      const found = await this.#nodes.header(block, signal, !this.#avoidance.isOn);
+      return found ?? (await this.#missed(block, signal));
     } catch (error) {
-      const kept = isPruned(error) ? await this.#kept(block, signal) : null;
-      if (kept === null) throw error;
-      return kept;
+      if (!isPruned(error)) throw error;
+      // Who was away, and not waited for, may have what the portal has not.
+      return (await this.#kept(block, signal)) ?? (await this.#nodes.header(block, signal));
     }
   }
 
   async headers(numbers: readonly number[], call: Call): Promise<(BlockHeader | null)[]> {
     try {
-      const found = await this.#nodes.headers(numbers, call);
+      const found = await this.#nodes.headers(numbers, call, !this.#avoidance.isOn);
       return await Promise.all(numbers.map(async (number, at) => found[at] ?? this.#missed(number, call.signal)));
     } catch (error) {
       if (!isPruned(error)) throw error;

@@ -23,6 +23,13 @@ interface PortalSamplesOptions {
   readonly logger: Logger;
   /** Returns a number from 0 to below 1; Math.random where nothing is said. */
   readonly random?: () => number;
+  /** Until when no node is asked, for all who share it; of this one alone where nothing is given. */
+  readonly rest?: SamplesRest;
+}
+
+/** Until when no node is asked for samples, by the monotonic clock. */
+export interface SamplesRest {
+  until: number;
 }
 
 /** How long a node may take to tell of a sample, and for how long none is asked after one that did not, in milliseconds. */
@@ -35,10 +42,11 @@ export class PortalSamples {
   readonly #filter: LogFilter;
   readonly #isWanted: (log: RawLog) => boolean;
   readonly #mayHold: (bloom: string | undefined) => boolean;
-  #restsUntil = Number.NEGATIVE_INFINITY;
+  readonly #rest: SamplesRest;
 
   constructor(options: PortalSamplesOptions) {
     this.#options = options;
+    this.#rest = options.rest ?? { until: Number.NEGATIVE_INFINITY };
     this.#filter = toLogFilter(options.filter);
     this.#isWanted = matcherOf(this.#filter);
     this.#mayHold = bloomTestOf(this.#filter);
@@ -49,7 +57,7 @@ export class PortalSamples {
    * them otherwise.
    */
   async check(fetched: FetchedRange, signal: AbortSignal): Promise<void> {
-    if (this.#options.clock.monotonic() < this.#restsUntil) return;
+    if (this.#options.clock.monotonic() < this.#rest.until) return;
     const reason = (): Error => new ChainUnreachableError(`no answer within ${patienceMs / 1_000} s`);
     const limit = { clock: this.#options.clock, delayMs: patienceMs, reason };
     const late = abortLater(limit);
@@ -76,7 +84,7 @@ export class PortalSamples {
   }
 
   async #compare(fetched: FetchedRange, chosen: readonly number[], signal: AbortSignal): Promise<void> {
-    const headers = await this.#options.chain.headers(chosen, quietCall(signal));
+    const headers = await this.#options.chain.headers(chosen, quietCall(signal), true);
     // A node need not have every block of history.
     const known = headers.filter((header) => header !== null);
     for (const header of known) compareHeader(fetched, header);
@@ -121,8 +129,8 @@ export class PortalSamples {
 
   #bear(error: Error): void {
     const { clock, logger } = this.#options;
-    const isNews = clock.monotonic() >= this.#restsUntil;
-    this.#restsUntil = clock.monotonic() + restMs;
+    const isNews = clock.monotonic() >= this.#rest.until;
+    this.#rest.until = clock.monotonic() + restMs;
     const message = `the portal's answers are not held against a node's for ${restMs / 60_000} min: ${error.message}`;
     logger.log(isNews ? 'warn' : 'debug', message, { event: 'portal.unchecked' });
   }

@@ -1,5 +1,6 @@
 import { ChainClient } from '../../chain/blocks/chain-client.js';
 import { NodeLagsError } from '../../chain/blocks/consistency.js';
+import { PortalClient } from '../../chain/portal/portal-client.js';
 import { sourceOf } from '../../components/source-of.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { Database } from '../../database/database.js';
@@ -25,7 +26,7 @@ import type { CommandBody } from '../command-line/command.js';
 export const command: CommandBody = {
   arguments: [{ name: 'id', description: "the pipeline's id or name", kind: 'pipeline' }],
   options: [{ flags: '--to-block <n>', description: 'the last block that is kept', kind: 'number', required: true }],
-  settings: ['rpc_urls'],
+  settings: ['rpc_urls', 'portal_url'],
   action: rewindPipeline,
 };
 
@@ -76,21 +77,26 @@ async function findBlock(
   { settings, clock, logger, signals }: CommandContext,
   { pipeline, checkpoint, toBlock }: Wanted,
 ): Promise<RewindBlock> {
-  const { name: chainName, id: chainId } = sourceOf(pipeline).chain;
+  const source = sourceOf(pipeline);
+  const { name: chainName, id: chainId } = source.chain;
   const urls = settings.rpcUrls(chainName);
   const find = (asked: AskedChain | null): Promise<RewindBlock> => findRewindBlock(stores, checkpoint, toBlock, asked);
   if (urls.length === 0) return find(null);
   const chain = new ChainClient({ urls, chainId, clock, logger, attempts });
+  const portal = new PortalClient({ url: settings.portalUrl, clock });
   try {
     const { stopping } = signals;
-    return await find({ head: () => chain.head(stopping), headerOf: (number) => chain.header(number, stopping) });
+    const view = await source.view({ nodes: chain, portal, clock, logger });
+    // Which blocks are old is known by the head.
+    if (source.readsPortal) await chain.head(stopping);
+    return await find({ head: () => chain.head(stopping), headerOf: (number) => view.header(number, stopping) });
   } catch (error) {
     // Who answers, and has not come so far, knows more than nobody does.
     if (!(error instanceof ChainUnreachableError) || error instanceof NodeLagsError) throw error;
     logger.log('warn', `going by what is stored: ${error.message}`, { event: 'rewind.no_chain' });
     return await find(null);
   } finally {
-    await chain.close();
+    await Promise.all([chain.close(), portal.close()]);
   }
 }
 

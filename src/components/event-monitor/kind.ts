@@ -32,6 +32,11 @@ export const eventMonitor: SourceKind<EventMonitorConfig> = {
     if (config.factory === undefined) return { decoder, children: null };
     return (await import('./factory/audit.js')).auditChildren(config.factory, { ...opening, ...config, decoder });
   },
+  view: async ({ portalDataset: dataset, chainId, batchSize }, { nodes, portal: client, ...opening }) => {
+    if (dataset === undefined) return nodes;
+    const { PortalReading } = await import('./portal-reading.js');
+    return new PortalReading({ client, dataset, chainId, nodes, batchSize, ...opening }).behind(nodes);
+  },
   open: async (config, { chain, portal }) => {
     const { EventMonitor } = await import('./event-monitor.js');
     const decoder = await eventMonitor.decoder(config);

@@ -8,6 +8,7 @@ import type { PortalClient } from '../../chain/portal/portal-client.js';
 import { PortalHead } from '../../chain/portal/portal-head.js';
 import { PortalHistory } from '../../chain/portal/portal-history.js';
 import { PortalSamples } from '../../chain/portal/portal-samples.js';
+import type { SamplesRest } from '../../chain/portal/portal-samples.js';
 import { PortalSource } from '../../chain/portal/portal-source.js';
 import type { PortalSourceOptions } from '../../chain/portal/portal-source.js';
 import { PortalPatience } from '../../chain/portal/portal-trouble.js';
@@ -32,6 +33,7 @@ export class PortalReading {
   readonly #head: PortalHead;
   /** One for all sources: those of a factory's children are opened anew with each child. */
   readonly #avoidance: PortalAvoidance;
+  readonly #rest: SamplesRest = { until: Number.NEGATIVE_INFINITY };
 
   constructor(options: PortalReadingOptions) {
     const patience = new PortalPatience({ ...options, hasNodes: options.nodes !== null });
@@ -61,7 +63,7 @@ export class PortalReading {
   /** Opens a source of what settled blocks hold; `others` gives what the portal can't, null where nobody does. */
   open(filter: LogFilter, others: RangeReader | null): RangeReader {
     const { nodes: chain, ...options } = this.#options;
-    const samples = chain && new PortalSamples({ ...options, chain, filter });
+    const samples = chain && new PortalSamples({ ...options, chain, filter, rest: this.#rest });
     const check: PortalSourceOptions['check'] = (fetched, signal) =>
       samples?.check(fetched, signal) ?? Promise.resolve();
     const portal = new PortalSource({ ...options, head: this.#head, filter, check });

@@ -2,6 +2,7 @@ import type { ZodType } from 'zod';
 import type { AbiUse } from '../../chain/abi/abi.js';
 import type { LogDecoder } from '../../chain/abi/decoder.js';
 import type { ChainClient } from '../../chain/blocks/chain-client.js';
+import type { ChainView } from '../../chain/blocks/chain-view.js';
 import type { ChainAccess } from '../../chain/chains.js';
 import type { PortalClient } from '../../chain/portal/portal-client.js';
 import type { Database } from '../../database/database.js';
@@ -78,6 +79,16 @@ export interface SourceKind<C extends object> extends KindOf<C> {
   /** Makes what an audit judges by, where that takes more than the config; left out: `decoder`. */
   audit?(config: C, opening: AuditOpening): Promise<Audit>;
   open(config: C, opening: SourceOpening): Promise<Source>;
+  /** Returns who tells of old blocks, also of those that nodes don't keep; left out: the nodes alone. */
+  view?(config: C, opening: ViewOpening): Promise<Pick<ChainView, 'header'>>;
+}
+
+/** Who may be asked for old blocks. */
+export interface ViewOpening {
+  readonly nodes: ChainClient;
+  readonly portal: PortalClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
 }
 
 /** What an audit of stored rows judges by. */

@@ -20,6 +20,12 @@ describe('a chain whose nodes do not keep all that its portal has', () => {
   let asked: number[];
   let isAway: boolean;
   let isAvoided: boolean;
+  let header: (block: number | string) => Promise<BlockHeader | null>;
+  const avoidance = {
+    get isOn() {
+      return isAvoided;
+    },
+  };
 
   beforeEach(async () => {
     node = await ChainSimulator.start();
@@ -34,16 +40,11 @@ describe('a chain whose nodes do not keep all that its portal has', () => {
     });
     asked = [];
     [isAway, isAvoided] = [false, false];
-    const header = (block: number | string): Promise<BlockHeader | null> => {
+    header = (block) => {
       asked.push(Number(block));
       if (isAway) return Promise.reject(new PortalFailedError("the portal can't be used"));
       const { number, hash, parentHash, timestamp } = node.blocks[Number(block)]!;
       return Promise.resolve({ number, hash, parentHash, timestamp, logsBloom: undefined });
-    };
-    const avoidance = {
-      get isOn() {
-        return isAvoided;
-      },
     };
     chain = new PortalBackedChain(nodes, { header }, avoidance);
     await chain.heads('finalized', signal);
@@ -89,6 +90,30 @@ describe('a chain whose nodes do not keep all that its portal has', () => {
     await rejectionOf(chain.header(50, signal), ChainUnreachableError);
     await rejectionOf(chain.headers([50], quietCall(signal)), ChainUnreachableError);
     expect(asked).to.deep.equal([]);
+  });
+
+  it('asks the portal for what one node does not keep while another is away, and waits for that where the portal gives nothing', async () => {
+    const away = await ChainSimulator.start();
+    away.mine(300);
+    const { url } = away;
+    const clock = new HastyClock();
+    const both = { urls: [url, node.url], chainId: 31_337, clock, logger: silentLogger, requestTimeoutMs: deadlineMs };
+    const two = new ChainClient(both);
+    chain = new PortalBackedChain(two, { header }, avoidance);
+    refuse();
+    away.options = { fault: () => ({ kind: 'drop' }) };
+    // A run asks for what lies below its first block beside the head.
+    expect((await chain.header(50, signal))?.hash).to.equal(node.blocks[50]!.hash);
+    node.options = {};
+    await chain.heads('finalized', signal);
+    refuse();
+    expect((await chain.headers([7, 8], quietCall(signal))).map((each) => each?.number)).to.deep.equal([7, 8]);
+    expect(asked).to.deep.equal([50, 7, 8]);
+    expect(clock.sleptMs, 'waited for nobody').to.be.below(2_000);
+    isAway = true;
+    away.options = { fault: () => (clock.sleptMs < 20_000 ? { kind: 'drop' } : undefined) };
+    expect((await chain.header(60, signal))?.hash).to.equal(away.blocks[60]!.hash);
+    await Promise.all([two.close(), away.stop()]);
   });
 
   it('tells what the node said where the portal gives nothing either', async () => {

@@ -1,8 +1,12 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ChainSimulator } from '../../support/chain-simulator.js';
+import type { SimCall } from '../../support/chain-simulator.js';
 import { openMigrated } from '../../support/migrated-database.js';
+import { portalOf } from '../../support/portal-of-chain.js';
+import { PortalServer } from '../../support/portal-server.js';
+import { SimRefusal } from '../../support/simulated-node.js';
 import { simContract } from '../../support/simulated-chain.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { runIn } from '../run-in.js';
@@ -80,6 +84,33 @@ describe('the command pipeline rewind', () => {
   });
 
   const noHead = { code: -32_000, message: 'header not found' };
+
+  it('asks the portal of a pipeline for a block that its node does not keep', async () => {
+    node.mine(100);
+    expect((await read()).code).to.equal(0);
+    const portal = await PortalServer.start({ data: portalOf(node, 10) });
+    const definition = JSON.parse(readFileSync(join(folder, 'pipeline.json'), 'utf8')) as { components: object[] };
+    Object.assign(definition.components[0] ?? {}, { history: 'portal', portal_dataset: 'local-31337' });
+    writeFileSync(join(folder, 'pipeline.json'), JSON.stringify(definition));
+    expect((await chainparse('pipeline', 'import', 'pipeline.json', '--update')).code).to.equal(0);
+    for (const [block, isRefused] of [
+      [20, true],
+      [15, false],
+    ] as const) {
+      const lie = ({ method, params }: SimCall): unknown => {
+        if (method !== 'eth_getBlockByNumber' || !(Number(params[0]) < 25)) return undefined;
+        if (isRefused) throw new SimRefusal({ code: 4444, message: 'pruned history unavailable' });
+        return null;
+      };
+      node.options = { lie };
+      const urls = ['--rpc-url', node.url, '--portal-url', portal.url];
+      const { code, stdout, stderr } = await rewind('45', '--to-block', String(block), '--json', ...urls);
+      expect(code, stderr).to.equal(0);
+      const blockHash = node.blocks[block]?.hash;
+      expect(JSON.parse(stdout)).to.include({ to_block: block, block_hash: blockHash, hash_from: 'chain' });
+    }
+    await portal.stop();
+  });
 
   it('goes by what is stored where the node knows no block at all', async () => {
     node.options = { fault: () => ({ kind: 'call-error', method: 'eth_getBlockByNumber', error: noHead }) };

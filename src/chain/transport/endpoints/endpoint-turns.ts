@@ -33,6 +33,8 @@ export interface Demand {
   readonly isSimple?: boolean;
   /** True where whoever asks can do without: then it is tried once, and nobody who is away is waited for. */
   readonly isOptional?: boolean;
+  /** True where somebody else may have what an endpoint does not keep any more: once one said so, nobody who is away is waited for. */
+  readonly isElsewhere?: boolean;
   /** The first block of which it needs logs, where that may be older than some endpoint's history. */
   readonly oldest?: number | undefined;
   /**
@@ -137,12 +139,16 @@ export class EndpointTurns {
 
   #turn(demand: Demand, call: PendingCall): Turn<Passage> {
     const { choice, oldest = Number.POSITIVE_INFINITY } = demand;
-    const usable = this.#options.order.list.filter(
-      (endpoint) => isChosen(choice, endpoint.name) && !endpoint.chain.isPutAside && !call.isRefusedBy(endpoint),
+    const now = this.#options.clock.monotonic();
+    const usable = this.#withoutLast(
+      choice,
+      this.#options.order.list.filter(
+        (endpoint) => isChosen(choice, endpoint.name) && !endpoint.chain.isPutAside && !call.isRefusedBy(endpoint),
+      ),
+      now,
     );
     this.#checkBounds(usable, call, demand);
     if (!this.hasRoom) return { at: Number.POSITIVE_INFINITY };
-    const now = this.#options.clock.monotonic();
     // All that wait are looked at with each answer, and most wait for nothing but the end of another.
     if (!usable.some(({ inFlight }) => inFlight.hasRoom)) return laterAt(usable, [], call, now);
     const candidates = usable.filter((endpoint) => call.notBefore(endpoint) <= now);
@@ -158,6 +164,14 @@ export class EndpointTurns {
       return { got: this.pass(free, callsOf(demand)) };
     }
     return laterAt(usable, worthAsking, call, now);
+  }
+
+  /** Who answered well-formed, and not all of it, is as good as not there. */
+  #withoutLast({ last }: EndpointChoice, endpoints: readonly PooledEndpoint[], now: number): readonly PooledEndpoint[] {
+    if (last === undefined) return endpoints;
+    const { order } = this.#options;
+    const others = endpoints.filter(({ name }) => name !== last);
+    return others.some((each) => each.isTrusted && !order.isPassedOver(each, now)) ? others : endpoints;
   }
 
   /** Returns those that are to be asked, the best first: what waits only for that to be asked more is not worth one that gives less. */
@@ -197,13 +211,16 @@ export class EndpointTurns {
     return new Map(endpoints.map((endpoint) => [endpoint, worth(endpoint.name) * inTime(endpoint) * luck(endpoint)]));
   }
 
-  #checkBounds(usable: readonly PooledEndpoint[], call: PendingCall, { isSimple, isOptional }: Demand): void {
+  #checkBounds(usable: readonly PooledEndpoint[], call: PendingCall, demand: Demand): void {
+    const { isSimple, isOptional, isElsewhere } = demand;
     const { order, chainId, bounds } = this.#options;
     if (order.list.every(({ chain }) => chain.isPutAside))
       throw chainMismatch(
         chainId ?? 0,
         order.list.filter(({ chain }) => chain.strange !== null),
       );
+    const pruned = isElsewhere === true ? call.pruned : undefined;
+    if (pruned !== undefined && !usable.some(({ isTrusted }) => isTrusted)) throw unreachable(pruned, 1);
     if (usable.length === 0) throw unreachable(call.refusal, 1);
     if (isOptional === true && !usable.some(({ isTrusted }) => isTrusted)) throw unreachable(call.failure, 1);
     if (!call.hasTrouble) return;

@@ -72,6 +72,11 @@ export class PendingCall {
     return [...this.#refusals.values()].at(-1);
   }
 
+  /** Who said that it does not keep that any more; undefined: nobody. */
+  get pruned(): RpcError | undefined {
+    return [...this.#refusals.values()].find((refusal) => refusal.class === 'pruned');
+  }
+
   /** True where the endpoint will go on refusing this call. */
   isRefusedBy(endpoint: PooledEndpoint): boolean {
     return this.#refusals.has(endpoint);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { ChainUnreachableError } from '../../../../src/runtime/errors.js';
 import { ChainSimulator } from '../../../support/chain-simulator.js';
+import type { SimCall } from '../../../support/chain-simulator.js';
 import { MemoryLogger } from '../../../support/memory-logger.js';
 import { MessageLedger } from '../../../support/message-ledger.js';
 import { runMonitor } from '../../../support/monitor-run.js';
@@ -8,6 +9,7 @@ import type { MonitorRunOptions } from '../../../support/monitor-run.js';
 import { portalOf } from '../../../support/portal-of-chain.js';
 import { PortalServer } from '../../../support/portal-server.js';
 import { rejectionOf } from '../../../support/rejection.js';
+import { SimRefusal } from '../../../support/simulated-node.js';
 import { address, emitted, factoryConfig, made, truthOf } from './factory-chain.js';
 
 const child = (number: number): string => address(0xc000 + number);
@@ -86,6 +88,20 @@ describe('an event monitor of a factory with history: portal', () => {
     expect(ledger.ids).to.deep.equal(truthOf(node));
     expect(logger.messages('warn').filter((line) => line.includes('for 15 min'))).to.have.length(1);
     expect(portal.streams.length).to.be.at.most(4);
+  });
+
+  it('tells once that a node does not keep the blocks by which it would be held against it', async () => {
+    portal.options = { data: portalOf(node, 20) };
+    node.mine(200, (number) => (number % 40 === 0 ? [made(child(number / 40))] : [emitted(child(1))]));
+    const lie = ({ method, params }: SimCall): unknown => {
+      if (method !== 'eth_getBlockByNumber' || !(Number(params[0]) < 100)) return undefined;
+      throw new SimRefusal({ code: 4444, message: 'pruned history unavailable' });
+    };
+    node.options = { ...node.options, lie };
+    const logger = new MemoryLogger();
+    await run({ urls: [node.url], context: { logger } });
+    expect(ledger.ids).to.deep.equal(truthOf(node));
+    expect(logger.messages('warn').filter((line) => line.includes('are not held against'))).to.have.length(1);
   });
 
   it('follows the head behind its history, with an RPC URL', async () => {
