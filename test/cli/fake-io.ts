@@ -7,6 +7,7 @@ export class FakeStream extends EventEmitter implements CommandStream {
   failWith: Error | undefined;
   readonly isTTY: boolean;
   readonly columns = 80;
+  rows = 24;
 
   constructor(isTTY = false) {
     super();

@@ -83,7 +83,7 @@ export class FetchTrouble {
     if (++this.#lags < lagsBorne) return Math.min(this.#lagsBefore + this.#lags, lagsBorne);
     throw new NodeLagsError(`the node does not show blocks ${from} to ${to} as a whole: ${cause.message}`, {
       cause,
-      hint: 'the node lags or is being reorganised: try again, or use another endpoint',
+      hint: 'the node lags, is being reorganised, or no longer keeps blocks as old: try again, or use another endpoint',
     });
   }
 

@@ -69,10 +69,23 @@ interface TaskPage {
   readonly pageSize: number;
 }
 
+/** How many tasks a page has where nobody says. */
+const mostListed = 20;
+
+/** The lines of a screen that are not for tasks: frame and heading of their table (4), remarks (2), the warning (2), the cursor. */
+const otherLines = 9;
+
+/** What stands above the top of a screen nobody sees: the newest tasks, and the heading. */
+const roomOn = ({ rows }: { readonly rows: number }): number => Math.max(1, Math.min(mostListed, rows - otherLines));
+
 /** Lists tasks, once or again and again. */
 async function listTasks(context: CommandContext, options: ListOptions): Promise<void> {
   await withDatabase(context, async (database) => {
-    const read = (): Promise<TaskPage> => readPage(database, options, context.settings.heartbeatIntervalSeconds);
+    const { output, settings } = context;
+    const read = (): Promise<TaskPage> => {
+      const limit = options.limit ?? (options.watch === true && output.isScreen ? roomOn(output.size) : mostListed);
+      return readPage(database, { ...options, limit }, settings.heartbeatIntervalSeconds);
+    };
     if (options.watch === true) return watchTasks(context, database, read);
     await printPage(context, await read());
     await warnWithoutMonitor(context, database);
@@ -93,8 +106,12 @@ async function watchTasks(context: CommandContext, database: Database, readTasks
   });
 }
 
-async function readPage(database: Database, options: ListOptions, defaultIntervalSeconds: number): Promise<TaskPage> {
-  const { page = 1, limit: pageSize = 20 } = options;
+async function readPage(
+  database: Database,
+  options: ListOptions & { readonly limit: number },
+  defaultIntervalSeconds: number,
+): Promise<TaskPage> {
+  const { page = 1, limit: pageSize } = options;
   const found = await new TaskStore(database).list({
     status: options.status === undefined ? undefined : readStatus(options.status),
     pipelineId: options.pipeline,

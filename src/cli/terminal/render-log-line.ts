@@ -23,7 +23,9 @@ function renderJson(line: string): string | undefined {
   try {
     const { time, level, msg } = JSON.parse(line) as Record<string, unknown>;
     if (typeof msg !== 'string') return undefined;
-    return `${localTime(time)} ${String(level).padEnd(5)} ${msg}`;
+    // Other programs write logs, too, and need not say when, or how grave it is.
+    const parts = [time === undefined ? '' : localTime(time), level === undefined ? '' : String(level).padEnd(5), msg];
+    return parts.filter((part) => part !== '').join(' ');
   } catch {
     return undefined;
   }

@@ -36,14 +36,21 @@ describe('tasks log', () => {
   afterEach(() => database.close());
 
   it('prints time, level and message of each line; what is no JSON as it is', async () => {
-    appendFileSync(log, 'an older program\n{"half a line": \n{"msg":7}\n\u001b[31mred');
+    appendFileSync(log, 'an older program\n{"msg":"no time"}\n{"half a line": \n{"msg":7}\n\u001b[31mred');
     const { stdout, code } = await printLog();
     const lines = stdout.split('\n');
     expect(code).to.equal(0);
     expect(lines.slice(0, 3)).to.satisfy((texts: string[]) =>
       texts.every((text) => /^2024-01-1\d \d\d:\d\d:30 info {2}(one|two|three)$/.test(text)),
     );
-    expect(lines.slice(3)).to.deep.equal(['an older program', '{"half a line": ', '{"msg":7}', '\ufffd[31mred', '']);
+    expect(lines.slice(3)).to.deep.equal([
+      'an older program',
+      'no time',
+      '{"half a line": ',
+      '{"msg":7}',
+      '\ufffd[31mred',
+      '',
+    ]);
   });
 
   it('prints the lines themselves with --json, and only the last ones where asked', async () => {

@@ -207,9 +207,10 @@ eachDatabase('the tasks commands', (testDatabase) => {
   });
 
   /** Watches the list on a terminal until it has shown something twice; no monitor is alive. */
-  async function watched(shown: string, env: Record<string, string> = {}): Promise<FakeIo> {
+  async function watched(shown: string, env: Record<string, string> = {}, rows = 24): Promise<FakeIo> {
     await database.write([database.knex('monitor').delete()]);
     const io = new FakeIo({ cwd: folder, screen: true, terminal: true, env });
+    io.stdout.rows = rows;
     const ended = run(['tasks', 'list', '--watch', '--lang', 'en', '--database', testDatabase.url()], io);
     await eventually('two lists', () => io.stdout.text.split(shown).length > 2);
     io.signal('SIGINT');
@@ -223,6 +224,15 @@ eachDatabase('the tasks commands', (testDatabase) => {
     expect(before).to.equal('');
     expect(screens).to.have.length(2);
     for (const screen of screens) expect(screen).to.match(/^┌[^]*┘\nno monitor is alive.*\n$/);
+  });
+
+  it('are so many of the newest on a screen as it has room for, below their heading', async () => {
+    const { stdout, stderr } = await watched('no monitor is alive', {}, 11);
+    const [, screen] = stdout.text.split('\u001b[2J\u001b[H');
+    expect(screen!.split('\n')).to.have.length.at.most(11);
+    expect(screen).to.match(/^┌/);
+    expect(screen!.match(/^│/gm), 'a heading and two tasks').to.have.length(3);
+    expect(stderr.text).to.contain('page 1 of 2, 4 tasks in all');
   });
 
   it('list below the last on a terminal without control codes, and in no colours', async () => {
