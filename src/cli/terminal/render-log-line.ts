@@ -24,7 +24,7 @@ function renderJson(line: string): string | undefined {
     const { time, level, msg } = JSON.parse(line) as Record<string, unknown>;
     if (typeof msg !== 'string') return undefined;
     // Other programs write logs, too, and need not say when, or how grave it is.
-    const parts = [time === undefined ? '' : localTime(time), level === undefined ? '' : String(level).padEnd(5), msg];
+    const parts = [time === undefined ? '' : localTime(time), typeof level === 'string' ? level.padEnd(5) : '', msg];
     return parts.filter((part) => part !== '').join(' ');
   } catch {
     return undefined;
