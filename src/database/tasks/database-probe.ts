@@ -1,5 +1,4 @@
 import { DatabaseBusyError, DatabaseUnreachableError } from '../../runtime/errors.js';
-import { errorWords } from '../database-errors.js';
 import type { Database } from '../database.js';
 
 /** What a database says of itself. */
@@ -31,6 +30,6 @@ export async function refusalToWrite(database: Database): Promise<string | null>
     return null;
   } catch (error) {
     const isRefusal = error instanceof DatabaseUnreachableError && !(error instanceof DatabaseBusyError);
-    return isRefusal ? errorWords(error.cause ?? error) : null;
+    return isRefusal ? error.message : null;
   }
 }
