@@ -1,7 +1,6 @@
 import { requireMigrated } from '../database/schema/migrator.js';
 import { EndpointStore } from '../database/operations/endpoint-store.js';
 import { MonitorStore } from '../database/operations/monitor-store.js';
-import { refusalToWrite } from '../database/tasks/database-probe.js';
 import { listTasks } from '../database/tasks/task-listing.js';
 import { readTaskSilence, type TaskSilence } from '../database/tasks/task-silence.js';
 import { isMonitorAlive } from '../model/monitor.js';
@@ -51,7 +50,7 @@ export async function readReadiness(parts: ApiParts): Promise<Readiness> {
   return { ready: failed.length === 0, checks, reasons: failed.map(({ name, detail }) => `${name}: ${detail}`) };
 }
 
-async function readChecks({ database, settings, secrets }: ApiParts): Promise<readonly Check[]> {
+async function readChecks({ database, settings }: ApiParts): Promise<readonly Check[]> {
   await requireMigrated(database);
   const filter = { status: taskStatus.running, limit: mostTasks, offset: 0 };
   const [tasks, silence, monitors, { endpoints }] = await Promise.all([
@@ -66,33 +65,25 @@ async function readChecks({ database, settings, secrets }: ApiParts): Promise<re
   const facts = await readFleetFacts(database, settings.heartbeatIntervalSeconds);
   const down = downPipelines(facts, settings.heartbeatIntervalSeconds);
   const isWatched = monitors.some(isMonitorAlive);
-  const checks = [
+  return [
     { name: 'database', ok: true, detail: 'answers, and is migrated', kind: 'answers', values: {} },
     checkMonitor(isWatched, tasks.length > 0),
     checkSilence(silence),
     checkPipelines(down),
     checkLag(tasks, settings.api.maxLagBlocks, unknown === undefined ? null : unknownLag(unknown, settings)),
   ];
-  const refusal = checks.every(({ ok }) => ok) ? null : await refusalToWrite(database);
-  return refusal === null ? checks : unreadChecks(secrets.mask(refusal), checks, 'refuses');
 }
 
-/** What the check of the database says where it is not in order: it can't be read, or can be and takes no writes. */
-type DatabaseTrouble = 'fails' | 'refuses';
-
-function failedDatabase(error: string, kind: DatabaseTrouble = 'fails'): Check {
-  const detail = kind === 'fails' ? error : `takes no writes: ${error}`;
-  return { name: 'database', ok: false, detail, kind, values: { error } };
+function failedDatabase(error: string): Check {
+  return { name: 'database', ok: false, detail: error, kind: 'fails', values: { error } };
 }
 
-/** Returns what is known while nobody can write to the database, or read it: that; of what was checked before nobody knows. */
-export function unreadChecks(error: string, before: readonly Check[], kind?: DatabaseTrouble): readonly Check[] {
+/** Returns what is known while the database can't be read: that it can't; of what was checked before nobody knows. */
+export function unreadChecks(error: string, before: readonly Check[]): readonly Check[] {
   const others = before.filter(({ name }) => name !== 'database');
-  const unread = { ok: false, detail: unreadDetail, kind: 'unread', values: {} };
-  return [failedDatabase(error, kind), ...others.map(({ name }) => ({ name, ...unread }))];
+  const unread = { ok: false, detail: 'unknown while the database does not answer', kind: 'unread', values: {} };
+  return [failedDatabase(error), ...others.map(({ name }) => ({ name, ...unread }))];
 }
-
-const unreadDetail = 'unknown while the database does not answer, or takes no writes';
 
 const monitorDetails = {
   alive: 'one is alive',

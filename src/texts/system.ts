@@ -39,7 +39,6 @@ export const system = inBoth(
       `${running} running, ${silent} silent${more}; in the last hour ${ended} ended, ${timedOut} timed out${rate}`,
     down: (count: number, list: string) => `${count} ${count === 1 ? 'PIPELINE IS' : 'PIPELINES ARE'} DOWN: ${list}`,
     noMonitor: 'NO MONITOR IS ALIVE: start one with chainparse monitor',
-    refuses: (why: string) => `THE DATABASE TAKES NO WRITES, who is alive is unknown: ${why}`,
     monitors: (count: number, first: string, age: string) =>
       `${count} ${plural(count, 'monitor', 'monitors')}: ${first}, beat ${age} ago`,
     noWorker: (waiting: number): string =>
@@ -83,7 +82,6 @@ export const system = inBoth(
       `运行中 ${running}, 静默 ${silent}${more}; 最近一小时结束 ${ended}, 超时 ${timedOut}${rate}`,
     down: (count, list) => `${count} 条流水线停运: ${list}`,
     noMonitor: '没有存活的监控进程: 请运行 chainparse monitor',
-    refuses: (why) => `数据库不接受写入, 各进程是否存活未知: ${why}`,
     monitors: (count, first, age) => `监控进程 ${count}: ${first}, ${age}前心跳`,
     noWorker: (waiting) => (waiting === 0 ? '没有存活的工作进程' : '没有存活的工作进程: 请运行 chainparse worker'),
     workers: (count, taken, all) => `存活的工作进程 ${count}, 已用容量 ${taken}/${all}`,
@@ -120,8 +118,6 @@ export const monitors = inBoth(
     latest: (name: string, when: string) => ` (the last, ${name}, beat ${when})`,
     none: (latest: string) =>
       `no monitor is alive${latest}: nobody fails tasks that fall silent; start one with 'chainparse monitor'`,
-    unknown: (latest: string, why: string) =>
-      `whether a monitor is alive is unknown${latest}, for the database takes no writes: ${why}`,
   },
   {
     ended: '已结束',
@@ -134,7 +130,6 @@ export const monitors = inBoth(
     silence: (silent, longest) => `静默超过三个心跳间隔的运行中任务: ${silent}, 最长静默 ${longest}`,
     silenceUnknown: (tasks) => `静默时长未知的运行中任务: ${tasks}`,
     latest: (name, when) => ` (最近心跳: ${name}, ${when})`,
-    unknown: (latest, why) => `监控进程是否存活未知${latest}, 数据库不接受写入: ${why}`,
     none: (latest) => `没有存活的监控进程${latest}: 失去心跳的任务不会被标记为失败; 请运行 'chainparse monitor'`,
   },
 );

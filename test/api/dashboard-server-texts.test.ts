@@ -133,8 +133,6 @@ describe('what the dashboard makes of what the server says', () => {
     expect(dashboard.checkText(check ?? {})).to.equal('it is gone');
     dashboard.setLanguage('zh');
     expect(dashboard.checkText(check ?? {})).to.equal('不可用: it is gone');
-    const [refusal] = unreadChecks('it is read-only', [], 'refuses');
-    expectBoth(refusal?.detail ?? '', () => dashboard.checkText(refusal ?? {}));
   });
 
   it('tells that nobody knows of the rest while the database fails', async () => {

@@ -251,7 +251,7 @@ export class LiveState {
     const since = clock.monotonic();
     const { running, ended, timedOut } = await readTaskStatistics(database, window);
     const { ready, checks } = await readReadiness(this.#parts);
-    const failure = checks.find(({ name, kind }) => name === 'database' && kind === 'fails');
+    const failure = checks.find(({ name, ok }) => name === 'database' && !ok);
     if (failure !== undefined) throw new Error(failure.detail);
     const queued = await countTasks(database, { status: taskStatus.queued });
     const numbers = { running, queued, ended_in_hour: ended, timed_out_in_hour: timedOut };

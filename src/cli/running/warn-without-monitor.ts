@@ -1,6 +1,5 @@
 import { MonitorStore } from '../../database/operations/monitor-store.js';
 import type { Database } from '../../database/database.js';
-import { refusalToWrite } from '../../database/tasks/database-probe.js';
 import { isMonitorAlive, type Monitor } from '../../model/monitor.js';
 import { agoText } from '../../texts/age-text.js';
 import type { CommandContext } from '../context/context.js';
@@ -17,14 +16,12 @@ export async function warnWithoutMonitor(
 ): Promise<void> {
   const warning = await monitorWarning(database, settings.lang);
   if (warning === null) return;
-  const { message, event, lastHeartbeat } = warning;
-  logger.log('warn', message, { event, last_heartbeat: lastHeartbeat });
+  logger.log('warn', warning.message, { event: 'monitor.none', last_heartbeat: warning.lastHeartbeat });
 }
 
-/** That no monitor is alive, or that nobody knows, and since when. */
+/** That no monitor is alive, and since when. */
 interface MonitorWarning {
   readonly message: string;
-  readonly event: 'monitor.none' | 'monitor.unknown';
   readonly lastHeartbeat: string | null;
 }
 
@@ -32,16 +29,10 @@ interface MonitorWarning {
 export async function monitorWarning(database: Database, lang: Lang): Promise<MonitorWarning | null> {
   const monitors = await new MonitorStore(database).list(looked);
   if (monitors.some(isMonitorAlive)) return null;
-  const refusal = await refusalToWrite(database);
-  return {
-    message: messageOf(monitors[0], refusal, lang),
-    event: refusal === null ? 'monitor.none' : 'monitor.unknown',
-    lastHeartbeat: monitors[0]?.lastHeartbeat ?? null,
-  };
+  return { message: messageOf(monitors[0], lang), lastHeartbeat: monitors[0]?.lastHeartbeat ?? null };
 }
 
-function messageOf(latest: Monitor | undefined, refusal: string | null, lang: Lang): string {
-  const { none, unknown, latest: last } = textsIn(lang).monitors;
-  const heard = latest === undefined ? '' : last(latest.name, agoText(latest.heartbeatAgeSeconds, lang));
-  return refusal === null ? none(heard) : unknown(heard, refusal);
+function messageOf(latest: Monitor | undefined, lang: Lang): string {
+  const { none, latest: last } = textsIn(lang).monitors;
+  return none(latest === undefined ? '' : last(latest.name, agoText(latest.heartbeatAgeSeconds, lang)));
 }

@@ -109,23 +109,17 @@ function headLines({ late, silence, queued, ...status }: SystemStatus, lang: Lan
   const waiting = queued === 0 ? '' : system.queued(queued);
   const counts = system.counts(late.running, silence.silent, unknown + waiting, late.ended, late.timedOut, rate);
   const watched =
-    status.refusal !== null
-      ? system.refuses(status.refusal)
-      : first === undefined
-        ? system.noMonitor
-        : system.monitors(monitors.length, first.name, ageText(Math.max(0, first.heartbeatAgeSeconds), lang));
+    first === undefined
+      ? system.noMonitor
+      : system.monitors(monitors.length, first.name, ageText(Math.max(0, first.heartbeatAgeSeconds), lang));
   const places = placesOf(status.workers);
   const atWork =
     places.workers === 0 ? system.noWorker(queued) : system.workers(places.workers, places.taken, places.all);
-  const atWorkLine: ScreenLine = {
-    text: atWork,
-    tone: places.workers > 0 ? undefined : queued > 0 ? 'bad' : 'faint',
-  };
   return [
     { text: counts, tone: silence.silent > 0 ? 'bad' : undefined },
-    { text: watched, tone: first === undefined || status.refusal !== null ? 'bad' : undefined },
+    { text: watched, tone: first === undefined ? 'bad' : undefined },
     ...downLines(status, lang),
-    ...(status.refusal !== null && places.workers === 0 ? [] : [atWorkLine]),
+    { text: atWork, tone: places.workers > 0 ? undefined : queued > 0 ? 'bad' : 'faint' },
   ];
 }
 

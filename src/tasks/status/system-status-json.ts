@@ -43,7 +43,6 @@ export function systemStatusToJson(status: SystemStatus, options: JsonOptions): 
     timed_out_in_hour: late.timedOut,
     alerts: status.alerts.map((alert) => alertToJson(alert, options.pageUrl)),
     alerts_total: status.openAlerts,
-    database_refusal: status.refusal,
     monitors: aliveMonitors(status).map(monitorToJson),
     workers: status.workers.filter((worker) => workerState(worker) === 'alive').map(workerToJson),
     sinks: status.sinks.map(sinkToJson),

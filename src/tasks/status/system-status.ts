@@ -4,7 +4,6 @@ import type { Database } from '../../database/database.js';
 import { MonitorStore } from '../../database/operations/monitor-store.js';
 import { WorkerStore } from '../../database/operations/worker-store.js';
 import { countTasks, listTasks } from '../../database/tasks/task-listing.js';
-import { refusalToWrite } from '../../database/tasks/database-probe.js';
 import { readTaskSilence, type TaskSilence } from '../../database/tasks/task-silence.js';
 import { readTaskStatistics, type TaskStatistics } from '../../database/tasks/task-statistics.js';
 import type { Alert } from '../../model/alert.js';
@@ -40,8 +39,6 @@ export interface PipelineStatus {
 
 /** A system at a glance. */
 export interface SystemStatus {
-  /** Why the database takes no writes, where signs of life are missed; else null. */
-  readonly refusal: string | null;
   /** Those that failed, or should run and do not. */
   readonly down: readonly DownPipeline[];
   /** Those that need a look first. */
@@ -110,9 +107,7 @@ export async function readSystemStatus(database: Database, options: StatusOption
   const { workers } = await new WorkerStore(database).list(most.workers);
   const queued = await countTasks(database, { status: taskStatus.queued });
   const facts = await readFleetFacts(database, options.defaultIntervalSeconds);
-  const isMissed = silence.silent > 0 || !monitors.some(isMonitorAlive);
   return {
-    refusal: isMissed ? await refusalToWrite(database) : null,
     pipelines: await readPipelines(database, facts.pipelines.slice(0, most.pipelines), options),
     running: [...running].sort((a, b) => b.silentSeconds - a.silentSeconds || a.id - b.id),
     ...{ silence, queued, late, alerts, openAlerts, monitors, workers },
