@@ -91,15 +91,15 @@ function openChain(context: CommandContext, { chain: { name, id } }: PipelineSou
   return new ChainClient({ urls: findUrls(settings, name), chainId: id, clock, logger, ...load, ...patience });
 }
 
-/** A run asks the first endpoint, unless that fails: whoever audits it asks others, where there are some that have what was read. */
+/** A run asks the first endpoint, unless that fails: whoever audits it asks others, where there are some. */
 async function chooseReader(chain: ChainClient, { logger, signals }: CommandContext): Promise<ChainClient> {
   const [first = '', ...others] = chain.endpoints;
   if (others.length === 0) return chain;
+  const reader = chain.via({ except: [first] });
   try {
-    await chain.via({ except: [first] }).chainId(signals.stopping);
-    const message = `reading through ${others.join(', ')}, and what they do not have through ${first}`;
-    logger.log('info', message, { event: 'verify.endpoints', endpoints: others });
-    return chain.via({ last: first });
+    await reader.chainId(signals.stopping);
+    logger.log('info', `reading through ${others.join(', ')}`, { event: 'verify.endpoints', endpoints: others });
+    return reader;
   } catch (error) {
     if (!(error instanceof ChainUnreachableError)) throw error;
     logger.log('warn', `reading through ${first} as well: ${error.message}`, { event: 'verify.endpoints' });

@@ -5,7 +5,6 @@ import type { Knex } from 'knex';
 import { openDatabase } from '../../../src/database/open/open-database.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import type { Backend, SimCall } from '../../support/chain-simulator.js';
-import { SimRefusal } from '../../support/simulated-node.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { simContract } from '../../support/simulated-chain.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -183,28 +182,6 @@ describe('the command verify', () => {
     await other.stop();
     expect((await verify('--rpc-url', 'http://127.0.0.1:1')).code).to.equal(0);
   });
-
-  for (const [how, isRefused] of [
-    ['refuses', true],
-    ['does not know', false],
-  ] as const) {
-    it(`reads through the first endpoint what the other one ${how}: that keeps no history`, async () => {
-      const other = await ChainSimulator.start({}, { finalizedDistance: 10 });
-      other.mine(120, (number) => (number % 7 === 0 ? [{ topics: [otherTopic], data: '0x11' }] : [{}]));
-      const lie = ({ method, params }: SimCall): unknown => {
-        const asked = method === 'eth_getLogs' ? (params[0] as { fromBlock: string }).fromBlock : String(params[0]);
-        if (method === 'eth_chainId' || !(Number(asked) < 60)) return undefined;
-        if (isRefused) throw new SimRefusal({ code: 4444, message: 'pruned history unavailable' });
-        return method === 'eth_getLogs' ? [] : null;
-      };
-      other.options = { lie };
-      const { code, stderr } = await verify('--rpc-url', other.url);
-      expect(code, stderr).to.equal(0);
-      const asked = other.requests.flat().filter((method) => method === 'eth_getLogs');
-      expect(asked, 'asked for what it has').not.to.deep.equal([]);
-      await other.stop();
-    });
-  }
 
   it('tells that the checkpoint was replaced', async () => {
     node.reorg(3, 4);

@@ -4,8 +4,6 @@ export interface EndpointChoice {
   readonly except?: readonly string[];
   /** Whom to ask before all others, as long as it is there. */
   readonly first?: string;
-  /** Whom to ask only where no other one is there that has what is asked for. */
-  readonly last?: string;
 }
 
 /** Says whether the endpoint of a name may be asked. */

@@ -139,16 +139,12 @@ export class EndpointTurns {
 
   #turn(demand: Demand, call: PendingCall): Turn<Passage> {
     const { choice, oldest = Number.POSITIVE_INFINITY } = demand;
-    const now = this.#options.clock.monotonic();
-    const usable = this.#withoutLast(
-      choice,
-      this.#options.order.list.filter(
-        (endpoint) => isChosen(choice, endpoint.name) && !endpoint.chain.isPutAside && !call.isRefusedBy(endpoint),
-      ),
-      now,
+    const usable = this.#options.order.list.filter(
+      (endpoint) => isChosen(choice, endpoint.name) && !endpoint.chain.isPutAside && !call.isRefusedBy(endpoint),
     );
     this.#checkBounds(usable, call, demand);
     if (!this.hasRoom) return { at: Number.POSITIVE_INFINITY };
+    const now = this.#options.clock.monotonic();
     // All that wait are looked at with each answer, and most wait for nothing but the end of another.
     if (!usable.some(({ inFlight }) => inFlight.hasRoom)) return laterAt(usable, [], call, now);
     const candidates = usable.filter((endpoint) => call.notBefore(endpoint) <= now);
@@ -164,14 +160,6 @@ export class EndpointTurns {
       return { got: this.pass(free, callsOf(demand)) };
     }
     return laterAt(usable, worthAsking, call, now);
-  }
-
-  /** Who answered well-formed, and not all of it, is as good as not there. */
-  #withoutLast({ last }: EndpointChoice, endpoints: readonly PooledEndpoint[], now: number): readonly PooledEndpoint[] {
-    if (last === undefined) return endpoints;
-    const { order } = this.#options;
-    const others = endpoints.filter(({ name }) => name !== last);
-    return others.some((each) => each.isTrusted && !order.isPassedOver(each, now)) ? others : endpoints;
   }
 
   /** Returns those that are to be asked, the best first: what waits only for that to be asked more is not worth one that gives less. */
