@@ -39,8 +39,6 @@ export class BatchSize {
   #answered = 1;
   /** Failures in a row that may have been about batches. */
   #failures = 0;
-  /** How many calls of a batch were answered, each time that others were not. */
-  #partly: readonly number[] = [];
   /** True while it is only guessed from such failures that batches are too much. */
   #isGuessed = false;
   /** Single calls that were answered since, and after how many a batch is tried again. */
@@ -59,23 +57,8 @@ export class BatchSize {
   /** A batch of this size was answered: where it was nearly as large as may be, and none was refused, a larger one may be, too. */
   answered(size: number): void {
     this.#failures = 0;
-    if (size > Math.min(...this.#partly)) this.#partly = [];
     this.#answered = Math.max(this.#answered, size);
     if (2 * size > this.#most && !this.#isKnown) this.#most = Math.max(this.#most, Math.min(largest, 2 * this.#most));
-  }
-
-  /**
-   * So many calls of a batch were answered, and not the others: where that comes often, and no more are answered in between, more
-   * than that are not asked at once any more. False then: a smaller batch is due.
-   */
-  answeredPartly(answers: number): boolean {
-    this.#partly = [...this.#partly, answers].slice(-failuresBorne);
-    if (this.#partly.length < failuresBorne) return true;
-    this.#most = Math.max(1, ...this.#partly);
-    this.#isKnown = true;
-    this.#isGuessed = true;
-    [this.#partly, this.#alone, this.#answered] = [[], 0, 1];
-    return false;
   }
 
   /** A call by itself was answered. */

@@ -192,16 +192,10 @@ export class JsonRpcEndpoint {
       this.#batchSize.refused(calls.length, error, parsed !== undefined);
       return null;
     }
+    this.#batchSize.answered(calls.length);
     const outcomes = this.#answers.readEach(parsed, answer, { firstId, count: calls.length });
     const refused = outcomes.find((outcome) => !outcome.ok && outcome.error.class === 'batch');
-    if (refused === undefined || refused.ok) {
-      // One element for all may be an error that is about something else.
-      const isPart = parsed.length < calls.length && outcomes.some(({ ok }) => ok);
-      if (isPart) return this.#batchSize.answeredPartly(parsed.length) ? outcomes : null;
-      this.#batchSize.answered(calls.length);
-      return outcomes;
-    }
-    this.#batchSize.answered(calls.length);
+    if (refused === undefined || refused.ok) return outcomes;
     this.#batchSize.refused(calls.length, refused.error);
     return null;
   }

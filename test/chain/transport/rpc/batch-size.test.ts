@@ -44,19 +44,6 @@ describe('how many calls a request holds', () => {
     expect(size.most).to.equal(40);
   });
 
-  it('is as many as are answered where more never are, whatever smaller batches give', () => {
-    expect(size.answeredPartly(7)).to.equal(true);
-    size.answered(2);
-    expect(size.answeredPartly(5)).to.equal(true);
-    size.answered(6);
-    for (let times = 0; times < 2; times++) expect(size.answeredPartly(7)).to.equal(true);
-    size.answered(3);
-    expect(size.answeredPartly(7)).to.equal(false);
-    expect(size.most).to.equal(7);
-    size.answered(7);
-    expect(size.most).to.equal(7);
-  });
-
   it('is tried again ever more seldom where the server goes on breaking', () => {
     fail(3, 'internal');
     alone(20);

@@ -171,17 +171,6 @@ describe('a JSON-RPC endpoint', () => {
     expect(outcomes.map((outcome) => outcome.ok)).to.deep.equal([false, true, false]);
   });
 
-  it('asks in smaller batches where the server leaves calls of larger ones unanswered again and again', async () => {
-    const first = (id: number): Fault => body(JSON.stringify([{ jsonrpc: '2.0', id, result: '0x1' }]));
-    failWith(first(1), first(4), first(7), undefined);
-    for (let times = 0; times < 2; times++) {
-      const outcomes = await endpoint.batch(threeCalls, signal);
-      expect(outcomes.map((outcome) => outcome.ok)).to.deep.equal([true, false, false]);
-    }
-    expect((await endpoint.batch(threeCalls, signal)).every((outcome) => outcome.ok)).to.equal(true);
-    expect(node.requests.slice(3).map((methods) => methods.length)).to.deep.equal([1, 1, 1]);
-  });
-
   it('waits no longer than its time limit', async () => {
     await endpoint.close();
     open({ timeoutMs: 60 });
