@@ -67,10 +67,20 @@ function maskPath({ protocol, pathname, search, hash }: URL): string {
 /**
  * A URL in running text; it ends at white space, quotes, brackets and full-width punctuation, but for the `${NAME}` of a definition,
  * which is a part of it. No scheme, and no name, is long: a text of nothing else would be read again from each of its words.
- * `mariadb://…` says only of what kind one is, and one whose host or user is a variable nothing that is secret.
+ * `mariadb://…` says only of what kind one is.
  */
 const urlInText =
-  /\b[a-z][a-z0-9+.-]{0,30}:\/\/(?!…|\$\{)(?:\$\{[^\s"'`<>\\{}|]{0,99}\}|[^\s"'`<>\\{}|\u3000-\u303f\uff00-\uffef])+/gi;
+  /\b[a-z][a-z0-9+.-]{0,30}:\/\/(?!…)(?:\$\{[^\s"'`<>\\{}|]{0,99}\}|[^\s"'`<>\\{}|\u3000-\u303f\uff00-\uffef])+/gi;
+
+/** A URL that begins with a variable, for which this stands: no parser takes one for a host. */
+const startVariable = /(?<=^[a-z][a-z0-9+.-]*:\/\/)\$\{[^}]*\}/i;
+const standIn = 'variable.invalid';
+
+function maskTemplate(url: string): string {
+  const variable = startVariable.exec(url)?.[0];
+  if (variable === undefined) return maskUrl(url);
+  return maskUrl(url.replace(startVariable, standIn)).replace(standIn, () => variable);
+}
 
 /** What closes a sentence or a bracket is no part of a URL before it. */
 function endOfUrl(text: string): number {
@@ -128,7 +138,7 @@ export class SecretMask {
     return text.replace(urlInText, (match) => {
       const end = endOfUrl(match);
       const url = match.slice(0, end);
-      return (this.#public.has(url) ? url : maskUrl(url)) + match.slice(end);
+      return (this.#public.has(url) ? url : maskTemplate(url)) + match.slice(end);
     });
   }
 

@@ -361,6 +361,8 @@ withChromium('the page of the dashboard', () => {
     await go('#/workers');
     await see('main .none:text("No worker runs")');
     await see('.link-state[data-state=live]');
+    // It is let go, and not lost.
+    await see('.link-state[data-state=connecting]', others[0]);
     await store(45, 'transfers');
     for (const other of others) {
       await look(other, true);

@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { logFiles, openLogFile } from '../../src/runtime/log-files.js';
 import { LogTail } from '../../src/runtime/log-tail.js';
+import { eventually } from '../support/within.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 /** Reads what there is for now. */
@@ -105,10 +106,11 @@ describe('LogTail', () => {
   it('reads a file on that was removed, and nothing again that was put aside before it', async () => {
     writeFileSync(`${path}.1`, 'old\n');
     const isYounger = (): boolean => statSync(path).birthtimeMs >= statSync(`${path}.1`).birthtimeMs + 1;
-    do {
+    await eventually('a younger file', () => {
       rmSync(path, { force: true });
       writeFileSync(path, '1\n');
-    } while (!isYounger());
+      return isYounger();
+    });
     const writer = openSync(path, 'a');
     const tail = (await LogTail.open(path, { lines: 1 }))!;
     expect(await drain(tail)).to.equal('1\n');

@@ -70,7 +70,9 @@ describe('SecretMask', () => {
     const mask = new SecretMask();
     expect(mask.mask('url https://api.example/bot${TOKEN}/send')).to.equal('url https://api.example/***');
     expect(mask.mask('(redis://me:${PASSWORD:-x}@h:6379)')).to.equal('(redis://me:***@h:6379)');
-    expect(mask.mask('https://${HOST}/x, nats://${TOKEN}@h')).to.equal('https://${HOST}/x, nats://${TOKEN}@h');
+    expect(mask.mask('https://${HOST}, nats://${TOKEN}@h')).to.equal('https://${HOST}, nats://***@h');
+    expect(mask.mask('https://${HOST}/v2/key')).to.equal('https://${HOST}/***');
+    expect(mask.mask('redis://${USER}:word@h:1')).to.equal('redis://${USER}:***@h:1');
     expect(mask.mask('https://api.example/?text=${op is open')).to.equal('https://api.example/***{op is open');
   });
 

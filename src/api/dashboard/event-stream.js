@@ -9,6 +9,7 @@ const firstWaitMs = 400;
 const longestWaitMs = 8_000;
 /** Of a page that nobody looks at for so long the connection is let go. */
 const unseenMs = 5_000;
+const unseen = 'nobody looks at the page';
 
 /**
  * Follows a stream of server-sent events until `signal` is aborted; connects again with the last event's id where it
@@ -45,6 +46,11 @@ export async function followEvents(path, { signal, onEvent, onState = () => {} }
     signal.removeEventListener('abort', abort);
     attempt.abort();
     if (signal.aborted) return;
+    if (attempt.signal.reason === unseen) {
+      // Let go, not lost: what it shows is no longer so until the server is heard again.
+      onState('connecting', null);
+      continue;
+    }
     onState('lost', failure);
     await pause(waitMs, signal);
     waitMs = Math.min(longestWaitMs, waitMs * 2);
@@ -112,7 +118,7 @@ function abortUnseen(attempt) {
   let timer = null;
   const look = () => {
     clearTimeout(timer);
-    if (document.hidden) timer = setTimeout(() => attempt.abort(), unseenMs);
+    if (document.hidden) timer = setTimeout(() => attempt.abort(unseen), unseenMs);
   };
   document.addEventListener('visibilitychange', look, { signal: attempt.signal });
   attempt.signal.addEventListener('abort', () => clearTimeout(timer));

@@ -35,7 +35,7 @@ const slowMs = 4_000;
 /** How long the database may take to answer a look, as `/readyz` has it. */
 const patienceMs = 5_000;
 
-/** Rows that are told at most: of alerts as many as pipelines may have, for they tell what those need. */
+/** Rows that are told at most. Alerts tell what pipelines need, and may be of several rules each. */
 const most = { running: 200, pipelines: 200, alerts: 500, endpoints: 500 } as const;
 const window = { windowSeconds: 3_600, longerThanSeconds: 3_600 };
 
@@ -225,12 +225,15 @@ export class LiveState {
       .slice(0, most.pipelines)
       .map((each) => pipelineEntry(each, { latestTaskId: each.task?.id ?? null, wanted: each.wanted }));
     this.#show('pipelines', entries, since);
-    // By this number the page tells how many its list leaves out: it goes with the list.
-    if (this.#system !== null && this.#system.pipelines !== pipelines.length) {
-      this.#system = { ...this.#system, pipelines: pipelines.length };
-      this.#showSystem(this.#system, since);
-    }
+    this.#showCount('pipelines', pipelines.length, since);
     return pipelines.length;
+  }
+
+  /** By these numbers the page tells how many its lists leave out: each goes with its list. */
+  #showCount(name: 'pipelines' | 'open_alerts', count: number, since: number): void {
+    if (this.#system === null || this.#system[name] === count) return;
+    this.#system = { ...this.#system, [name]: count };
+    this.#showSystem(this.#system, since);
   }
 
   /** Returns how many alerts stand. */
@@ -239,6 +242,7 @@ export class LiveState {
     const since = clock.monotonic();
     const { alerts, total } = await new AlertStore(database).list({ all: false, limit: most.alerts });
     this.#show('alerts', alerts.map(alertEntry), since);
+    this.#showCount('open_alerts', total, since);
     const { endpoints } = await new EndpointStore(database).list({ limit: most.endpoints });
     this.#endpoints = endpoints;
     this.#chains = await readChainsInDoubt(database, endpoints);

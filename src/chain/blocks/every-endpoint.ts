@@ -35,7 +35,7 @@ export class EveryEndpoint {
    * may: it has just been begun, or is of an older version. Where none does at once they are asked again some minutes later.
    */
   async heads(tag: BlockTag, signal: AbortSignal): Promise<HeadsAnswer> {
-    const how = { calls: 2, isUrgent: true, isSimple: true, kind: 'head', isForCaller: never } as const;
+    const how = { calls: 2, isUrgent: true, isSimple: true, isForCaller: never } as const;
     const answer = await this.#pool.ask({ ...how, work: this.#headsOf(tag, signal), choice: this.#choice }, signal);
     const untoldAt = this.#untold.get(tag) ?? -Infinity;
     if (tellsTag(answer.tagged) || this.#pool.now() - untoldAt < untoldMs) return answer;

@@ -114,7 +114,7 @@ export class HeadReader {
   #tellOfGuess(tag: BlockTag): void {
     if (this.#told.has(tag)) return;
     this.#told.add(tag);
-    const message = `the node does not know which block is ${tag}: block ${assumedDepth} below its head is taken for it`;
+    const message = `the node does not tell which block is ${tag}: block ${assumedDepth} below its head is taken for it`;
     this.#logger.log(this.#finality === tag ? 'warn' : 'info', message, { event: 'chain.no_finality', tag });
   }
 }

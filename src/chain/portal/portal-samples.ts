@@ -84,7 +84,7 @@ export class PortalSamples {
   }
 
   async #compare(fetched: FetchedRange, chosen: readonly number[], signal: AbortSignal): Promise<void> {
-    const headers = await this.#options.chain.headers(chosen, quietCall(signal), true);
+    const headers = await this.#options.chain.headers(chosen, quietCall(signal));
     // A node need not have every block of history.
     const known = headers.filter((header) => header !== null);
     for (const header of known) compareHeader(fetched, header);

@@ -11,6 +11,8 @@ import { StoredBlocks } from '../../database/events/stored-blocks.js';
 import { TaskStore } from '../../database/tasks/task-store.js';
 import type { Pipeline } from '../../model/pipeline.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
+import { abortLater } from '../../runtime/give-up-later.js';
+import { scoped } from '../../runtime/scope.js';
 import { findRewindBlock } from '../../tasks/rewind/rewind-block.js';
 import type { AskedChain, RewindBlock } from '../../tasks/rewind/rewind-block.js';
 import { checkRewind, rewindPipeline as rewind } from '../../tasks/rewind/rewind-pipeline.js';
@@ -43,6 +45,11 @@ interface Rewound {
 
 /** How often an endpoint is tried: what it would say can be done without. */
 const attempts = 3;
+
+/** How long a portal, or a node beside it, may take, in milliseconds: what is stored will do. */
+const patienceMs = 30_000;
+
+const isLate = (): Error => new ChainUnreachableError(`no answer within ${patienceMs / 1_000} s`);
 
 /** Takes a pipeline back to a block, with every row above it. */
 async function rewindPipeline(context: CommandContext, options: RewindOptions): Promise<void> {
@@ -86,10 +93,17 @@ async function findBlock(
   const portal = new PortalClient({ url: settings.portalUrl, clock });
   try {
     const { stopping } = signals;
+    const inTime = <T>(ask: (limited: AbortSignal) => Promise<T>): Promise<T> => {
+      const late = abortLater({ clock, delayMs: patienceMs, reason: isLate });
+      return scoped([stopping, late.signal], ask).finally(() => late.callOff());
+    };
     const view = await source.view({ nodes: chain, portal, clock, logger });
     // Which blocks are old is known by the head.
     if (source.readsPortal) await chain.head(stopping);
-    return await find({ head: () => chain.head(stopping), headerOf: (number) => view.header(number, stopping) });
+    return await find({
+      head: () => chain.head(stopping),
+      headerOf: (number) => inTime((limited) => view.header(number, limited)),
+    });
   } catch (error) {
     // Who answers, and has not come so far, knows more than nobody does.
     if (!(error instanceof ChainUnreachableError) || error instanceof NodeLagsError) throw error;

@@ -62,7 +62,7 @@ export function ofDefinition(
 
 /** Reads what a task was asked to run with. */
 export function readRequest(runOptions: string | null): RunRequest {
-  return runOptions === null ? {} : (JSON.parse(runOptions) as RunRequest);
+  return runOptions === null ? {} : ((JSON.parse(runOptions) as RunRequest | null) ?? {});
 }
 
 /** What another program has made of one row must not keep the ends of all others from being judged. */
@@ -91,9 +91,12 @@ export async function writeLocked(
 /** A fence that matches the row of a pipeline, or of one that may run, and holds it: who queues tasks of it does so first. */
 export function lockPipeline(database: Database, pipelineId: number, { enabled = false } = {}): Statement {
   const row = holdPipeline(database, pipelineId);
-  if (enabled)
-    void row.where((each) => void each.whereNull('disabled').orWhere({ disabled: database.dialect.flag(false) }));
+  if (enabled) void enabledOnly(database, row);
   return database.fenced(row);
+}
+
+function enabledOnly({ dialect }: Database, pipelines: Knex.QueryBuilder): Knex.QueryBuilder {
+  return pipelines.where((each) => void each.whereNull('disabled').orWhere({ disabled: dialect.flag(false) }));
 }
 
 /** As `lockPipeline`, but no fence: it matches nothing where the pipeline is gone. */
@@ -192,7 +195,7 @@ export function insertQueued(
     void row.where({ id: pipelineId }).whereNotExists(queued);
     if (unless !== undefined) void row.whereNotExists(unless.select(knex.raw('1')));
     const isThere = knex('pipeline_shard').select('shard').where({ pipeline_id: pipelineId, shard, dropped: 0 });
-    if (shard !== 0) void row.whereExists(isThere);
+    if (shard !== 0) void enabledOnly(database, row).whereExists(isThere);
   });
 }
 

@@ -46,8 +46,9 @@ export class TaskQueue {
 
   /**
    * Lists of each pipeline and shard that nobody holds the task that waits longest, in their order, or what goes on before it; some
-   * pipelines aside. Shards come behind all pipelines, those first that join first: what nobody has room for its pipeline reads. Whoever is silent holds nothing, if for so many seconds, in which runs could be heard without a break,
-   * three of its beats were to come.
+   * pipelines aside. Shards come behind all pipelines, those first that join first: what nobody has room for its pipeline reads.
+   * Whoever is silent holds nothing, if for so many seconds, in which runs could be heard without a break, three of its beats were
+   * to come.
    */
   async listClaimable(
     limit: number,

@@ -24,6 +24,8 @@ const patienceMs = 500;
 
 /** A call for the head, which costs a node nothing, is given up much later: meanwhile nobody knows how far the chain is. In milliseconds. */
 const headPatienceMs = 10_000;
+/** The same of all calls: many logs take their time. */
+const callPatienceMs = 20_000;
 
 /** For how long an answer to a call for the head says that such calls are answered, in milliseconds. */
 const headAnswerMs = 60_000;
@@ -131,11 +133,14 @@ function toReported(report: EndpointReport, mask: (text: string) => string): Omi
   };
 }
 
-/** Says for how long an endpoint has left unanswered what it should have answered; null where it has not. A call for logs may take as long as such calls do. */
+/**
+ * Says for how long an endpoint has left unanswered what it should have answered; null where it has not. A call for logs may take as
+ * long as such calls do.
+ */
 function silenceText({ headWaitMs, waitMs, logsMs }: EndpointReport): string | null {
   const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
   if (headWaitMs >= headPatienceMs) return `no answer to a call for the head for ${seconds(headWaitMs)}`;
-  return waitMs >= Math.max(headPatienceMs, 2 * (logsMs ?? 0)) ? `no answer to any call for ${seconds(waitMs)}` : null;
+  return waitMs >= Math.max(callPatienceMs, 2 * (logsMs ?? 0)) ? `no answer to any call for ${seconds(waitMs)}` : null;
 }
 
 /** What slows it down for what it refused stands beside what it said last: whoever wonders why it is slow looks there. */

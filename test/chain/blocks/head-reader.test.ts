@@ -71,7 +71,7 @@ describe('where the chain stands', () => {
   });
 
   it('says once that a block is only taken for final, also where newer ones are read: sinks may deliver by it', async () => {
-    const guess = 'the node does not know which block is finalized: block 64 below its head is taken for it';
+    const guess = 'the node does not tell which block is finalized: block 64 below its head is taken for it';
     const logger = new MemoryLogger();
     answers = [
       { latest: 1_000, tagged: null },

@@ -55,6 +55,9 @@ eachDatabase('tasks of an older program that lack their time of creation', (data
     await chainparse('tasks', 'cancel', '10');
     const cancelled = database.knex('pipeline_task').where({ id: 10 }).select('status', 'end_reason');
     expect(await cancelled).to.deep.equal([{ status: 1, end_reason: 'stopped' }]);
+    // What another program has made of one row keeps no list from being shown.
+    await database.knex('pipeline_task').where({ id: 10 }).update({ run_options: 'null' });
+    await chainparse('tasks', 'show', '10');
     await database.close();
   });
 });

@@ -175,7 +175,7 @@ describe('the event monitor', () => {
       await run({ config: { finality: 'finalized' }, context: { logger } });
       expect(ledger.checkpoint.blockNumber).to.equal(36);
       expect(logger.messages('warn')).to.deep.equal([
-        'the node does not know which block is finalized: block 64 below its head is taken for it',
+        'the node does not tell which block is finalized: block 64 below its head is taken for it',
       ]);
     });
 

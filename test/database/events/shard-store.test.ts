@@ -9,6 +9,7 @@ import { ShardStore } from '../../../src/database/events/shard-store.js';
 import { StoredBlocks } from '../../../src/database/events/stored-blocks.js';
 import { Migrator } from '../../../src/database/schema/migrator.js';
 import { FenceError } from '../../../src/database/script.js';
+import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
 import { TaskQueue } from '../../../src/database/tasks/task-queue.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { Shard } from '../../../src/model/shard.js';
@@ -277,6 +278,17 @@ eachDatabase('shards', (databases) => {
     await join(2, 2);
     await store.queue(read, taskId, 30);
     expect(await queuedOf(2)).to.equal(0);
+  });
+
+  it('are not queued again while their pipeline is disabled', async () => {
+    const pipelines = new PipelineStore(database);
+    await pipelines.setDisabled(pipelineId, true);
+    expect(await queuedOf(2)).to.equal(0);
+    await store.queue(await shard(2), taskId, 30);
+    expect(await queuedOf(2)).to.equal(0);
+    await pipelines.setDisabled(pipelineId, false);
+    await store.queue(await shard(2), taskId, 30);
+    expect(await queuedOf(2)).to.be.greaterThan(0);
   });
 
   it('are not queued again by a task of the pipeline that runs no longer', async () => {

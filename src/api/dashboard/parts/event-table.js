@@ -74,7 +74,10 @@ export function makeEventTable(pipelineId, params, signal) {
   /** Follows what the pipeline stores, where the newest events stand on top; nobody who selects a text is disturbed. */
   function update(task) {
     // What the server could not tell while it, or its database, was away.
-    if (failedAt !== null && live.isCurrent && performance.now() - failedAt > againMs) void read();
+    if (failedAt !== null && live.isCurrent && performance.now() - failedAt > againMs) {
+      void read();
+      return;
+    }
     const mark = `${task?.task_id}:${task?.progress?.events}`;
     if (seen === null) seen = mark;
     const isDue = performance.now() - readAt > refreshMs && document.getSelection()?.isCollapsed !== false;

@@ -49,7 +49,10 @@ export class EndpointAsker {
     const { chain, rpc, breaker, health } = passage.endpoint;
     const arrived = health.sent(kind, this.#now());
     let hasLanded = false;
+    let isHeard = false;
     const received = (): void => {
+      if (!isHeard) health.heard(this.#now());
+      isHeard = true;
       // Scouts are not followed by others before it is known what came of them.
       if (hasLanded || passage.departure.isScout) return;
       hasLanded = true;
@@ -60,7 +63,9 @@ export class EndpointAsker {
       const isKnown = chain.isDoubted && breaker.failures === 0;
       if (isKnown) void chain.ask().catch(() => undefined);
       const stranger = isKnown ? null : await this.#askForChain(passage, signal);
-      return stranger ?? { answer: await this.#answer(question, passage, signal, received) };
+      const outcome = stranger ?? { answer: await this.#answer(question, passage, signal, received) };
+      if (!isHeard) health.heard(this.#now());
+      return outcome;
     } catch (error) {
       const failure = this.#failed(passage, rpcFailureOf(error, rpc.host));
       return { failure, of: isForCaller(failure) ? 'request for its sender' : 'request' };

@@ -48,7 +48,7 @@ export class EndpointHealth {
   readonly #latencies = new Map<CallKind, Latency>();
   /** Calls that are on their way. */
   readonly #calls = new Set<CallOnItsWay>();
-  /** When a call was answered last, were it with an error. */
+  /** When it was heard last, or a call was given up. */
   #heardAt = Number.NEGATIVE_INFINITY;
   #errors = 0;
   #errorsAt = 0;
@@ -74,10 +74,14 @@ export class EndpointHealth {
     return this.#latestFailed;
   }
 
-  /** A call was answered. */
+  /** An answer has come: calls that leave from now on wait for another one. */
+  heard(now: number): void {
+    this.#heardAt = now;
+  }
+
+  /** A call was answered, and its answer read. */
   answered(now: number): void {
     this.#latestFailed = false;
-    this.#heardAt = now;
     this.#count('answer');
     if (this.#errors > 0) this.#smoothErrors(0, now);
   }

@@ -64,7 +64,7 @@ export function sessionSetup(timezone: string): readonly string[] {
 function setupIn(timezone: string): readonly string[] {
   const mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
   return [
-    // What the driver has asked for: a server may pass over that, or its `init_connect` may undo it.
+    // The driver asks for this character set, too: a server may pass over that, or its `init_connect` may undo it.
     'SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci',
     `SET SESSION autocommit = 1, time_zone = '${timezone}', sql_mode = '${mode}', innodb_lock_wait_timeout = 3 /*M!100300 , idle_write_transaction_timeout = 5 */`,
     'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',

@@ -55,7 +55,11 @@ describe('how long nothing at all has been answered', () => {
     expect(health.waitMs(20_000)).to.equal(0);
     health.sent('times', 14_000);
     expect(health.waitMs(20_000)).to.equal(6_000);
-    health.answered(20_000);
+    health.heard(20_000);
     expect(health.waitMs(21_000)).to.equal(0);
+    // What leaves when an answer comes waits, however long that one is read.
+    health.sent('logs', 20_000);
+    health.answered(25_000);
+    expect(health.waitMs(40_000)).to.equal(20_000);
   });
 });
