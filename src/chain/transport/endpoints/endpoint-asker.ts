@@ -50,9 +50,12 @@ export class EndpointAsker {
     const arrived = health.sent(kind, this.#now());
     let hasLanded = false;
     let isHeard = false;
-    const received = (): void => {
+    const hear = (): void => {
       if (!isHeard) health.heard(this.#now());
       isHeard = true;
+    };
+    const received = (): void => {
+      hear();
       // Scouts are not followed by others before it is known what came of them.
       if (hasLanded || passage.departure.isScout) return;
       hasLanded = true;
@@ -64,7 +67,7 @@ export class EndpointAsker {
       if (isKnown) void chain.ask().catch(() => undefined);
       const stranger = isKnown ? null : await this.#askForChain(passage, signal);
       const outcome = stranger ?? { answer: await this.#answer(question, passage, signal, received) };
-      if (!isHeard) health.heard(this.#now());
+      hear();
       return outcome;
     } catch (error) {
       const failure = this.#failed(passage, rpcFailureOf(error, rpc.host));
