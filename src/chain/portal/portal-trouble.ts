@@ -25,6 +25,8 @@ const longestPauseMs = 180_000;
 const besideNodesMs = 30_000;
 /** How long one that gives others what they ask for, and not this. */
 const besideAnswersMs = 120_000;
+/** How long one that gives nothing is waited for where nobody else has it, in milliseconds, however long it wants to be left alone. */
+const aloneMs = 900_000;
 /** After how long it is told that a portal has no room: that it refuses some requests is usual. */
 const busyToldMs = 10_000;
 
@@ -114,11 +116,12 @@ export class PortalTrouble {
     if (!isBusy) await clock.sleep(waitMs, signal);
   }
 
-  /** What only takes time is borne for so long where there are nodes, which need not wait for it: else so often. */
+  /** What only takes time is borne so often, and for so long: shorter where there are nodes, which need not wait for it. */
   #isTooMuch({ class: kind }: PortalError, count: number, askedMs: number): boolean {
     const { client, hasNodes } = this.#options;
     if (count > (kind === 'away' && !client.hasAnswered ? borneAtFirst : borne[kind])) return true;
-    if (!hasNodes || (kind !== 'away' && kind !== 'busy')) return false;
+    if (kind !== 'away' && kind !== 'busy') return false;
+    if (!hasNodes) return this.#emptyMs >= aloneMs;
     return this.#emptyMs + askedMs > besideNodesMs || this.#failingMs + askedMs > besideAnswersMs;
   }
 
@@ -128,7 +131,7 @@ export class PortalTrouble {
     const isBusy = error.class === 'busy';
     const isNews = isBusy ? this.#emptyMs + waitMs > busyToldMs && this.#isBusyNews() : count === 1;
     const what = wanted === null ? 'tell its newest final block' : `give blocks ${wanted.from} to ${wanted.to}`;
-    const message = `the portal ${client.host} does not ${what}, trying again: ${error.message}`;
+    const message = `the portal ${client.host} does not ${what}, trying again: ${told(error)}`;
     logger.log(isNews ? 'warn' : 'debug', message, { event: 'portal.retry', ...wanted });
   }
 
@@ -148,11 +151,17 @@ export class PortalTrouble {
     const { client } = this.#options;
     const isWrong = ['malformed', 'fork', 'disproved'].includes(cause.class);
     const what = isWrong ? 'is not to be believed' : "can't be used";
-    return new PortalFailedError(`the portal ${client.host} ${what}: ${cause.message}`, {
+    return new PortalFailedError(`the portal ${client.host} ${what}: ${told(cause)}`, {
       cause,
       hint: certificateHint(cause) ?? hintAt(cause),
     });
   }
+}
+
+/** A wish that is not kept to in full is told: who reads it may know a better time. */
+function told({ message, retryAfterMs = 0 }: PortalError): string {
+  if (retryAfterMs <= longestPauseMs) return message;
+  return `${message} (it wants to be left alone for ${Math.ceil(retryAfterMs / 60_000)} min)`;
 }
 
 function hintAt({ beginsAt }: PortalError): string {

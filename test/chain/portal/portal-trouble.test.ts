@@ -97,6 +97,29 @@ describe('what a run bears of a portal', () => {
     expect(await refusedFor(50)).to.equal(Number.POSITIVE_INFINITY);
   });
 
+  it('ends after a quarter of an hour in which it gave nothing, and says how long it wants to be left alone', async () => {
+    begin(false);
+    for (let at = 0; at < 5; at++) {
+      await trouble.bear(busy(3_600_000), signal);
+      await clock.advance(180_000);
+    }
+    const failure = await rejectionOf(trouble.bear(busy(3_600_000), signal), PortalFailedError);
+    const wish = 'HTTP 429 (it wants to be left alone for 60 min)';
+    expect(failure.message).to.equal(`the portal portal.example can't be used: ${wish}`);
+    expect(logger.messages('warn')).to.deep.equal([
+      `the portal portal.example does not give blocks 1 to 9, trying again: ${wish}`,
+    ]);
+  });
+
+  it('does not end where it gives others what they ask for meanwhile', async () => {
+    begin(false);
+    for (let at = 0; at < 20; at++) {
+      await trouble.bear(busy(180_000), signal);
+      await clock.advance(180_000);
+      client.gave();
+    }
+  });
+
   it('is asked again well before a run that is silent is called stalled', async () => {
     clock = new FakeClock();
     // Where nobody listens.
