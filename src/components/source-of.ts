@@ -17,8 +17,8 @@ export interface PipelineSource extends SourceDescription {
   /** Makes what an audit judges by. */
   audit(opening: AuditOpening): Promise<Audit>;
   open(opening: SourceOpening): Promise<Source>;
-  /** Returns who tells of old blocks, also of those that nodes don't keep. */
-  view(opening: ViewOpening): Promise<Pick<ChainView, 'header'>>;
+  /** Returns who tells of old blocks, also of those that nodes don't keep; null: nobody. */
+  view(opening: ViewOpening): Promise<Pick<ChainView, 'header'> | null>;
   /** Returns 64 hex digits that another config does not have, however many shards it wants. */
   fingerprint(): string;
 }

@@ -1,6 +1,7 @@
 import { ChainClient } from '../../chain/blocks/chain-client.js';
 import { NodeLagsError } from '../../chain/blocks/consistency.js';
 import { PortalClient } from '../../chain/portal/portal-client.js';
+import type { BlockHeader } from '../../model/block.js';
 import { sourceOf } from '../../components/source-of.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { Database } from '../../database/database.js';
@@ -88,8 +89,8 @@ async function findBlock(
   const { name: chainName, id: chainId } = source.chain;
   const urls = settings.rpcUrls(chainName);
   const find = (asked: AskedChain | null): Promise<RewindBlock> => findRewindBlock(stores, checkpoint, toBlock, asked);
-  if (urls.length === 0) return find(null);
-  const chain = new ChainClient({ urls, chainId, clock, logger, attempts });
+  if (urls.length === 0 && !source.readsPortal) return find(null);
+  const chain = urls.length === 0 ? null : new ChainClient({ urls, chainId, clock, logger, attempts });
   const portal = new PortalClient({ url: settings.portalUrl, clock });
   try {
     const { stopping } = signals;
@@ -98,19 +99,24 @@ async function findBlock(
       return scoped([stopping, late.signal], ask).finally(() => late.callOff());
     };
     const view = await source.view({ nodes: chain, portal, clock, logger });
+    if (view === null) return await find(null);
+    const headerOf = (number: number): Promise<BlockHeader | null> => inTime((limited) => view.header(number, limited));
+    if (chain === null) {
+      const found = await headerOf(toBlock);
+      // A portal alone knows final blocks only.
+      return await find(found === null ? null : { head: () => Promise.resolve(found), headerOf });
+    }
     // Which blocks are old is known by the head.
     if (source.readsPortal) await chain.head(stopping);
-    return await find({
-      head: () => chain.head(stopping),
-      headerOf: (number) => inTime((limited) => view.header(number, limited)),
-    });
+    return await find({ head: () => chain.head(stopping), headerOf });
   } catch (error) {
-    // Who answers, and has not come so far, knows more than nobody does.
-    if (!(error instanceof ChainUnreachableError) || error instanceof NodeLagsError) throw error;
+    // A node that answers, and has not come so far, knows more than nobody does.
+    const isAway = error instanceof ChainUnreachableError && (chain === null || !(error instanceof NodeLagsError));
+    if (!isAway) throw error;
     logger.log('warn', `going by what is stored: ${error.message}`, { event: 'rewind.no_chain' });
     return await find(null);
   } finally {
-    await Promise.all([chain.close(), portal.close()]);
+    await Promise.all([chain?.close(), portal.close()]);
   }
 }
 

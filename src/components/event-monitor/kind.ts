@@ -35,7 +35,8 @@ export const eventMonitor: SourceKind<EventMonitorConfig> = {
   view: async ({ portalDataset: dataset, chainId, batchSize }, { nodes, portal: client, ...opening }) => {
     if (dataset === undefined) return nodes;
     const { PortalReading } = await import('./portal-reading.js');
-    return new PortalReading({ client, dataset, chainId, nodes, batchSize, ...opening }).behind(nodes);
+    const reading = new PortalReading({ client, dataset, chainId, nodes, batchSize, ...opening });
+    return nodes === null ? reading.chain() : reading.behind(nodes);
   },
   open: async (config, { chain, portal }) => {
     const { EventMonitor } = await import('./event-monitor.js');

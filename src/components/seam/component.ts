@@ -80,12 +80,13 @@ export interface SourceKind<C extends object> extends KindOf<C> {
   audit?(config: C, opening: AuditOpening): Promise<Audit>;
   open(config: C, opening: SourceOpening): Promise<Source>;
   /** Returns who tells of old blocks, also of those that nodes don't keep; left out: the nodes alone. */
-  view?(config: C, opening: ViewOpening): Promise<Pick<ChainView, 'header'>>;
+  view?(config: C, opening: ViewOpening): Promise<Pick<ChainView, 'header'> | null>;
 }
 
 /** Who may be asked for old blocks. */
 export interface ViewOpening {
-  readonly nodes: ChainClient;
+  /** Null where no endpoint is set. */
+  readonly nodes: ChainClient | null;
   readonly portal: PortalClient;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -112,6 +112,36 @@ describe('the command pipeline rewind', () => {
     await portal.stop();
   });
 
+  it('asks the portal of a pipeline that has no RPC URL, and goes by what is stored where that can not tell', async () => {
+    const portal = await PortalServer.start({ data: portalOf(node, 10) });
+    const definition = JSON.parse(readFileSync(join(folder, 'pipeline.json'), 'utf8')) as { components: object[] };
+    Object.assign(definition.components[0] ?? {}, { history: 'portal', portal_dataset: 'local-31337' });
+    writeFileSync(join(folder, 'pipeline.json'), JSON.stringify(definition));
+    expect((await chainparse('pipeline', 'import', 'pipeline.json', '--update')).code).to.equal(0);
+    const alone = async (block: number): Promise<unknown> => {
+      const { code, stdout, stderr } = await rewind(
+        '45',
+        '--to-block',
+        `${block}`,
+        '--json',
+        '--portal-url',
+        portal.url,
+      );
+      expect(code, stderr).to.equal(0);
+      return JSON.parse(stdout);
+    };
+    const hashOf = (block: number): string | undefined => node.blocks[block]?.hash;
+    // Not final yet.
+    expect(await alone(35)).to.include({ block_hash: hashOf(35), hash_from: 'database' });
+    expect(await alone(20)).to.include({ block_hash: hashOf(20), hash_from: 'chain' });
+    portal.options = { ...portal.options, first: 15 };
+    expect(await alone(14)).to.include({ block_hash: hashOf(14), hash_from: 'database' });
+    portal.options = { data: portalOf(node, 10) };
+    // Of which nothing is stored.
+    expect(await alone(4)).to.include({ block_hash: hashOf(4), hash_from: 'chain' });
+    await portal.stop();
+  });
+
   it('goes by what is stored where the node knows no block at all', async () => {
     node.options = { fault: () => ({ kind: 'call-error', method: 'eth_getBlockByNumber', error: noHead }) };
     const { code, stdout, stderr } = await rewind('45', '--to-block', '30', '--rpc-url', node.url);
