@@ -131,7 +131,7 @@ export class PortalTrouble {
     const isBusy = error.class === 'busy';
     const isNews = isBusy ? this.#emptyMs + waitMs > busyToldMs && this.#isBusyNews() : count === 1;
     const what = wanted === null ? 'tell its newest final block' : `give blocks ${wanted.from} to ${wanted.to}`;
-    const message = `the portal ${client.host} does not ${what}, trying again: ${told(error)}`;
+    const message = `the portal ${client.host} does not ${what}, trying again: ${this.#told(error)}`;
     logger.log(isNews ? 'warn' : 'debug', message, { event: 'portal.retry', ...wanted });
   }
 
@@ -147,21 +147,21 @@ export class PortalTrouble {
     return Math.min(this.#failingMs, clock.monotonic() - client.gaveAt);
   }
 
+  /** Where nobody else is read meanwhile, a wish that is not kept to in full is told: who reads it may know a better time. */
+  #told({ message, retryAfterMs = 0 }: PortalError): string {
+    if (this.#options.hasNodes || retryAfterMs <= longestPauseMs) return message;
+    return `${message} (it wants to be left alone for ${Math.ceil(retryAfterMs / 60_000)} min)`;
+  }
+
   #failed(cause: PortalError): PortalFailedError {
     const { client } = this.#options;
     const isWrong = ['malformed', 'fork', 'disproved'].includes(cause.class);
     const what = isWrong ? 'is not to be believed' : "can't be used";
-    return new PortalFailedError(`the portal ${client.host} ${what}: ${told(cause)}`, {
+    return new PortalFailedError(`the portal ${client.host} ${what}: ${this.#told(cause)}`, {
       cause,
       hint: certificateHint(cause) ?? hintAt(cause),
     });
   }
-}
-
-/** A wish that is not kept to in full is told: who reads it may know a better time. */
-function told({ message, retryAfterMs = 0 }: PortalError): string {
-  if (retryAfterMs <= longestPauseMs) return message;
-  return `${message} (it wants to be left alone for ${Math.ceil(retryAfterMs / 60_000)} min)`;
 }
 
 function hintAt({ beginsAt }: PortalError): string {
