@@ -123,7 +123,18 @@ async function* bytesOf({ path }: ReadyFile, moved?: () => void): AsyncGenerator
   }
 }
 
+/** What is wrong with who asks, by the code of the answer: rights have nothing to do with it, though most are a 403, too. */
+const loginHints: ReadonlyMap<string, string> = new Map([
+  ['InvalidAccessKeyId', 'nobody there has this access_key_id: was it deleted, or is it that of another store?'],
+  ['SignatureDoesNotMatch', 'secret_access_key is not that of access_key_id'],
+  ['RequestTimeTooSkewed', "set this computer's clock right: the bucket's is another by too much"],
+  ['ExpiredToken', 'session_token has run out: start the run with a new one and its key'],
+  ['InvalidToken', 'session_token is not that of access_key_id'],
+]);
+
 function hintOf(status: number, code: string): string | undefined {
+  const ofLogin = loginHints.get(code);
+  if (ofLogin !== undefined) return ofLogin;
   if (code === 'NoSuchBucket' || status === 404) return 'make the bucket, or give another path';
   if (status === 301 || status === 307 || code === 'AuthorizationHeaderMalformed') return "give the bucket's region";
   if (status === 403) return 'the access key must be allowed to get, put, list and delete objects there';

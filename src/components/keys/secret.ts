@@ -97,6 +97,25 @@ export function openedUrl(text: string, schemes: readonly string[]): URL {
   const parsed = URL.canParse(text) ? new URL(text) : null;
   if (parsed !== null && schemes.includes(parsed.protocol.slice(0, -1))) return parsed;
   throw new UsageError(`with what the environment says, url is no URL of ${schemes.join(' or ')}`, {
-    hint: 'set the variables that it names; of a password, what is no letter and no digit is percent-encoded',
+    hint: encodedHint,
   });
+}
+
+/** What to do where a URL is none for what variables have put into it. */
+export const encodedHint =
+  'set the variables that it names; of a password, what is no letter and no digit is percent-encoded';
+
+/**
+ * Throws UsageError, which does not show them, where user and password of a URL can't be decoded: a `%` that stands for itself
+ * (`100%`) leaves the URL one, and clients say no more than that it is malformed. `key` is the key that holds it.
+ */
+export function requireDecodable({ username, password }: URL, key = 'url'): void {
+  try {
+    for (const part of [username, password]) decodeURIComponent(part);
+  } catch (cause) {
+    throw new UsageError(`with what the environment says, user or password in ${key} is not percent-encoded`, {
+      hint: `${encodedHint}: a % is %25`,
+      cause,
+    });
+  }
 }

@@ -1,5 +1,6 @@
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import { UsageError } from '../../runtime/errors.js';
+import { encodedHint, requireDecodable } from '../keys/secret.js';
 import { readNamedFile, readTlsFiles } from '../keys/tls-files.js';
 import { connectionError } from './nats-errors.js';
 import type { NatsLibrary } from './nats-library.js';
@@ -37,10 +38,14 @@ export async function connectNats(library: NatsLibrary, stored: NatsConfig, name
 
 /** A host alone will do for the client; what is no URL and looks like one would be shown as a whole. */
 function requireUrls(servers: readonly string[]): void {
-  if (!servers.some((server) => server.includes('://') && parsed(server) === null)) return;
-  throw new UsageError('with what the environment says, servers holds what is no URL of nats or tls', {
-    hint: 'set the variables that it names; of a password, what is no letter and no digit is percent-encoded',
-  });
+  for (const server of servers) {
+    const url = parsed(server);
+    if (url !== null) requireDecodable(url, 'servers');
+    else if (server.includes('://'))
+      throw new UsageError('with what the environment says, servers holds what is no URL of nats or tls', {
+        hint: encodedHint,
+      });
+  }
 }
 
 async function loginOf({ authenticators }: NatsLibrary, config: NatsConfig): Promise<ConnectionOptions> {

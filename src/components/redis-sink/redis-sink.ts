@@ -6,7 +6,7 @@ import { giveUpLater } from '../../runtime/give-up-later.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
 import type { Sink, SinkBatch, SinkContext } from '../seam/sink.js';
 import { nameFor } from '../keys/name-pattern.js';
-import { openedUrl } from '../keys/secret.js';
+import { openedUrl, requireDecodable } from '../keys/secret.js';
 import { headersOf } from '../seam/message-headers.js';
 import { readTlsFiles } from '../keys/tls-files.js';
 import type { TlsContents } from '../keys/tls-files.js';
@@ -126,7 +126,9 @@ function ungreeted(cause: unknown): RuntimeFailure {
 
 /** Returns the URL; throws UsageError where the client would refuse it in words that nobody understands. */
 function urlOf(config: RedisConfig): string {
-  const { href, pathname } = openedUrl(config.url, redisSchemes);
+  const url = openedUrl(config.url, redisSchemes);
+  requireDecodable(url);
+  const { href, pathname } = url;
   if (/^\/?\d*$/.test(pathname)) return href;
   throw new UsageError('with what the environment says, the path of url is no number of a database', {
     hint: 'redis://host:6379/0',

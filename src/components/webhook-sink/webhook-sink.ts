@@ -8,7 +8,7 @@ import { RefusedAddressError, isPrivateAddress } from '../../runtime/private-add
 import type { SinkOpening } from '../seam/component.js';
 import type { Sink, SinkBatch, SinkContext } from '../seam/sink.js';
 import { MessageRefusedError, ReceiverAwayError, TakenInPartError } from '../seam/delivery-errors.js';
-import { openedUrl } from '../keys/secret.js';
+import { openedUrl, requireDecodable } from '../keys/secret.js';
 import { objectionOf } from './answer.js';
 import { webSchemes } from './config.js';
 import type { WebhookConfig } from './config.js';
@@ -27,12 +27,13 @@ export class WebhookSink implements Sink {
 
   constructor(config: WebhookConfig, opening: SinkOpening, lookup?: LookupFunction) {
     const { clock, events } = opening;
-    const url = openedUrl(config.url, webSchemes).href;
+    const url = openedUrl(config.url, webSchemes);
+    requireDecodable(url);
     if (config.body !== undefined) checkPaths(config.body, events);
     const refuses = config.allow_private ? undefined : isPrivateAddress;
     this.#config = config;
     this.#clock = clock;
-    this.#post = new HttpPost({ url, timeoutMs: this.#timeoutMs, clock, refuses, lookup });
+    this.#post = new HttpPost({ url: url.href, timeoutMs: this.#timeoutMs, clock, refuses, lookup });
     this.#requestsOf = requestsOf(config, opening);
   }
 

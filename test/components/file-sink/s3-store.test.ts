@@ -123,6 +123,11 @@ describe('a file sink’s part of a bucket', () => {
       [403, 'AccessDenied', 'bucket lake refuses: AccessDenied', 'the access key must be allowed to'],
       [301, 'PermanentRedirect', 'bucket lake refuses: PermanentRedirect', "give the bucket's region"],
       [400, 'AuthorizationHeaderMalformed', 'bucket lake refuses: Auth', "give the bucket's region"],
+      [403, 'InvalidAccessKeyId', 'bucket lake refuses: InvalidAccessKeyId', 'nobody there has this access_key_id'],
+      [403, 'SignatureDoesNotMatch', 'bucket lake refuses: Signature', 'secret_access_key is not that of'],
+      [403, 'RequestTimeTooSkewed', 'bucket lake refuses: RequestTime', "this computer's clock"],
+      [400, 'ExpiredToken', 'bucket lake refuses: ExpiredToken', 'session_token has run out'],
+      [400, 'InvalidToken', 'bucket lake refuses: InvalidToken', 'session_token is not that of'],
     ] as const;
     for (const [status, code, message, hint] of cases) {
       s3.answers.push({ status, code, on: 'GET ' });

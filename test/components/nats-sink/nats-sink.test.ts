@@ -362,9 +362,15 @@ describeWithNats('the login of a sink into NATS', () => {
 
   it('is shown nowhere where a variable made no URL', async () => {
     const config = schema.parse({ servers: '${SERVERS}', subject: 'a.x' });
-    const sink = await natsSink.open({ ...config, servers: ['nats://u:hunter2@h:99999'] }, sinkOpening());
-    const { message } = await rejectionOf(sink.deliver(batchOf(transferMessages(1)), sinkContext()), UsageError);
-    expect(message).to.equal('with what the environment says, servers holds what is no URL of nats or tls');
+    const wrong = [
+      ['nats://u:hunter2@h:99999', 'servers holds what is no URL of nats or tls'],
+      ['nats://u:100%hunter2@h', 'user or password in servers is not percent-encoded'],
+    ] as const;
+    for (const [server, told] of wrong) {
+      const sink = await natsSink.open({ ...config, servers: [server] }, sinkOpening());
+      const { message } = await rejectionOf(sink.deliver(batchOf(transferMessages(1)), sinkContext()), UsageError);
+      expect(message).to.equal(`with what the environment says, ${told}`);
+    }
   });
 });
 

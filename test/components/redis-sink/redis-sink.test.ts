@@ -212,6 +212,9 @@ withRedis('the streams of Redis', () => {
     expect(error.message).to.equal('with what the environment says, url is no URL of redis or rediss');
     const misled = await rejectionOf(open({ url: `${server.url}/hunter2` }), UsageError);
     expect(misled.message).to.equal('with what the environment says, the path of url is no number of a database');
+    const { message, hint } = await rejectionOf(open({ url: 'redis://:100%hunter2@127.0.0.1:1' }), UsageError);
+    expect(message).to.equal('with what the environment says, user or password in url is not percent-encoded');
+    expect(hint).to.contain('a % is %25');
   });
 });
 

@@ -346,6 +346,10 @@ describe('the webhook', () => {
     open();
     const error = thrownBy(() => new WebhookSink(configOf({ url: 'ftp://hunter2' }), sinkOpening()), UsageError);
     expect(error.message).to.equal('with what the environment says, url is no URL of https or http');
+    const unread = () => new WebhookSink(configOf({ url: 'https://me:100%hunter2@h.example/x' }), sinkOpening());
+    expect(thrownBy(unread, UsageError).message).to.equal(
+      'with what the environment says, user or password in url is not percent-encoded',
+    );
   });
 
   it('waits where nobody knows who signed the certificate, and says how to name that authority', async () => {
