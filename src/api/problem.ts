@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import {
   ChainparseError,
   ConflictError,
+  DatabaseForbiddenError,
   ProblemsError,
   LeaseHeldError,
   LeaseLostError,
@@ -113,7 +114,8 @@ function statusOf(error: ChainparseError): number {
   if (error instanceof UsageError) return 400;
   if (error instanceof NotFoundError) return 404;
   if (error instanceof ConflictError || error instanceof LeaseHeldError || error instanceof LeaseLostError) return 409;
-  if (error.exitCode === 5) return 503;
+  // It is no fault of the server's own: the call works once the right is granted.
+  if (error.exitCode === 5 || error instanceof DatabaseForbiddenError) return 503;
   return error.exitCode === 6 ? 502 : 500;
 }
 

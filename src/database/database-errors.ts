@@ -1,6 +1,7 @@
 import {
   ChainparseError,
   DatabaseBusyError,
+  DatabaseForbiddenError,
   DatabaseRefusedError,
   DatabaseUnreachableError,
   DatabaseUnusableError,
@@ -22,7 +23,7 @@ const failures: Record<Exclude<ErrorKind, PassedKind>, readonly [Failure, string
   malformed: [DatabaseUnusableError, "can't be read"],
   refused: [DatabaseRefusedError, "can't be reached"],
   unloadable: [RuntimeFailure, "can't be opened by this version of Node"],
-  forbidden: [RuntimeFailure, 'does not let this user'],
+  forbidden: [DatabaseForbiddenError, 'does not let this user'],
   'no-default': [
     RuntimeFailure,
     'wants a value that chainparse does not know',

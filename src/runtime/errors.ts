@@ -143,6 +143,9 @@ export class DatabaseUnreachableError extends ChainparseError {
 /** The database answers, and locks that others hold keep it from doing what was asked. */
 export class DatabaseBusyError extends DatabaseUnreachableError {}
 
+/** The database answers, and its user lacks a right that a statement wants. */
+export class DatabaseForbiddenError extends RuntimeFailure {}
+
 /** The database's server refuses the login of the URL, knows no such database, or the file is none. */
 export class DatabaseRefusedError extends DatabaseUnreachableError {}
 

@@ -250,6 +250,21 @@ withChromium('the page of the dashboard', () => {
     expect(wrongs).to.deep.equal([]);
   });
 
+  it('shows a pipeline by the definition that has taken the place of another', async () => {
+    await store(45, 'transfers');
+    await go('#/pipeline/45');
+    await see('h1:text("transfers")');
+    await see('.link-state[data-state=live]');
+    const { components } = await api.get('/api/v1/pipeline/config/45');
+    const answer = await api.post('/api/v1/pipeline/45', { name: 'renamed', components }, 'PUT');
+    expect(answer.statusCode, answer.body).to.equal(200);
+    await see('h1:text("renamed")');
+    await see('[data-action=start]');
+    await database.write([database.knex('pipeline').where({ id: 45 }).update({ disabled: 1 })]);
+    await page.waitForSelector('[data-action=start]', { state: 'hidden' });
+    expect(wrongs).to.deep.equal([]);
+  });
+
   it('says of a pipeline and of tasks that are deleted that there are none, and asks for them no more', async () => {
     await store(45, 'transfers');
     const running = await run(45, 1);

@@ -25,6 +25,8 @@ export function pipelinePage({ id, params, signal }) {
   const node = h('div', { class: 'single' }, h('p', { class: 'muted' }, `${t('loading')} …`));
   const ends = endsWith(signal);
   let view = null;
+  /** What the server told of the definition that is shown; null: nothing yet. */
+  let shown = null;
   async function read() {
     const definition = await getJson(configPath(id), { signal: ends.signal });
     view = makeView(definition, params, { signal: ends.signal, fail });
@@ -36,12 +38,21 @@ export function pipelinePage({ id, params, signal }) {
     if (error.status === 404) ends.abort();
     node.replaceChildren(failureMessage(error, t('pipeline.notFound', { id: String(id) })));
   }
-  const reader = readUntilDone(read, ends.signal, fail);
+  let reader = readUntilDone(read, ends.signal, fail);
+  /** A definition that takes the place of the one that is shown is read, too. */
+  function notice(told) {
+    if (view === null || told === null) return;
+    const { name, disabled, components } = told;
+    const mark = JSON.stringify([name, disabled, components]);
+    if (shown !== null && mark !== shown) reader = readUntilDone(read, ends.signal, fail);
+    shown = mark;
+  }
   return {
     node,
     title: t('pipeline.title', { id: String(id) }),
     update() {
       if (ends.signal.aborted) return;
+      notice(live.get(`pipeline:${id}`));
       reader.update();
       view?.update();
     },
