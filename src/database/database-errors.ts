@@ -29,7 +29,12 @@ const failures: Record<Exclude<ErrorKind, PassedKind>, readonly [Failure, string
     'wants a value that chainparse does not know',
     'a column of an older program: give it a default, or let it be NULL (ALTER TABLE)',
   ],
-  'not-migrated': [NotMigratedError, 'is not migrated', 'chainparse migrate'],
+  // Migrations that were applied are not applied again: what was dropped after them does not come back by them.
+  'not-migrated': [
+    NotMigratedError,
+    'is not migrated',
+    'chainparse migrate; where that finds nothing to do, a table or a column was dropped: bring it back from a backup',
+  ],
   contention: [DatabaseBusyError, 'is busy', 'another process holds a lock for long: see who writes to it'],
 };
 
