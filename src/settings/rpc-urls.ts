@@ -1,3 +1,4 @@
+import { isLoginEncoded } from '../runtime/login-header.js';
 import { Problems } from '../runtime/problems.js';
 import type { FoundSetting } from './setting.js';
 import { maskUrl } from '../runtime/secrets.js';
@@ -72,7 +73,14 @@ export function splitRpcUrls({ text, origin }: FoundSetting): readonly string[] 
   const urls = text.split(/[,\s]+/).filter((url) => url !== '');
   const problems = new Problems();
   for (const url of urls) {
-    if (URL.canParse(url) && /^(https?|wss?):\/\//i.test(url)) continue;
+    if (URL.canParse(url) && /^(https?|wss?):\/\//i.test(url)) {
+      if (isLoginEncoded(new URL(url))) continue;
+      problems.add(
+        `RPC URL '${maskUrl(url)}' (${origin}) has a user or password that is not percent-encoded`,
+        'write % as %25',
+      );
+      continue;
+    }
     problems.add(
       `RPC URL '${maskUrl(url)}' (${origin}) is no URL of HTTP or a WebSocket`,
       'write http://host:port, https://…, ws://… or wss://…; several are separated by commas',

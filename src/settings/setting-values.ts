@@ -2,6 +2,7 @@ import { amountProblem } from './amount.js';
 import { splitWords } from './split-words.js';
 import { parameterProblem } from '../runtime/database-parameters.js';
 import { splitDatabaseUrls, sqlitePath } from '../runtime/database-urls.js';
+import { isLoginEncoded } from '../runtime/login-header.js';
 import { maskUrl } from '../runtime/secrets.js';
 import { parseUtcOffset } from '../runtime/utc-offset.js';
 
@@ -121,7 +122,10 @@ export const share: Read<number> = (text) => {
 };
 
 /** A URL of HTTP. */
-export const webUrl = checked((text) => (URL.canParse(text) && /^https?:\/\//i.test(text) ? null : 'is no HTTP URL'));
+export const webUrl = checked((text) => {
+  if (!URL.canParse(text) || !/^https?:\/\//i.test(text)) return 'is no HTTP URL';
+  return isLoginEncoded(new URL(text)) ? null : 'has a user or password that is not percent-encoded (write % as %25)';
+});
 
 /** A URL of a mail server. */
 export const mailUrl = checked((text) =>

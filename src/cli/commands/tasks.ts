@@ -4,6 +4,7 @@ import { TaskStore } from '../../database/tasks/task-store.js';
 import { taskPageToJson, taskToJson } from '../../model/task-json.js';
 import { statusName, taskStatus, type Task, type TaskStatusName } from '../../model/task.js';
 import { statusChanged } from '../../texts/log-lines.js';
+import { textsIn } from '../../texts/texts.js';
 import { cancelTask } from '../../tasks/run/cancel-task.js';
 import { markUnknownLags } from '../../tasks/views/unknown-lags.js';
 import type { CommandContext } from '../context/context.js';
@@ -137,7 +138,7 @@ async function printPage({ output, settings }: CommandContext, list: TaskPage, s
     list.tasks.map((task) => taskRow(task, output.lang)),
   );
   if (list.total > list.tasks.length) {
-    output.note(`page ${list.page} of ${Math.ceil(list.total / list.pageSize)}, ${list.total} tasks in all`);
+    output.note(textsIn(output.lang).tasks.page(list.page, Math.ceil(list.total / list.pageSize), list.total));
   }
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { UsageError } from '../../runtime/errors.js';
+import { isLoginEncoded } from '../../runtime/login-header.js';
 import { withStandIns } from '../seam/variables.js';
 
 const way = 'is a secret: write ${NAME}, which is read from the environment when a run begins, and never stored';
@@ -106,16 +107,12 @@ export const encodedHint =
   'set the variables that it names; of a password, what is no letter and no digit is percent-encoded';
 
 /**
- * Throws UsageError, which does not show them, where user and password of a URL can't be decoded: a `%` that stands for itself
- * (`100%`) leaves the URL one, and clients say no more than that it is malformed. `key` is the key that holds it.
+ * Throws UsageError, which does not show them, where user and password of a URL can't be decoded: clients say no more than that
+ * it is malformed. `key` is the key that holds it.
  */
-export function requireDecodable({ username, password }: URL, key = 'url'): void {
-  try {
-    for (const part of [username, password]) decodeURIComponent(part);
-  } catch (cause) {
-    throw new UsageError(`with what the environment says, user or password in ${key} is not percent-encoded`, {
-      hint: `${encodedHint}: a % is %25`,
-      cause,
-    });
-  }
+export function requireDecodable(url: URL, key = 'url'): void {
+  if (isLoginEncoded(url)) return;
+  throw new UsageError(`with what the environment says, user or password in ${key} is not percent-encoded`, {
+    hint: `${encodedHint}: a % is %25`,
+  });
 }

@@ -105,6 +105,8 @@ eachDatabase('the tasks commands', (testDatabase) => {
     );
     const zh = await chainparse('tasks', 'list', '--lang', 'zh');
     expect(zh.stdout).to.contain('最后心跳时间').and.contain('正在运行');
+    const paged = await chainparse('tasks', 'list', '--limit', '3', '--lang', 'zh');
+    expect(paged.stderr).to.equal('第 1 页, 共 2 页, 共 4 个任务\n');
     const { stderr } = await chainparse('tasks', 'list', '--limit', '3', '--lang', 'en');
     expect(stderr).to.equal('page 1 of 2, 4 tasks in all\n');
   });
