@@ -75,10 +75,7 @@ export function splitRpcUrls({ text, origin }: FoundSetting): readonly string[] 
   for (const url of urls) {
     if (URL.canParse(url) && /^(https?|wss?):\/\//i.test(url)) {
       if (isLoginEncoded(new URL(url))) continue;
-      problems.add(
-        `RPC URL '${maskUrl(url)}' (${origin}) has a user or password that is not percent-encoded`,
-        'write % as %25',
-      );
+      problems.add(`RPC URL '${maskUrl(url)}' (${origin}) has a login that is not percent-encoded`, 'write % as %25');
       continue;
     }
     problems.add(

@@ -124,7 +124,7 @@ export const share: Read<number> = (text) => {
 /** A URL of HTTP. */
 export const webUrl = checked((text) => {
   if (!URL.canParse(text) || !/^https?:\/\//i.test(text)) return 'is no HTTP URL';
-  return isLoginEncoded(new URL(text)) ? null : 'has a user or password that is not percent-encoded (write % as %25)';
+  return isLoginEncoded(new URL(text)) ? null : 'has a login that is not percent-encoded (write % as %25)';
 });
 
 /** A URL of a mail server. */

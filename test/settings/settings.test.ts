@@ -172,11 +172,8 @@ describe('loadSettings', () => {
       { rpcUrl: ['ftp://user:hidden@h'] },
       /RPC URL 'ftp:\/\/user:\*\*\*@h' \(flag --rpc-url\) is no URL of HTTP or a WebSocket/,
     ],
-    [
-      { rpcUrl: ['https://user:100%hid@h'] },
-      /RPC URL '.*' \(flag --rpc-url\) has a user or password that is not percent-/,
-    ],
-    [{ portalUrl: 'https://user:100%hid@h' }, /has a user or password that is not percent-encoded \(write % as %25\)/],
+    [{ rpcUrl: ['https://user:100%hid@h'] }, /RPC URL '.*' \(flag --rpc-url\) has a login that is not percent-/],
+    [{ portalUrl: 'https://user:100%hid@h' }, /has a login that is not percent-encoded \(write % as %25\)/],
     [{ rpcUrl: [''] }, /is empty/],
   ];
   for (const [flags, problem] of malformed) {
