@@ -73,15 +73,15 @@ export function splitRpcUrls({ text, origin }: FoundSetting): readonly string[] 
   const urls = text.split(/[,\s]+/).filter((url) => url !== '');
   const problems = new Problems();
   for (const url of urls) {
-    if (URL.canParse(url) && /^(https?|wss?):\/\//i.test(url)) {
-      if (isLoginEncoded(new URL(url))) continue;
-      problems.add(`RPC URL '${maskUrl(url)}' (${origin}) has a login that is not percent-encoded`, 'write % as %25');
-      continue;
-    }
-    problems.add(
-      `RPC URL '${maskUrl(url)}' (${origin}) is no URL of HTTP or a WebSocket`,
-      'write http://host:port, https://…, ws://… or wss://…; several are separated by commas',
-    );
+    const isUrl = URL.canParse(url) && /^(https?|wss?):\/\//i.test(url);
+    if (isUrl && isLoginEncoded(new URL(url))) continue;
+    const shown = `RPC URL '${maskUrl(url)}' (${origin})`;
+    if (isUrl) problems.add(`${shown} has a login that is not percent-encoded`, 'write % as %25');
+    else
+      problems.add(
+        `${shown} is no URL of HTTP or a WebSocket`,
+        'write http://host:port, https://…, ws://… or wss://…; several are separated by commas',
+      );
   }
   if (urls.length === 0) problems.add(`RPC URL (${origin}) is empty`);
   problems.throwIfAny();

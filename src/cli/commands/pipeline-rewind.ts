@@ -89,7 +89,6 @@ async function findBlock(
   const { name: chainName, id: chainId } = source.chain;
   const urls = settings.rpcUrls(chainName);
   const find = (asked: AskedChain | null): Promise<RewindBlock> => findRewindBlock(stores, checkpoint, toBlock, asked);
-  if (urls.length === 0 && !source.readsPortal) return find(null);
   const chain = urls.length === 0 ? null : new ChainClient({ urls, chainId, clock, logger, attempts });
   const portal = new PortalClient({ url: settings.portalUrl, clock });
   try {

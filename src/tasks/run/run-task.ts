@@ -9,6 +9,7 @@ import type { Progress, Task } from '../../model/task.js';
 import type { SinkWish } from '../../model/sink.js';
 import { isHeldBy, statusName, taskStatus } from '../../model/task.js';
 import { DatabaseSetBackError, KnownCommits } from '../../pipeline/known-commits.js';
+import { holdMsOf } from '../../pipeline/hold-empty.js';
 import { whenReachable } from '../../pipeline/lease.js';
 import { executePipeline, type CommitSeen } from '../../pipeline/execute-pipeline.js';
 import { ChainparseError, LeaseLostError, NeedsRewindError, messageOf } from '../../runtime/errors.js';
@@ -29,12 +30,6 @@ import type { BegunRun, TaskOptions, TaskResult } from './task-options.js';
 
 /** How ends are called that a person has asked for. */
 const byPeople: Readonly<Record<string, string>> = { stopped: 'cancelled', handed_over: 'handed over' };
-
-/** For how long each other task of a process makes one hold back an empty commit, and for how long at most, in milliseconds. */
-const holdMsPerTask = 15;
-const longestHoldMs = 120_000;
-/** What was held back goes at moments that are so far apart, in milliseconds: a database takes together what comes together. */
-const togetherMs = 500;
 
 /** How often a run that waits for a block tells at least, before it would count as hung, that it does; and how rarely, in milliseconds. */
 const tellsPerStall = 8;
@@ -354,16 +349,6 @@ class TaskRun {
 function reasonOfLoss({ endReason, error }: Task, isOurs: boolean): string {
   if (!isOurs) return ': a database that was promoted without its claim has given its id to another process';
   return endReason === null ? '' : ` (${endReason}${error === null ? '' : `: ${error}`})`;
-}
-
-/**
- * Returns for how long a task to which blocks say nothing may hold its checkpoint back from now on, by the monotonic clock: a process moves
- * those of some hundred a second, however many it has, and not all of a chain at once. One that is alone moves it with each block.
- */
-export function holdMsOf(tasks: number, now: number, random: () => number = Math.random): number {
-  const holdMs = Math.min(longestHoldMs, (tasks - 1) * holdMsPerTask) * (0.5 + random() / 2);
-  // Few tasks have little to send together, and need not wait for it.
-  return holdMs < 4 * togetherMs ? holdMs : Math.ceil((now + holdMs) / togetherMs) * togetherMs - now;
 }
 
 /** Returns what a task's end is called that an error made. */
