@@ -37,6 +37,7 @@ describe('run', () => {
       ['tasks', 'list', '--help'],
       ['help', 'tasks', 'list'],
       ['tasks', 'help', 'list'],
+      ['help', 'tasks', 'list', '--help'],
     ]) {
       const [code, stdout, stderr] = await outcome(argv);
       expect([code, stderr]).to.deep.equal([0, '']);
@@ -45,7 +46,9 @@ describe('run', () => {
         .and.to.contain('--watch');
     }
     expect((await outcome(['help', 'tasks']))[1]).to.match(/^Usage: chainparse tasks \[options\] \[command\]/);
-    expect((await outcome(['help']))[1]).to.match(/^Usage: chainparse \[options\] \[command\]/);
+    for (const argv of [['help'], ['help', '--help'], ['help', '-h']]) {
+      expect((await outcome(argv))[1]).to.match(/^Usage: chainparse \[options\] \[command\]/);
+    }
   });
 
   it('prints help and exits 2 where no command is given', async () => {

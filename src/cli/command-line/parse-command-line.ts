@@ -121,6 +121,8 @@ function addHelp(parent: Parser): void {
     .command('help [command...]')
     .description('print the help of a command')
     .helpOption(false)
+    // Who asks for help twice gets it once.
+    .addOption(new Option('-h, --help').hideHelp())
     .action((names: readonly string[]) => printHelp(parent, names));
 }
 
