@@ -119,14 +119,14 @@ interface Sent {
 
 /** Sends a test message through each channel that the settings name; throws RuntimeFailure where one of them fails. */
 async function testAlerts(context: CommandContext): Promise<void> {
-  const { clock, output, signals } = context;
+  const { clock, output, settings, signals } = context;
   const channels = alertChannels(context);
   if (channels.length === 0) {
     throw new UsageError('nobody is told of alerts: no channel is set', {
       hint: 'set CHAINPARSE_ALERT_WEBHOOK_URL, …_COMMAND, …_SLACK_URL, …_DISCORD_URL, …_TELEGRAM_TOKEN, …_PAGERDUTY_KEY or …_EMAIL_URL, or write them into chainparse.config.yaml',
     });
   }
-  const message = testMessage(clock.now());
+  const message = testMessage(clock.now(), settings.alerts.pageUrl);
   const results = await Promise.all(
     channels.map((channel) =>
       channel.send(message, signals.stopping).then(
@@ -153,8 +153,8 @@ function failedBy(channel: string, error: unknown): Sent {
   return { channel, error: messageOf(error), hint: error instanceof ChainparseError ? error.hint : undefined };
 }
 
-function testMessage(now: number): ReturnType<typeof toAlertMessage> {
+function testMessage(now: number, pageUrl: string | null): ReturnType<typeof toAlertMessage> {
   const message = 'this is a test of chainparse alerts';
   const condition = { rule: 'test', subject: 'test', message, taskId: null, pipelineId: null, details: {} } as const;
-  return toAlertMessage('test', condition, { alertId: null, worker: thisProcess().name, openSeconds: 0, now });
+  return toAlertMessage('test', condition, { alertId: null, worker: thisProcess().name, openSeconds: 0, pageUrl, now });
 }

@@ -126,11 +126,13 @@ describe('chainparse alerts', () => {
     const nothing = await alerts('test');
     expect(nothing.code).to.equal(2);
     expect(nothing.stderr).to.contain('error: nobody is told of alerts: no channel is set');
-    const config = 'alerts:\n  command: [sh, -c, "cat > got.json"]\n';
+    const config = 'alerts:\n  page_url: https://page.example/\n  command: [sh, -c, "cat > got.json"]\n';
     writeFileSync(join(folder, 'chainparse.config.yaml'), config);
     const sent = await alerts('test');
     expect([sent.code, sent.stdout, sent.stderr]).to.deep.equal([0, 'command: delivered\n', '']);
-    expect(JSON.parse(readFileSync(join(folder, 'got.json'), 'utf8'))).to.include({ type: 'alert.test' });
+    const message = JSON.parse(readFileSync(join(folder, 'got.json'), 'utf8')) as Record<string, unknown>;
+    expect(message).to.include({ type: 'alert.test' });
+    expect(message).to.nested.include({ 'data.link': 'https://page.example/#/alerts' });
     writeFileSync(join(folder, 'chainparse.config.yaml'), `${config}  webhook_url: http://127.0.0.1:1/secret-path\n`);
     const told = await alerts('test');
     expect(told.code).to.equal(1);
