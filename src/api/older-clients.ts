@@ -102,11 +102,6 @@ function takingMore(each: Route): Route {
     };
     return { ...each, body: z.preprocess(asOurs, startBody) };
   }
-  if (each.path === `${base}/tasks/statistics` && each.query instanceof z.ZodObject) {
-    // What ended is counted for a day there.
-    const { window = z.string() } = each.query.shape as Readonly<Record<string, z.ZodType>>;
-    return { ...each, query: each.query.extend({ window: z.preprocess((value) => value ?? '1440', window) }) };
-  }
   if (each.path === `${base}/tasks/running` && each.query instanceof z.ZodObject) {
     // Nobody asked for pages of it there.
     const size = z.preprocess((value) => value ?? String(mostRunning), wholeNumber(1, mostRunning));
