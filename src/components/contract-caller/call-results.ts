@@ -1,4 +1,5 @@
 import { CallReader } from '../../chain/calls/call-reader.js';
+import type { ChainAccess } from '../../chain/chains.js';
 import type { BlockCalls, CallAnswer, CallBlock, ContractCall } from '../../chain/calls/contract-call.js';
 import { CallResultStore } from '../../database/events/call-result-store.js';
 import type { CallOutcome, KeptCall } from '../../database/events/call-result-store.js';
@@ -25,13 +26,14 @@ const mostInMemory = 50_000;
 export class CallResults {
   /** Null: nothing may be stored. */
   readonly #store: CallResultStore | null;
-  readonly #reader: CallReader;
+  readonly #chain: ChainAccess;
+  #reader: CallReader | undefined;
   readonly #memory = new Map<string, CallOutcome>();
 
   constructor({ database, chain }: StageOpening) {
     this.#store = database === null ? null : new CallResultStore(database);
     if (chain === null) throw new UsageError('contracts are asked through an RPC URL, and none is set for this chain');
-    this.#reader = new CallReader(chain.client);
+    this.#chain = chain;
   }
 
   /**
@@ -119,6 +121,8 @@ export class CallResults {
       groups.set(name, group);
     }
     const list: readonly BlockCalls[] = [...groups.values()];
+    // Only here is an endpoint wanted: who previews an event with all its answers has none to give.
+    this.#reader ??= new CallReader(this.#chain.client);
     const answers = await this.#reader.read(list, context);
     return calls.map((call) => ({ ...call, answer: answers.get(call.kept) ?? { lacks: 'block' } }));
   }

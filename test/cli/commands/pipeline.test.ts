@@ -124,6 +124,19 @@ describe('the pipeline and abi commands', () => {
     expect(given.stdout).to.match(/^ +Transfer\nevent_name +Transfer\nargs\.value +5\n$/);
   });
 
+  it('preview an event that has all answers of contracts without an endpoint', async () => {
+    const example = join(examples, 'usdc-with-decimals.yaml');
+    const preview = (event: object): Promise<Result> =>
+      chainparse('pipeline', 'preview', example, '--event', JSON.stringify({ event_name: 'Transfer', ...event }));
+    const args = { to: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8', value: 1_500_000 };
+    const given = await preview({ args, decimals: 6, symbol: 'USDC', balance: '7000000' });
+    expect(given).to.include({ code: 0, stderr: '' });
+    expect(given.stdout).to.match(/^amount +- +- +1\.5$/m);
+    const lacking = await preview({ args, contract_address: args.to, decimals: 6, symbol: 'USDC' });
+    expect(lacking).to.include({ code: 2, stdout: '' });
+    expect(lacking.stderr).to.match(/^error: no RPC URL is set for chain 'ethereum'\n/);
+  });
+
   it('take no id that leaves the database none to give after it, wherever it is written', async () => {
     const tooLarge = await chainparse('pipeline', 'import', 'usdc-transfers.yaml', '--id', '2000000001');
     expect(tooLarge).to.deep.include({ code: 2 });
