@@ -262,6 +262,12 @@ withChromium('the page of the dashboard', () => {
     await see('[data-action=start]');
     await database.write([database.knex('pipeline').where({ id: 45 }).update({ disabled: 1 })]);
     await page.waitForSelector('[data-action=start]', { state: 'hidden' });
+    // Nothing of a list of pipelines changes with these.
+    for (const description of ['about', 'about more']) {
+      const again = await api.post('/api/v1/pipeline/45', { name: 'renamed', description, components }, 'PUT');
+      expect(again.statusCode, again.body).to.equal(200);
+      await see(`.page-head p:text-is("${description}")`);
+    }
     expect(wrongs).to.deep.equal([]);
   });
 
@@ -352,6 +358,10 @@ withChromium('the page of the dashboard', () => {
     const isVisible = (action: string): Promise<boolean> => page.locator(`[data-action=${action}]`).isVisible();
     expect(await isVisible('start')).to.equal(false);
     expect([await isVisible('pipeline-start'), await isVisible('pipeline-stop')]).to.deep.equal([true, true]);
+    const { components } = await api.get('/api/v1/pipeline/config/450');
+    const changed = { name: 'pipe-450', description: 'about', components };
+    expect((await api.post('/api/v1/pipeline/450', changed, 'PUT')).statusCode).to.equal(200);
+    await see('.page-head p:text-is("about")');
     await go('#/tasks');
     await page.fill('#filter-pipeline', 'Pipe-450');
     await page.press('#filter-pipeline', 'Enter');
