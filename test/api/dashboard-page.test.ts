@@ -7,7 +7,9 @@ import { registerDashboard } from '../../src/api/server/register-dashboard.js';
 import type { Database } from '../../src/database/database.js';
 import { AlertStore } from '../../src/database/operations/alert-store.js';
 import { EndpointStore, type ReportedEndpoint } from '../../src/database/operations/endpoint-store.js';
+import { DeadLetterStore } from '../../src/database/sinks/dead-letter-store.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
+import { MessageData } from '../../src/model/event-message.js';
 import { pipelineSilent } from '../../src/tasks/alerts/alert-conditions.js';
 import { insertSilentTask } from '../database/insert-silent-task.js';
 import { seriousFindings, startBrowser, watchPage, withChromium } from '../support/chromium.js';
@@ -85,12 +87,12 @@ withChromium('the page of the dashboard', () => {
   const marks = (): Promise<readonly string[]> =>
     page.evaluate(`[...document.querySelectorAll('.checks .check')].map((check) => check.dataset.ok)`);
 
-  async function store(id: number, name: string): Promise<void> {
+  async function store(id: number, name: string, sinks: readonly object[] = []): Promise<void> {
     const source = {
       ...{ name: 'source', type: 'event_monitor', chain_name: 'ethereum', abi_path: 'builtin:erc20' },
       ...{ contract_address: '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48', mode: 'realtime' },
     };
-    const answer = await api.post('/api/v1/pipeline/config', { id, name, components: [source] });
+    const answer = await api.post('/api/v1/pipeline/config', { id, name, components: [source, ...sinks] });
     expect(answer.statusCode, answer.body).to.equal(201);
   }
 
@@ -268,6 +270,38 @@ withChromium('the page of the dashboard', () => {
       expect(again.statusCode, again.body).to.equal(200);
       await see(`.page-head p:text-is("${description}")`);
     }
+    expect(wrongs).to.deep.equal([]);
+  });
+
+  it('tells what the receiver of a sink refuses for good, and has that tried again, or dropped', async () => {
+    await store(45, 'transfers', [{ name: 'hook', type: 'webhook_sink', url: 'https://example.com/' }]);
+    await api.post('/api/v1/pipeline/45/sinks/hook/pause');
+    const letters = new DeadLetterStore(database);
+    const bury = async (blockNumber: number, error: string): Promise<void> => {
+      const { blockHash, timestamp, contractAddress, transactionHash, ...at } = makeEvent({ blockNumber });
+      const place = { ...{ chainId: 1, blockNumber, blockHash, timestamp, contractAddress, transactionHash }, ...at };
+      const of = { id: `1:${blockNumber}`, op: 'insert', seq: 4_096, place, data: MessageData.ofText('{}') } as const;
+      const message = { ...of, eventName: 'Transfer', eventSignature: 'Transfer()' };
+      await database.write([letters.keep({ pipelineId: 45, sink: 'hook' }, { message, attempts: 10, error })]);
+    };
+    for (let block = 1_001; block <= 1_021; block++) await bury(block, '400: <b>not this one</b>');
+    await go('#/pipeline/45');
+    await page.click('summary:text("21 dead letters")');
+    await see('.letters li >> nth=19');
+    expect(await text('.letters li')).to.equal(
+      'Transfer in block 1,001, refused after 10 tries400: <b>not this one</b>',
+    );
+    await see('.letters p:text("The oldest 20 of 21 are shown.")');
+    await page.click('.letters button:text("Drop these")');
+    await page.click('dialog .button-danger');
+    await see('summary:text-is("1 dead letter")');
+    await see('.letters li:only-child:has-text("block 1,021")');
+    await page.click('.letters button:text("Try all again")');
+    await see('.toast-info:text("1 dead letter is tried again.")');
+    expect(await letters.firstDue({ pipelineId: 45, sink: 'hook' })).to.include({ attempts: 10 });
+    expect(await seriousFindings(page)).to.deep.equal([]);
+    await letters.drop({ pipelineId: 45, sink: 'hook' }, []);
+    await page.waitForSelector('.letters', { state: 'hidden' });
     expect(wrongs).to.deep.equal([]);
   });
 
