@@ -587,6 +587,32 @@ withChromium('the page of the dashboard', () => {
     }
   });
 
+  it('fits every window, a zoomed one too, and is dark on white where it is printed', async () => {
+    await store(45, 'transfers');
+    const id = await run(45, 1);
+    await run(45, 60, { status: 2, end_reason: 'failed', error: 'it broke', end_time: '2024-01-15 10:00:00' });
+    for (const [path, there] of [
+      ['#/', '.running .row'],
+      ['#/tasks', '.row-attempt >> nth=1'],
+      [`#/task/${id}`, '.row-attempt >> nth=1'],
+      ['#/pipeline/45', '.row-attempt >> nth=1'],
+    ] as const) {
+      await go(path);
+      await see(there);
+      for (const width of [1_241, 1_240, 1_120, 881, 880, 768, 721]) {
+        await page.setViewportSize({ width, height: 900 });
+        const wide = `[...document.querySelectorAll('.panel')].flatMap((panel) => {
+          const { right } = panel.getBoundingClientRect();
+          return [...panel.querySelectorAll('.cell')].filter((cell) => cell.getBoundingClientRect().right > right);
+        }).map((cell) => cell.className)`;
+        expect(await page.evaluate(wide), `${path} at ${width}`).to.deep.equal([]);
+      }
+    }
+    await page.evaluate(`document.documentElement.dataset.theme = 'dark'`);
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    expect(await page.evaluate(`getComputedStyle(document.documentElement).color`)).to.equal('rgb(22, 25, 28)');
+  });
+
   it('has nothing that shuts people out where much is wrong, light and dark', async () => {
     await store(45, 'transfers');
     const overdue = await run(45, 2 * 3_600, { timeout_minutes: 60 });
