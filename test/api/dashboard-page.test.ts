@@ -292,7 +292,11 @@ withChromium('the page of the dashboard', () => {
       'Transfer in block 1,001, refused after 10 tries400: <b>not this one</b>',
     );
     await see('.letters p:text("The oldest 20 of 21 are shown.")');
-    await page.click('.letters button:text("Drop these")');
+    await page.press('.letters button:text("Drop these")', 'Enter');
+    await see('dialog');
+    await page.keyboard.press('Escape');
+    await see('.letters button:text("Drop these"):focus');
+    await page.keyboard.press('Enter');
     await page.click('dialog .button-danger');
     await see('summary:text-is("1 dead letter")');
     await see('.letters li:only-child:has-text("block 1,021")');

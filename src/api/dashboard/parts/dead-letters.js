@@ -1,5 +1,5 @@
 import { getJson, postJson } from '../api-client.js';
-import { confirmed, notify, notifyError } from '../dialog.js';
+import { act, confirmed, notify } from '../dialog.js';
 import { h, keyedList, setText } from '../dom.js';
 import { formatNumber, t } from '../language.js';
 
@@ -53,17 +53,12 @@ export function makeDeadLetters(path, { name, signal, changed }) {
   node.addEventListener('toggle', () => void read());
   function makeButton(props, text, work) {
     const button = h('button', { ...props, type: 'button' }, text);
-    button.addEventListener('click', async () => {
-      button.disabled = true;
-      try {
+    button.addEventListener('click', () =>
+      act(button, async () => {
         await work();
         await Promise.all([changed(), read()]);
-      } catch (error) {
-        notifyError(error);
-      } finally {
-        button.disabled = false;
-      }
-    });
+      }),
+    );
     return button;
   }
   return {

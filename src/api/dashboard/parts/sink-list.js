@@ -1,5 +1,5 @@
 import { getJson, postJson } from '../api-client.js';
-import { notifyError } from '../dialog.js';
+import { act } from '../dialog.js';
 import { h, keyedList, setText } from '../dom.js';
 import { formatInstant, formatNumber, t } from '../language.js';
 import { section } from './cell.js';
@@ -44,7 +44,12 @@ function makeRow({ pipeline_id: pipelineId, name, type }, { signal, changed }) {
   const error = h('span', { class: 'endpoint-error' });
   const button = h('button', { class: 'button button-small', type: 'button', dataset: { changes: 'sink' } });
   let verb = 'pause';
-  button.addEventListener('click', () => void change(button, `${path}/${verb}`, changed));
+  button.addEventListener('click', () =>
+    act(button, async () => {
+      await postJson(`${path}/${verb}`);
+      await changed();
+    }),
+  );
   const letters = makeDeadLetters(path, { name, signal, changed });
   const shownName = h('span', { class: 'endpoint-name' }, name);
   const node = h('li', { class: 'endpoint' }, mark, shownName, state, figures, button, error, letters.node);
@@ -62,18 +67,6 @@ function makeRow({ pipeline_id: pipelineId, name, type }, { signal, changed }) {
       mark.replaceChildren(icon({ good: 'ok', idle: 'idle' }[tones[sink.state]] ?? 'bad'));
     },
   };
-}
-
-async function change(button, path, changed) {
-  button.disabled = true;
-  try {
-    await postJson(path);
-    await changed();
-  } catch (error) {
-    notifyError(error);
-  } finally {
-    button.disabled = false;
-  }
 }
 
 function figuresText({ cursor_block: block, behind }) {
