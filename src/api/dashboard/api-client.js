@@ -1,3 +1,5 @@
+import { noteServerTime } from './clock.js';
+
 const tokenKey = 'chainparse.token';
 
 /** A call that the API refused, or that never reached it (status 0). */
@@ -49,6 +51,7 @@ export async function request(path, { headers = {}, ...options } = {}) {
     if (options.signal?.aborted) throw error;
     throw new ApiError(0, { detail: 'network' });
   }
+  noteServerTime(answer);
   if (answer.ok) return answer;
   const problem = await answer.json().catch(() => ({}));
   if (answer.status === 401) askForToken(token !== null);
