@@ -233,6 +233,10 @@ withChromium('the page of the dashboard', () => {
       await go(path, opened);
       await see('main :text("The server can’t be reached.")', opened);
       await opened.unroute(calls);
+      const busy = { status: 429, contentType: 'application/problem+json', body: '{"detail":"too many requests"}' };
+      await opened.route('**/api/v1/pipeline/**', (route) => route.fulfill(busy));
+      if (path !== '#/api') await see('main :text("too many requests")', opened);
+      await opened.unroute('**/api/v1/pipeline/**');
       await opened.unroute('**/docs');
       await see(there, opened);
       await opened.close();

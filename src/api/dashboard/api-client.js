@@ -10,6 +10,11 @@ export class ApiError extends Error {
     this.code = problem.code;
     this.hint = problem.hint;
   }
+
+  /** Says whether the same call may be answered later. */
+  get mayPass() {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
 }
 
 /** The token lives as long as the tab, and goes out in a header alone: never in a URL, never in a cookie. */

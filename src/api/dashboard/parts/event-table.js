@@ -45,7 +45,7 @@ export function makeEventTable(pipelineId, params, signal) {
       setText(failure, '');
     } catch (error) {
       if (signal.aborted) return;
-      if (error.status === 0 || error.status >= 500) failedAt = performance.now();
+      if (error.mayPass) failedAt = performance.now();
       setText(failure, error.code === undefined && error.status === undefined ? error.message : errorText(error));
     }
     none.hidden = body.childElementCount > 0 || failure.textContent !== '';
