@@ -7,7 +7,9 @@ import { registerDashboard } from '../../src/api/server/register-dashboard.js';
 import type { Database } from '../../src/database/database.js';
 import { AlertStore } from '../../src/database/operations/alert-store.js';
 import { EndpointStore, type ReportedEndpoint } from '../../src/database/operations/endpoint-store.js';
+import { DeadLetterStore } from '../../src/database/sinks/dead-letter-store.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
+import { MessageData } from '../../src/model/event-message.js';
 import { pipelineSilent } from '../../src/tasks/alerts/alert-conditions.js';
 import { insertSilentTask } from '../database/insert-silent-task.js';
 import { seriousFindings, startBrowser, watchPage, withChromium } from '../support/chromium.js';
@@ -85,12 +87,12 @@ withChromium('the page of the dashboard', () => {
   const marks = (): Promise<readonly string[]> =>
     page.evaluate(`[...document.querySelectorAll('.checks .check')].map((check) => check.dataset.ok)`);
 
-  async function store(id: number, name: string): Promise<void> {
+  async function store(id: number, name: string, sinks: readonly object[] = []): Promise<void> {
     const source = {
       ...{ name: 'source', type: 'event_monitor', chain_name: 'ethereum', abi_path: 'builtin:erc20' },
       ...{ contract_address: '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48', mode: 'realtime' },
     };
-    const answer = await api.post('/api/v1/pipeline/config', { id, name, components: [source] });
+    const answer = await api.post('/api/v1/pipeline/config', { id, name, components: [source, ...sinks] });
     expect(answer.statusCode, answer.body).to.equal(201);
   }
 
@@ -130,11 +132,13 @@ withChromium('the page of the dashboard', () => {
       expect(await text('.banner')).to.equal(told?.replace('it is gone', 'it is really gone'));
 
       const again = await newPage();
+      // Of a computer whose clock is wrong by hours.
+      await again.addInitScript('{ const now = Date.now; Date.now = () => now() - 7 * 3_600_000; }');
       await go('', again);
       await see('.link-state[data-state=trouble]', again);
       await see('.pipelines .row', again);
       const asOf = (line: string | null): number => Date.parse(`2024-01-15T${/\d\d:\d\d:\d\d/.exec(line ?? '')?.[0]}Z`);
-      expect(asOf(await text('.banner', again))).to.be.closeTo(asOf(told), 1_000);
+      expect(asOf(await text('.banner', again))).to.be.closeTo(asOf(told), 2_000);
       expect(Number(/\d+/.exec((await text('.pipelines .row .cell-beat .number', again)) ?? '')?.[0])).to.be.above(3);
 
       gate = () => Promise.resolve();
@@ -229,6 +233,10 @@ withChromium('the page of the dashboard', () => {
       await go(path, opened);
       await see('main :text("The server can’t be reached.")', opened);
       await opened.unroute(calls);
+      const busy = { status: 429, contentType: 'application/problem+json', body: '{"detail":"too many requests"}' };
+      await opened.route('**/api/v1/pipeline/**', (route) => route.fulfill(busy));
+      if (path !== '#/api') await see('main :text("too many requests")', opened);
+      await opened.unroute('**/api/v1/pipeline/**');
       await opened.unroute('**/docs');
       await see(there, opened);
       await opened.close();
@@ -262,6 +270,48 @@ withChromium('the page of the dashboard', () => {
     await see('[data-action=start]');
     await database.write([database.knex('pipeline').where({ id: 45 }).update({ disabled: 1 })]);
     await page.waitForSelector('[data-action=start]', { state: 'hidden' });
+    // Nothing of a list of pipelines changes with these.
+    for (const description of ['about', 'about more']) {
+      const again = await api.post('/api/v1/pipeline/45', { name: 'renamed', description, components }, 'PUT');
+      expect(again.statusCode, again.body).to.equal(200);
+      await see(`.page-head p:text-is("${description}")`);
+    }
+    expect(wrongs).to.deep.equal([]);
+  });
+
+  it('tells what the receiver of a sink refuses for good, and has that tried again, or dropped', async () => {
+    await store(45, 'transfers', [{ name: 'hook', type: 'webhook_sink', url: 'https://example.com/' }]);
+    await api.post('/api/v1/pipeline/45/sinks/hook/pause');
+    const letters = new DeadLetterStore(database);
+    const bury = async (blockNumber: number, error: string): Promise<void> => {
+      const { blockHash, timestamp, contractAddress, transactionHash, ...at } = makeEvent({ blockNumber });
+      const place = { ...{ chainId: 1, blockNumber, blockHash, timestamp, contractAddress, transactionHash }, ...at };
+      const of = { id: `1:${blockNumber}`, op: 'insert', seq: 4_096, place, data: MessageData.ofText('{}') } as const;
+      const message = { ...of, eventName: 'Transfer', eventSignature: 'Transfer()' };
+      await database.write([letters.keep({ pipelineId: 45, sink: 'hook' }, { message, attempts: 10, error })]);
+    };
+    for (let block = 1_001; block <= 1_021; block++) await bury(block, '400: <b>not this one</b>');
+    await go('#/pipeline/45');
+    await page.click('summary:text("21 dead letters")');
+    await see('.letters li >> nth=19');
+    expect(await text('.letters li')).to.equal(
+      'Transfer in block 1,001, refused after 10 tries400: <b>not this one</b>',
+    );
+    await see('.letters p:text("The oldest 20 of 21 are shown.")');
+    await page.press('.letters button:text("Drop these")', 'Enter');
+    await see('dialog');
+    await page.keyboard.press('Escape');
+    await see('.letters button:text("Drop these"):focus');
+    await page.keyboard.press('Enter');
+    await page.click('dialog .button-danger');
+    await see('summary:text-is("1 dead letter")');
+    await see('.letters li:only-child:has-text("block 1,021")');
+    await page.click('.letters button:text("Try all again")');
+    await see('.toast-info:text("1 dead letter is tried again.")');
+    expect(await letters.firstDue({ pipelineId: 45, sink: 'hook' })).to.include({ attempts: 10 });
+    expect(await seriousFindings(page)).to.deep.equal([]);
+    await letters.drop({ pipelineId: 45, sink: 'hook' }, []);
+    await page.waitForSelector('.letters', { state: 'hidden' });
     expect(wrongs).to.deep.equal([]);
   });
 
@@ -352,6 +402,10 @@ withChromium('the page of the dashboard', () => {
     const isVisible = (action: string): Promise<boolean> => page.locator(`[data-action=${action}]`).isVisible();
     expect(await isVisible('start')).to.equal(false);
     expect([await isVisible('pipeline-start'), await isVisible('pipeline-stop')]).to.deep.equal([true, true]);
+    const { components } = await api.get('/api/v1/pipeline/config/450');
+    const changed = { name: 'pipe-450', description: 'about', components };
+    expect((await api.post('/api/v1/pipeline/450', changed, 'PUT')).statusCode).to.equal(200);
+    await see('.page-head p:text-is("about")');
     await go('#/tasks');
     await page.fill('#filter-pipeline', 'Pipe-450');
     await page.press('#filter-pipeline', 'Enter');
@@ -541,6 +595,32 @@ withChromium('the page of the dashboard', () => {
       await see(`main :text("${longName}")`);
       expect(await page.evaluate<number>('document.documentElement.scrollWidth'), path).to.be.at.most(390);
     }
+  });
+
+  it('fits every window, a zoomed one too, and is dark on white where it is printed', async () => {
+    await store(45, 'transfers');
+    const id = await run(45, 1);
+    await run(45, 60, { status: 2, end_reason: 'failed', error: 'it broke', end_time: '2024-01-15 10:00:00' });
+    for (const [path, there] of [
+      ['#/', '.running .row'],
+      ['#/tasks', '.row-attempt >> nth=1'],
+      [`#/task/${id}`, '.row-attempt >> nth=1'],
+      ['#/pipeline/45', '.row-attempt >> nth=1'],
+    ] as const) {
+      await go(path);
+      await see(there);
+      for (const width of [1_241, 1_240, 1_120, 881, 880, 768, 721]) {
+        await page.setViewportSize({ width, height: 900 });
+        const wide = `[...document.querySelectorAll('.panel')].flatMap((panel) => {
+          const { right } = panel.getBoundingClientRect();
+          return [...panel.querySelectorAll('.cell')].filter((cell) => cell.getBoundingClientRect().right > right);
+        }).map((cell) => cell.className)`;
+        expect(await page.evaluate(wide), `${path} at ${width}`).to.deep.equal([]);
+      }
+    }
+    await page.evaluate(`document.documentElement.dataset.theme = 'dark'`);
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    expect(await page.evaluate(`getComputedStyle(document.documentElement).color`)).to.equal('rgb(22, 25, 28)');
   });
 
   it('has nothing that shuts people out where much is wrong, light and dark', async () => {

@@ -105,7 +105,7 @@ describe('the code of the dashboard', () => {
   it('is as dark where dark was chosen as where the system is', () => {
     const css = readFileSync(join(folder, 'styles/base.css'), 'utf8');
     const themes = [
-      /^:root\[data-theme='dark'\] \{\n(.*?)^\}/ms,
+      /^ {2}:root\[data-theme='dark'\] \{\n(.*?)^ {2}\}/ms,
       /^ {2}:root:not\(\[data-theme='light'\]\) \{\n(.*?)^ {2}\}/ms,
     ];
     const [chosen, ofSystem] = themes.map((theme) => theme.exec(css)?.[1]?.replace(/^ +/gm, ''));

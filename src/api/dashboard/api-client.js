@@ -1,3 +1,5 @@
+import { noteServerTime } from './clock.js';
+
 const tokenKey = 'chainparse.token';
 
 /** A call that the API refused, or that never reached it (status 0). */
@@ -7,6 +9,11 @@ export class ApiError extends Error {
     this.status = status;
     this.code = problem.code;
     this.hint = problem.hint;
+  }
+
+  /** Says whether the same call may be answered later. */
+  get mayPass() {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 
@@ -49,6 +56,7 @@ export async function request(path, { headers = {}, ...options } = {}) {
     if (options.signal?.aborted) throw error;
     throw new ApiError(0, { detail: 'network' });
   }
+  noteServerTime(answer);
   if (answer.ok) return answer;
   const problem = await answer.json().catch(() => ({}));
   if (answer.status === 401) askForToken(token !== null);

@@ -57,3 +57,16 @@ export function confirmed(question, yes) {
     dialog.showModal();
   });
 }
+
+/** Does what a button is for, once at a time, and shows what went wrong. A button that can't be pressed loses the focus: it gets it back. */
+export async function act(button, work) {
+  button.disabled = true;
+  try {
+    await work();
+  } catch (error) {
+    notifyError(error);
+  } finally {
+    button.disabled = false;
+    if (document.activeElement === document.body) button.focus();
+  }
+}

@@ -1,3 +1,4 @@
+import { serverNow } from './clock.js';
 import { keepLanguage, readLanguage } from './preferences.js';
 import en from './texts/en.js';
 import zh from './texts/zh.js';
@@ -86,5 +87,5 @@ export function secondsBetween(from, to) {
 /** Writes an instant in a table whose heading names the zone: this year's without the year. */
 export function formatShortInstant(text) {
   if (text === null) return '–';
-  return text.startsWith(inZone(Date.now()).slice(0, 4)) ? plainInstant(text).slice(5) : plainInstant(text);
+  return text.startsWith(inZone(serverNow()).slice(0, 4)) ? plainInstant(text).slice(5) : plainInstant(text);
 }

@@ -1,3 +1,4 @@
+import { serverNow } from './clock.js';
 import { followEvents } from './event-stream.js';
 import { setZone } from './zone.js';
 
@@ -99,11 +100,11 @@ class Live extends EventTarget {
   /** While the database can't be read nothing new is known, whatever is told of the trouble. */
   #keepTime(wasTrouble) {
     const trouble = this.get('trouble');
-    if (trouble === null) this.asOf = new Date();
+    if (trouble === null) this.asOf = new Date(serverNow());
     else if (trouble.unread_seconds === null) this.asOf = null;
     else if (!wasTrouble) {
       const passed = (performance.now() - trouble.readAt) / 1000;
-      this.asOf = new Date(Date.now() - (trouble.unread_seconds + passed) * 1000);
+      this.asOf = new Date(serverNow() - (trouble.unread_seconds + passed) * 1000);
     }
   }
 

@@ -35,6 +35,7 @@ export function pipelineEntry(
     name: pipeline.name,
     disabled: pipeline.disabled,
     components: pipeline.componentTypes,
+    revision: pipeline.revision,
     latest_task_id: latestTaskId,
     wanted: wantedToJson(wanted),
   };

@@ -19,6 +19,7 @@ export interface PipelineRow {
 }
 
 export interface ComponentRow {
+  readonly id: number;
   readonly pipeline_id: number;
   readonly name: string;
   readonly type: string;

@@ -22,6 +22,8 @@ export interface PipelineSummary {
   readonly updateTime: string | null;
   /** The types of its components, in order. */
   readonly componentTypes: readonly string[];
+  /** Another one with each definition that takes the place of this one; null: it has no components. */
+  readonly revision: number | null;
 }
 
 /** How a definition is stored. */
@@ -72,10 +74,12 @@ export class PipelineStore {
   /** Lists all pipelines by id. */
   async list(): Promise<readonly PipelineSummary[]> {
     const rows = await this.#database.read<PipelineRow[]>((knex) => knex('pipeline').select('*').orderBy('id'));
-    const components = await this.#database.read<Pick<ComponentRow, 'pipeline_id' | 'type'>[]>((knex) =>
-      knex('pipeline_component').select('pipeline_id', 'type').orderBy(['pipeline_id', 'position']),
+    const components = await this.#database.read<Pick<ComponentRow, 'id' | 'pipeline_id' | 'type'>[]>((knex) =>
+      knex('pipeline_component').select('id', 'pipeline_id', 'type').orderBy(['pipeline_id', 'position']),
     );
     const types = typesByPipeline(components);
+    // A definition that takes the place of another has rows of its own, and no database gives an id twice.
+    const revisions = new Map(components.map(({ id, pipeline_id: of }) => [of, id]));
     return rows.map((row) => ({
       id: row.id,
       name: row.name ?? '',
@@ -84,6 +88,7 @@ export class PipelineStore {
       createTime: toInstantOrNull(row.create_time),
       updateTime: toInstantOrNull(row.update_time),
       componentTypes: types.get(row.id) ?? [],
+      revision: revisions.get(row.id) ?? null,
     }));
   }
 

@@ -39,11 +39,11 @@ export function pipelinePage({ id, params, signal }) {
     node.replaceChildren(failureMessage(error, t('pipeline.notFound', { id: String(id) })));
   }
   let reader = readUntilDone(read, ends.signal, fail);
-  /** A definition that takes the place of the one that is shown is read, too. */
+  /** A definition that takes the place of the one that is shown is read, too: the stream tells its revision, the API all of it. */
   function notice(told) {
-    if (view === null || told === null) return;
-    const { name, disabled, components } = told;
-    const mark = JSON.stringify([name, disabled, components]);
+    if (told === null) return;
+    const { revision, name, description, disabled, components } = told;
+    const mark = JSON.stringify([revision, name, description, disabled, components]);
     if (shown !== null && mark !== shown) reader = readUntilDone(read, ends.signal, fail);
     shown = mark;
   }
@@ -52,7 +52,7 @@ export function pipelinePage({ id, params, signal }) {
     title: t('pipeline.title', { id: String(id) }),
     update() {
       if (ends.signal.aborted) return;
-      notice(live.get(`pipeline:${id}`));
+      notice(live.get(`pipeline:${id}`) ?? view?.told() ?? null);
       reader.update();
       view?.update();
     },
@@ -103,6 +103,7 @@ function makeView(definition, params, { signal, fail }) {
   ];
   return {
     nodes,
+    told: () => now()?.pipeline,
     update() {
       const told = now();
       const task = told?.task ?? null;

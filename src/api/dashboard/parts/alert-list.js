@@ -1,5 +1,5 @@
 import { postJson } from '../api-client.js';
-import { notifyError } from '../dialog.js';
+import { act } from '../dialog.js';
 import { h, keyedList, setText } from '../dom.js';
 import { formatAge, formatInstant, hasText, t } from '../language.js';
 import { live } from '../live.js';
@@ -54,8 +54,8 @@ function makeRow(alert) {
     { class: 'button button-small', type: 'button', dataset: { changes: 'alert' } },
     t('alert.mute'),
   );
-  mute.addEventListener('click', () => void muteAlert(alert, mute));
-  clear.addEventListener('click', () => void clearAlert(alert, clear));
+  mute.addEventListener('click', () => act(mute, () => muteAlert(alert, mute)));
+  clear.addEventListener('click', () => act(clear, () => clearAlert(alert, clear)));
   const subject =
     alert.task_id === null
       ? null
@@ -94,23 +94,11 @@ function mutedText({ muted_until: until }) {
 const muteSeconds = 3600;
 
 async function muteAlert(alert, button) {
-  button.disabled = true;
-  try {
-    await postJson('/api/v1/alerts/mutes', { alert_id: alert.alert_id, seconds: muteSeconds });
-    button.hidden = true;
-  } catch (error) {
-    notifyError(error);
-  }
-  button.disabled = false;
+  await postJson('/api/v1/alerts/mutes', { alert_id: alert.alert_id, seconds: muteSeconds });
+  button.hidden = true;
 }
 
 async function clearAlert(alert, button) {
-  button.disabled = true;
-  try {
-    await postJson(`/api/v1/alerts/${alert.alert_id}/clear`);
-    button.hidden = true;
-  } catch (error) {
-    button.disabled = false;
-    notifyError(error);
-  }
+  await postJson(`/api/v1/alerts/${alert.alert_id}/clear`);
+  button.hidden = true;
 }

@@ -1,4 +1,5 @@
 import { getJson } from '../api-client.js';
+import { serverNow } from '../clock.js';
 import { errorText } from '../dialog.js';
 import { h, setText } from '../dom.js';
 import { formatClock, formatNumber, t } from '../language.js';
@@ -44,7 +45,7 @@ export function makeEventTable(pipelineId, params, signal) {
       setText(failure, '');
     } catch (error) {
       if (signal.aborted) return;
-      if (error.status === 0 || error.status >= 500) failedAt = performance.now();
+      if (error.mayPass) failedAt = performance.now();
       setText(failure, error.code === undefined && error.status === undefined ? error.message : errorText(error));
     }
     none.hidden = body.childElementCount > 0 || failure.textContent !== '';
@@ -110,7 +111,7 @@ export function makeEventTable(pipelineId, params, signal) {
   const node = section(
     'events',
     t('events.title'),
-    { note: newest ? null : t('events.still', { time: formatClock(Date.now()) }), end: exports },
+    { note: newest ? null : t('events.still', { time: formatClock(serverNow()) }), end: exports },
     filterForm(pipelineId, filter),
     failure,
     scroller,

@@ -16,7 +16,7 @@ export function readUntilDone(read, signal, onFailure) {
       if (signal.aborted) return;
       // What is refused now is refused later, too; and an error of this page's own is none of the server's.
       if (error.status === undefined) throw error;
-      if (error.status === 0 || error.status >= 500) failedAt = performance.now();
+      if (error.mayPass) failedAt = performance.now();
       onFailure(error);
     }
   }

@@ -1,8 +1,9 @@
 import { getJson, postJson } from '../api-client.js';
-import { notifyError } from '../dialog.js';
+import { act } from '../dialog.js';
 import { h, keyedList, setText } from '../dom.js';
 import { formatInstant, formatNumber, t } from '../language.js';
 import { section } from './cell.js';
+import { makeDeadLetters } from './dead-letters.js';
 import { icon } from './icon.js';
 
 const refreshMs = 5_000;
@@ -14,7 +15,7 @@ export function makeSinkList(pipelineId, signal) {
   const list = keyedList(
     rows,
     ({ name }) => name,
-    (sink) => makeRow(sink, read),
+    (sink) => makeRow(sink, { signal, changed: read }),
   );
   const node = section('sinks', t('sinks.title'), {}, rows);
   node.hidden = true;
@@ -35,21 +36,29 @@ export function makeSinkList(pipelineId, signal) {
   };
 }
 
-function makeRow({ pipeline_id: pipelineId, name, type }, changed) {
+function makeRow({ pipeline_id: pipelineId, name, type }, { signal, changed }) {
+  const path = `/api/v1/pipeline/${pipelineId}/sinks/${encodeURIComponent(name)}`;
   const mark = h('span', { class: 'endpoint-mark' });
   const state = h('span', { class: 'endpoint-state' });
   const figures = h('span', { class: 'endpoint-figures' });
   const error = h('span', { class: 'endpoint-error' });
   const button = h('button', { class: 'button button-small', type: 'button', dataset: { changes: 'sink' } });
   let verb = 'pause';
-  button.addEventListener('click', () => void change(button, { pipelineId, name, verb }, changed));
+  button.addEventListener('click', () =>
+    act(button, async () => {
+      await postJson(`${path}/${verb}`);
+      await changed();
+    }),
+  );
+  const letters = makeDeadLetters(path, { name, signal, changed });
   const shownName = h('span', { class: 'endpoint-name' }, name);
-  const node = h('li', { class: 'endpoint' }, mark, shownName, state, figures, button, error);
+  const node = h('li', { class: 'endpoint' }, mark, shownName, state, figures, button, error, letters.node);
   return {
     node,
     update(sink) {
       node.dataset.tone = tones[sink.state];
       setText(state, t(`sink.is.${sink.state}`));
+      letters.update(sink.dead_letters);
       setText(figures, `${type} · ${figuresText(sink)}`);
       verb = sink.state === 'paused' ? 'resume' : 'pause';
       setText(button, t(`sink.${verb}`));
@@ -60,21 +69,8 @@ function makeRow({ pipeline_id: pipelineId, name, type }, changed) {
   };
 }
 
-async function change(button, { pipelineId, name, verb }, changed) {
-  button.disabled = true;
-  try {
-    await postJson(`/api/v1/pipeline/${pipelineId}/sinks/${encodeURIComponent(name)}/${verb}`);
-    await changed();
-  } catch (error) {
-    notifyError(error);
-  } finally {
-    button.disabled = false;
-  }
-}
-
-function figuresText({ cursor_block: block, behind, dead_letters: dead }) {
+function figuresText({ cursor_block: block, behind }) {
   const reached = block === null ? t('sink.nothing') : t('sink.delivered', { block: formatNumber(block) });
   const waiting = behind > 0 ? t('sink.behind', { count: formatNumber(behind) }) : null;
-  const letters = dead > 0 ? t('sink.deadLetters', { count: formatNumber(dead) }) : null;
-  return [reached, waiting, letters].filter((text) => text !== null).join(' · ');
+  return [reached, waiting].filter((text) => text !== null).join(' · ');
 }

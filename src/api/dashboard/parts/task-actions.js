@@ -1,5 +1,5 @@
 import { postJson } from '../api-client.js';
-import { confirmed, notify, notifyError } from '../dialog.js';
+import { act, confirmed, notify } from '../dialog.js';
 import { h } from '../dom.js';
 import { t } from '../language.js';
 import { taskPath } from '../router.js';
@@ -71,15 +71,4 @@ export function makeStartButton(pipelineId) {
     }),
   );
   return button;
-}
-
-async function act(button, work) {
-  button.disabled = true;
-  try {
-    await work();
-  } catch (error) {
-    notifyError(error);
-  } finally {
-    button.disabled = false;
-  }
 }

@@ -274,7 +274,16 @@ export default {
   'sink.nothing': 'nothing delivered yet',
   'sink.delivered': 'delivered up to block {block}',
   'sink.behind': '{count} blocks to go',
-  'sink.deadLetters': '{count} dead letters',
+  'sink.deadLetters': '{n} dead letter|{n} dead letters',
+  'letters.insert': '{event} in block {block}, refused after {n} try|{event} in block {block}, refused after {n} tries',
+  'letters.remove':
+    '{event} in block {block}, taken back, refused after {n} try|{event} in block {block}, taken back, refused after {n} tries',
+  'letters.more': 'The oldest {n} of {total} are shown.',
+  'letters.retry': 'Try all again',
+  'letters.retried': '{n} dead letter is tried again.|{n} dead letters are tried again.',
+  'letters.drop': 'Drop these',
+  'letters.drop.ask':
+    'Drop {n} dead letter of {sink}? The receiver never gets it.|Drop {n} dead letters of {sink}? The receiver never gets them.',
   'events.title': 'Events',
   'events.name': 'Event',
   'events.from': 'From block',
