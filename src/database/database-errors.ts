@@ -21,7 +21,7 @@ type Failure = new (message: string, options: { hint: string; cause: unknown }) 
 const failures: Record<Exclude<ErrorKind, PassedKind>, readonly [Failure, string, string?]> = {
   unreachable: [DatabaseUnreachableError, "can't be reached"],
   malformed: [DatabaseUnusableError, "can't be read"],
-  refused: [DatabaseRefusedError, "can't be reached"],
+  refused: [DatabaseRefusedError, "can't be opened"],
   unloadable: [RuntimeFailure, "can't be opened by this version of Node"],
   forbidden: [DatabaseForbiddenError, 'does not let this user'],
   'no-default': [

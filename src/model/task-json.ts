@@ -24,7 +24,8 @@ export function taskToJson(task: Task, defaults: { readonly timeoutMinutes: numb
   };
 }
 
-function progressToJson(progress: Progress): object {
+/** Returns a task's progress as JSON has it. */
+export function progressToJson(progress: Progress): object {
   return {
     mode: progress.mode,
     next_block: progress.nextBlock,

@@ -194,7 +194,7 @@ export const timezones = inBoth(
 export const rewinds = inBoth(
   {
     done: (id: number, from: number, to: number, events: number, undecoded: number) =>
-      `pipeline ${id} rewound from block ${from} to block ${to}: ${events} events and ${undecoded} undecoded logs taken back`,
+      `pipeline ${id} rewound from block ${from} to block ${to}: ${eventsAndLogs(events, undecoded)} taken back`,
     hashUnknown: (block: number) =>
       `the hash of block ${block} is not known: the next run can't check that the chain goes on from it; with --rpc-url the chain is asked`,
     next: (block: number, source: string) =>
@@ -229,7 +229,7 @@ export const verifications = inBoth(
     wrong: (missing: number, extra: number, different: number, repaired: number) =>
       `${missing} missing, ${extra} extra, ${different} different; ${repaired} repaired`,
     summary: (of: VerifiedRange, outcome: string) =>
-      `pipeline ${of.pipelineId}, blocks ${of.from} to ${of.to} (${of.blocks}), ${of.events} events and ${of.undecoded} undecoded logs: ${outcome}`,
+      `pipeline ${of.pipelineId}, blocks ${of.from} to ${of.to} (${of.blocks}), ${eventsAndLogs(of.events, of.undecoded)}: ${outcome}`,
     checkpointReplaced: 'the block of the checkpoint was replaced: the next run takes it back by itself',
     doubtful: (count: number) => `${count} are doubtful: what the endpoints say does not agree; give another --rpc-url`,
     doubtfulBlocks: (count: number) =>
@@ -269,4 +269,9 @@ export interface VerifiedRange {
   readonly blocks: number;
   readonly events: number;
   readonly undecoded: number;
+}
+
+function eventsAndLogs(events: number, undecoded: number): string {
+  const logs = plural(undecoded, 'undecoded log', 'undecoded logs');
+  return `${events} ${plural(events, 'event', 'events')} and ${undecoded} ${logs}`;
 }

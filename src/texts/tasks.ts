@@ -160,7 +160,7 @@ export const ends = inBoth(
 export const progress = inBoth(
   {
     ofTask: (taskId: number, text: string) => `task ${taskId}: ${text}`,
-    events: (events: string) => `${events} events`,
+    events: (events: string) => `${events} ${plural(Number(events), 'event', 'events')}`,
     eventsPerSecond: (rate: string) => `${rate} events/s`,
     eta: (duration: string) => `ETA ${duration}`,
     head: (block: number) => `head ${block}`,

@@ -207,6 +207,7 @@ describe('an error of a server', () => {
     it(`means that nobody is let in: ${errno}`, () => {
       const error = translate({ errno, message: 'Access denied' });
       expect(error).to.be.instanceOf(DatabaseRefusedError).with.property('exitCode', 5);
+      expect((error as ChainparseError).message).to.equal("the database mysql://db/d can't be opened: Access denied");
       expect((error as ChainparseError).hint).to.match(
         /in the database URL|CREATE DATABASE|let the user log in by|ALTER USER|init_connect/,
       );

@@ -3,6 +3,7 @@ import { eventSignatures } from '../../chain/abi/abi.js';
 import { AbiStore, type StoredAbi } from '../../database/pipelines/abi-store.js';
 import { readAbiFile } from '../../pipeline/definition/resolve-abi.js';
 import { UsageError } from '../../runtime/errors.js';
+import { plural } from '../../texts/in-both.js';
 import type { CommandContext } from '../context/context.js';
 import { briefInstant } from '../terminal/brief-texts.js';
 import { withDatabase } from '../context/opened-databases.js';
@@ -49,7 +50,9 @@ async function addAbi(context: CommandContext, options: AddOptions): Promise<voi
   const events = eventSignatures(abi);
   if (context.output.isJson) return context.output.json({ abi_id: id, name, events });
   await context.output.line(String(id));
-  context.output.note(`ABI ${id} added: ${name} (${events.length} events); definitions name it abi_id:${id}`);
+  context.output.note(
+    `ABI ${id} added: ${name} (${events.length} ${plural(events.length, 'event', 'events')}); definitions name it abi_id:${id}`,
+  );
 }
 
 function checkName(text: string): string {

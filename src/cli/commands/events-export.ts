@@ -5,6 +5,7 @@ import { RowsChangedError } from '../../database/events/row-watch.js';
 import { RuntimeFailure, UsageError } from '../../runtime/errors.js';
 import { checkEventName } from '../../tasks/views/check-event-name.js';
 import { readOrigin, withChecksum } from '../../tasks/views/stored-events.js';
+import { plural } from '../../texts/in-both.js';
 import type { CommandContext } from '../context/context.js';
 import {
   eventOption,
@@ -97,7 +98,7 @@ async function exportTo(
   for await (const page of new EventStore(database).pages(filter, { ofOneState: true, latest: options.latest })) {
     await writer.write(page.map(withChecksum));
     events += page.length;
-    shows?.show(`${events.toLocaleString('en-US')} events`);
+    shows?.show(`${events.toLocaleString('en-US')} ${plural(events, 'event', 'events')}`);
   }
   await writer.end();
   shows?.show('');
@@ -111,5 +112,5 @@ async function tell(
 ): Promise<void> {
   const { pipeline, format = 'jsonl', output: path } = options;
   if (output.isJson) return output.json({ pipeline_id: pipeline, format, events, output: path });
-  output.note(`${events.toLocaleString('en-US')} events exported to ${path}`);
+  output.note(`${events.toLocaleString('en-US')} ${plural(events, 'event', 'events')} exported to ${path}`);
 }

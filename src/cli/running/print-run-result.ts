@@ -1,5 +1,6 @@
 import { statusName, statusText } from '../../model/task.js';
 import type { TaskResult } from '../../tasks/run/task-options.js';
+import { plural } from '../../texts/in-both.js';
 import type { Output } from '../terminal/output.js';
 
 /** Prints what a run has done; as one line of JSON where several runs are told of. */
@@ -30,6 +31,6 @@ export async function printRunResult(
   const rate = Math.round(progress.events / Math.max(seconds, 0.001));
   const next = progress.nextBlock === null ? '' : `, next block ${progress.nextBlock}`;
   await output.line(
-    `task ${task.id} of pipeline ${task.pipelineId} ${task.endReason ?? 'ended'}: ${progress.events} events in ${seconds} s (${rate}/s)${next}`,
+    `task ${task.id} of pipeline ${task.pipelineId} ${task.endReason ?? 'ended'}: ${progress.events} ${plural(progress.events, 'event', 'events')} in ${seconds} s (${rate}/s)${next}`,
   );
 }

@@ -164,11 +164,14 @@ class TableSink implements Sink {
       return new ReceiverAwayError(error.message, { hint: error.hint, cause: error });
     }
     if (error instanceof NotMigratedError) {
+      const { table } = this.#config;
+      const missing = missingTable(messageOf(cause)) ?? namedTable(table).name;
+      const isSinks = missing.toLowerCase() === sinkTableName;
+      // Of the pipeline's own tables the error says what to do.
+      if (!isSinks && missing.toLowerCase() !== namedTable(table).name.toLowerCase()) return error;
       const hint = 'CREATE SCHEMA, where that is missing; the next run makes a table that is missing';
-      return new RuntimeFailure(`the table ${this.#config.table} is not there as it was: ${messageOf(cause)}`, {
-        hint,
-        cause,
-      });
+      const what = `the table ${isSinks ? `${sinkTableName} beside ${table}` : table}`;
+      return new RuntimeFailure(`${what} is not there as it was: ${messageOf(cause)}`, { hint, cause });
     }
     if (error instanceof RuntimeFailure && this.#target?.database.dialect.classify(cause) === 'forbidden') {
       const hint = `GRANT SELECT, INSERT, UPDATE, DELETE ON ${this.#config.table}, and on ${sinkTableName} beside it; who is to make them needs CREATE on their schema, and INDEX on MySQL`;
@@ -188,4 +191,12 @@ class TableSink implements Sink {
   #refusesRow(error: unknown): boolean {
     return error instanceof Error && this.#target?.database.dialect.targets.refusesRow(error) === true;
   }
+}
+
+/** Returns the name of the table that a database's error says is missing, without its schema; undefined where it says that of none. */
+function missingTable(text: string): string | undefined {
+  const [, name] =
+    /(?:Table '|no such table: |relation ")(?:[^'"]*\.)?([^'".]+)(?:' doesn't exist|" does not exist|$)/.exec(text) ??
+    [];
+  return name;
 }

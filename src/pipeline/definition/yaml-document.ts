@@ -31,7 +31,8 @@ export function parseDocument(
 ): { readonly document: AnyDocument; readonly placeAt: PlaceAt } {
   const lines = new LineCounter();
   const placeAt = (offset: number): Place => ({ file, line: Math.max(1, lines.linePos(offset).line) });
-  const tokens = [...readTokens(text, lines, placeAt)];
+  // A line break of YAML, too, which the parser takes for a character of the line.
+  const tokens = [...readTokens(text.replace(/\r(?!\n)/g, '\n'), lines, placeAt)];
   // One after the other, and no more than tell what is wrong: a text may hold a million documents.
   const [first, second] = composerOf(placeAt).compose(tokens, true, text.length);
   if (first === undefined) throw unreadable(placeAt(0), 'the file is empty');

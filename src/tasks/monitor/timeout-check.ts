@@ -1,6 +1,7 @@
 import type { TimeoutRule, TimeoutStore } from '../../database/tasks/timeout-store.js';
 import { addSeconds } from '../../model/instant.js';
 import type { Task } from '../../model/task.js';
+import { progressToJson } from '../../model/task-json.js';
 import type { Logger } from '../../runtime/logger.js';
 import { statusChanged, taskTimedOut, writeLine } from '../../texts/log-lines.js';
 import type { Lang } from '../../runtime/lang.js';
@@ -95,7 +96,8 @@ function tellLocked(logger: Logger, task: Task): void {
 function tellTimedOut({ logger, lang, rule }: CheckParts, task: Task): void {
   const { id: taskId, pipelineId, lastHeartbeat, createTime, silentSeconds, worker, progress } = task;
   const timeoutMinutes = task.timeoutMinutes ?? rule.timeoutSeconds / 60;
+  const shown = progress && progressToJson(progress);
   const line = taskTimedOut(lang, { taskId, pipelineId, lastHeartbeat, createTime, silentSeconds, timeoutMinutes });
-  writeLine(logger, { ...line, fields: { ...line.fields, worker, progress } });
+  writeLine(logger, { ...line, fields: { ...line.fields, worker, progress: shown } });
   writeLine(logger, statusChanged(lang, { taskId, pipelineId, from: 'running', to: 'failed', reason: 'timeout' }));
 }

@@ -225,8 +225,10 @@ export class Outbox {
     const reasons = busy.flatMap(({ sink, trouble }) => (trouble === null ? [] : [`${sink.name} can’t: ${trouble}`]));
     const waits = busy.some(({ sink, trouble }) => trouble === null && sink.delivery === 'finalized');
     if (waits && this.#finalized !== Infinity) reasons.push(this.#finalText());
+    // Without its run's other lines, too, somebody is to learn why it does not end.
+    const isStuck = busy.some(({ trouble }) => trouble !== null);
     this.#parts.logger.log(
-      'info',
+      isStuck ? 'error' : 'info',
       `all is read; the run ends once ${names} ${busy.length === 1 ? 'has' : 'have'} delivered it${reasons.length === 0 ? '' : `: ${reasons.join('; ')}`}`,
     );
   }

@@ -1,6 +1,8 @@
 import { registry } from '../../components/registry.js';
+import { findSource } from '../../components/source-of.js';
 import type { SourceDescription } from '../../components/seam/component.js';
 import { JournalStore } from '../../database/events/journal-store.js';
+import { ShardStore } from '../../database/events/shard-store.js';
 import type { Database } from '../../database/database.js';
 import { listByName, theOne } from '../../database/pipelines/pipeline-names.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
@@ -8,6 +10,7 @@ import { SinkStore } from '../../database/sinks/sink-store.js';
 import type { Component, PipelineDefinition } from '../../model/pipeline.js';
 import { DamagedDefinitionError, NotFoundError } from '../../runtime/errors.js';
 import type { Problem } from '../../runtime/errors.js';
+import { plural } from '../../texts/in-both.js';
 
 /** What became of a definition that replaced another one. */
 export interface Updated {
@@ -23,7 +26,9 @@ export async function updateDefinition(database: Database, definition: PipelineD
   const before = old === null ? [] : await componentsOf(store, old);
   const moved = movedSinks(before, definition.components);
   const id = await store.import(definition, { update: true, moved });
-  const questions = [changedSource, changedSinks].map((ask) => ask(database, id, before, definition.components));
+  const questions = [changedSource, readAhead, changedSinks].map((ask) =>
+    ask(database, id, before, definition.components),
+  );
   const warnings = await Promise.all(questions.map((asked) => asked.catch(() => [])));
   return { id, warnings: warnings.flat() };
 }
@@ -84,6 +89,29 @@ async function changedSource(
     warnings.push({ message, hint: `to take it back: chainparse pipeline rewind ${id} --to-block ${last}` });
   }
   return warnings;
+}
+
+/** Says what shards have read, or are to read, by a definition that it is no longer: the next task gives it up. */
+async function readAhead(
+  database: Database,
+  id: number,
+  _before: readonly Component[],
+  now: readonly Component[],
+): Promise<Updated['warnings']> {
+  const fingerprint = findSource({ components: now })?.fingerprint();
+  const shards = (await new ShardStore(database).list(id)).filter((shard) => !shard.isDropped);
+  const former = shards.filter(({ definition }) => definition !== fingerprint);
+  const events = former.reduce((sum, shard) => sum + shard.events, 0);
+  const [first] = former;
+  if (first === undefined) return [];
+  const ahead = `blocks ${first.after.number + 1} to ${String(former.at(-1)?.toBlock)} were cut into shards by the definition of before`;
+  const message = `${ahead}: what they have read ahead (${events} ${plural(events, 'event', 'events')}) is given up by the pipeline's next task, which reads it anew`;
+  return [
+    {
+      message,
+      hint: `a task that runs goes on by the definition of before; to end it: chainparse pipeline restart ${id}`,
+    },
+  ];
 }
 
 /** The first block that a source reads; null: the head. */

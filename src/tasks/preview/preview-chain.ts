@@ -3,6 +3,7 @@ import type { ChainAccess, ChainUse } from '../../chain/chains.js';
 import type { PipelineSource } from '../../components/source-of.js';
 import type { BlockRef } from '../../model/block.js';
 import type { Clock } from '../../runtime/clock.js';
+import { UsageError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { Settings } from '../../settings/settings.js';
 import { noBlock } from './preview-event.js';
@@ -19,11 +20,13 @@ export interface PreviewChainParts {
 export class PreviewChain implements ChainAccess {
   readonly #parts: PreviewChainParts;
   readonly #of: PipelineSource['chain'];
+  readonly #readsPortal: boolean;
   #use: ChainUse | undefined;
 
-  constructor(parts: PreviewChainParts, { chain }: PipelineSource) {
+  constructor(parts: PreviewChainParts, { chain, readsPortal }: PipelineSource) {
     this.#parts = parts;
     this.#of = chain;
+    this.#readsPortal = readsPortal;
   }
 
   get id(): number {
@@ -57,7 +60,16 @@ export class PreviewChain implements ChainAccess {
   #open(): ChainUse {
     const { settings, clock, logger } = this.#parts;
     const { name, id: chainId } = this.#of;
+    if (this.#readsPortal && settings.rpcUrls(name).length === 0) throw portalAlone(name);
     this.#use ??= new Chains({ clock, load: settings }).open({ chainId, urls: findUrls(settings, name), logger });
     return this.#use;
   }
+}
+
+/** A run would need no endpoint: it is said why this does. */
+function portalAlone(chainName: string): UsageError {
+  const message = `no RPC URL is set for chain '${chainName}', and a preview asks no portal`;
+  return new UsageError(message, {
+    hint: 'give --rpc-url URL, or an event by --event JSON; events that a run has stored are shown without',
+  });
 }

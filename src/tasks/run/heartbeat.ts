@@ -138,6 +138,8 @@ export class Heartbeat implements Lease, Beating {
   }
 
   async recover(cause: Error, signal: AbortSignal): Promise<void> {
+    // Of what nobody waits for any more nothing is told.
+    signal.throwIfAborted();
     if (cause instanceof DatabaseUnreachableError) this.#noteWait(cause);
     // Renewed, yet nothing has moved since: what failed will fail again if it is tried at once.
     if (this.#recoveries > 0) await this.#options.clock.sleep(this.#retryMs(this.#recoveries), signal);

@@ -71,6 +71,7 @@ describe('the command pipeline rewind', () => {
     const chinese = await rewind('45', '--to-block', '19', '--lang', 'zh');
     expect(chinese.stdout).to.equal('流水线 45 已从区块 20 回退到区块 19: 撤回 1 个事件, 0 条未解码日志\n');
     expect(chinese.stderr).to.match(/^下次运行从区块 20 继续, .*哈希来自已存数据/);
+    expect((await rewind('45', '--to-block', '18')).stdout).to.contain(': 1 event and 0 undecoded logs taken back');
   });
 
   it('says that nothing will be checked where nobody knows the hash, or the chain is away', async () => {

@@ -137,6 +137,18 @@ describe('the pipeline and abi commands', () => {
     expect(lacking.stderr).to.match(/^error: no RPC URL is set for chain 'ethereum'\n/);
   });
 
+  it('say of a pipeline that reads a portal that a preview does not', async () => {
+    const text = readFileSync(join(examples, 'usdc-transfers.yaml'), 'utf8');
+    writeFileSync(join(folder, 'portal.yaml'), text.replace('    type: event_monitor\n', '$&    history: portal\n'));
+    expect(await chainparse('pipeline', 'preview', 'portal.yaml')).to.deep.equal({
+      code: 2,
+      stdout: '',
+      stderr:
+        "error: no RPC URL is set for chain 'ethereum', and a preview asks no portal\n" +
+        'hint: give --rpc-url URL, or an event by --event JSON; events that a run has stored are shown without\n',
+    });
+  });
+
   it('take no id that leaves the database none to give after it, wherever it is written', async () => {
     const tooLarge = await chainparse('pipeline', 'import', 'usdc-transfers.yaml', '--id', '2000000001');
     expect(tooLarge).to.deep.include({ code: 2 });

@@ -10,13 +10,13 @@ import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { ChainEvent } from '../../../src/model/event.js';
 import { MessageData } from '../../../src/model/event-message.js';
 import type { EventMessage } from '../../../src/model/event-message.js';
-import { ConflictError, LeaseLostError } from '../../../src/runtime/errors.js';
+import { ConflictError, LeaseLostError, NotMigratedError } from '../../../src/runtime/errors.js';
 import { claimRequest } from '../../database/claim-request.js';
 import { exampleBatch, exampleCommit, exampleEvent } from '../../database/example-batch.js';
 import { eachDatabase } from '../../support/databases.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { rejectionOf } from '../../support/rejection.js';
-import { fieldsOf, SinkFixture, tableOf } from './sink-fixture.js';
+import { fieldsOf, runSql, SinkFixture, tableOf } from './sink-fixture.js';
 
 const pipelineId = 45;
 const chainId = 1;
@@ -196,6 +196,15 @@ eachDatabase('a table sink of the events’ own database', (databases) => {
     }
     expect(await tableOf(url, ['block_number'])).to.deep.equal([]);
     expect(await cursorOf()).to.equal(null);
+  });
+
+  it('says what to do where it is the events’ own table that is gone', async () => {
+    await commit(events);
+    const fixture = await open(odd);
+    await runSql(url, 'ALTER TABLE event RENAME TO moved');
+    const failure = await rejectionOf(copy(fixture, events), NotMigratedError);
+    expect(failure.message).to.match(/ is not migrated: .*event/);
+    expect(failure.hint).to.contain('chainparse migrate');
   });
 
   it('writes nothing where a row is in the way, and can be given the messages', async () => {

@@ -155,6 +155,20 @@ eachDatabase('a table sink', (databases) => {
     expect(await tableOf(url, ['value'])).to.deep.equal(['1']);
   });
 
+  it('names the table that is gone: its own, or that of the cursors beside it', async () => {
+    const fixture = await open();
+    await fixture.claim(1);
+    const failureWithout = async (table: string): Promise<string> => {
+      await runSql(url, `ALTER TABLE ${table} RENAME TO moved`);
+      const { message: text } = await rejectionOf(fixture.deliver([message(sent('1'), { block: 1 })]));
+      await runSql(url, `ALTER TABLE moved RENAME TO ${table}`);
+      return text;
+    };
+    expect(await failureWithout('usdc')).to.match(/^the table usdc is not there as it was: .*usdc/);
+    const text = await failureWithout('chainparse_sink');
+    expect(text).to.match(/^the table chainparse_sink beside usdc is not there as it was: .*chainparse_sink/);
+  });
+
   it('fills a table anew from the beginning where it is gone, or another one is named', async () => {
     const fixture = await open();
     await fixture.claim(1);

@@ -74,6 +74,12 @@ describe('a definition', () => {
     expect(await loadDefinition(file, definitionOptions)).to.have.property('name', 'x');
   });
 
+  it('may end its lines, or its last one, with a carriage return alone', async () => {
+    for (const text of [`${monitorYaml('start_block: 5')}\r`, monitorYaml('start_block: 5').trimEnd() + '\r'])
+      expect((await parse(text)).components[0]?.config).to.include({ startBlock: 5 });
+    expect(await parse(monitorYaml().replaceAll('\n', '\r'))).to.have.property('name', 'x');
+  });
+
   it('takes null for a key that was left out, and an empty list where it can mean nothing else', async () => {
     const config = await parseMonitor(
       'contract_address:',

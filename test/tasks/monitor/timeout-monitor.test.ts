@@ -55,6 +55,13 @@ describe('a timeout monitor', () => {
     );
   });
 
+  it('names the fields of how far a task was as all of JSON does', async () => {
+    const progress = { mode: 'historical', nextBlock: 8, targetBlock: 9, headBlock: 10, events: 3 } as const;
+    monitor.silent = [{ ...silentTask, progress }];
+    await monitor.make().checkOnce(0, monitor.stop.signal);
+    expect(monitor.logger.entries[0]?.fields['progress']).to.deep.include({ next_block: 8, head_block: 10, events: 3 });
+  });
+
   it('tells its observer what it found, and when the database goes away and comes back', async () => {
     monitor.silent = [silentTask];
     await monitor.make().checkOnce(0, monitor.stop.signal);

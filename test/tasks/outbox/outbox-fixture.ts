@@ -37,6 +37,8 @@ const fastClock: Clock = {
 /** A pipeline with sinks whose source is a function of the test. */
 export class OutboxRuns {
   readonly lines: string[] = [];
+  /** Those of them that are errors. */
+  readonly errors: string[] = [];
   readonly database: Database;
   readonly pipelineId: number;
   readonly clock = fastClock;
@@ -54,7 +56,12 @@ export class OutboxRuns {
     send: Send,
     changes: Partial<TaskOptions> & { finalized?: () => Promise<number | null> } = {},
   ): Promise<TaskResult> {
-    const logger: Logger = { log: (_level, message) => this.lines.push(message) };
+    const logger: Logger = {
+      log: (level, message) => {
+        this.lines.push(message);
+        if (level === 'error') this.errors.push(message);
+      },
+    };
     const { finalized, ...options } = changes;
     return runTask({
       ...claimOptions({ pipelineId: this.pipelineId, heartbeatIntervalSeconds: 30 }),

@@ -951,6 +951,7 @@ eachDatabase('the outbox', (databases) => {
       runs.lines.includes('all is read; the run ends once out has delivered it: out can’t: the disk is full'),
     );
     expect(runs.lines.filter((line) => line.startsWith('all is read')).join()).not.to.contain('final is');
+    expect(runs.errors.join(), 'is told with --quiet, too').to.contain('out can’t: the disk is full');
     sink.receives = () => undefined;
     await run;
     expect(sink.lines).to.deep.equal([1, 2].map((block) => insert(block, 1)));

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { EventMonitorConfig } from '../../../src/components/event-monitor/config.js';
+import { sourceOf } from '../../../src/components/source-of.js';
 import type { Database } from '../../../src/database/database.js';
 import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
 import type { PipelineDefinition } from '../../../src/model/pipeline.js';
@@ -52,6 +53,25 @@ describe('a definition that replaces the one by which blocks have been read', ()
     expect(warning)
       .to.have.property('message')
       .that.contains('blocks 100 to 170 were read by the definition of before');
+  });
+
+  it('says that what shards have read ahead by another definition is given up', async () => {
+    const wanted = { startBlock: 100, endBlock: 180 };
+    const config = { ...monitorConfig, ...wanted };
+    const shard = {
+      ...{ pipeline_id: 45, shard: 2, chain: 31337, after_block: 170, after_hash: Buffer.alloc(32), to_block: 180 },
+      definition: sourceOf({ id: 45, components: [{ name: 'source', type: 'event_monitor', config }] }).fingerprint(),
+      ...{ added: 5_000, block_number: 175, hash: Buffer.alloc(32), events: 1, version: 1 },
+    };
+    await database.write([database.knex('pipeline_shard').insert(shard)]);
+    expect(await warningsOf(wanted)).to.deep.equal([]);
+    expect(await warningsOf({ ...wanted, eventsToMonitor: ['Transfer'] })).to.deep.equal([
+      {
+        message:
+          "blocks 171 to 180 were cut into shards by the definition of before: what they have read ahead (1 event) is given up by the pipeline's next task, which reads it anew",
+        hint: 'a task that runs goes on by the definition of before; to end it: chainparse pipeline restart 45',
+      },
+    ]);
   });
 
   it('says that no run goes on behind blocks of another chain', async () => {

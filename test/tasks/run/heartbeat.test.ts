@@ -128,6 +128,13 @@ describe('a heartbeat', () => {
       expect(told().slice(3)).to.deep.equal([waiting(0)]);
     });
 
+    it('tells nothing of what fails once nobody waits for it any more', async () => {
+      await moved();
+      done.abort(new Error('given up'));
+      expect(await rejectionOf(heartbeat.recover(busy, done.signal))).to.equal(done.signal.reason);
+      expect(told()).to.deep.equal([]);
+    });
+
     it('tells nothing of a commit that met one of others', async () => {
       await moved();
       await heartbeat.recover(new FenceError(), never);
