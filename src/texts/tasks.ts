@@ -131,7 +131,8 @@ export const ends = inBoth(
   {
     completed: 'it came to its end: its last block is committed',
     stopped: 'a person stopped it: Ctrl-C, SIGTERM or chainparse tasks cancel',
-    handedOver: 'its worker was told to end, or a person restarted it: the next task goes on with it',
+    handedOver:
+      'its worker was told to end, a person restarted it, or its shard found no worker: another task goes on with it',
     takenOver: (how: string) => `another run has its pipeline: ${how}`,
     needsRewind: 'the chain was reorganised deeper than is remembered: its pipeline is parked until it is rewound',
     failed: (reason: string) => `its run failed: ${reason}`,
@@ -144,7 +145,7 @@ export const ends = inBoth(
   {
     completed: '已运行到终点: 最后一个区块已提交',
     stopped: '由人停止: Ctrl-C, SIGTERM 或 chainparse tasks cancel',
-    handedOver: '其工作进程被要求结束, 或有人重启了流水线: 由下一个任务接着运行',
+    handedOver: '其工作进程被要求结束, 有人重启了流水线, 或其分片没有等到工作进程: 由另一个任务接着运行',
     takenOver: (how) => `流水线已由另一次运行接管: ${how}`,
     needsRewind: '链重组深度超出记录: 流水线已停放, 须先回退',
     failed: (reason) => `运行失败: ${reason}`,

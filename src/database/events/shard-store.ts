@@ -7,9 +7,9 @@ import type { Database, Query } from '../database.js';
 import { writeIfHeld } from '../fenced-write.js';
 import { endReplaced, type Replaced } from '../task-steps/end-replaced.js';
 import { livingTasks } from '../task-steps/living-tasks.js';
-import { insertQueued, lockPipeline } from '../task-steps/queue-task.js';
+import { handedOver, insertQueued, lockPipeline } from '../task-steps/queue-task.js';
 import { runningTask } from '../task-steps/running-task.js';
-import { endOpenShards, stopped } from '../task-steps/wanted-steps.js';
+import { endOpenShards } from '../task-steps/wanted-steps.js';
 import type { BulkInsert, Statement, TellSent } from '../script.js';
 import type { CommitGuard } from './batch-store.js';
 import { noteChange } from './journal.js';
@@ -287,9 +287,10 @@ export class ShardStore {
     return runningTask(this.#database, this.#holder).where({ id: taskId });
   }
 
+  /** The pipeline's own task goes on with the shard, and nobody has stopped anything. */
   #endQueued(pipelineId: number, shard: number): Query {
     const waiting = { pipeline_id: pipelineId, shard, status: taskStatus.queued };
-    return this.#database.knex('pipeline_task').where(waiting).update(stopped(this.#database));
+    return this.#database.knex('pipeline_task').where(waiting).update(handedOver(this.#database));
   }
 }
 

@@ -157,10 +157,16 @@ export function followOn({ knex }: Database, pipelineId: number): Query {
 }
 
 /** A step that ends what runs of a pipeline, for another task to go on with it. */
-export function handOverRunning({ knex, dialect }: Database, pipelineId: number): Knex.QueryBuilder {
-  return knex(table)
+export function handOverRunning(database: Database, pipelineId: number): Knex.QueryBuilder {
+  return database
+    .knex(table)
     .where({ pipeline_id: pipelineId, shard: 0, status: taskStatus.running })
-    .update({ status: taskStatus.succeeded, end_time: dialect.now(knex), end_reason: 'handed_over' });
+    .update(handedOver(database));
+}
+
+/** What becomes of a task with which another goes on. */
+export function handedOver({ knex, dialect }: Database): Record<string, unknown> {
+  return { status: taskStatus.succeeded, end_time: dialect.now(knex), end_reason: 'handed_over' };
 }
 
 /**

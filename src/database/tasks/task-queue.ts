@@ -46,7 +46,8 @@ export class TaskQueue {
 
   /**
    * Lists of each pipeline and shard that nobody holds the task that waits longest, in their order, or what goes on before it; some
-   * pipelines aside. Shards come behind all pipelines, those first that join first: what nobody has room for its pipeline reads.
+   * pipelines aside. Shards come behind all pipelines, those first that join first, but for the next one that waits of each: where
+   * there is no room for all its pipeline reads that itself, which would only wait for others else.
    * Whoever is silent holds nothing, if for so many seconds, in which runs could be heard without a break, three of its beats were
    * to come.
    */
@@ -65,10 +66,22 @@ export class TaskQueue {
         .whereNotExists(holders.select(knex.raw('1')))
         .groupBy('waiting.pipeline_id', 'waiting.shard')
         .select('waiting.pipeline_id', 'waiting.shard', { id: this.#first() })
-        .orderBy(['waiting.shard', 'id'])
+        .orderBy([{ column: this.#rank() }, 'waiting.shard', 'id'])
         .limit(limit);
     });
     return rows.map((row) => ({ taskId: row.id, pipelineId: row.pipeline_id, shard: row.shard }));
+  }
+
+  /** 0: a pipeline; 2: of its shards the one that its own task comes to first of those that wait; 1: any other. */
+  #rank(): Knex.Raw {
+    const { knex } = this.#database;
+    const next = knex({ next: table })
+      .where('next.pipeline_id', knex.ref('waiting.pipeline_id'))
+      .where('next.status', taskStatus.queued)
+      .where('next.shard', '>', 0)
+      .min('next.shard');
+    const shard = 'waiting.shard';
+    return knex.raw('CASE WHEN ?? = 0 THEN 0 WHEN ?? > (?) THEN 1 ELSE 2 END', [shard, shard, next]);
   }
 
   /** Of tasks that wait for one another: the one that goes on with what was handed over, else the one that waits longest. */

@@ -38,6 +38,8 @@ export interface OwnShardsOptions extends Pick<
 
 /** Between two looks at a shard that is waited for, in milliseconds. */
 const waitMs = 200;
+/** How long a shard is waited for before that is told, in milliseconds. */
+const quietMs = 10_000;
 /** Between two looks whether each shard is read by somebody, in milliseconds. */
 const keepMs = 2_000;
 
@@ -210,6 +212,7 @@ export class OwnShards implements ShardsAhead {
   async #join(first: Shard, start: Start, progress: Progress): Promise<NextStretch> {
     const { pipelineId, lease, clock, logger, stopping, signal } = this.#options;
     const outages = this.#outages.another();
+    let tellsAt = clock.monotonic() + quietMs;
     while (!stopping.aborted) {
       const shard = await this.#store.find(pipelineId, first.number);
       if (shard === null) return { kind: 'again' };
@@ -231,6 +234,10 @@ export class OwnShards implements ShardsAhead {
         });
         return { kind: 'joined', nextBlock: to + 1, events: shard.events };
       }
+      if (clock.monotonic() >= tellsAt) {
+        this.#tellWait(shard);
+        tellsAt = Infinity;
+      }
       // Whoever waits for a living task is not hung.
       await lease.moved(progress, signal);
       outages.did('a heartbeat');
@@ -239,6 +246,12 @@ export class OwnShards implements ShardsAhead {
       outages.slept(waitMs);
     }
     return { kind: 'again' };
+  }
+
+  #tellWait({ number, taskId, block, toBlock }: Shard): void {
+    const { pipelineId, logger } = this.#options;
+    const message = `waiting for shard ${number}, which task ${String(taskId)} reads: it has come to block ${block.number} of ${toBlock}`;
+    logger.log('info', message, { event: 'shards.waits', pipeline_id: pipelineId, shard: number, block: block.number });
   }
 
   async #holderOf(

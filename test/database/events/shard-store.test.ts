@@ -225,6 +225,14 @@ eachDatabase('shards', (databases) => {
     expect((await checkpoints.get(pipelineId)).blockNumber).to.equal(24);
   });
 
+  it('are gone on with by their pipeline where their turn comes before a worker had room, and nobody has stopped them', async () => {
+    const waiting = await queuedOf(2);
+    await append(10, 19, 1);
+    await join(2, 2);
+    expect(await tasks.get(waiting)).to.include({ status: taskStatus.succeeded, endReason: 'handed_over' });
+    expect(await queuedOf(3)).to.be.greaterThan(0);
+  });
+
   it('join nothing where they have moved since they were looked at, or the checkpoint has', async () => {
     const reader = await claim(2);
     await commit(reader, 2, 20, 24);

@@ -80,15 +80,17 @@ eachDatabase('the queue of tasks', (databases) => {
     expect(await claimable(10, [46, 47])).to.deep.equal([`45:${b}`]);
   });
 
-  it('gives shards behind all pipelines, those first that join first, however long they have waited', async () => {
+  it('gives shards behind all pipelines, those first that join first, but for the next, however long they have waited', async () => {
     const { knex, dialect } = database;
     const wait = async (pipelineId: number, shard: number): Promise<number> => {
       const row = { pipeline_id: pipelineId, shard, create_time: dialect.now(knex), status: 3, log_path: '' };
       return (await database.write([knex('pipeline_task').insert(row)]))[0]?.insertId ?? 0;
     };
-    const [third, second] = [await wait(45, 3), await wait(45, 2)];
+    const [third, fourth, second] = [await wait(45, 3), await wait(45, 4), await wait(45, 2)];
+    const alone = await wait(46, 5);
     const [own, other] = [await add(46, {}), await add(45, {})];
-    expect(await claimable()).to.deep.equal([`46:${own}`, `45:${other}`, `45:${second}`, `45:${third}`]);
+    const shards = [`45:${third}`, `45:${fourth}`, `45:${second}`, `46:${alone}`];
+    expect(await claimable()).to.deep.equal([`46:${own}`, `45:${other}`, ...shards]);
     expect(await claimable(2)).to.deep.equal([`46:${own}`, `45:${other}`]);
   });
 

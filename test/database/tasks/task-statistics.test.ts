@@ -75,7 +75,8 @@ eachDatabase('the statistics of tasks', (databases) => {
     await insertSilentTask(database, 300, { pipeline_id: 7, status: 3 });
     await insertSilentTask(database, 300, { pipeline_id: 7, status: 1, shard: 2 });
     expect(await silent()).to.deep.equal([left, alone]);
-    await insertSilentTask(database, 200, { pipeline_id: 7, status: 1, end_reason: 'stopped' }, false);
+    for (const reason of ['stopped', 'handed_over'])
+      await insertSilentTask(database, 200, { pipeline_id: 7, status: 1, end_reason: reason }, false);
     const later = await insertSilentTask(database, 200, { pipeline_id: 7 });
     expect(await silent()).to.deep.equal([left, alone, later]);
     for (const status of [0, 1, 2]) {

@@ -21,6 +21,7 @@ import { exampleBatch, exampleCommit, hashOf, noProgress } from '../../database/
 import { here } from '../../database/given-anew.js';
 import { ScriptedSource } from '../../pipeline/pipeline-fixture.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { MemoryLogger } from '../../support/memory-logger.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -157,7 +158,8 @@ describe('the shards of a run', () => {
   });
 
   describe('that a silent task holds after an outage', () => {
-    it('are joined once living ones could be heard, and not before', async () => {
+    it('are joined once living ones could be heard, and not before, and the wait is told once', async () => {
+      const logger = new MemoryLogger();
       await cut(29);
       const silent = await waiting();
       await new TaskStore(database).claim(
@@ -171,7 +173,7 @@ describe('the shards of a run', () => {
       const shards = new OwnShards({
         ...claimOptions({ pipelineId, worker: { ...here, isGone: () => false }, outages }),
         ...{ database, tasks: new TaskStore(database), chainId: 1, fingerprint: 'a'.repeat(64) },
-        ...{ source: new ScriptedSource(nothing), logger: silentLogger, clock },
+        ...{ source: new ScriptedSource(nothing), logger, clock },
         ...{ stopping: stopping.signal, signal: hard.signal },
         lease: {
           taskId: checkpoint.taskId ?? 0,
@@ -193,6 +195,9 @@ describe('the shards of a run', () => {
       shards.close();
       expect(await joined).to.include({ kind: 'joined', nextBlock: 20 });
       expect(clock.monotonic()).to.be.within(300_000, 400_000);
+      expect(logger.messages().filter((message) => message.startsWith('waiting'))).to.deep.equal([
+        `waiting for shard 2, which task ${silent} reads: it has come to block 19 of 29`,
+      ]);
       expect(await new TaskStore(database).get(silent)).to.include({ status: 2, endReason: 'taken_over' });
     });
   });

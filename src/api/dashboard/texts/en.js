@@ -219,7 +219,8 @@ export default {
   'why.title': 'Why it ended',
   'why.completed': 'Its last block is committed: it has done all that it was to do.',
   'why.stopped': 'Somebody stopped it: Ctrl-C, SIGTERM, tasks cancel, or the button here.',
-  'why.handed_over': 'Its worker was told to end, or somebody restarted the pipeline: the next task goes on with it.',
+  'why.handed_over':
+    'Its worker was told to end, somebody restarted the pipeline, or its shard found no worker: another task goes on with it.',
   'why.taken_over': 'Another task took the pipeline over.',
   'why.needs_rewind':
     'The chain changed deeper than is remembered. The pipeline is parked until chainparse pipeline rewind is run.',

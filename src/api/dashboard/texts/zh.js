@@ -210,7 +210,7 @@ export default {
   'why.title': '为何结束',
   'why.completed': '最后一个区块已提交：任务已全部完成。',
   'why.stopped': '被人停止：Ctrl-C、SIGTERM、tasks cancel 或此处的按钮。',
-  'why.handed_over': '其工作进程被要求结束，或有人重启了流水线：由下一个任务接着运行。',
+  'why.handed_over': '其工作进程被要求结束，有人重启了流水线，或其分片没有等到工作进程：由另一个任务接着运行。',
   'why.taken_over': '另一个任务接管了流水线。',
   'why.needs_rewind': '链的变化超出了记录的深度。流水线已暂停，请运行 chainparse pipeline rewind。',
   'why.timeout': '静默时间超过超时时间，监控进程将其标记为失败。',
