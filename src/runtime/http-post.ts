@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
-import type { Client, Dispatcher, buildConnector } from 'undici';
+import type { Dispatcher, Pool, buildConnector } from 'undici';
 import type { Clock } from './clock.js';
 import { RuntimeFailure, messageOf } from './errors.js';
 import { giveUpLater } from './give-up-later.js';
@@ -39,7 +39,7 @@ export class HttpPost {
   readonly #options: HttpPostOptions;
   readonly #url: URL;
   readonly #login: Readonly<Record<string, string>>;
-  #client: Client | null = null;
+  #client: Pool | null = null;
   /** Its connection, where there is one, has brought an answer. */
   #isUsed = false;
 
@@ -94,7 +94,7 @@ export class HttpPost {
   }
 
   /** Receivers close what was idle, perhaps just when the next request comes: that is no sign that they are away. */
-  async #request(client: Client, request: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
+  async #request(client: Pool, request: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
     const { clock } = this.#options;
     const sentAt = clock.monotonic();
     try {
@@ -110,15 +110,16 @@ export class HttpPost {
     }
   }
 
-  async #open(): Promise<Client> {
-    const { Client, buildConnector } = await import('undici');
+  async #open(): Promise<Pool> {
+    const { Pool, buildConnector } = await import('undici');
     const { refuses, lookup = systemLookup } = this.#options;
     const connect =
       refuses === undefined
         ? buildConnector({ lookup })
         : checked(buildConnector({ lookup: checkedLookup(lookup, refuses) }), refuses);
-    // Its own limit of five minutes would come before a longer one of ours.
-    const client = new Client(this.#url.origin, { connect, headersTimeout: 0 });
+    // A pool of one: undici's client alone keeps silent for ever once a certificate was for another name. Its own limit of
+    // five minutes would come before a longer one of ours.
+    const client = new Pool(this.#url.origin, { connections: 1, connect, headersTimeout: 0 });
     return client.on('connect', () => (this.#isUsed = false));
   }
 }

@@ -138,7 +138,9 @@ export class SecretMask {
     return text.replace(urlInText, (match) => {
       const end = endOfUrl(match);
       const url = match.slice(0, end);
-      return (this.#public.has(url) ? url : maskTemplate(url)) + match.slice(end);
+      // What closes a bracket behind a scheme alone, which hints name.
+      const isOpen = this.#public.has(url) || url.endsWith('://');
+      return (isOpen ? url : maskTemplate(url)) + match.slice(end);
     });
   }
 

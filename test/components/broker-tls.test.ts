@@ -1,4 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { Sink } from '../../src/components/seam/sink.js';
@@ -110,6 +113,24 @@ describe('a broker that is spoken to with TLS, or without it, and wants the reve
   });
 });
 
+describe('a Redis behind what sends connections on by the name that they ask for', () => {
+  it('is asked for by the name in its url', async () => {
+    const { caFile, certFile, keyFile } = makeAuthority();
+    const names: unknown[] = [];
+    const server = createTlsServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }, (socket) => {
+      names.push((socket as { readonly servername?: unknown }).servername);
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+    const { port } = server.address() as AddressInfo;
+    const config = redisSchema.parse({ url: `rediss://localhost:${port}`, stream: 'usdc', tls_ca_file: caFile });
+    const sink = await redisSink.open(config, sinkOpening());
+    await rejectionOf(sink.deliver(batchOf(transferMessages(1)), sinkContext()), ReceiverAwayError);
+    server.close();
+    expect(names).to.deep.equal(['localhost']);
+  });
+});
+
 describe('files for TLS beside a connection without it', () => {
   it('are refused where a variable holds its URL: nobody would notice that they change nothing', async () => {
     const file = { tls_ca_file: makeAuthority().caFile };
@@ -166,7 +187,11 @@ withRedis('a Redis that wants certificates', function () {
       await sink.deliver(batchOf(transferMessages(1)), sinkContext()).finally(() => sink.close());
     };
     await deliver({ tls_cert_file: certFile, tls_key_file: keyFile });
+    const lockedFile = `${keyFile}.locked`;
+    const locked = ['-aes256', '-passout', 'pass:hunter2', '-out', lockedFile];
+    execFileSync('openssl', ['ec', '-in', keyFile, ...locked], { stdio: 'pipe' });
     const wrong = [
+      [{ tls_cert_file: certFile, tls_key_file: lockedFile }, 'wants a passphrase'],
       [{}, 'name one by tls_cert_file'],
       [{ tls_cert_file: stranger.certFile, tls_key_file: stranger.keyFile }, 'does not accept the certificate'],
       [{ tls_cert_file: certFile, tls_key_file: stranger.keyFile }, 'is not that of the certificate'],

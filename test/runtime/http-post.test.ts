@@ -75,6 +75,21 @@ describe('a POST', () => {
     expect(server.got).to.have.length(2);
   });
 
+  it('says each time that a certificate is for another name, and is sent once it is for this one', async () => {
+    const certificate = Object.assign(new Error('for another name'), { code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+    let isRight = false;
+    const right = named(['127.0.0.1'], ['127.0.0.1']);
+    const lookup: LookupFunction = (name, options, callback) => {
+      if (isRight) right(name, options, callback);
+      else callback(certificate, []);
+    };
+    open({ url: namedUrl(), lookup });
+    for (let tries = 0; tries < 2; tries++)
+      expect((await rejectionOf(send(), RuntimeFailure)).message).to.equal('for another name');
+    isRight = true;
+    expect(await send()).to.equal(200);
+  });
+
   it('has each new connection checked: a name that leads elsewhere the next time gains nothing', async () => {
     const refuses = (address: string): boolean => address === '127.0.0.2';
     open({ url: namedUrl(), refuses, lookup: named(['127.0.0.1'], ['127.0.0.2'], ['127.0.0.2', '127.0.0.1']) });

@@ -76,6 +76,11 @@ describe('SecretMask', () => {
     expect(mask.mask('https://api.example/?text=${op is open')).to.equal('https://api.example/***{op is open');
   });
 
+  it('leaves a scheme alone, whatever closes a bracket or a sentence behind it', () => {
+    const text = 'for TLS (the url begins with rediss://), else with redis://. Or (amqp://)?';
+    expect(new SecretMask().mask(text)).to.equal(text);
+  });
+
   it('leaves a URL whole that everybody knows, and no other that begins with it', () => {
     const mask = new SecretMask();
     mask.leave('https://a.example/v2/take');

@@ -111,8 +111,20 @@ export const encodedHint =
  * it is malformed. `key` is the key that holds it.
  */
 export function requireDecodable(url: URL, key = 'url'): void {
-  if (isLoginEncoded(url)) return;
-  throw new UsageError(`with what the environment says, user or password in ${key} is not percent-encoded`, {
-    hint: `${encodedHint}: a % is %25`,
-  });
+  if (!isLoginEncoded(url)) throw notEncoded(key, 'a % is %25');
+}
+
+/**
+ * Throws UsageError, which does not show it, where an `@` stands behind what a URL of a broker seems to have for a host: a `/`, `?` or
+ * `#` in a password cut it off there, and that host, or its port, is a part of the password.
+ */
+export function requireLoginWhole({ pathname, search, hash }: URL, key = 'url'): void {
+  if ((pathname + search + hash).includes('@'))
+    throw notEncoded(key, 'a / is %2F, a ? is %3F, a # is %23, an @ is %40');
+}
+
+/** What is said of a login in which something stands as it is that delimits the parts of a URL. */
+export function notEncoded(key: string, forms: string): UsageError {
+  const what = `with what the environment says, user or password in ${key} is not percent-encoded`;
+  return new UsageError(what, { hint: `${encodedHint}: ${forms}` });
 }

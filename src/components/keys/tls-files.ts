@@ -56,6 +56,10 @@ const ownFaults: readonly (readonly [words: RegExp, hint: string])[] = [
     'it does not accept the certificate of tls_cert_file: have one made by an authority that it knows',
   ],
   [/key values mismatch/, 'the key of tls_key_file is not that of the certificate of tls_cert_file'],
+  [
+    /bad decrypt/,
+    'the key of tls_key_file wants a passphrase: write it without one (openssl pkey -in FILE -out FILE2)',
+  ],
   [/no start line|DECODER routines::unsupported/, 'tls_cert_file and tls_key_file name PEM files, and no others'],
 ];
 

@@ -1,6 +1,6 @@
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import { UsageError } from '../../runtime/errors.js';
-import { encodedHint, requireDecodable } from '../keys/secret.js';
+import { encodedHint, notEncoded, requireDecodable, requireLoginWhole } from '../keys/secret.js';
 import { readNamedFile, readTlsFiles } from '../keys/tls-files.js';
 import { connectionError } from './nats-errors.js';
 import type { NatsLibrary } from './nats-library.js';
@@ -36,15 +36,18 @@ export async function connectNats(library: NatsLibrary, stored: NatsConfig, name
   }
 }
 
-/** A host alone will do for the client; what is no URL and looks like one would be shown as a whole. */
+/** A host alone will do for the client; what is no URL and looks like one, or like the rest of one, would be shown as a whole. */
 function requireUrls(servers: readonly string[]): void {
   for (const server of servers) {
     const url = parsed(server);
-    if (url !== null) requireDecodable(url, 'servers');
-    else if (server.includes('://'))
+    if (url !== null) {
+      requireDecodable(url, 'servers');
+      requireLoginWhole(url, 'servers');
+    } else if (server.includes('://')) {
       throw new UsageError('with what the environment says, servers holds what is no URL of nats or tls', {
         hint: encodedHint,
       });
+    } else if (server.includes('@')) throw notEncoded('servers', 'a comma is %2C, an @ is %40');
   }
 }
 
@@ -69,8 +72,9 @@ function withoutLogin(server: string): string {
   return parsed(server)?.host ?? server;
 }
 
+/** Null for a host alone: of one with a port (`localhost:4222`) the name would be taken for a scheme. */
 function parsed(server: string): URL | null {
-  return URL.canParse(server) ? new URL(server) : null;
+  return server.includes('://') && URL.canParse(server) ? new URL(server) : null;
 }
 
 async function tlsOf(config: NatsConfig): Promise<Pick<ConnectionOptions, 'tls'>> {

@@ -19,14 +19,26 @@ const hints: readonly (readonly [words: RegExp, hint: string])[] = [
     'nkey_seed is the seed of a user, which begins with SU; creds_file is a file as nsc writes it',
   ],
   [/does not support 'tls'/, 'give nats:// and no keys of TLS, or turn TLS on there'],
+  [
+    /before it greeted/,
+    'is its port one of NATS? One that wants TLS before anything else (handshake_first) is not spoken to',
+  ],
+  [
+    /^timeout$|\b(?:EPIPE|ECONNRESET)\b/,
+    'its log says why: too many connections (max_connections), or a certificate of this side that it wants (tls_cert_file) or does not accept',
+  ],
 ];
+
+/** The client's words for a server that closes the connection without one of its own. */
+const unsaid = /node provided an undefined error/;
 
 /** Returns what it means that nobody could connect. */
 export function connectionError(error: unknown, { servers }: Pick<NatsConfig, 'servers'>): ChainparseError {
   const isRefused = nameOf(error) === 'AuthorizationError';
-  const known = hints.find(([words]) => words.test(messageOf(error)))?.[1] ?? trustHint(error);
+  const told = unsaid.test(messageOf(error)) ? 'it closed the connection before it greeted' : messageOf(error);
+  const known = hints.find(([words]) => words.test(told))?.[1] ?? trustHint(error);
   const hint = isRefused ? 'look at user and password, token, nkey_seed or creds_file' : known;
-  const what = isRefused ? 'the server refuses the login' : messageOf(error);
+  const what = isRefused ? 'the server refuses the login' : told;
   return new ReceiverAwayError(`NATS at ${shown(servers)}: ${what}`, { cause: error, hint });
 }
 
@@ -50,6 +62,10 @@ export function publishError(error: unknown, subject: string): ChainparseError {
 function hintOf(text: string, subject: string): string | undefined {
   if (fullWords.test(text))
     return 'its stream is full, and takes nothing new (discard new): raise its limits (nats stream edit NAME), or make room in it, and it goes on';
+  if (/sealed stream/.test(text))
+    return 'a sealed stream takes nothing any more: give a subject that another one takes, or delete it and make it anew';
+  if (/^resource limits exceeded|^insufficient resources/.test(text))
+    return 'JetStream has no room left: raise what the account or the server may store, or make room, and it goes on';
   if (!text.startsWith('Permissions Violation')) return undefined;
   const looks = '$JS.API.STREAM.NAMES, $JS.API.STREAM.INFO.* and $JS.API.STREAM.MSG.GET.*';
   return `the user needs the rights to publish to ${subject} and to subscribe to _INBOX.>; better also to publish to ${looks}, by which streams are looked at`;
@@ -73,5 +89,5 @@ function codeOf(error: unknown): unknown {
 }
 
 function shown(servers: readonly string[]): string {
-  return servers.map((server) => (URL.canParse(server) ? new URL(server).host : server)).join(', ');
+  return servers.map((server) => (server.includes('://') ? new URL(server).host : server)).join(', ');
 }

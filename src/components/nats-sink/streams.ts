@@ -46,7 +46,10 @@ export class Streams {
     const found = await this.#find(subject);
     if (found === null) return Infinity;
     const [name, config] = found;
-    if (config.no_ack) throw new ReceiverAwayError(`stream '${name}' acknowledges nothing (no_ack)`);
+    if (config.no_ack) {
+      const hint = `have it acknowledge what it stores: nats stream edit ${name} --ack`;
+      throw new ReceiverAwayError(`stream '${name}' acknowledges nothing (no_ack)`, { hint });
+    }
     this.#lookAtWindow(name, config.duplicate_window / 1e9);
     return config.max_msg_size > 0 ? config.max_msg_size : Infinity;
   }

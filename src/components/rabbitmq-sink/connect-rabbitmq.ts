@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
-import type { ChannelModel, Connection } from 'amqplib';
+import type { ChannelModel, Connection, SocketOptions } from 'amqplib';
 import type { Clock } from '../../runtime/clock.js';
-import { openedUrl } from '../keys/secret.js';
+import { isLoginEncoded } from '../../runtime/login-header.js';
+import { openedUrl, requireLoginWhole } from '../keys/secret.js';
 import { readTlsFiles } from '../keys/tls-files.js';
 import type { RabbitmqLibrary } from './rabbitmq-library.js';
 import type { RabbitmqConfig } from './schema.js';
@@ -15,11 +16,13 @@ const beatSeconds = 20;
 
 /** Connects; throws what the client throws, and UsageError where files for TLS can't be read, or have no place. */
 export async function connectRabbitmq(
-  { connect }: RabbitmqLibrary,
+  library: RabbitmqLibrary,
   config: RabbitmqConfig,
   name: string,
 ): Promise<ChannelModel> {
-  return await connect(withBeat(config.url), {
+  const url = withBeat(config.url);
+  return await library.connect(url.href, {
+    ...loginOf(url, library),
     ...(await readTlsFiles(config, config.url.startsWith('amqps:'))),
     timeout: connectMs,
     noDelay: true,
@@ -40,8 +43,16 @@ export function shownServer(url: string): string {
   return URL.canParse(url) ? new URL(url).host : '';
 }
 
-function withBeat(text: string): string {
+/** The client itself would take each byte of a letter beyond ASCII (`%C3%A4`) for one. */
+function loginOf(url: URL, { credentials }: RabbitmqLibrary): Pick<SocketOptions, 'credentials'> {
+  const { username, password } = url;
+  if (username + password === '' || !isLoginEncoded(url)) return {};
+  return { credentials: credentials.plain(decodeURIComponent(username), decodeURIComponent(password)) };
+}
+
+function withBeat(text: string): URL {
   const url = openedUrl(text, ['amqp', 'amqps']);
+  requireLoginWhole(url);
   if (!url.searchParams.has('heartbeat')) url.searchParams.set('heartbeat', String(beatSeconds));
-  return url.href;
+  return url;
 }

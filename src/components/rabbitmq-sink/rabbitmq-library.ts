@@ -1,9 +1,10 @@
-import type { ChannelModel, SocketOptions } from 'amqplib';
+import type { ChannelModel, SocketOptions, credentials } from 'amqplib';
 import { loadPeer } from '../seam/optional-peer.js';
 
 /** What is used of RabbitMQ's client. */
 export interface RabbitmqLibrary {
   readonly connect: (url: string, options: SocketOptions) => Promise<ChannelModel>;
+  readonly credentials: Pick<typeof credentials, 'plain'>;
 }
 
 /** Loads amqplib; throws UsageError that says how to get it. */

@@ -6,9 +6,11 @@ import { trustHint } from '../keys/tls-files.js';
 /** What no wait mends, by what the server's reply says, and what a person can do about it. */
 const mistakes: readonly (readonly [reply: RegExp, hint: string])[] = [
   [/\bWRONGTYPE\b/, 'a key of that name holds something else: give another stream, or delete it (redis-cli DEL)'],
+  [/without any password|no password is set/i, 'it wants no login: leave user and password out of the url'],
+  [/\bNOAUTH\b/, 'it wants a login: write it into the url, in front of its host: user:${PASSWORD}@'],
   [
-    /\b(?:NOAUTH|WRONGPASS)\b|invalid password|without any password/i,
-    'write them into the url, in front of its host: user:${PASSWORD}@',
+    /\bWRONGPASS\b|invalid password/i,
+    'user and password in the url (user:${PASSWORD}@) are not those of the server: put them right, there or here',
   ],
   [/\bNOPERM\b/, 'give its user the rights: ACL SETUSER user +xadd +multi +exec ~STREAM'],
   [/\b(?:MOVED|ASK|CROSSSLOT)\b/, 'a Redis Cluster is not spoken to: give a server that holds the whole stream'],
@@ -21,13 +23,22 @@ const tooLarge = /too large|exceeds maximum|invalid bulk length/i;
 /** What the server says of itself, in words. */
 const waits: readonly (readonly [reply: RegExp, hint: string])[] = [
   [/\bOOM\b/, 'it is full: raise maxmemory, or give max_length, so that old entries go'],
-  [/\bREADONLY\b/, 'it is a replica: give the url of the server that takes writes, or wait for a failover'],
+  [/\bNOREPLICAS\b/, 'too few replicas keep up with it (min-replicas-to-write): look at INFO replication'],
+  [/max number of clients/, 'it takes no more connections: raise maxclients, or close some (CLIENT LIST)'],
+  [/\bCLUSTERDOWN\b/, 'a part of its cluster is away: look at CLUSTER INFO'],
+  [
+    /\b(?:READONLY|MASTERDOWN)\b/,
+    'it is a replica: give the url of the server that takes writes, or wait for a failover',
+  ],
   [/\bLOADING\b/, 'it has just been started, and reads its data: wait'],
   [
     /\bto TLS\b|wrong version number|before secure TLS connection/,
     'does it answer at all, and is its port one for TLS? Without TLS the url begins with redis://',
   ],
-  [/closed before it was greeted/, 'does its port want TLS? Then the url begins with rediss://'],
+  [
+    /closed before it was greeted/,
+    'does its port want TLS? Then the url begins with rediss://. Or does it take no more connections (maxclients)?',
+  ],
   [/\bMISCONF\b/, "it can't save its data: look at its log and its disk"],
 ];
 

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { createClient } from 'redis';
 import type { EventMessage } from '../../model/event-message.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -6,7 +7,7 @@ import { giveUpLater } from '../../runtime/give-up-later.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
 import type { Sink, SinkBatch, SinkContext } from '../seam/sink.js';
 import { nameFor } from '../keys/name-pattern.js';
-import { openedUrl, requireDecodable } from '../keys/secret.js';
+import { openedUrl, requireDecodable, requireLoginWhole } from '../keys/secret.js';
 import { headersOf } from '../seam/message-headers.js';
 import { readTlsFiles } from '../keys/tls-files.js';
 import type { TlsContents } from '../keys/tls-files.js';
@@ -128,10 +129,11 @@ function ungreeted(cause: unknown): RuntimeFailure {
 function urlOf(config: RedisConfig): string {
   const url = openedUrl(config.url, redisSchemes);
   requireDecodable(url);
+  requireLoginWhole(url);
   const { href, pathname } = url;
   if (/^\/?\d*$/.test(pathname)) return href;
   throw new UsageError('with what the environment says, the path of url is no number of a database', {
-    hint: 'redis://host:6379/0',
+    hint: 'behind the host stands a number, or nothing',
   });
 }
 
@@ -141,7 +143,10 @@ function connectable(
   url: string,
   { connectTimeout, tls }: { readonly connectTimeout: number; readonly tls: TlsContents | null },
 ) {
-  const encrypted = tls === null ? {} : ({ ...tls, tls: true } as const);
+  const { hostname } = new URL(url);
+  // Whoever sends connections on by the name that they ask for needs it; an address is none.
+  const servername = isIP(hostname.replace(/^\[|\]$/g, '')) === 0 ? { servername: hostname } : {};
+  const encrypted = tls === null ? {} : ({ ...tls, ...servername, tls: true } as const);
   const socket = { reconnectStrategy: false, connectTimeout, ...encrypted } as const;
   const client = create({ url, RESP: 2, disableOfflineQueue: true, socket });
   // Whoever waits for an answer is told; between two batches nobody does.

@@ -22,6 +22,8 @@ export class WebhookSink implements Sink {
   readonly #clock: Clock;
   readonly #post: HttpPost;
   readonly #requestsOf: ReturnType<typeof requestsOf>;
+  readonly #isEncrypted: boolean;
+  #hasAnswered = false;
   /** Keys of requests that the receiver has taken, of a batch of which it has not taken all. */
   readonly #taken = new Set<string>();
 
@@ -33,6 +35,7 @@ export class WebhookSink implements Sink {
     const refuses = config.allow_private ? undefined : isPrivateAddress;
     this.#config = config;
     this.#clock = clock;
+    this.#isEncrypted = url.protocol === 'https:';
     this.#post = new HttpPost({ url: url.href, timeoutMs: this.#timeoutMs, clock, refuses, lookup });
     this.#requestsOf = requestsOf(config, opening);
   }
@@ -66,12 +69,31 @@ export class WebhookSink implements Sink {
   async #send(request: WebhookRequest, signal: AbortSignal): Promise<void> {
     try {
       const answer = await this.#post.send(this.#headers(request), request.body, signal);
+      this.#hasAnswered = true;
       const objection = await objectionOf(answer, this.#clock);
       if (objection !== null) throw objection;
     } catch (error) {
       signal.throwIfAborted();
-      throw isDeliveryError(error) ? error : away(error);
+      throw isDeliveryError(error) ? error : this.#away(error);
     }
+  }
+
+  #away(cause: unknown): ReceiverAwayError {
+    const text = messageOf(cause);
+    const isCut = text === 'other side closed';
+    const hint = cause instanceof RefusedAddressError ? 'write allow_private: true where that is meant' : undefined;
+    const message = isCut ? 'it closed the connection without an answer' : text;
+    return new ReceiverAwayError(message, {
+      cause,
+      hint: hint ?? certificateHint(cause) ?? this.#schemeHint(text, isCut),
+    });
+  }
+
+  /** What does not speak HTTP, or does so by TLS alone, has never answered. */
+  #schemeHint(text: string, isCut: boolean): string | undefined {
+    if (/wrong version number/.test(text)) return 'is its port one for TLS? Without TLS the url begins with http://';
+    if (!isCut || this.#hasAnswered || this.#isEncrypted) return undefined;
+    return 'does its port want TLS? Then the url begins with https://';
   }
 
   /** The time of sending is new in each try: a receiver refuses what is old, for it may be somebody's replay. */
@@ -100,10 +122,4 @@ function lowerCased(headers: Readonly<Record<string, string>>): Record<string, s
 
 function isDeliveryError(error: unknown): boolean {
   return error instanceof MessageRefusedError || error instanceof ReceiverAwayError;
-}
-
-function away(cause: unknown): ReceiverAwayError {
-  const isRefused = cause instanceof RefusedAddressError;
-  const hint = isRefused ? 'write allow_private: true where that is meant' : certificateHint(cause);
-  return new ReceiverAwayError(messageOf(cause), { cause, hint });
 }

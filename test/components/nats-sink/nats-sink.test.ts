@@ -2,6 +2,8 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import type { JetStreamManager, StreamConfig } from '@nats-io/jetstream';
 import { connect, nkeys } from '@nats-io/transport-node';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { Sink } from '../../../src/components/seam/sink.js';
 import { MessageRefusedError, ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
@@ -11,7 +13,7 @@ import { MessageData } from '../../../src/model/event-message.js';
 import type { EventMessage } from '../../../src/model/event-message.js';
 import { UsageError } from '../../../src/runtime/errors.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
-import { describeWithNats, startNats } from '../../support/nats.js';
+import { addStream, describeWithNats, startNats } from '../../support/nats.js';
 import type { PrivateServer } from '../../support/private-server.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { batchOf, sinkContext, sinkOpening, transferMessage, transferMessages } from '../sink-fixture.js';
@@ -181,6 +183,21 @@ describeWithNats('a sink into NATS', () => {
     }
   });
 
+  it('says what to do about a stream that is sealed, or acknowledges nothing', async () => {
+    await stream('sealed');
+    // Of what may be changed the client's types leave this out.
+    const seal: Partial<StreamConfig> = { sealed: true };
+    await manager.streams.update('sealed', seal);
+    await stream('silent', { no_ack: true });
+    for (const [subject, told] of [
+      ['sealed.x', 'a sealed stream takes nothing any more'],
+      ['silent.x', 'nats stream edit silent --ack'],
+    ] as const) {
+      const delivery = (await open(subject)).deliver(batchOf(transferMessages(1)), sinkContext());
+      expect((await rejectionOf(delivery, ReceiverAwayError)).hint).to.contain(told);
+    }
+  });
+
   it('loses and turns round nothing while the server is killed and comes back', async () => {
     await stream('killed');
     const sink = await open('killed.x');
@@ -210,6 +227,14 @@ describeWithNats('a sink into NATS', () => {
     const gone = await open('plain.x', { servers: 'nats://127.0.0.1:1' });
     const error = await rejectionOf(gone.deliver(batchOf(transferMessages(1)), sinkContext()), ReceiverAwayError);
     expect(error.message).to.equal('NATS at 127.0.0.1:1: connection refused');
+    const mute = createServer((socket) => socket.on('error', () => undefined).end());
+    await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
+    const { port } = mute.address() as AddressInfo;
+    const closes = await open('plain.x', { servers: `nats://127.0.0.1:${port}` });
+    const cut = await rejectionOf(closes.deliver(batchOf(transferMessages(1)), sinkContext()), ReceiverAwayError);
+    mute.close();
+    expect(cut.message).to.equal(`NATS at 127.0.0.1:${port}: it closed the connection before it greeted`);
+    expect(cut.hint).to.contain('handshake_first');
     const sink = await open('plain.x');
     await sink.deliver(batchOf(transferMessages(1)), sinkContext());
     server.freeze();
@@ -258,6 +283,20 @@ describeWithNats('a sink into NATS', () => {
       expect((await rejectionOf(delivery, MessageRefusedError)).message).to.contain(`too large for ${name}.x`);
       expect(await stored(name)).to.have.length(0);
     }
+  });
+});
+
+describeWithNats('a sink into NATS whose server has no room', () => {
+  it('says so, and that it goes on where there is some', async () => {
+    const account = 'jetstream { max_file: 2K, max_mem: 1K }, users: [{ user: a, password: a }]';
+    const server = await startNats(`accounts { A { ${account} } }\nno_auth_user: a`);
+    await addStream(server, { name: 'small' });
+    const config = schema.parse({ servers: `nats://127.0.0.1:${server.port}`, subject: 'small.x' });
+    const sink = await natsSink.open(config, sinkOpening());
+    const delivery = sink.deliver(batchOf(transferMessages(10)), sinkContext());
+    const { message, hint } = await rejectionOf(delivery, ReceiverAwayError).finally(() => sink.close());
+    expect(message).to.equal('NATS, small.x: resource limits exceeded for account');
+    expect(hint).to.contain('JetStream has no room left');
   });
 });
 
@@ -330,6 +369,8 @@ describeWithNats('the login of a sink into NATS', () => {
       { servers: [url(byToken)], token: 't0ken' },
       { servers: [url(byToken, 't0ken@')] },
       { servers: [`${url(byUser, 'u:s3cret@')},${url(byUser)}`] },
+      // A variable may hold a host alone, with its port.
+      { servers: [`localhost:${byUser.port}`], user: 'u', password: 's3cret' },
     ]) {
       const config = schema.parse({ servers: 'nats://${SERVER}', subject: 'a.x' });
       const sink = await natsSink.open({ ...config, ...keys }, sinkOpening());
@@ -365,6 +406,8 @@ describeWithNats('the login of a sink into NATS', () => {
     const wrong = [
       ['nats://u:hunter2@h:99999', 'servers holds what is no URL of nats or tls'],
       ['nats://u:100%hunter2@h', 'user or password in servers is not percent-encoded'],
+      ['nats://u:4711#hunter2@h', 'user or password in servers is not percent-encoded'],
+      ['nats://u:4711,hunter2@h', 'user or password in servers is not percent-encoded'],
     ] as const;
     for (const [server, told] of wrong) {
       const sink = await natsSink.open({ ...config, servers: [server] }, sinkOpening());

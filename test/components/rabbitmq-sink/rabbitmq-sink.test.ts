@@ -1,5 +1,5 @@
-import { connect } from 'amqplib';
-import type { Channel, ChannelModel, GetMessage, Message } from 'amqplib';
+import { connect, credentials } from 'amqplib';
+import type { Channel, ChannelModel, GetMessage, Message, SocketOptions } from 'amqplib';
 import { expect } from 'chai';
 import type { Sink } from '../../../src/components/seam/sink.js';
 import {
@@ -7,11 +7,13 @@ import {
   ReceiverAwayError,
   TakenInPartError,
 } from '../../../src/components/seam/delivery-errors.js';
+import { connectRabbitmq } from '../../../src/components/rabbitmq-sink/connect-rabbitmq.js';
 import { rabbitmqSink } from '../../../src/components/rabbitmq-sink/kind.js';
 import { schema } from '../../../src/components/rabbitmq-sink/schema.js';
 import { MessageData } from '../../../src/model/event-message.js';
 import type { EventMessage } from '../../../src/model/event-message.js';
 import { systemClock } from '../../../src/runtime/clock.js';
+import { UsageError } from '../../../src/runtime/errors.js';
 import { describeWithRabbitmq, rabbitmqUrl, startRabbitmq } from '../../support/rabbitmq.js';
 import type { PrivateServer } from '../../support/private-server.js';
 import { rejectionOf } from '../../support/rejection.js';
@@ -247,6 +249,37 @@ describeWithRabbitmq('a sink into RabbitMQ', () => {
     const error = await rejectionOf(sink.deliver(batchOf(transferMessages(1)), sinkContext()), ReceiverAwayError);
     expect(error.message).to.match(/: the server refuses the virtual host: it is not there, or/);
     expect(error.hint).to.match(/^look at user, password and virtual host/);
+  });
+});
+
+describe('the login in the URL of RabbitMQ', () => {
+  const schemaUrl = schema.parse({ url: '${URL}', queue: 'x' });
+  /** What the server is told of it; undefined: what the client makes of the URL. */
+  const loginIn = async (url: string): Promise<string | undefined> => {
+    let given: SocketOptions = {};
+    const stop = (_url: string, options: SocketOptions): Promise<never> => {
+      given = options;
+      return Promise.reject(new Error('stop'));
+    };
+    const connecting = connectRabbitmq({ connect: stop, credentials }, { ...schemaUrl, url }, 'name');
+    expect((await rejectionOf(connecting)).message).to.equal('stop');
+    const { credentials: login } = given as { readonly credentials?: ReturnType<typeof credentials.plain> };
+    return login?.response().toString();
+  };
+
+  it('may have letters beyond ASCII', async () => {
+    expect(await loginIn('amqp://m%C3%BC:p%E2%82%AC%2B%25@h')).to.equal('\0mü\0p€+%');
+    for (const url of ['amqp://h', 'amqp://me:100%@h']) expect(await loginIn(url), url).to.equal(undefined);
+  });
+
+  it('is shown nowhere where its password was cut off', async () => {
+    const opened = connectRabbitmq(
+      { connect, credentials },
+      { ...schemaUrl, url: 'amqp://me:4711#hunter2@127.0.0.1:1' },
+      'name',
+    );
+    const { message } = await rejectionOf(opened, UsageError);
+    expect(message).to.equal('with what the environment says, user or password in url is not percent-encoded');
   });
 });
 

@@ -117,6 +117,27 @@ withRedis('the streams of Redis', () => {
     expect(await ids()).to.have.length(3);
   });
 
+  it('say what to do where replicas are missing, or the server takes no more connections', async () => {
+    await open();
+    await server.command('CONFIG', 'SET', 'min-replicas-to-write', '1');
+    const lonely = await away();
+    expect(lonely.message).to.contain('NOREPLICAS');
+    expect(lonely.hint).to.contain('INFO replication');
+    await server.command('CONFIG', 'SET', 'min-replicas-to-write', '0');
+    await deliver(transferMessages(1));
+    await server.command('CONFIG', 'SET', 'maxclients', '1');
+    const inside = sink;
+    // Who says something first hears why, and who says nothing is cut off.
+    for (const url of [server.url, server.url.replace('//', '//:pw@')]) {
+      await open({ url });
+      expect((await away()).hint).to.contain('maxclients');
+    }
+    await inside.close();
+    const room = server.command.bind(server, 'CONFIG', 'SET', 'maxclients', '1000');
+    const isLetIn = (): Promise<boolean> => room().then(Boolean, () => false);
+    await eventually('its place is free', isLetIn);
+  });
+
   it('wait for a replica to be made a master', async () => {
     await open();
     await server.command('REPLICAOF', '127.0.0.1', '1');
@@ -202,7 +223,9 @@ withRedis('the streams of Redis', () => {
     expect(wrong.message)
       .to.match(/WRONGPASS/)
       .and.not.contain('hunter2');
-    expect(wrong.hint).to.contain('${PASSWORD}');
+    expect(wrong.hint).to.contain('are not those of the server').and.contain('${PASSWORD}');
+    await open({ url: server.url.replace('//', '//:hunter2@') });
+    expect((await mistake()).hint).to.equal('it wants no login: leave user and password out of the url');
     await open({ url: `${server.url}/99` });
     expect((await mistake()).hint).to.contain('that of a database');
   });
@@ -215,6 +238,12 @@ withRedis('the streams of Redis', () => {
     const { message, hint } = await rejectionOf(open({ url: 'redis://:100%hunter2@127.0.0.1:1' }), UsageError);
     expect(message).to.equal('with what the environment says, user or password in url is not percent-encoded');
     expect(hint).to.contain('a % is %25');
+    // What stands before the sign seems to be a host and its port, and is a part of the password.
+    for (const cut of ['#', '/', '?']) {
+      const whole = await rejectionOf(open({ url: `redis://me:4711${cut}hunter2@127.0.0.1:1` }), UsageError);
+      expect(whole.message).to.equal(message);
+      expect(whole.hint).to.contain('a # is %23');
+    }
   });
 });
 
@@ -240,7 +269,9 @@ withRedis('a Redis with a password', () => {
       const delivered = sink.deliver(batchOf(transferMessages(1)), sinkContext());
       if (isRight) await delivered;
       else
-        expect((await rejectionOf(delivered, UsageError)).hint).to.contain('in front of its host: user:${PASSWORD}@');
+        expect((await rejectionOf(delivered, UsageError)).hint).to.contain(
+          login === '' ? 'in front of its host: user:${PASSWORD}@' : 'are not those of the server',
+        );
       await sink.close();
     }
     await server.stop();

@@ -177,7 +177,7 @@ describe('the webhook', () => {
   it('waits where a connection is cut, before and within an answer', async () => {
     open();
     server.answer = (response) => response.socket?.destroy();
-    expect((await away()).message).to.equal('other side closed');
+    expect((await away()).message).to.equal('it closed the connection without an answer');
     server.answer = (response) => {
       response.writeHead(500, { 'content-length': 100 });
       response.write('half', () => response.socket?.destroy());
@@ -355,6 +355,16 @@ describe('the webhook', () => {
   it('waits where nobody knows who signed the certificate, and says how to name that authority', async () => {
     open({ url: `https://127.0.0.1:${await startHttps(makeAuthority())}/hook` });
     expect((await away()).hint).to.contain('set NODE_EXTRA_CA_CERTS=FILE');
+  });
+
+  it('says how the url begins where a receiver wants TLS, or has none', async () => {
+    const port = await startHttps(makeAuthority());
+    open({ url: `http://127.0.0.1:${port}/hook` });
+    const { message, hint } = await away();
+    expect(message).to.equal('it closed the connection without an answer');
+    expect(hint).to.contain('https://');
+    open({ url: server.url.replace('http:', 'https:') });
+    expect((await away()).hint).to.contain('Without TLS the url begins with http://');
   });
 
   it('waits where nobody listens', async () => {
