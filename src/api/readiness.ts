@@ -64,14 +64,23 @@ async function readChecks({ database, settings }: ApiParts): Promise<readonly Ch
   const unknown = tasks.find(({ id, progress }) => progress?.mode === 'realtime' && contact.unknownSince(id) !== null);
   const facts = await readFleetFacts(database, settings.heartbeatIntervalSeconds);
   const down = downPipelines(facts, settings.heartbeatIntervalSeconds);
-  const isWatched = monitors.some(isMonitorAlive);
-  return [
-    { name: 'database', ok: true, detail: 'answers, and is migrated', kind: 'answers', values: {} },
-    checkMonitor(isWatched, tasks.length > 0),
+  const checks = [
+    checkMonitor(monitors.some(isMonitorAlive), tasks.length > 0),
     checkSilence(silence),
     checkPipelines(down),
     checkLag(tasks, settings.api.maxLagBlocks, unknown === undefined ? null : unknownLag(unknown, settings)),
   ];
+  // Of who beats and commits nothing is heard then: each look asks one thing more only where something is wrong.
+  const isReadOnly = checks.some(({ ok }) => !ok) && (await database.isReadOnly());
+  return [checkDatabase(isReadOnly), ...checks];
+}
+
+function checkDatabase(isReadOnly: boolean): Check {
+  const kind = isReadOnly ? 'read_only' : 'answers';
+  const detail = isReadOnly
+    ? 'answers, but is read-only: let it take writes, or name the primary in its URL'
+    : 'answers, and is migrated';
+  return { name: 'database', ok: !isReadOnly, detail, kind, values: {} };
 }
 
 function failedDatabase(error: string): Check {

@@ -40,6 +40,8 @@ export interface Database {
   prepare(insert: BulkInsert): BulkInsert;
   /** Asks how the database would run a query; runs nothing. */
   explain(query: Query): Promise<QueryPlan>;
+  /** Asks whether the database takes no writes now, for it is read-only; writes nothing and waits for no lock. */
+  isReadOnly(): Promise<boolean>;
   /** Runs `work` with the schema as seen through one connection, which nobody else uses meanwhile. */
   withSchema<T>(work: (schema: Schema) => Promise<T>): Promise<T>;
   /** Compiles a query for a script and marks that it must match exactly so many rows; one where nothing is said. */

@@ -26,6 +26,8 @@ export interface Driver {
   readonly lock: MigrationLock;
   /** Asks how a query would be run; runs nothing. */
   explain(query: Statement): Promise<QueryPlan>;
+  /** Asks whether it takes no writes from anybody, or, of a file, from this user; writes nothing and waits for no lock. */
+  isReadOnly(): Promise<boolean>;
   /** Looks, before each use, whether the database still is what was opened; throws DatabaseUnusableError where it is not. */
   look(): void;
   /** Ends what leads to the database, once `scripts` and `reads` are closed. */

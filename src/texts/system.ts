@@ -38,7 +38,8 @@ export const system = inBoth(
     counts: (running: number, silent: number, more: string, ended: number, timedOut: number, rate: string) =>
       `${running} running, ${silent} silent${more}; in the last hour ${ended} ended, ${timedOut} timed out${rate}`,
     down: (count: number, list: string) => `${count} ${count === 1 ? 'PIPELINE IS' : 'PIPELINES ARE'} DOWN: ${list}`,
-    noMonitor: 'NO MONITOR IS ALIVE: start one with chainparse monitor',
+    noMonitor: (isReadOnly: boolean) =>
+      `NO MONITOR IS ALIVE: ${isReadOnly ? 'the database is read-only, and takes no sign of life' : 'start one with chainparse monitor'}`,
     monitors: (count: number, first: string, age: string) =>
       `${count} ${plural(count, 'monitor', 'monitors')}: ${first}, beat ${age} ago`,
     noWorker: (waiting: number): string =>
@@ -81,7 +82,8 @@ export const system = inBoth(
     counts: (running, silent, more, ended, timedOut, rate) =>
       `运行中 ${running}, 静默 ${silent}${more}; 最近一小时结束 ${ended}, 超时 ${timedOut}${rate}`,
     down: (count, list) => `${count} 条流水线停运: ${list}`,
-    noMonitor: '没有存活的监控进程: 请运行 chainparse monitor',
+    noMonitor: (isReadOnly) =>
+      `没有存活的监控进程: ${isReadOnly ? '数据库只读, 无法写入心跳' : '请运行 chainparse monitor'}`,
     monitors: (count, first, age) => `监控进程 ${count}: ${first}, ${age}前心跳`,
     noWorker: (waiting) => (waiting === 0 ? '没有存活的工作进程' : '没有存活的工作进程: 请运行 chainparse worker'),
     workers: (count, taken, all) => `存活的工作进程 ${count}, 已用容量 ${taken}/${all}`,
@@ -116,8 +118,8 @@ export const monitors = inBoth(
       `running and silent for more than three of their intervals: ${silent}; longest silence ${longest}`,
     silenceUnknown: (tasks: number) => `running, and nobody knows how silent: ${tasks}`,
     latest: (name: string, when: string) => ` (the last, ${name}, beat ${when})`,
-    none: (latest: string) =>
-      `no monitor is alive${latest}: nobody fails tasks that fall silent; start one with 'chainparse monitor'`,
+    none: (latest: string, isReadOnly: boolean) =>
+      `no monitor is alive${latest}: nobody fails tasks that fall silent; ${isReadOnly ? 'the database is read-only, and takes no sign of life' : "start one with 'chainparse monitor'"}`,
   },
   {
     ended: '已结束',
@@ -130,7 +132,8 @@ export const monitors = inBoth(
     silence: (silent, longest) => `静默超过三个心跳间隔的运行中任务: ${silent}, 最长静默 ${longest}`,
     silenceUnknown: (tasks) => `静默时长未知的运行中任务: ${tasks}`,
     latest: (name, when) => ` (最近心跳: ${name}, ${when})`,
-    none: (latest) => `没有存活的监控进程${latest}: 失去心跳的任务不会被标记为失败; 请运行 'chainparse monitor'`,
+    none: (latest, isReadOnly) =>
+      `没有存活的监控进程${latest}: 失去心跳的任务不会被标记为失败; ${isReadOnly ? '数据库只读, 无法写入心跳' : "请运行 'chainparse monitor'"}`,
   },
 );
 

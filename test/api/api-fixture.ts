@@ -8,6 +8,7 @@ import { LiveState } from '../../src/api/live/live-state.js';
 import type { Route } from '../../src/api/route.js';
 import { AuditStore } from '../../src/database/operations/audit-store.js';
 import type { Database } from '../../src/database/database.js';
+import { KnexDatabase } from '../../src/database/open/knex-database.js';
 import { systemClock } from '../../src/runtime/clock.js';
 import { SecretMask } from '../../src/runtime/secrets.js';
 import { loadSettings } from '../../src/settings/settings.js';
@@ -25,6 +26,12 @@ export interface TestApi {
   get(url: string): Promise<Record<string, unknown>>;
   /** Sends JSON. */
   post(url: string, body?: unknown, method?: 'POST' | 'PUT' | 'DELETE'): Promise<LightMyRequestResponse>;
+}
+
+/** The same database, which says of itself that it is read-only. */
+export function asReadOnly({ driver, label, timezone }: Database): Database {
+  const isReadOnly = (): Promise<boolean> => Promise.resolve(true);
+  return new KnexDatabase({ driver: { ...driver, isReadOnly }, label, timezone, clock: systemClock });
 }
 
 /** Makes the API with settings of the environment. */

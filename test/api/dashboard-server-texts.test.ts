@@ -14,7 +14,7 @@ import { insertSilentTask } from '../database/insert-silent-task.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { projectRoot } from '../support/processes.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-import { testApi, type TestApi } from './api-fixture.js';
+import { asReadOnly, testApi, type TestApi } from './api-fixture.js';
 
 interface Dashboard {
   setLanguage(language: 'en' | 'zh'): void;
@@ -67,8 +67,8 @@ describe('what the dashboard makes of what the server says', () => {
 
   it('tells every check in the language that is shown', async () => {
     const kinds = new Set<string>();
-    const look = async (): Promise<void> => {
-      for (const check of (await readReadiness(api.parts)).checks) {
+    const look = async (seen = database): Promise<void> => {
+      for (const check of (await readReadiness({ ...api.parts, database: seen })).checks) {
         kinds.add(`${check.name} ${check.kind}`);
         expect(JSON.stringify(check), 'a name turns round no sentence').not.to.contain('\u202e');
         expectBoth(check.detail, () => dashboard.checkText(check));
@@ -77,6 +77,7 @@ describe('what the dashboard makes of what the server says', () => {
     await look();
     await runLive(45, 99);
     await look();
+    await look(asReadOnly(database));
     const behind = await runLive(46, 107);
     await look();
     await runLive(49, 99, { lagUnknownSeconds: 17 });
@@ -103,6 +104,7 @@ describe('what the dashboard makes of what the server says', () => {
     await look();
     expect([...kinds].sort()).to.deep.equal([
       'database answers',
+      'database read_only',
       'lag behind',
       'lag level',
       'lag none',

@@ -7,7 +7,7 @@ import { claimRequest } from '../database/claim-request.js';
 import { insertSilentTask } from '../database/insert-silent-task.js';
 import { eachDatabase } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
-import { expectProblem, testApi, type TestApi } from './api-fixture.js';
+import { asReadOnly, expectProblem, testApi, type TestApi } from './api-fixture.js';
 
 const base = '/api/v1/pipeline';
 
@@ -206,6 +206,16 @@ eachDatabase('the API about tasks', (testDatabase) => {
     expect((await api.send('/readyz')).body).to.match(/monitor: tasks run, and no monitor is alive/);
     await database.write([knex('monitor').delete()]);
     expect((await api.send('/readyz')).body).to.match(/monitor: tasks run, and no monitor is alive/);
+  });
+
+  it('says of a database that is read-only that it is, where nobody is heard', async () => {
+    const readOnly = testApi(asReadOnly(database));
+    const { reasons } = (await readOnly.send('/readyz')).json<{ reasons: string[] }>();
+    expect(reasons[0]).to.equal(
+      'database: answers, but is read-only: let it take writes, or name the primary in its URL',
+    );
+    expect(reasons.slice(1).join()).to.contain('no monitor is alive').and.contain('silent');
+    await readOnly.app.close();
   });
 
   it('is not ready where a live pipeline is far behind the head', async () => {

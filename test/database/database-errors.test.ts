@@ -84,11 +84,13 @@ describe('an error of SQLite', () => {
     const url = `sqlite:${folder}/fixed.db`;
     const database = await openDatabase(url, { create: true });
     await database.knex.raw('CREATE TABLE pipeline_task (error TEXT)');
+    expect(await database.isReadOnly()).to.equal(false);
     await database.close();
     chmodSync(`${folder}/fixed.db`, 0o444);
     chmodSync(folder, 0o555);
     const error = await failureOf(async () => {
       const opened = await openDatabase(url);
+      expect(await opened.isReadOnly()).to.equal(true);
       await opened.write([{ sql: "INSERT INTO pipeline_task VALUES ('x')", bindings: [] }]);
     }).finally(() => chmodSync(folder, 0o755));
     expect(error).to.be.instanceOf(DatabaseUnreachableError);

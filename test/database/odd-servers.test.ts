@@ -200,13 +200,19 @@ onMysql('a server that limits what sessions may do', (server, { name }) => {
   it('is known not to take writes where it is read-only', async () => {
     const admin = await createConnection(server().url());
     const pair = await openDatabase(`${url},${url}`);
+    expect(await database.isReadOnly()).to.equal(false);
     await admin.query('SET GLOBAL read_only = 1');
     try {
+      expect(await database.isReadOnly()).to.equal(true);
       const error = await rejectionOf(
         pair.read((knex) => knex('pipeline').select('id')),
         DatabaseUnreachableError,
       );
       expect(error.message).to.contain('it is read-only');
+      const list = await runIn(temporaryFolder(), 'tasks', 'list', '--lang', 'en', '--database', url);
+      expect(list.stderr).to.match(/no monitor is alive: .*; the database is read-only, and takes no sign of life/);
+      const { stdout } = await runIn(temporaryFolder(), 'status', '--once', '--lang', 'en', '--database', url);
+      expect(stdout).to.contain('NO MONITOR IS ALIVE: the database is read-only');
     } finally {
       await admin.query('SET GLOBAL read_only = 0');
       await admin.end();

@@ -30,6 +30,7 @@ export function bareDriver({ knex, dialect, runner, urgentRunner = runner }: Bar
     schema: (connection) => schemas[dialect.name](knex, connection, '+00:00'),
     lock: sqliteLock,
     explain: () => Promise.resolve({ index: null, rows: null }),
+    isReadOnly: () => Promise.resolve(false),
     look: () => undefined,
     close: () => undefined,
   };

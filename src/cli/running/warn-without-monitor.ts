@@ -1,6 +1,5 @@
 import { MonitorStore } from '../../database/operations/monitor-store.js';
 import type { Database } from '../../database/database.js';
-import { isMonitorAlive, type Monitor } from '../../model/monitor.js';
 import { agoText } from '../../texts/age-text.js';
 import type { CommandContext } from '../context/context.js';
 import type { Lang } from '../../runtime/lang.js';
@@ -27,12 +26,10 @@ interface MonitorWarning {
 
 /** Returns a warning where no monitor has been alive for two of its check intervals: then nobody fails what falls silent. */
 export async function monitorWarning(database: Database, lang: Lang): Promise<MonitorWarning | null> {
-  const monitors = await new MonitorStore(database).list(looked);
-  if (monitors.some(isMonitorAlive)) return null;
-  return { message: messageOf(monitors[0], lang), lastHeartbeat: monitors[0]?.lastHeartbeat ?? null };
-}
-
-function messageOf(latest: Monitor | undefined, lang: Lang): string {
+  const { monitors, isWatched, isReadOnly } = await new MonitorStore(database).watch(looked);
+  if (isWatched) return null;
+  const [latest] = monitors;
   const { none, latest: last } = textsIn(lang).monitors;
-  return none(latest === undefined ? '' : last(latest.name, agoText(latest.heartbeatAgeSeconds, lang)));
+  const when = latest === undefined ? '' : last(latest.name, agoText(latest.heartbeatAgeSeconds, lang));
+  return { message: none(when, isReadOnly), lastHeartbeat: latest?.lastHeartbeat ?? null };
 }

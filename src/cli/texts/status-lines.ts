@@ -110,7 +110,7 @@ function headLines({ late, silence, queued, ...status }: SystemStatus, lang: Lan
   const counts = system.counts(late.running, silence.silent, unknown + waiting, late.ended, late.timedOut, rate);
   const watched =
     first === undefined
-      ? system.noMonitor
+      ? system.noMonitor(status.isReadOnly)
       : system.monitors(monitors.length, first.name, ageText(Math.max(0, first.heartbeatAgeSeconds), lang));
   const places = placesOf(status.workers);
   const atWork =

@@ -73,6 +73,10 @@ export class KnexDatabase implements Database {
     return this.#try(() => this.driver.explain(compile(query)));
   }
 
+  isReadOnly(): Promise<boolean> {
+    return this.#try(() => this.driver.isReadOnly());
+  }
+
   async withSchema<T>(work: (schema: Schema) => Promise<T>): Promise<T> {
     const client = this.knex.client as {
       acquireConnection(): Promise<unknown>;

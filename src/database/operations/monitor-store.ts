@@ -1,4 +1,4 @@
-import type { Monitor } from '../../model/monitor.js';
+import { isMonitorAlive, type Monitor } from '../../model/monitor.js';
 import type { Database } from '../database.js';
 import { toInstant, toInstantOrNull } from '../instant.js';
 import { agedRows, change, latestFirst, register } from './presence-rows.js';
@@ -11,6 +11,16 @@ export interface MonitorState {
   readonly waiting: string | null;
   /** It has just made a check. */
   readonly checked: boolean;
+}
+
+/** Who watches tasks. */
+export interface Watch {
+  /** Those with the latest sign of life that is known first. */
+  readonly monitors: readonly Monitor[];
+  /** Whether one is alive. */
+  readonly isWatched: boolean;
+  /** None is, and the database takes no writes: whatever runs, nobody's sign of life lands. */
+  readonly isReadOnly: boolean;
 }
 
 const table = 'monitor';
@@ -49,6 +59,13 @@ export class MonitorStore {
       latestFirst(this.#database, agedRows(this.#database, table)).orderBy('id', 'desc').limit(limit),
     );
     return rows.map(toMonitor);
+  }
+
+  /** Looks at so many monitors at most; where none is alive, asks also whether the database would take a sign of life. */
+  async watch(limit: number): Promise<Watch> {
+    const monitors = await this.list(limit);
+    const isWatched = monitors.some(isMonitorAlive);
+    return { monitors, isWatched, isReadOnly: !isWatched && (await this.#database.isReadOnly()) };
   }
 }
 

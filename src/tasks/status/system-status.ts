@@ -54,6 +54,8 @@ export interface SystemStatus {
   readonly openAlerts: number;
   /** Those with the latest sign of life. */
   readonly monitors: readonly Monitor[];
+  /** None of them is alive, and the database takes no writes. */
+  readonly isReadOnly: boolean;
   /** The same. */
   readonly workers: readonly WorkerView[];
   /** Of all pipelines: those that need a look first. */
@@ -103,14 +105,14 @@ export async function readSystemStatus(database: Database, options: StatusOption
   const silence = await readTaskSilence(database, options.defaultIntervalSeconds);
   const late = await readTaskStatistics(database, window);
   const { alerts, total: openAlerts } = await new AlertStore(database).list({ all: false, limit: most.alerts });
-  const monitors = await new MonitorStore(database).list(most.monitors);
+  const { monitors, isReadOnly } = await new MonitorStore(database).watch(most.monitors);
   const { workers } = await new WorkerStore(database).list(most.workers);
   const queued = await countTasks(database, { status: taskStatus.queued });
   const facts = await readFleetFacts(database, options.defaultIntervalSeconds);
   return {
     pipelines: await readPipelines(database, facts.pipelines.slice(0, most.pipelines), options),
     running: [...running].sort((a, b) => b.silentSeconds - a.silentSeconds || a.id - b.id),
-    ...{ silence, queued, late, alerts, openAlerts, monitors, workers },
+    ...{ silence, queued, late, alerts, openAlerts, monitors, isReadOnly, workers },
     endpoints: facts.endpoints.slice(0, most.endpoints),
     chains: facts.chains,
     down: downPipelines(facts, options.defaultIntervalSeconds),

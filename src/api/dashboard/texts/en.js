@@ -164,6 +164,7 @@ export default {
   'check.pipelines': 'Pipelines',
   'check.lag': 'Lag',
   'check.is.database.answers': 'answers, and is migrated',
+  'check.is.database.read_only': 'answers, but is read-only: let it take writes, or name the primary in its URL',
   'check.is.database.fails': '{error}',
   'check.is.monitor.alive': 'one is alive',
   'check.is.monitor.missing': 'tasks run, and no monitor is alive',

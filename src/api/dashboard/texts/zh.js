@@ -158,6 +158,7 @@ export default {
   'check.pipelines': '流水线',
   'check.lag': '落后',
   'check.is.database.answers': '可访问，结构已是最新',
+  'check.is.database.read_only': '可访问，但只读：请恢复写入，或在 URL 中改用主库',
   'check.is.database.fails': '不可用: {error}',
   'check.is.monitor.alive': '有存活的监控进程',
   'check.is.monitor.missing': '有任务在运行，但没有存活的监控进程',

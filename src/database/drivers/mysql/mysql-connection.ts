@@ -106,13 +106,10 @@ const awaitOtherNodes = 'SET SESSION wsrep_sync_wait = 7';
 
 /** Returns whether this is a node of Galera's; throws DatabaseUnreachableError where it must take writes and takes none. */
 async function prepareForCluster(query: RunQuery, mustWrite: boolean): Promise<boolean> {
-  const names = "'wsrep_on', 'read_only', 'innodb_read_only'";
-  const variables = await show(query, `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${names})`);
+  const variables = await showVariables(query, ['wsrep_on', ...readOnlyNames]);
   const isGalera = variables.get('wsrep_on') === 'ON';
   if (!mustWrite) return isGalera;
-  // Aurora's readers say it of InnoDB.
-  const isReadOnly = ['read_only', 'innodb_read_only'].some((name) => (variables.get(name) ?? 'OFF') !== 'OFF');
-  if (isReadOnly) throw new DatabaseUnreachableError('it is read-only');
+  if (isAnyOn(variables, readOnlyNames)) throw new DatabaseUnreachableError('it is read-only');
   if (isGalera) {
     const asked = "'wsrep_ready', 'wsrep_local_state_comment'";
     const state = await show(query, `SHOW STATUS WHERE Variable_name IN (${asked})`);
@@ -122,6 +119,23 @@ async function prepareForCluster(query: RunQuery, mustWrite: boolean): Promise<b
     }
   }
   return isGalera;
+}
+
+/** What says that a server takes no writes; Aurora's readers say it of InnoDB. */
+const readOnlyNames = ['read_only', 'innodb_read_only'];
+
+/** Asks whether a server takes no writes: from those without a right of their own to that, or in sessions that begin now. */
+export async function isReadOnly(query: RunQuery): Promise<boolean> {
+  const names = [...readOnlyNames, 'transaction_read_only', 'tx_read_only'];
+  return isAnyOn(await showVariables(query, names), names);
+}
+
+function isAnyOn(variables: ReadonlyMap<string, string>, names: readonly string[]): boolean {
+  return names.some((name) => (variables.get(name) ?? 'OFF') !== 'OFF');
+}
+
+function showVariables(query: RunQuery, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  return show(query, `SHOW GLOBAL VARIABLES WHERE Variable_name IN ('${names.join("', '")}')`);
 }
 
 async function show(query: RunQuery, sql: string): Promise<ReadonlyMap<string, string>> {

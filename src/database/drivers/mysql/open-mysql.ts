@@ -2,6 +2,7 @@ import type { MysqlAddress } from './mysql-address.js';
 import { quietKnex } from '../../driver.js';
 import type { Driver, DriverSettings, QueryPlan } from '../../driver.js';
 import { rowLock } from '../../schema/migration-lock.js';
+import { isReadOnly } from './mysql-connection.js';
 import { mysqlDialect } from './mysql-dialect.js';
 import { mysqlKnex } from './mysql-knex.js';
 import { mysqlSchema } from './mysql-schema.js';
@@ -37,6 +38,7 @@ export function openMysql(addresses: readonly MysqlAddress[], settings: DriverSe
       const [rows] = (await reads.raw(`EXPLAIN FORMAT=TRADITIONAL ${sql}`, [...bindings])) as [PlanRow[]];
       return readPlan(rows);
     },
+    isReadOnly: () => isReadOnly(async (sql) => ((await reads.raw(sql)) as unknown[])[0]),
     look: () => undefined,
     // A server that is frozen does not close its side, and the sockets would keep this process alive.
     close: () => sockets.close(),

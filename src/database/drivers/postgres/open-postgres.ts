@@ -2,6 +2,7 @@ import { quietKnex } from '../../driver.js';
 import type { Driver, DriverSettings, QueryPlan } from '../../driver.js';
 import type { ScriptRunner } from '../../script.js';
 import type { PostgresAddress } from './postgres-address.js';
+import { isReadOnly } from './postgres-connection.js';
 import { postgresDialect } from './postgres-dialect.js';
 import { postgresKnex } from './postgres-knex.js';
 import { postgresLock } from './postgres-lock.js';
@@ -31,6 +32,7 @@ export function openPostgres(addresses: readonly PostgresAddress[], settings: Dr
     schema: (connection) => postgresSchema(reads, connection, timezone.value),
     lock: postgresLock,
     explain: async ({ sql, bindings }) => readPlan(await reads.raw(`EXPLAIN (FORMAT JSON) ${sql}`, [...bindings])),
+    isReadOnly: () => isReadOnly(async (sql) => rowsOf(await reads.raw(sql))),
     look: () => undefined,
     // A server that is frozen does not close its side, and the sockets would keep this process alive.
     close: () => sockets.close(),

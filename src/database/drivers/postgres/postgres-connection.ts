@@ -7,6 +7,7 @@ import type { DatabaseTimezone } from '../../database-timezone.js';
 import type { PostgresAddress } from './postgres-address.js';
 import { classify } from './postgres-errors.js';
 import { learnTimezone, readCertificate } from '../server-session.js';
+import type { RunQuery } from '../server-session.js';
 import type { ServerSockets } from '../server-sockets.js';
 import { parseValue } from './postgres-values.js';
 
@@ -42,8 +43,14 @@ export async function connect(address: PostgresAddress, options: ConnectOptions)
 
 /** Throws DatabaseUnreachableError where the server is a standby, or takes no writes for another reason. */
 async function refuseReadOnly(client: Client): Promise<void> {
-  const { rows } = await client.query<{ transaction_read_only: string }>('SHOW transaction_read_only');
-  if (rows[0]?.transaction_read_only === 'on') throw new DatabaseUnreachableError('it is a standby, or read-only');
+  const ask: RunQuery = async (sql) => (await client.query<object>(sql)).rows;
+  if (await isReadOnly(ask)) throw new DatabaseUnreachableError('it is a standby, or read-only');
+}
+
+/** Asks whether a server takes no writes in a session such as the one that is asked. */
+export async function isReadOnly(query: RunQuery): Promise<boolean> {
+  const [row] = (await query('SHOW transaction_read_only')) as readonly { readonly transaction_read_only: string }[];
+  return row?.transaction_read_only === 'on';
 }
 
 /** Ends a connection at once: the driver's end() waits for the other side, and a frozen one never answers. */

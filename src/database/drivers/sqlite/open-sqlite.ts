@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Database as Connection } from 'better-sqlite3';
 import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import { refuseDyingAddon } from './dying-addon.js';
@@ -74,9 +75,23 @@ export async function openSqlite({ path: written }: SqliteAddress, settings: Dri
       const rows = await reads.raw<PlanRow[]>(`EXPLAIN QUERY PLAN ${sql}`, [...bindings]);
       return readPlan(rows);
     },
+    isReadOnly: () => Promise.resolve(path !== ':memory:' && !mayWrite(path)),
     look: () => watched?.look(),
     close: () => watched?.close(),
   };
+}
+
+/** Whether this user may write a file, those beside it and their folder: where one of them refuses, SQLite writes nothing. */
+function mayWrite(path: string): boolean {
+  try {
+    for (const needed of [path, `${path}-wal`, `${path}-shm`].filter((file) => existsSync(file))) {
+      accessSync(needed, constants.W_OK);
+    }
+    accessSync(dirname(path), constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What is watched, and written by another process, must be there before. */

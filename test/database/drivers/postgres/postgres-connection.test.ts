@@ -26,4 +26,17 @@ onPostgres('a session of a server that sets limits of its own', (server) => {
     expect((await reading).rows).to.deep.equal([{ one: 1 }]);
     await database.close();
   });
+
+  it('is known to take no writes where the server says so of it', async () => {
+    const url = await createDatabase(server().url());
+    for (const value of ['off', 'on']) {
+      await execute(
+        server().url(),
+        `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET default_transaction_read_only = ${value}`,
+      );
+      const database = await openDatabase(url);
+      expect(await database.isReadOnly()).to.equal(value === 'on');
+      await database.close();
+    }
+  });
 });
