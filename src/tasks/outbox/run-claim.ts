@@ -28,7 +28,7 @@ export class RunClaim implements SinkGuard {
   /** Returns what a head is where the pipeline is the task's still, perhaps with a claim that has leapt. Throws LeaseLostError. */
   async confirm(head: JournalHead | null): Promise<JournalHead> {
     if (head === null) throw this.#lost();
-    if (head.claim !== this.#claim) await this.#renew();
+    if (head.claim !== this.#claim) await this.renew();
     return head;
   }
 
@@ -40,11 +40,14 @@ export class RunClaim implements SinkGuard {
     } catch (error) {
       throw error instanceof FenceError ? this.#lost() : error;
     }
-    await this.#renew();
+    await this.renew();
   }
 
-  /** The database alone knows whether a leap was made: its answer may have been lost. */
-  async #renew(): Promise<void> {
+  /**
+   * Learns the claim from the database, which alone knows whether a leap was made: its answer may have been lost. Throws
+   * LeaseLostError, also where nobody else has claimed the pipeline since, as after a rewind.
+   */
+  async renew(): Promise<void> {
     const claim = await this.#store.claimOf(this);
     if (claim === null) throw this.#lost();
     this.#claim = claim;

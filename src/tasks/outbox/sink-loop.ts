@@ -224,6 +224,7 @@ export class SinkLoop implements PacedSink {
     let head: JournalHead;
     try {
       head = await this.#head();
+      await this.#shared.guard.renew();
     } catch (error) {
       if (error instanceof LeaseLostError) throw error;
       // Nobody knows yet.

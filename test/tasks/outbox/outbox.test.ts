@@ -253,6 +253,18 @@ eachDatabase('the outbox', (databases) => {
       expect(await runs.standing()).to.include({ failing: true });
     });
 
+    it('does not take the database for set back where a rewind has freed the pipeline of a task that was stopped', async () => {
+      sink.receives = async () => {
+        const { knex } = database;
+        await database.write([
+          knex('pipeline_checkpoint').where({ pipeline_id: pipelineId }).update({ task_id: null }),
+          knex('pipeline_task').where({ pipeline_id: pipelineId }).update({ status: 1, end_reason: 'stopped' }),
+        ]);
+      };
+      await runs.run([sink.openable()], blocks(1, 3));
+      expect(runs.lines.join()).not.to.include('set back');
+    });
+
     it('stops such a sink where nothing more is committed, too', async () => {
       sink.held = null;
       const run = runs.run([sink.openable()], async function* () {
