@@ -207,7 +207,7 @@ describe('an error of a server', () => {
 
   for (const errno of [1044, 1045, 1049, 1130, 1184, 1251, 1524, 1698, 1820, 1862, 3118, 3159, 3955, 4151]) {
     it(`means that nobody is let in: ${errno}`, () => {
-      const error = translate({ errno, message: 'Access denied' });
+      const error = translate(Object.assign(new Error('Access denied'), { errno }));
       expect(error).to.be.instanceOf(DatabaseRefusedError).with.property('exitCode', 5);
       expect((error as ChainparseError).message).to.equal("the database mysql://db/d can't be opened: Access denied");
       expect((error as ChainparseError).hint).to.match(
