@@ -20,18 +20,6 @@ export function tellsHead({ state, headMs }: Pick<EndpointStatus, 'state' | 'hea
   return state === 'failing' && headMs !== null;
 }
 
-const portal = 'portal ';
-
-/** How a portal is called among endpoints: there it stands where a run has no other. */
-export function portalName(host: string): string {
-  return portal + host;
-}
-
-/** Says whether an endpoint is a portal. */
-export function isPortal({ name }: Pick<EndpointStatus, 'name'>): boolean {
-  return name.startsWith(portal);
-}
-
 /** What is known of an endpoint by whoever asks it. */
 export interface EndpointStatus {
   /** Its host, numbered where one host has several: the URL is secret. */

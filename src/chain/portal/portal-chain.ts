@@ -94,7 +94,6 @@ export class PortalChain implements ChainView {
     if (body === null) return null;
     const answer = new PortalAnswer({ body, range, isWanted: everything, turns: new Turns(clock), clock });
     const { last } = await answer.read(1, signal).finally(() => answer.close());
-    patience.client.answered();
     return last;
   }
 }

@@ -9,8 +9,6 @@ import { loginHeader } from '../../runtime/login-header.js';
 import { Scope } from '../../runtime/scope.js';
 import { SecretMask } from '../../runtime/secrets.js';
 import { shownHost, shownTarget } from '../../runtime/shown-host.js';
-import { portalName } from '../../model/rpc-endpoint.js';
-import type { EndpointReport } from '../transport/endpoints/endpoint-report.js';
 import { shorten } from '../transport/rpc/json-rpc-answer.js';
 import { retryAfterIn } from '../transport/errors/rpc-error-hints.js';
 import { fieldsOf, readHash, readQuantity, MalformedValue } from '../transport/rpc/rpc-values.js';
@@ -58,9 +56,6 @@ export class PortalClient {
   #pool: Pool | null = null;
   #hasAnswered = false;
   #gaveAt = Number.NEGATIVE_INFINITY;
-  readonly #results = { answer: 0, failed: 0 };
-  #lastFailure: { readonly message: string; readonly at: number } | null = null;
-  #latestFailed = false;
 
   constructor({ url, clock }: PortalClientOptions) {
     this.#url = new URL(url);
@@ -83,33 +78,6 @@ export class PortalClient {
   /** It has given blocks. */
   gave(): void {
     this.#gaveAt = this.#clock.monotonic();
-    this.answered();
-  }
-
-  /** What was asked of it has been answered whole. */
-  answered(): void {
-    this.#latestFailed = false;
-  }
-
-  /** It has not given what was asked for. */
-  failed({ message }: PortalError): void {
-    this.#results.failed++;
-    this.#lastFailure = { message, at: this.#clock.monotonic() };
-    this.#latestFailed = true;
-  }
-
-  /** Returns how it is, as of an endpoint of a chain. */
-  report(): EndpointReport {
-    const failure = this.#lastFailure;
-    return {
-      ...{ name: portalName(this.host), state: 'closed', headMs: null, logsMs: null, headAgeMs: null },
-      ...{ headWaitMs: 0, waitMs: 0, errorRate: 0, latestFailed: this.#latestFailed, inFlight: 0 },
-      ...{ isLimited: false, maxInFlight: null, maxPerSecond: null, refusedShare: 0, historyBegins: 0 },
-      newestBlock: null,
-      lastError: failure?.message ?? null,
-      lastErrorAgeMs: failure === null ? null : this.#clock.monotonic() - failure.at,
-      results: { ...this.#results },
-    };
   }
 
   /**
@@ -129,7 +97,6 @@ export class PortalClient {
     return this.#request(asked, signal, async ({ statusCode, headers, body }) => {
       const finalized = numberIn(headers['x-sqd-finalized-head-number']);
       if (statusCode === 204) {
-        this.answered();
         await body.dump().catch(() => undefined);
         return { body: null, finalized, waitedMs };
       }
@@ -147,9 +114,7 @@ export class PortalClient {
     await this.#pace.turn(signal, mostWaitMs);
     const silenceMs = Math.min(answerMs, mostWaitMs);
     const asked = { method: 'GET', path: `${dataset}/finalized-head`, body: null, silenceMs } as const;
-    const head = await this.#request(asked, signal, async (response) => readRef(await this.#text(response)));
-    this.answered();
-    return head;
+    return this.#request(asked, signal, async (response) => readRef(await this.#text(response)));
   }
 
   /** Has no request leave for some time, in milliseconds. */
@@ -187,7 +152,6 @@ export class PortalClient {
         throw await this.#refusal(response, path);
       const answer = await read(response);
       this.#hasAnswered = true;
-      this.#results.answer++;
       return answer;
     } catch (error) {
       scope.end();

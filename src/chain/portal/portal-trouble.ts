@@ -104,7 +104,6 @@ export class PortalTrouble {
   async bear(error: unknown, signal: AbortSignal): Promise<void> {
     if (!(error instanceof PortalError)) throw error;
     const { client, clock } = this.#options;
-    client.failed(error);
     const count = ++this.#counts[error.class];
     this.#since ??= clock.monotonic() - error.tookMs;
     const askedMs = error.retryAfterMs ?? backoffMs(count, backoff);

@@ -1,5 +1,5 @@
 import { chainNameOf } from '../../model/chain.js';
-import { isMute, isPortal, isStale, tellsHead, type RpcEndpoint } from '../../model/rpc-endpoint.js';
+import { isMute, isStale, tellsHead, type RpcEndpoint } from '../../model/rpc-endpoint.js';
 import type { UnreachableChain } from './alert-conditions.js';
 
 /** What those who ask chains say of them. */
@@ -16,10 +16,7 @@ export function contactOf(endpoints: readonly RpcEndpoint[]): ChainContact {
   const chains = new Map<number, RpcEndpoint[]>();
   for (const endpoint of known) chains.set(endpoint.chainId, [...(chains.get(endpoint.chainId) ?? []), endpoint]);
   const unreachable = new Map<number, UnreachableChain>();
-  for (const [chainId, all] of chains) {
-    // A portal's answers mean nothing to those who ask nodes.
-    const nodes = all.filter((endpoint) => !isPortal(endpoint));
-    const asked = nodes.length > 0 ? nodes : all;
+  for (const [chainId, asked] of chains) {
     if (asked.every(({ state }) => isMute(state))) unreachable.set(chainId, unreachableOf(chainId, asked));
   }
   return { unreachable, answering: new Set([...chains.keys()].filter((chainId) => !unreachable.has(chainId))) };

@@ -47,9 +47,8 @@ export class OpenedRun {
   }
 
   /** Opens a run's portal among those of the process; null where it reads none. */
-  openPortal(portals: Portals, { source, urls }: PreparedRun): PortalClient | null {
-    const aloneOn = urls.length === 0 ? source.chain.id : undefined;
-    this.#portal = source.readsPortal ? portals.open(this.#host.settings.portalUrl, aloneOn) : null;
+  openPortal(portals: Portals, { source }: PreparedRun): PortalClient | null {
+    this.#portal = source.readsPortal ? portals.open(this.#host.settings.portalUrl) : null;
     return this.#portal?.client ?? null;
   }
 

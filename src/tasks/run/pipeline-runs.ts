@@ -1,6 +1,5 @@
 import { isAbsolute, join } from 'node:path';
 import { Chains } from '../../chain/chains.js';
-import type { WatchEndpoints } from '../../chain/chains.js';
 import { Portals } from '../../chain/portal/portals.js';
 import { EndpointStore } from '../../database/operations/endpoint-store.js';
 import type { Asked } from '../../database/tasks/task-queue.js';
@@ -65,9 +64,8 @@ export class PipelineRuns {
     this.#rounds = new BeatRounds({ tasks, clock });
     this.#claims = new ClaimRounds(tasks);
     this.#handOvers = new HandOverRounds(tasks);
-    const watchEndpoints = endpointReports(host);
-    this.#chains = openChains(host, watch, watchEndpoints);
-    this.#portals = new Portals(host.clock, watchEndpoints);
+    this.#chains = openChains(host, watch);
+    this.#portals = new Portals(host.clock);
   }
 
   /** Runs a pipeline to its end; throws what `runTask` throws. `opened` is the caller's to close. */
@@ -153,20 +151,12 @@ function deliveryOf(
   return { sinks: openableSinks(sinks, parts), origin: originOf(pipeline.id, source.chain) };
 }
 
-/** The database hears how endpoints are. */
-function endpointReports({ clock, secrets, database, worker }: RunHost): WatchEndpoints {
-  return reportEndpoints({
+/** The chains of a process: metrics count their requests, the database hears how their endpoints are. */
+function openChains({ clock, secrets, settings, database, worker }: RunHost, { observeChain }: LivenessWatch): Chains {
+  const watchEndpoints = reportEndpoints({
     ...{ store: new EndpointStore(database), worker, clock },
     mask: (text) => secrets.mask(text),
   });
-}
-
-/** The chains of a process: metrics count their requests. */
-function openChains(
-  { clock, settings }: RunHost,
-  { observeChain }: LivenessWatch,
-  watchEndpoints: WatchEndpoints,
-): Chains {
   const { maxRequests, requestsPerSecond } = settings;
   return new Chains({
     ...{ clock, observe: observeChain, watchEndpoints },

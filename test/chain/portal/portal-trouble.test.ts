@@ -44,17 +44,6 @@ describe('what a run bears of a portal', () => {
     return Number.POSITIVE_INFINITY;
   };
 
-  it('is known of the portal as of an endpoint, until it gives something again', async () => {
-    begin(false);
-    expect(client.report()).to.include({ name: 'portal portal.example', latestFailed: false, lastError: null });
-    await trouble.bear(busy(6_000), signal);
-    await clock.advance(4_000);
-    const failing = { latestFailed: true, lastError: 'HTTP 429', lastErrorAgeMs: 4_000 };
-    expect(client.report()).to.deep.include({ ...failing, results: { answer: 0, failed: 1 } });
-    client.gave();
-    expect(client.report()).to.include({ ...failing, latestFailed: false });
-  });
-
   it('is half a minute of refusals where there are nodes', async () => {
     begin(true);
     expect(await refusedFor(20)).to.equal(30);

@@ -126,17 +126,6 @@ describe('the alert rules of pipelines', () => {
     ]);
   });
 
-  it('judge a chain by its portal only where nobody asks nodes of it', async () => {
-    const portal = { ...gone, name: 'portal sqd.example' };
-    endpoints = [gone, { ...portal, state: 'healthy', muteSeconds: null }];
-    expect(await judge()).to.deep.equal([`alert.raised ${unreachable}`]);
-    endpoints = [{ ...gone, state: 'healthy', muteSeconds: null }, portal];
-    expect(await judge()).to.deep.equal([`alert.cleared ${unreachable}`]);
-    endpoints = [portal];
-    expect(await judge()).to.deep.equal([`alert.raised ${unreachable}`]);
-    expect(fixture.logger.lines.at(-1)).to.contain('RPC portal sqd.example unreachable for 4 min');
-  });
-
   it('do not call a chain unreachable whose endpoint tells of new blocks, and refuses other calls', async () => {
     const refusing: RpcEndpoint = { ...gone, state: 'failing', headMs: 12, lastError: 'node.example: backend busy' };
     endpoints = [refusing, { ...gone, name: 'b.example' }];
