@@ -64,6 +64,9 @@ function maskPath({ protocol, pathname, search, hash }: URL): string {
   return (pathname === '' || pathname === '/') && rest === '' ? '' : `/${masked}`;
 }
 
+/** What is nothing but the beginning of a URL. */
+const bareScheme = /^[a-z][a-z0-9+.-]*:\/\/$/i;
+
 /**
  * A URL in running text; it ends at white space, quotes, brackets and full-width punctuation, but for the `${NAME}` of a definition,
  * which is a part of it. No scheme, and no name, is long: a text of nothing else would be read again from each of its words.
@@ -138,8 +141,8 @@ export class SecretMask {
     return text.replace(urlInText, (match) => {
       const end = endOfUrl(match);
       const url = match.slice(0, end);
-      // What closes a bracket behind a scheme alone, which hints name.
-      const isOpen = this.#public.has(url) || url.endsWith('://');
+      // Hints name schemes alone.
+      const isOpen = this.#public.has(url) || bareScheme.test(url);
       return (isOpen ? url : maskTemplate(url)) + match.slice(end);
     });
   }
@@ -150,7 +153,7 @@ export class SecretMask {
 
   #rememberUrl(url: string): void {
     // Mistyped, it is nothing but a scheme, which hints name.
-    if (/^[a-z]+:\/\/$/i.test(url)) return;
+    if (bareScheme.test(url)) return;
     this.#add(url, maskUrl(url));
     // Read leniently first: a parser may refuse the URL, or cut a password at a delimiter that is not escaped.
     const written = /:\/\/[^:]*:(.+)@/s.exec(url)?.[1];

@@ -292,7 +292,13 @@ withChromium('the page of the dashboard', () => {
     };
     for (let block = 1_001; block <= 1_021; block++) await bury(block, '400: <b>not this one</b>');
     await go('#/pipeline/45');
+    let show = (): void => undefined;
+    const mayShow = new Promise<void>((resolve) => (show = resolve));
+    await page.route('**/dead-letters?*', (route) => mayShow.then(() => route.continue()));
     await page.click('summary:text("21 dead letters")');
+    await see('.letters button:text("Try all again")');
+    expect(await page.isVisible('.letters button:text("Drop these")')).to.equal(false);
+    show();
     await see('.letters li >> nth=19');
     expect(await text('.letters li')).to.equal(
       'Transfer in block 1,001, refused after 10 tries400: <b>not this one</b>',

@@ -79,6 +79,7 @@ describe('SecretMask', () => {
   it('leaves a scheme alone, whatever closes a bracket or a sentence behind it', () => {
     const text = 'for TLS (the url begins with rediss://), else with redis://. Or (amqp://)?';
     expect(new SecretMask().mask(text)).to.equal(text);
+    expect(new SecretMask().mask('https://rpc.example/v2/KEY,wss://')).not.to.include('KEY');
   });
 
   it('leaves a URL whole that everybody knows, and no other that begins with it', () => {

@@ -168,7 +168,7 @@ class TableSink implements Sink {
       const missing = missingTable(messageOf(cause)) ?? namedTable(table).name;
       const isSinks = missing.toLowerCase() === sinkTableName;
       // Of the pipeline's own tables the error says what to do.
-      if (!isSinks && missing.toLowerCase() !== namedTable(table).name.toLowerCase()) return error;
+      if (this.#isOwn && !isSinks && missing.toLowerCase() !== namedTable(table).name.toLowerCase()) return error;
       const hint = 'CREATE SCHEMA, where that is missing; the next run makes a table that is missing';
       const what = `the table ${isSinks ? `${sinkTableName} beside ${table}` : table}`;
       return new RuntimeFailure(`${what} is not there as it was: ${messageOf(cause)}`, { hint, cause });

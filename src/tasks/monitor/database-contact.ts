@@ -1,4 +1,4 @@
-import { DatabaseForbiddenError, DatabaseRefusedError, DatabaseUnreachableError } from '../../runtime/errors.js';
+import { DatabaseRefusedError, DatabaseUnreachableError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { Observe } from '../../model/liveness-event.js';
 
@@ -6,10 +6,9 @@ import type { Observe } from '../../model/liveness-event.js';
 export class DatabaseContact {
   readonly #logger: Logger;
   readonly #observe: Observe;
-  #trouble: DatabaseUnreachableError | DatabaseForbiddenError | null = null;
+  #trouble: DatabaseUnreachableError | null = null;
   #failures = 0;
   #hasAnswered = false;
-  #hasWorked = false;
 
   constructor(options: { readonly logger: Logger; readonly observe: Observe }) {
     this.#logger = options.logger;
@@ -17,7 +16,7 @@ export class DatabaseContact {
   }
 
   /** Why the latest call failed; null where it did not. */
-  get trouble(): DatabaseUnreachableError | DatabaseForbiddenError | null {
+  get trouble(): DatabaseUnreachableError | null {
     return this.#trouble;
   }
 
@@ -26,29 +25,17 @@ export class DatabaseContact {
     return this.#failures;
   }
 
-  /** A call was answered. One says nothing of a right that another call lacked. */
+  /** A call was answered. */
   answered(): void {
-    this.#hasAnswered = true;
-    if (!(this.#trouble instanceof DatabaseForbiddenError)) this.#isBack();
-  }
-
-  /** All that was due has been done. */
-  worked(): void {
-    this.#hasWorked = true;
-    this.#isBack();
-  }
-
-  #isBack(): void {
     if (this.#trouble !== null) this.#observe({ kind: 'database_back' });
     this.#trouble = null;
+    this.#hasAnswered = true;
     this.#failures = 0;
   }
 
   /** A call failed; throws the error where it is none of an outage. */
   failed(error: unknown): void {
-    // A right that is taken away while a monitor works is given back: the others need not know that it has to be started again.
-    const isForbidden = error instanceof DatabaseForbiddenError && this.#hasWorked;
-    if (!(error instanceof DatabaseUnreachableError) && !isForbidden) throw error;
+    if (!(error instanceof DatabaseUnreachableError)) throw error;
     // Where it never let anybody in, waiting mends no URL.
     if (error instanceof DatabaseRefusedError && !this.#hasAnswered) throw error;
     this.#trouble = error;

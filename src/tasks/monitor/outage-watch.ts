@@ -1,6 +1,6 @@
 import type { DatabaseProbe } from '../../database/tasks/database-probe.js';
 import type { Clock } from '../../runtime/clock.js';
-import { DatabaseBusyError, DatabaseForbiddenError, DatabaseUnreachableError } from '../../runtime/errors.js';
+import { DatabaseBusyError, DatabaseUnreachableError } from '../../runtime/errors.js';
 import { DatabaseClockWatch } from './database-clock-watch.js';
 import { silenceLimit } from '../../runtime/silence.js';
 
@@ -79,8 +79,7 @@ export class OutageWatch {
    * there: as with what took long, they matter where they last for so long that runs could not be heard either.
    */
   failed(error: unknown): void {
-    // Whose beats lack a right lives on as well.
-    if (!(error instanceof DatabaseUnreachableError) && !(error instanceof DatabaseForbiddenError)) return;
+    if (!(error instanceof DatabaseUnreachableError)) return;
     if (error instanceof DatabaseBusyError) {
       const busyFrom = (this.#busyFrom ??= this.#seenAt);
       // Locks that are in the way of two tries in a row may have been so in between.

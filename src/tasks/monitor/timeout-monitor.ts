@@ -64,20 +64,12 @@ export class TimeoutMonitor {
     while (!signal.aborted) {
       const startedAt = clock.monotonic();
       if (times.untilNextMs() > 0) {
-        if ((await this.#look(signal)) !== null) this.#looked();
-      } else if ((await this.#check(signal)) !== null) {
-        this.#contact.worked();
-        times.checked(startedAt);
-      }
+        if ((await this.#look(signal)) !== null) this.#observe({ kind: 'looked' });
+      } else if ((await this.#check(signal)) !== null) times.checked(startedAt);
       this.#options.turned?.(this.#contact.trouble !== null);
       await this.#sleep(times.untilNextMs(), signal);
     }
     await this.#options.presence.end();
-  }
-
-  #looked(): void {
-    this.#contact.worked();
-    this.#observe({ kind: 'looked' });
   }
 
   /**

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { DatabaseProbe } from '../../../src/database/tasks/database-probe.js';
-import { DatabaseForbiddenError, DatabaseRefusedError } from '../../../src/runtime/errors.js';
+import { DatabaseRefusedError } from '../../../src/runtime/errors.js';
 import { settle } from '../../support/fake-clock.js';
 import { away, MonitorFixture, silentTask, up } from './monitor-fixture.js';
 import { rejectionOf } from '../../support/rejection.js';
@@ -53,26 +53,6 @@ describe('a timeout monitor in an outage', () => {
     monitor.answer = refuse;
     await monitor.clock.advance(20_000);
     expect(monitor.logger.lines.at(-1)).to.equal('error: nobody is judged while the database is away: Access denied');
-  });
-
-  it('ends where it never had a right that it needs, and waits for one that it had', async () => {
-    const forbid = (): Promise<never> => Promise.reject(new DatabaseForbiddenError('UPDATE command denied'));
-    monitor.onCount = forbid;
-    await rejectionOf(monitor.make().run(monitor.stop.signal), DatabaseForbiddenError);
-    monitor.onCount = () => undefined;
-    monitor.start();
-    await monitor.clock.advance(1);
-    monitor.onCount = forbid;
-    monitor.logger.clear();
-    await monitor.clock.advance(900_000);
-    const told = monitor.logger.messages('error');
-    expect(told.at(-1)).to.equal('nobody is judged while the database is away: UPDATE command denied');
-    expect(told.length, 'tries').to.be.within(5, 30);
-    const { length } = monitor.checks;
-    monitor.onCount = () => undefined;
-    await monitor.clock.advance(200_000);
-    expect(monitor.checks.length).to.be.greaterThan(length);
-    expect(monitor.events.filter(({ kind }) => kind === 'database_back')).to.have.length(1);
   });
 
   it('judges nobody after a check in which the database went away, until it has waited', async () => {

@@ -25,8 +25,8 @@ export function pipelinePage({ id, params, signal }) {
   const node = h('div', { class: 'single' }, h('p', { class: 'muted' }, `${t('loading')} …`));
   const ends = endsWith(signal);
   let view = null;
-  /** What the server told of the definition that is shown; null: nothing yet. */
-  let shown = null;
+  /** What the server told of the definition that is shown, by where it was told. */
+  const shown = new Map();
   async function read() {
     const definition = await getJson(configPath(id), { signal: ends.signal });
     view = makeView(definition, params, { signal: ends.signal, fail });
@@ -40,19 +40,21 @@ export function pipelinePage({ id, params, signal }) {
   }
   let reader = readUntilDone(read, ends.signal, fail);
   /** A definition that takes the place of the one that is shown is read, too: the stream tells its revision, the API all of it. */
-  function notice(told) {
-    if (told === null) return;
+  function notice(source, told) {
+    if (view === null || told === null) return;
     const { revision, name, description, disabled, components } = told;
     const mark = JSON.stringify([revision, name, description, disabled, components]);
-    if (shown !== null && mark !== shown) reader = readUntilDone(read, ends.signal, fail);
-    shown = mark;
+    if (shown.has(source) && mark !== shown.get(source)) reader = readUntilDone(read, ends.signal, fail);
+    shown.set(source, mark);
   }
   return {
     node,
     title: t('pipeline.title', { id: String(id) }),
     update() {
       if (ends.signal.aborted) return;
-      notice(live.get(`pipeline:${id}`) ?? view?.told() ?? null);
+      const streamed = live.get(`pipeline:${id}`) ?? null;
+      if (streamed === null) notice('config', view?.told() ?? null);
+      else notice('stream', streamed);
       reader.update();
       view?.update();
     },

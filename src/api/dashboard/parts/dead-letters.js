@@ -1,5 +1,5 @@
 import { getJson, postJson } from '../api-client.js';
-import { act, confirmed, notify } from '../dialog.js';
+import { act, confirmed, errorText, notify } from '../dialog.js';
 import { h, keyedList, setText } from '../dom.js';
 import { formatNumber, t } from '../language.js';
 
@@ -11,6 +11,7 @@ const mostShown = 20;
  */
 export function makeDeadLetters(path, { name, signal, changed }) {
   let shown = [];
+  let asked = 0;
   const summary = h('summary', {});
   const rows = h('ul', {});
   const list = keyedList(rows, ({ letter_id: id }) => id, makeRow);
@@ -29,6 +30,7 @@ export function makeDeadLetters(path, { name, signal, changed }) {
     t('letters.drop'),
     async () => {
       const letters = shown.map(({ letter_id: id }) => id);
+      if (letters.length === 0) return;
       if (!(await confirmed(t('letters.drop.ask', { n: letters.length, sink: name }), t('letters.drop')))) return;
       await postJson(`${path}/dead-letters/drop`, { letters });
     },
@@ -43,20 +45,27 @@ export function makeDeadLetters(path, { name, signal, changed }) {
   );
   async function read() {
     if (!node.open) return;
-    const asked = `${path}/dead-letters?limit=${mostShown}`;
-    const answer = await getJson(asked, { signal }).catch(() => ({ dead_letters: [], total: 0 }));
-    shown = answer.dead_letters;
-    list.show(shown);
-    drop.hidden = shown.length === 0;
-    setText(more, answer.total > shown.length ? t('letters.more', { n: shown.length, total: answer.total }) : '');
+    const mine = ++asked;
+    try {
+      const answer = await getJson(`${path}/dead-letters?limit=${mostShown}`, { signal });
+      // An answer to what was asked before something was done may come behind it.
+      if (mine !== asked) return;
+      shown = answer.dead_letters;
+      list.show(shown);
+      drop.hidden = shown.length === 0;
+      setText(more, answer.total > shown.length ? t('letters.more', { n: shown.length, total: answer.total }) : '');
+    } catch (error) {
+      if (mine === asked && !signal.aborted) setText(more, errorText(error));
+    }
   }
+  drop.hidden = true;
   node.addEventListener('toggle', () => void read());
   function makeButton(props, text, work) {
     const button = h('button', { ...props, type: 'button' }, text);
     button.addEventListener('click', () =>
       act(button, async () => {
         await work();
-        await Promise.all([changed(), read()]);
+        await changed();
       }),
     );
     return button;
@@ -72,7 +81,17 @@ export function makeDeadLetters(path, { name, signal, changed }) {
 }
 
 function makeRow(letter) {
-  const { event_name: event, op, block_number: block, attempts, error } = letter;
-  const what = t(`letters.${op}`, { event: event ?? '', block: formatNumber(block), n: attempts });
-  return { node: h('li', {}, what, h('span', { class: 'letter-error' }, error)), update() {} };
+  const what = h('span', {});
+  const error = h('span', { class: 'letter-error' });
+  const row = {
+    node: h('li', {}, what, error),
+    update({ event_name: event, op, block_number: block, attempts, error: said }) {
+      // The taking back of a dead letter joins it, and is sent with it or not at all.
+      const kind = attempts === 0 ? 'joined' : op;
+      setText(what, t(`letters.${kind}`, { event: event ?? '', block: formatNumber(block), n: attempts }));
+      setText(error, said);
+    },
+  };
+  row.update(letter);
+  return row;
 }

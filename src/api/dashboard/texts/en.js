@@ -280,6 +280,7 @@ export default {
   'letters.insert': '{event} in block {block}, refused after {n} try|{event} in block {block}, refused after {n} tries',
   'letters.remove':
     '{event} in block {block}, taken back, refused after {n} try|{event} in block {block}, taken back, refused after {n} tries',
+  'letters.joined': '{event} in block {block}, taken back: kept with the dead letter that it takes back',
   'letters.more': 'The oldest {n} of {total} are shown.',
   'letters.retry': 'Try all again',
   'letters.retried': '{n} dead letter is tried again.|{n} dead letters are tried again.',

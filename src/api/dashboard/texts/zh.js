@@ -268,6 +268,7 @@ export default {
   'sink.deadLetters': '{n} 条死信',
   'letters.insert': '区块 {block} 中的 {event}，尝试 {n} 次后被拒收',
   'letters.remove': '区块 {block} 中 {event} 的撤回，尝试 {n} 次后被拒收',
+  'letters.joined': '区块 {block} 中 {event} 的撤回，与其死信一并保留',
   'letters.more': '共 {total} 条，仅显示最早的 {n} 条。',
   'letters.retry': '全部重试',
   'letters.retried': '将重试 {n} 条死信。',
