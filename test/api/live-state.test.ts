@@ -32,7 +32,8 @@ describe('the live state', () => {
       await gate();
       return database.read(query);
     };
-    const held = Object.create(database, { read: { value: read } }) as Database;
+    const isReadOnly: Database['isReadOnly'] = () => database.isReadOnly();
+    const held = Object.create(database, { read: { value: read }, isReadOnly: { value: isReadOnly } }) as Database;
     clock = new FakeClock();
     api = testApi(held, {}, { clock });
     live = new LiveState(api.parts);

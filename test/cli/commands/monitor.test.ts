@@ -83,7 +83,7 @@ eachDatabaseInTurn('the monitor command', (testDatabase) => {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines.map(({ event }) => event)).to.deep.equal(['task.timed_out', 'task.status', 'monitor.checked']);
     expect(lines[0]).to.include({ task_id: silent, pipeline_id: 45, timeout_minutes: 1, worker: 'host-1:4711' });
-    expect(lines[0]?.['progress']).to.include({ nextBlock: 7 });
+    expect(lines[0]?.['progress']).to.include({ next_block: 7 });
   });
 
   it('prints nothing but the result where nobody is silent', async () => {
