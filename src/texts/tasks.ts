@@ -161,7 +161,7 @@ export const ends = inBoth(
 export const progress = inBoth(
   {
     ofTask: (taskId: number, text: string) => `task ${taskId}: ${text}`,
-    events: (events: string) => `${events} ${plural(Number(events), 'event', 'events')}`,
+    events: (events: string) => (events === '1' ? '1 event' : `${events} events`),
     eventsPerSecond: (rate: string) => `${rate} events/s`,
     eta: (duration: string) => `ETA ${duration}`,
     head: (block: number) => `head ${block}`,

@@ -603,7 +603,7 @@ withChromium('the page of the dashboard', () => {
     }
   });
 
-  it('fits every window, a zoomed one too, and is dark on white where it is printed', async () => {
+  it('fits every window, a zoomed one too, has the theme that was chosen, and is dark on white where it is printed', async () => {
     await store(45, 'transfers');
     const id = await run(45, 1);
     await run(45, 60, { status: 2, end_reason: 'failed', error: 'it broke', end_time: '2024-01-15 10:00:00' });
@@ -624,9 +624,16 @@ withChromium('the page of the dashboard', () => {
         expect(await page.evaluate(wide), `${path} at ${width}`).to.deep.equal([]);
       }
     }
+    const ink = (): Promise<unknown> => page.evaluate(`getComputedStyle(document.documentElement).color`);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await ink(), 'as the system').to.equal('rgb(233, 236, 238)');
+    await page.evaluate(`document.documentElement.dataset.theme = 'light'`);
+    expect(await ink(), 'light in a dark system').to.equal('rgb(22, 25, 28)');
     await page.evaluate(`document.documentElement.dataset.theme = 'dark'`);
+    await page.emulateMedia({ colorScheme: 'light' });
+    expect(await ink(), 'dark in a light system').to.equal('rgb(233, 236, 238)');
     await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
-    expect(await page.evaluate(`getComputedStyle(document.documentElement).color`)).to.equal('rgb(22, 25, 28)');
+    expect(await ink(), 'printed').to.equal('rgb(22, 25, 28)');
   });
 
   it('has nothing that shuts people out where much is wrong, light and dark', async () => {

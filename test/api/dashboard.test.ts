@@ -102,16 +102,6 @@ describe('the code of the dashboard', () => {
     }
   });
 
-  it('is as dark where dark was chosen as where the system is', () => {
-    const css = readFileSync(join(folder, 'styles/base.css'), 'utf8');
-    const themes = [
-      /^ {2}:root\[data-theme='dark'\] \{\n(.*?)^ {2}\}/ms,
-      /^ {2}:root:not\(\[data-theme='light'\]\) \{\n(.*?)^ {2}\}/ms,
-    ];
-    const [chosen, ofSystem] = themes.map((theme) => theme.exec(css)?.[1]?.replace(/^ +/gm, ''));
-    expect(chosen).to.be.a('string').and.equal(ofSystem);
-  });
-
   it('says everything in both languages', async () => {
     const read = async (name: string): Promise<Record<string, string>> =>
       ((await import(join(folder, 'texts', `${name}.js`))) as { default: Record<string, string> }).default;

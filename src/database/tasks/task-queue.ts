@@ -46,8 +46,8 @@ export class TaskQueue {
 
   /**
    * Lists of each pipeline and shard that nobody holds the task that waits longest, in their order, or what goes on before it; some
-   * pipelines aside. Shards come behind all pipelines, those first that join first, but for the next one that waits of each: where
-   * there is no room for all its pipeline reads that itself, which would only wait for others else.
+   * pipelines aside. Pipelines come first, then shards, those that join first before others; last of each pipeline the shard
+   * that joins next of those that wait: where there is no room for it, the pipeline's own task reads it, and need not wait.
    * Whoever is silent holds nothing, if for so many seconds, in which runs could be heard without a break, three of its beats were
    * to come.
    */
@@ -66,14 +66,14 @@ export class TaskQueue {
         .whereNotExists(holders.select(knex.raw('1')))
         .groupBy('waiting.pipeline_id', 'waiting.shard')
         .select('waiting.pipeline_id', 'waiting.shard', { id: this.#first() })
-        .orderBy([{ column: this.#rank() }, 'waiting.shard', 'id'])
+        .orderBy([{ column: this.#turn() }, 'waiting.shard', 'id'])
         .limit(limit);
     });
     return rows.map((row) => ({ taskId: row.id, pipelineId: row.pipeline_id, shard: row.shard }));
   }
 
-  /** 0: a pipeline; 2: of its shards the one that its own task comes to first of those that wait; 1: any other. */
-  #rank(): Knex.Raw {
+  /** Orders what waits: pipelines (0), then shards (1), but for the one that its pipeline's own task would read itself (2). */
+  #turn(): Knex.Raw {
     const { knex } = this.#database;
     const next = knex({ next: table })
       .where('next.pipeline_id', knex.ref('waiting.pipeline_id'))

@@ -67,7 +67,7 @@ export interface TaskOutcome {
 const beatsPerStatement = 250;
 
 /** The end of a task that another goes on for: no fault of its own. */
-const handedOver = { status: taskStatus.succeeded, endReason: 'handed_over', error: null } as const;
+const handOverOutcome = { status: taskStatus.succeeded, endReason: 'handed_over', error: null } as const;
 
 /** What a task that ends has done for the sinks of its pipeline. */
 export interface Delivered {
@@ -339,7 +339,7 @@ export class TaskStore {
     const ending = this.#running().where({ id });
     return [
       lockPipeline(this.#database, pipelineId),
-      this.#database.fenced(ending.update({ ...this.#ended(handedOver), ...kept })),
+      this.#database.fenced(ending.update({ ...this.#ended(handOverOutcome), ...kept })),
       ...(shard === undefined
         ? insertSuccessor(this.#database, pipelineId, request)
         : [insertQueued(this.#database, pipelineId, request, undefined, shard)]),

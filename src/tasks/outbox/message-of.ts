@@ -1,5 +1,5 @@
 import { toChecksumAddress } from '../../chain/abi/checksum.js';
-import type { DifferenceOp, VersionedEvent } from '../../database/events/journal-store.js';
+import type { DifferenceOp, VersionedEvent } from '../../database/events/difference.js';
 import { MessageData } from '../../model/event-message.js';
 import type { EventMessage } from '../../model/event-message.js';
 import type { EventOrigin } from '../../model/event-origin.js';

@@ -1,6 +1,7 @@
 import type { Stage, StageContext } from '../../components/seam/stage.js';
 import { mapThrough } from '../../components/sinks-of.js';
-import type { DifferenceOptions, JournalStore, VersionedEvent } from '../../database/events/journal-store.js';
+import type { DifferenceOptions, VersionedEvent } from '../../database/events/difference.js';
+import type { JournalStore } from '../../database/events/journal-store.js';
 import type { StoredStretch } from '../../database/events/stored-stretch.js';
 import type { BlockRange } from '../../model/block.js';
 import type { EventMessage } from '../../model/event-message.js';

@@ -1,4 +1,4 @@
-import type { DifferenceOp, Reach } from '../../database/events/journal-store.js';
+import type { DifferenceOp, Reach } from '../../database/events/difference.js';
 import type { Versions } from '../../database/events/changed-blocks.js';
 import type { EventPlace } from '../../database/events/event-key.js';
 

@@ -1,6 +1,7 @@
 import type { Versions } from '../../database/events/changed-blocks.js';
-import { cutPages, everywhere, JournalStore } from '../../database/events/journal-store.js';
-import type { DifferenceOptions, DifferencePage, VersionedEvent } from '../../database/events/journal-store.js';
+import { cutPages, everywhere } from '../../database/events/difference.js';
+import { JournalStore } from '../../database/events/journal-store.js';
+import type { DifferenceOptions, DifferencePage, VersionedEvent } from '../../database/events/difference.js';
 import { stretchOf } from '../../database/events/stored-stretch.js';
 import type { EventBatch } from '../../model/batch.js';
 import { isAmong } from '../../model/event-choice.js';

@@ -5,7 +5,7 @@ import { compareStored } from '../../../src/database/events/compare-stored.js';
 import type { Database } from '../../../src/database/database.js';
 import { EventStore } from '../../../src/database/events/event-store.js';
 import { JournalStore } from '../../../src/database/events/journal-store.js';
-import type { DifferenceOptions, VersionedEvent } from '../../../src/database/events/journal-store.js';
+import type { DifferenceOptions, VersionedEvent } from '../../../src/database/events/difference.js';
 import { RepairStore } from '../../../src/database/events/repair-store.js';
 import { RewindStore } from '../../../src/database/events/rewind-store.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';

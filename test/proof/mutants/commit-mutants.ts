@@ -6,7 +6,7 @@ const commit = guardsOf('src/pipeline/commit.ts', ['test/pipeline/commit.test.ts
 const journal = ['test/database/events/journal.test.ts'];
 const kept = guardsOf('src/database/events/journal.ts', journal, '(sqlite)');
 const pairs = guardsOf('src/database/events/row-comparison.ts', journal, '(sqlite)');
-const told = guardsOf('src/database/events/journal-store.ts', journal, '(sqlite)');
+const told = guardsOf('src/database/events/difference.ts', journal, '(sqlite)');
 const prune = guardsOf(
   'src/database/events/prune-journal.ts',
   ['test/database/events/prune-journal.test.ts'],

@@ -3,7 +3,7 @@ import { BatchStore } from '../../../src/database/events/batch-store.js';
 import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
 import type { Database } from '../../../src/database/database.js';
 import { JournalStore } from '../../../src/database/events/journal-store.js';
-import type { DifferenceOptions, DifferencePage } from '../../../src/database/events/journal-store.js';
+import type { DifferenceOptions, DifferencePage } from '../../../src/database/events/difference.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { EventBatch } from '../../../src/model/batch.js';
 import { RunJournal } from '../../../src/tasks/outbox/run-journal.js';
