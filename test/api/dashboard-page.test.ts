@@ -316,7 +316,7 @@ withChromium('the page of the dashboard', () => {
     await see('.toast-info:text("1 dead letter is tried again.")');
     expect(await letters.firstDue({ pipelineId: 45, sink: 'hook' })).to.include({ attempts: 10 });
     expect(await seriousFindings(page)).to.deep.equal([]);
-    await letters.drop({ pipelineId: 45, sink: 'hook' }, []);
+    await letters.drop({ pipelineId: 45, sink: 'hook' }, 'all');
     await page.waitForSelector('.letters', { state: 'hidden' });
     expect(wrongs).to.deep.equal([]);
   });

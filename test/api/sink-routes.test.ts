@@ -168,4 +168,20 @@ eachDatabase('the API of sinks', (databases) => {
     expect((await api.post(`${path}/drop`, {})).json()).to.deep.equal({ letters: 2 });
     expect(await api.get(path)).to.deep.equal({ dead_letters: [], total: 0 });
   });
+
+  it('takes a list that names no dead letter for none, never for all of them', async () => {
+    const path = `/api/v1/pipeline/${pipelineId}/sinks/rows/dead-letters`;
+    await bury(3);
+    for (const verb of ['retry', 'drop']) {
+      const { errors } = expectProblem(await api.post(`${path}/${verb}`, { letters: [] }), 400);
+      expect(errors).to.deep.equal([
+        { path: 'body.letters', message: 'names no dead letter: leave it out to take all' },
+      ]);
+    }
+    const store = new DeadLetterStore(database);
+    const rows = { pipelineId, sink: 'rows' };
+    expect([await store.retry(rows, []), await store.drop(rows, [])]).to.deep.equal([0, 0]);
+    await database.write([store.forget(rows, [])]);
+    expect(await api.get(path)).to.have.property('total', 1);
+  });
 });

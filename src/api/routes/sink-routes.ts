@@ -46,8 +46,11 @@ const sinkParams = z.object({ id, sink: z.string().min(1).max(255) });
 const letterQuery = z.object({ limit: wholeNumber(1, 1_000).default(20) });
 const replayBody = z.strictObject({ from_block: numberInBody(0, maxBlock) });
 const lettersBody = z
-  .strictObject({ letters: z.array(idInBody).max(1_000).default([]) })
-  .describe('these dead letters; all where none is named');
+  .strictObject({
+    // Whoever chose none must not get all.
+    letters: z.array(idInBody).min(1, { error: 'names no dead letter: leave it out to take all' }).max(1_000).optional(),
+  })
+  .describe('these dead letters; all where `letters` is left out');
 
 type Which = z.output<typeof sinkParams>;
 
@@ -79,7 +82,7 @@ export function sinkRoutes({ database, settings }: ApiParts): readonly Route[] {
       ...{ body: lettersBody, answer: { schema: z.strictObject({ letters: z.int() }) }, problems: [404] },
       handle: async ({ params, body }) => {
         await find(params);
-        const count = await letters[verb]({ pipelineId: params.id, sink: params.sink }, body.letters);
+        const count = await letters[verb]({ pipelineId: params.id, sink: params.sink }, body.letters ?? 'all');
         if (verb === 'retry' && count > 0) await deliver(params.id);
         return { json: { letters: count } };
       },

@@ -2,6 +2,7 @@ import { DeadLetterStore } from '../../database/sinks/dead-letter-store.js';
 import { SinkStore } from '../../database/sinks/sink-store.js';
 import type { Database } from '../../database/database.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
+import { NotFoundError } from '../../runtime/errors.js';
 import { requestReplay } from '../../tasks/outbox/request-replay.js';
 import { deadLetterToJson, readSink, readSinks, sinkToJson } from '../../tasks/views/sink-view.js';
 import type { SinkView } from '../../tasks/views/sink-view.js';
@@ -176,11 +177,17 @@ async function dropLetters(context: CommandContext, options: LetterOptions): Pro
   output.note(textsIn(output.lang).sinks.dropped(count));
 }
 
+/** Throws NotFoundError where the sink has no such dead letter. */
 function changeLetters(context: CommandContext, options: LetterOptions, change: 'retry' | 'drop'): Promise<number> {
   const { id, sink, letter: only } = options;
-  return withSink(context, options, (database) =>
-    new DeadLetterStore(database)[change]({ pipelineId: id, sink }, only === undefined ? [] : [only]),
-  );
+  return withSink(context, options, async (database) => {
+    const letters = new DeadLetterStore(database);
+    const count = await letters[change]({ pipelineId: id, sink }, only === undefined ? 'all' : [only]);
+    if (only === undefined || count > 0) return count;
+    throw new NotFoundError(`sink '${sink}' of pipeline ${id} has no dead letter ${only}`, {
+      hint: `chainparse sink dead-letters list ${id} ${sink}`,
+    });
+  });
 }
 
 /** Throws NotFoundError where there is no such pipeline, or it has no such sink. */

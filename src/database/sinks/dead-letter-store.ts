@@ -48,6 +48,9 @@ export interface SinkName {
   readonly sink: string;
 }
 
+/** Which dead letters of a sink: an empty list is none of them. */
+export type WhichLetters = readonly number[] | 'all';
+
 /** Why a message is a dead letter. */
 export interface Refusal {
   readonly message: EventMessage;
@@ -115,12 +118,12 @@ export class DeadLetterStore {
     return found;
   }
 
-  /** Has dead letters tried again, all of them where no id is given; returns how many. */
-  async retry(sink: SinkName, ids: readonly number[]): Promise<number> {
+  /** Has dead letters tried again; returns how many. */
+  async retry(sink: SinkName, which: WhichLetters): Promise<number> {
     const { knex } = this.#database;
     // What is owed stays so.
     const due = knex.raw('CASE WHEN due = ? THEN ? ELSE ? END', [dues.owed, dues.owed, dues.wanted]);
-    const [result] = await this.#database.write([this.#rows(sink, ids).update({ due })]);
+    const [result] = await this.#database.write([this.#rows(sink, which).update({ due })]);
     return result?.matched ?? 0;
   }
 
@@ -130,28 +133,32 @@ export class DeadLetterStore {
   }
 
   /**
-   * Forgets dead letters, all of them where no id is given, and the removes that had joined one of them: nobody is told of what
-   * he never got. Returns how many.
+   * Forgets dead letters, and the removes that had joined one of them: nobody is told of what he never got. Returns how many.
    */
-  async drop(sink: SinkName, ids: readonly number[]): Promise<number> {
+  async drop(sink: SinkName, which: WhichLetters): Promise<number> {
+    const letters = which === 'all' ? which : await this.#withJoined(sink, which);
+    const [result] = await this.#database.write([this.forget(sink, letters)]);
+    return result?.matched ?? 0;
+  }
+
+  async #withJoined(sink: SinkName, ids: readonly number[]): Promise<readonly number[]> {
     const inserts = await this.#select(sink, (rows) => rows.where({ op: 'insert' }).whereIn('id', ids));
     const joined: number[] = [];
     for (const { message } of inserts) {
       const remove = nextRemove(message, await this.listOf(sink, [message.id]));
       if (remove !== undefined && hasJoined(remove)) joined.push(remove.id);
     }
-    const [result] = await this.#database.write([this.forget(sink, [...new Set([...ids, ...joined])])]);
-    return result?.matched ?? 0;
+    return [...new Set([...ids, ...joined])];
   }
 
-  /** Returns the step that forgets dead letters, all of them where no id is given. */
-  forget(sink: SinkName, ids: readonly number[]): Query {
-    return this.#rows(sink, ids).delete();
+  /** Returns the step that forgets dead letters. */
+  forget(sink: SinkName, which: WhichLetters): Query {
+    return this.#rows(sink, which).delete();
   }
 
-  #rows({ pipelineId, sink }: SinkName, ids: readonly number[]): Knex.QueryBuilder {
+  #rows({ pipelineId, sink }: SinkName, which: WhichLetters): Knex.QueryBuilder {
     const rows = this.#database.knex(table).where({ pipeline_id: pipelineId, sink });
-    return ids.length === 0 ? rows : rows.whereIn('id', ids);
+    return which === 'all' ? rows : rows.whereIn('id', which);
   }
 
   async #select(

@@ -173,11 +173,14 @@ describe('chainparse sink', () => {
     expect(letters[0]).to.deep.include({ error: '413', data: { a: 1 } });
     expect((await sink('dead-letters', 'list', '45', 'hook')).stdout).to.match(/insert +104 +Transfer/);
     expect((await sink('dead-letters', 'retry', '45', 'hook')).stderr).to.contain('1 dead letter is tried again');
-    expect(JSON.parse((await sink('dead-letters', 'drop', '45', 'hook', '--letter', '9', '--json')).stdout)).to.include(
-      {
-        dropped: 0,
-      },
-    );
+    for (const verb of ['retry', 'drop']) {
+      const { code, stdout, stderr } = await sink('dead-letters', verb, '45', 'hook', '--letter', '9');
+      expect([code, stdout, stderr]).to.deep.equal([
+        3,
+        '',
+        "error: sink 'hook' of pipeline 45 has no dead letter 9\nhint: chainparse sink dead-letters list 45 hook\n",
+      ]);
+    }
     expect((await sink('dead-letters', 'drop', '45', 'hook')).stderr).to.contain('1 dead letter dropped');
     expect((await listed())[0]).to.include({ dead_letters: 0 });
   });

@@ -108,12 +108,12 @@ eachDatabase('what the sinks of a pipeline are asked in the last moments of its 
       throw new MessageRefusedError('400');
     };
     const letters = new DeadLetterStore(database);
-    atEnd = () => letters.retry({ pipelineId, sink: 'one' }, []);
+    atEnd = () => letters.retry({ pipelineId, sink: 'one' }, 'all');
     await read();
     atEnd = () => Promise.resolve();
     expect(await runWaiting(), 'they are refused again').to.deep.equal({ deliverOnly: true });
     expect(await runWaiting()).to.equal(null);
-    await letters.retry({ pipelineId, sink: 'one' }, []);
+    await letters.retry({ pipelineId, sink: 'one' }, 'all');
     sinks.one.receives = () => undefined;
     await run(noMore);
     expect(sinks.one.lines).to.have.length(2);

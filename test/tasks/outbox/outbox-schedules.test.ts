@@ -143,7 +143,7 @@ eachDatabaseInTurn('the outbox, whatever happens', (databases) => {
     for (const { steps, faults } of rounds)
       await playRound((context) => tell(chain, runs, steps, context.checkpoint.blockNumber ?? 0), faults);
     for (const name of ['out', 'exact', 'final'])
-      await new DeadLetterStore(database).retry({ pipelineId, sink: name }, []);
+      await new DeadLetterStore(database).retry({ pipelineId, sink: name }, 'all');
     await playRound((context) => tell(chain, runs, [], context.checkpoint.blockNumber ?? 0), []);
     const stored = [...(await runs.stored())].sort();
     for (const [name, sink] of Object.entries(sinks)) {
@@ -196,7 +196,7 @@ eachDatabaseInTurn('the outbox, whatever happens', (databases) => {
       if (each.kind === 'replay')
         await requestReplay(database, { pipelineId, name: 'out' }, Math.max(0, number)).catch(() => 0);
       if (each.kind === 'prune') await prune();
-      if (each.kind === 'retry') await new DeadLetterStore(database).retry({ pipelineId, sink: 'out' }, []);
+      if (each.kind === 'retry') await new DeadLetterStore(database).retry({ pipelineId, sink: 'out' }, 'all');
       if (each.kind === 'rest') await runs.clock.sleep(300);
       yield* read();
     }
