@@ -269,13 +269,17 @@ describe("the API's guards", () => {
     const api = open();
     const answer = await api.send({ url: '/api/v1/alerts', method: 'DELETE' });
     expectProblem(answer, 405);
-    expect(answer.headers['allow']).to.equal('GET');
+    expect(answer.headers['allow']).to.equal('GET, HEAD');
+    expect(await api.send({ url: '/api/v1/alerts', method: 'HEAD' })).to.have.property('statusCode', 200);
     for (const [path, allow] of [
-      ['tasks', 'GET'],
-      ['45', 'PUT, DELETE'],
-      ['no-id', 'PUT, DELETE'],
+      ['pipeline/tasks', 'GET, HEAD'],
+      ['pipeline/classification', 'GET, HEAD, POST'],
+      ['pipeline/45', 'PUT, DELETE'],
+      ['pipeline/no-id', 'PUT, DELETE'],
+      // A stream has no answer without its body.
+      ['live', 'GET'],
     ] as const) {
-      const { headers } = await api.send({ url: `/api/v1/pipeline/${path}`, method: 'PATCH' });
+      const { headers } = await api.send({ url: `/api/v1/${path}`, method: 'PATCH' });
       expect(headers['allow'], path).to.equal(allow);
     }
     expectProblem(await api.send({ url: '/nothing', method: 'DELETE' }), 404);

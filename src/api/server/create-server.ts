@@ -13,7 +13,7 @@ import { guard } from '../guards/guard.js';
 import { limitConnections } from '../../runtime/limit-connections.js';
 import { openApiOptions } from './openapi.js';
 import { ProblemError, problemMedia, toProblem } from '../problem.js';
-import { registerRoute } from './register-route.js';
+import { methodsOf, registerRoute } from './register-route.js';
 import type { Access, Right, Route } from '../route.js';
 import { partReader, readBody } from './validate.js';
 
@@ -129,7 +129,7 @@ function refuseUnknown(routes: readonly Route[], request: FastifyRequest): never
   const found = routes.filter((route) => patternOf(route).test(path));
   if (found.length === 0) throw new ProblemError(404, 'NOT_FOUND', 'there is nothing here', { hint: 'see /docs' });
   const fitting = found.filter((route) => takes(route, path));
-  const methods = (fitting.length > 0 ? fitting : found).map(({ method }) => method);
+  const methods = (fitting.length > 0 ? fitting : found).flatMap(methodsOf);
   const headers = { allow: [...new Set(methods)].join(', ') };
   throw new ProblemError(405, 'METHOD_NOT_ALLOWED', `${request.method} is not among ${headers.allow}`, { headers });
 }

@@ -16,12 +16,12 @@ export interface RegisterParts {
 
 /** Adds a route to the server: its call is noted where it changes something, its answer sent. */
 export function registerRoute(app: FastifyInstance, route: Route, parts: RegisterParts): void {
-  const isStream = 'media' in route.answer && route.answer.media === 'text/event-stream';
+  const isStream = isStreamRoute(route);
   const body = bodyOf(route);
   app.route({
     method: route.method,
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
-    exposeHeadRoute: route.method === 'GET' && !isStream,
+    exposeHeadRoute: methodsOf(route).includes('HEAD'),
     config: {
       access: route.access,
       body: body === undefined || body === 'text' ? body : route.keepsDigits === true ? 'exact json' : 'json',
@@ -38,6 +38,15 @@ export function registerRoute(app: FastifyInstance, route: Route, parts: Registe
           return sendAnswer(reply, await (route.access === 'write' ? parts.audit.note(request, handle) : handle()));
         },
   });
+}
+
+/** Returns the methods that a route is called by: HEAD has what GET has, without its body, and a stream is nothing else. */
+export function methodsOf(route: Route): readonly string[] {
+  return route.method === 'GET' && !isStreamRoute(route) ? ['GET', 'HEAD'] : [route.method];
+}
+
+function isStreamRoute({ answer }: Route): boolean {
+  return 'media' in answer && answer.media === 'text/event-stream';
 }
 
 async function openStream(

@@ -18,7 +18,7 @@ export interface TaskStatistics {
   readonly running: number;
   /** Running for longer than the window says. */
   readonly runningLonger: number;
-  /** Ended within the window. */
+  /** Ended within the window; tasks of shards that never began are none of them. */
   readonly ended: number;
   /** Ended within the window because they were silent for too long. */
   readonly timedOut: number;
@@ -45,6 +45,8 @@ export async function readTaskStatistics(database: Database, window: StatisticsW
     knex('pipeline_task')
       .where('end_time', '>=', dialect.secondsAgo(knex, window.windowSeconds))
       .whereNotIn('pipeline_id', tests)
+      // Nobody asked for the task of a shard: where its pipeline's own run read the shard first, there was nothing to run.
+      .where((task) => void task.where({ shard: 0 }).orWhere(hasBegun))
       .select(
         knex.raw('COUNT(*) AS ended'),
         knex.raw('COUNT(CASE WHEN end_reason = ? THEN 1 END) AS timed_out', ['timeout']),

@@ -45,6 +45,16 @@ eachDatabase('the statistics of tasks', (databases) => {
     expect(await readTaskStatistics(database, window)).to.deep.include({ ended: 4, timedOut: 3, timeoutRate: 0.75 });
   });
 
+  it('count no task of a shard that ended before it had begun', async () => {
+    for (const end_reason of ['stopped', 'handed_over']) {
+      const ended = { status: 1, end_reason, end_time: database.dialect.secondsAgo(database.knex, 5) };
+      for (const shard of [0, 1]) await insertSilentTask(database, 10, { ...ended, shard }, false);
+      await insertSilentTask(database, 10, { ...ended, shard: 1, worker: 'there:7' });
+    }
+    // One that a person had asked for counts, and one that a worker had.
+    expect(await readTaskStatistics(database, window)).to.deep.include({ ended: 4 });
+  });
+
   it('read no more of the table than the window holds', async () => {
     const { knex, dialect } = database;
     const ended = knex('pipeline_task').where('end_time', '>=', dialect.secondsAgo(knex, 600)).select('end_reason');
