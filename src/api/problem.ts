@@ -27,6 +27,8 @@ interface ProblemOptions {
   readonly hint?: string | undefined;
   readonly errors?: readonly FieldProblem[] | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The log was told the same a moment ago. */
+  readonly isTold?: boolean;
 }
 
 /** A request that can't be served, with the HTTP status that says so. */

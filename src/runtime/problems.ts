@@ -4,6 +4,10 @@ import { ProblemsError, UsageError, type Problem } from './errors.js';
 export class Problems {
   readonly #found: Problem[] = [];
 
+  get found(): readonly Problem[] {
+    return this.#found;
+  }
+
   add(message: string, hint?: string): void {
     this.#found.push({ message, hint });
   }

@@ -195,6 +195,8 @@ export const rewinds = inBoth(
   {
     done: (id: number, from: number, to: number, events: number, undecoded: number) =>
       `pipeline ${id} rewound from block ${from} to block ${to}: ${eventsAndLogs(events, undecoded)} taken back`,
+    readAhead: (events: number) =>
+      `what shards had read ahead (${events} ${plural(events, 'event', 'events')}) is given up: the next run reads it anew`,
     hashUnknown: (block: number) =>
       `the hash of block ${block} is not known: the next run can't check that the chain goes on from it; with --rpc-url the chain is asked`,
     next: (block: number, source: string) =>
@@ -204,6 +206,7 @@ export const rewinds = inBoth(
   {
     done: (id, from, to, events, undecoded) =>
       `流水线 ${id} 已从区块 ${from} 回退到区块 ${to}: 撤回 ${events} 个事件, ${undecoded} 条未解码日志`,
+    readAhead: (events) => `分片预读的内容 (${events} 个事件) 已放弃: 下次运行重新读取`,
     hashUnknown: (block) => `区块 ${block} 的哈希未知: 下次运行无法核对链是否与其相接; 使用 --rpc-url 可向链查询`,
     next: (block, source) =>
       `下次运行从区块 ${block + 1} 继续, 并按哈希核对其是否与区块 ${block} 相接 (哈希来自${source})`,

@@ -36,6 +36,28 @@ describe('a live feed', () => {
     expect(told(feed)).to.have.nested.property('1.set.task:1.read_seconds_ago', 0.5);
   });
 
+  it('makes what many clients are told at one time once, and anew where something was read since, or time has passed', () => {
+    let made = 0;
+    const value = { toJSON: () => ++made };
+    const counted = { inner: value };
+    feed.show('alerts', [entry('alert:1', 'a', counted)]);
+    const many = (seen?: string): void => {
+      for (let i = 0; i < 200; i++) feed.since(seen);
+    };
+    many();
+    expect(made).to.equal(1);
+    many(first);
+    expect(made).to.equal(2);
+    expect(told(feed, first)).to.have.nested.property('0', 'change');
+    expect(told(feed)).to.have.nested.property('0', 'all');
+    made = 0;
+    feed.show('tasks', [entry('task:1'), entry('task:2')]);
+    many();
+    expect(made).to.equal(1);
+    clock += 2_000;
+    expect(told(feed)).to.have.nested.property('1.set.alert:1.read_seconds_ago', 2);
+  });
+
   it('tells who comes back what has changed and what is gone since', () => {
     expect(told(feed, first)).to.equal(null);
     feed.show('tasks', [entry('task:1', 'b')]);

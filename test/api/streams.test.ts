@@ -101,6 +101,9 @@ describe('the stream of tasks', () => {
     const refused = await listen();
     expect(refused.response.statusCode).to.equal(503);
     expect(refused.response.headers).to.include({ 'retry-after': '10', 'content-type': 'application/problem+json' });
+    for (let i = 0; i < 3; i++) expect((await listen()).response.statusCode).to.equal(503);
+    // Who is refused comes again, and must not fill the log.
+    expect(api.logged.filter((line) => line.includes('too many streams'))).to.have.length(1);
     listeners[0]?.response.destroy();
     await eventually('a place is free', async () => {
       const next = await listen();

@@ -18,6 +18,9 @@ interface KeptEntry {
   readonly readAt: number;
 }
 
+/** How old what was made for one client may be for the next, in milliseconds: ages in it are off by no more. */
+const madeForMs = 100;
+
 /** Keys of dropped entries that are remembered for clients that come back. */
 const mostDropped = 1_000;
 
@@ -33,6 +36,8 @@ export class LiveFeed {
   readonly #entries = new Map<string, KeptEntry>();
   readonly #dropped = new Map<string, number>();
   readonly #waiting = new Set<() => void>();
+  /** What was made last: many clients that come, or wake, at one time are told the same. */
+  #made: { readonly seen: number | null; readonly at: number; readonly news: ServerEvent } | null = null;
   #version = 0;
   /** What was dropped up to this version is forgotten. */
   #forgotten = 0;
@@ -45,6 +50,7 @@ export class LiveFeed {
 
   /** Says what a section held when it was read, at `readAt`: what is left out of it is gone. */
   show(section: string, entries: readonly LiveEntry[], readAt = this.#now()): void {
+    this.#made = null;
     const version = this.#version + 1;
     let isNews = false;
     for (const { key, value, mark } of entries) {
@@ -72,9 +78,17 @@ export class LiveFeed {
   since(lastEventId: string | undefined): ServerEvent | null {
     const seen = this.#versionOf(lastEventId);
     if (seen === this.#version) return null;
+    const at = this.#now();
+    const made = this.#made;
+    if (made?.seen === seen && at - made.at < madeForMs) return made.news;
+    const news = this.#newsSince(seen, at);
+    this.#made = { seen, at, news };
+    return news;
+  }
+
+  #newsSince(seen: number | null, now: number): ServerEvent {
     const id = `${this.#name}-${this.#version}`;
     const changed = [...this.#entries].filter(([, { version }]) => seen === null || version > seen);
-    const now = this.#now();
     const ago = (readAt: number): number => Math.max(0, Math.round(now - readAt)) / 1_000;
     const values = changed.map(([key, { value, readAt }]) => [key, { ...value, read_seconds_ago: ago(readAt) }]);
     const set = Object.fromEntries(values) as Readonly<Record<string, object>>;

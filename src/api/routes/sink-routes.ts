@@ -48,7 +48,11 @@ const replayBody = z.strictObject({ from_block: numberInBody(0, maxBlock) });
 const lettersBody = z
   .strictObject({
     // Whoever chose none must not get all.
-    letters: z.array(idInBody).min(1, { error: 'names no dead letter: leave it out to take all' }).max(1_000).optional(),
+    letters: z
+      .array(idInBody)
+      .min(1, { error: 'names no dead letter: leave it out to take all' })
+      .max(1_000)
+      .optional(),
   })
   .describe('these dead letters; all where `letters` is left out');
 

@@ -116,7 +116,8 @@ function sendProblem(
   const { status, headers, body } = toProblem(error, secrets);
   const path = secrets.mask(request.url);
   const fields = { event: 'api.failed', method: request.method, path, status };
-  if (status >= 500) logger.log('warn', `${request.method} ${path}: ${status}: ${messageOf(error)}`, fields);
+  const isTold = error instanceof ProblemError && error.options.isTold === true;
+  if (status >= 500 && !isTold) logger.log('warn', `${request.method} ${path}: ${status}: ${messageOf(error)}`, fields);
   if (status === 500 && error instanceof Error) logger.log('debug', error.stack ?? error.message, fields);
   return reply
     .code(status)

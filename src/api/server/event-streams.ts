@@ -18,6 +18,9 @@ export interface EventStreamsOptions {
 const most = 200;
 const mostOfOne = 50;
 
+/** How often the log is told that there is no room, in milliseconds: clients that are refused come again. */
+const retellMs = 60_000;
+
 /** How often a stream that has nothing to tell shows that it is alive, in milliseconds. */
 const beatMs = 15_000;
 
@@ -26,6 +29,7 @@ export class EventStreams {
   readonly #options: EventStreamsOptions;
   readonly #open = new Map<string, number>();
   #count = 0;
+  #toldAt = -Infinity;
 
   constructor(options: EventStreamsOptions) {
     this.#options = options;
@@ -93,13 +97,17 @@ export class EventStreams {
 
   #take(key: string): void {
     const own = this.#open.get(key) ?? 0;
-    if (this.#count >= most || own >= mostOfOne) {
-      throw new ProblemError(503, 'TOO_MANY_STREAMS', 'too many streams are open', {
-        headers: { 'retry-after': '10', connection: 'close' },
-      });
-    }
+    if (this.#count >= most || own >= mostOfOne) throw this.#noRoom();
     this.#count++;
     this.#open.set(key, own + 1);
+  }
+
+  #noRoom(): ProblemError {
+    const now = this.#options.clock.monotonic();
+    const isTold = now - this.#toldAt < retellMs;
+    if (!isTold) this.#toldAt = now;
+    const headers = { 'retry-after': '10', connection: 'close' };
+    return new ProblemError(503, 'TOO_MANY_STREAMS', 'too many streams are open', { headers, isTold });
   }
 
   #give(key: string): void {

@@ -1,6 +1,7 @@
 import { requireMigrated } from '../../database/schema/migrator.js';
 import type { ShownSetting } from '../../settings/settings-reader.js';
 import type { SettingKey } from '../../settings/settings-table.js';
+import { Problems } from '../../runtime/problems.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
 import type { CommandContext } from '../context/context.js';
 import type { Heading } from '../terminal/render-table.js';
@@ -27,6 +28,7 @@ const patienceMs = 2_000;
 /** Prints every setting, its value and where it came from; secrets are masked. */
 async function showConfig(context: CommandContext): Promise<void> {
   const { output } = context;
+  warnOfWrongUrls(context);
   const stored = await readStoredTimezone(context);
   const shown = context.shownSettings.map((setting) =>
     setting.name === 'database_timezone' ? withStored(setting, context, stored) : setting,
@@ -40,6 +42,13 @@ async function showConfig(context: CommandContext): Promise<void> {
     headings,
     shown.map(({ name, value, origin }) => [name, value, origin]),
   );
+}
+
+/** Each is refused only by a command that needs its chain: variables may be those of other programs. */
+function warnOfWrongUrls({ settings, logger }: CommandContext): void {
+  const problems = new Problems();
+  for (const chain of settings.rpcChains ?? []) problems.collect(() => settings.rpcUrls(chain));
+  for (const { message } of problems.found) logger.log('warn', message, { event: 'settings.rpc_url_wrong' });
 }
 
 /** The time zone is the database's: what is set otherwise is refused by every other command. */

@@ -17,8 +17,7 @@ import { scoped } from '../../runtime/scope.js';
 import { findRewindBlock } from '../../tasks/rewind/rewind-block.js';
 import type { AskedChain, RewindBlock } from '../../tasks/rewind/rewind-block.js';
 import { checkRewind, rewindPipeline as rewind } from '../../tasks/rewind/rewind-pipeline.js';
-import type { ReadCheckpoint, RewindStores } from '../../tasks/rewind/rewind-pipeline.js';
-import type { TakenBack } from '../../database/events/journal.js';
+import type { ReadCheckpoint, RewindStores, Rewound as Taken } from '../../tasks/rewind/rewind-pipeline.js';
 import type { CommandContext } from '../context/context.js';
 import { thisProcess } from '../context/this-process.js';
 import { withDatabase } from '../context/opened-databases.js';
@@ -41,7 +40,7 @@ interface RewindOptions {
 interface Rewound {
   readonly from: number;
   readonly to: RewindBlock;
-  readonly taken: TakenBack;
+  readonly taken: Taken;
 }
 
 /** How often an endpoint is tried: what it would say can be done without. */
@@ -129,10 +128,12 @@ async function printResult({ output }: CommandContext, id: number, { from, to, t
       hash_from: to.toldBy,
       events: taken.events,
       undecoded: taken.undecoded,
+      read_ahead: taken.readAhead,
     });
   }
-  const { done } = textsIn(output.lang).rewinds;
+  const { done, readAhead } = textsIn(output.lang).rewinds;
   await output.line(done(id, from, to.number, taken.events, taken.undecoded));
+  if (taken.readAhead > 0) output.note(readAhead(taken.readAhead));
   output.note(continuity(to, output.lang));
 }
 

@@ -187,16 +187,16 @@ export class ShardStore {
    * Gives up the shards of a pipeline, and takes their rows away: whoever reads them loses the lease. The checkpoint must
    * still name a task, and that must run for the store's holder, where it has one. Throws FenceError where it is not so.
    * What was cut short is gone on with by the next call. `moved` is called after each step that is done, and what it throws
-   * ends it.
+   * ends it. Returns how many events they had read.
    */
   async drop(
     pipelineId: number,
     holder: number | null,
     moved: () => Promise<void> = () => Promise.resolve(),
-  ): Promise<void> {
+  ): Promise<number> {
     const { knex, dialect } = this.#database;
     const shards = await this.list(pipelineId);
-    if (shards.length === 0) return;
+    if (shards.length === 0) return 0;
     const checkpoint = knex('pipeline_checkpoint')
       .where({ pipeline_id: pipelineId })
       .whereRaw(dialect.sameAs(knex, 'task_id', holder));
@@ -209,6 +209,7 @@ export class ShardStore {
     ]);
     await moved();
     for (const shard of shards) await this.#takeAway(shard, moved);
+    return shards.reduce((sum, { events }) => sum + events, 0);
   }
 
   /** In steps, each of which finds the shard dropped: another who drops may have been faster, and rows may be there anew. */

@@ -31,6 +31,12 @@ export interface RewindOptions extends Pick<ClaimOptions, 'pipelineId' | 'worker
   readonly rowsPerStep?: number | undefined;
 }
 
+/** What a rewind has taken back. */
+export interface Rewound extends TakenBack {
+  /** Events that shards had read ahead, which nobody had been told of. */
+  readonly readAhead: number;
+}
+
 /** A checkpoint behind which blocks have been read. */
 export interface ReadCheckpoint extends Checkpoint {
   readonly blockNumber: number;
@@ -46,16 +52,17 @@ const attempts = 10;
  * between, and is still parked if it was. Throws LeaseHeldError while a task holds the pipeline, UsageError where it can't
  * go back to that block.
  */
-export async function rewindPipeline(stores: RewindStores, options: RewindOptions): Promise<TakenBack> {
-  let taken: TakenBack = { events: 0, undecoded: 0 };
+export async function rewindPipeline(stores: RewindStores, options: RewindOptions): Promise<Rewound> {
+  let taken: Rewound = { events: 0, undecoded: 0, readAhead: 0 };
   for (let failures = 0; ;) {
     const { checkpoint } = await checkRewind(stores, options);
     try {
       // What has been read ahead lies above whatever is kept.
-      await stores.shards.drop(options.pipelineId, checkpoint.taskId);
+      const readAhead = await stores.shards.drop(options.pipelineId, checkpoint.taskId);
+      taken = { ...taken, readAhead: taken.readAhead + readAhead };
       const step = await nextStep(stores, options);
       const more = await stores.rewinds.takeBack(step);
-      taken = { events: taken.events + more.events, undecoded: taken.undecoded + more.undecoded };
+      taken = { ...taken, events: taken.events + more.events, undecoded: taken.undecoded + more.undecoded };
       if (step.ends !== null) return taken;
     } catch (error) {
       // A task began or beat in between: what was judged is no longer so.

@@ -66,12 +66,33 @@ describe('the command pipeline rewind', () => {
     const blockHash = node.canonicalLogs(20, 20)[0]?.blockHash;
     expect(JSON.parse(stdout)).to.deep.equal({
       ...{ pipeline_id: 45, from_block: 40, to_block: 20, block_hash: blockHash, hash_from: 'chain' },
-      ...{ events: 20, undecoded: 0 },
+      ...{ events: 20, undecoded: 0, read_ahead: 0 },
     });
     const chinese = await rewind('45', '--to-block', '19', '--lang', 'zh');
     expect(chinese.stdout).to.equal('流水线 45 已从区块 20 回退到区块 19: 撤回 1 个事件, 0 条未解码日志\n');
     expect(chinese.stderr).to.match(/^下次运行从区块 20 继续, .*哈希来自已存数据/);
     expect((await rewind('45', '--to-block', '18')).stdout).to.contain(': 1 event and 0 undecoded logs taken back');
+  });
+
+  it('tells what shards have read ahead, beside what is taken back', async () => {
+    const cut = async (): Promise<void> => {
+      const database = await openMigrated(`sqlite:${join(folder, 'test.db')}`);
+      const [after_hash, hash] = [Buffer.alloc(32), Buffer.alloc(32)];
+      const shard = { pipeline_id: 45, shard: 2, chain: 31337, definition: 'd'.repeat(64), added: 2 ** 32 };
+      const read = { after_block: 50, after_hash, to_block: 90, block_number: 57, hash, events: 7 };
+      await database.write([database.knex('pipeline_shard').insert({ ...shard, ...read })]);
+      await database.close();
+    };
+    await cut();
+    const { stdout, stderr } = await rewind('45', '--to-block', '20', '--lang', 'en');
+    expect(stdout).to.contain(': 20 events and 0 undecoded logs taken back');
+    expect(stderr).to.match(/^what shards had read ahead \(7 events\) is given up: the next run reads it anew\n/);
+    await cut();
+    expect(JSON.parse((await rewind('45', '--to-block', '19', '--json')).stdout)).to.include({
+      events: 1,
+      read_ahead: 7,
+    });
+    expect((await rewind('45', '--to-block', '18', '--lang', 'en')).stderr).not.to.contain('shards');
   });
 
   it('says that nothing will be checked where nobody knows the hash, or the chain is away', async () => {

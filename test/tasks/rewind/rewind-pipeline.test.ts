@@ -77,7 +77,7 @@ eachDatabase('a rewind', (databases) => {
 
   it('takes back what is above a block', async () => {
     await end();
-    expect(await rewind(28)).to.deep.equal({ events: 2, undecoded: 1 });
+    expect(await rewind(28)).to.deep.equal({ events: 2, undecoded: 1, readAhead: 0 });
     expect(await blocks('event')).to.deep.equal(upTo(28));
     expect(await blocks('recent_block')).to.deep.equal([26, 27, 28]);
     expect(await checkpoints.get(pipelineId)).to.include({ taskId: null, blockNumber: 28, startBlock: 11 });
@@ -85,15 +85,15 @@ eachDatabase('a rewind', (databases) => {
 
   it('takes back all of the stretch, or nothing but the parking', async () => {
     await end();
-    expect(await rewind(30)).to.deep.equal({ events: 0, undecoded: 0 });
+    expect(await rewind(30)).to.deep.equal({ events: 0, undecoded: 0, readAhead: 0 });
     expect(await checkpoints.get(pipelineId)).to.include({ taskId: null, blockNumber: 30 });
-    expect(await rewind(10)).to.deep.equal({ events: 20, undecoded: 1 });
+    expect(await rewind(10)).to.deep.equal({ events: 20, undecoded: 1, readAhead: 0 });
     expect(await blocks('event')).to.deep.equal([]);
   });
 
   it('takes many rows back from the top down, in steps that each leave a whole', async () => {
     await end();
-    expect(await rewind(14, { rowsPerStep: 6 })).to.deep.equal({ events: 16, undecoded: 1 });
+    expect(await rewind(14, { rowsPerStep: 6 })).to.deep.equal({ events: 16, undecoded: 1, readAhead: 0 });
     expect(rewinds.steps.map(({ to, ends }) => [to.number, ends !== null])).to.deep.equal([
       [24, false],
       [18, false],
