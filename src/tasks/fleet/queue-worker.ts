@@ -1,5 +1,11 @@
 import type { QueuedTask, Refusal, TaskQueue } from '../../database/tasks/task-queue.js';
-import { DatabaseUnreachableError, DatabaseUnusableError, messageOf, RuntimeFailure } from '../../runtime/errors.js';
+import {
+  DatabaseUnreachableError,
+  DatabaseUnusableError,
+  messageOf,
+  RuntimeFailure,
+  TaskGoneError,
+} from '../../runtime/errors.js';
 import { Bell } from '../../runtime/bell.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
@@ -198,8 +204,11 @@ export class QueueWorker {
         return;
       }
       // It is told where it ends; the next task is not to suffer from it.
-      const fields = { event: 'worker.task_failed', task_id: task.taskId, pipeline_id: task.pipelineId };
-      logger.log('error', `task ${task.taskId}: ${mask(messageOf(error))}`, fields);
+      const of = { task_id: task.taskId, pipeline_id: task.pipelineId };
+      // Who deletes a pipeline wants the end of what still reads for it.
+      if (error instanceof TaskGoneError) logger.log('info', mask(error.message), { event: 'worker.task_gone', ...of });
+      else
+        logger.log('error', `task ${task.taskId}: ${mask(messageOf(error))}`, { event: 'worker.task_failed', ...of });
     }
   }
 

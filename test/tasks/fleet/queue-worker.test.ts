@@ -6,7 +6,9 @@ import {
   DatabaseBusyError,
   DatabaseUnreachableError,
   DatabaseUnusableError,
+  LeaseLostError,
   RuntimeFailure,
+  TaskGoneError,
 } from '../../../src/runtime/errors.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import { OutageWatch } from '../../../src/tasks/monitor/outage-watch.js';
@@ -345,6 +347,19 @@ describe('QueueWorker', () => {
     expect(started).to.deep.equal([1, 2, 1]);
     await end(1, { unfit: 'no RPC URL' });
     expect(logger.lines).to.deep.equal(["warn: task 1 waits, for it can't be run here: no RPC URL"]);
+  });
+
+  it('takes it for no failure that a task ends which was deleted with its pipeline', async () => {
+    queue(1, 2);
+    start(2);
+    await clock.advance(0);
+    for (const taskId of [1, 2]) claims.get(taskId)?.();
+    await end(1, new TaskGoneError('task 1 is no more: its pipeline 1 was deleted'));
+    await end(2, new LeaseLostError('another has it'));
+    expect(logger.lines).to.deep.equal([
+      'info: task 1 is no more: its pipeline 1 was deleted',
+      'error: task 2: another has it',
+    ]);
   });
 
   it('passes over a task that fails with what nobody has foreseen before it is claimed, as one that can not be run here', async () => {
