@@ -120,6 +120,8 @@ describe('run', () => {
     [['pipeline', 'show', '9007199254740993'], "error: id '9007199254740993' is too large: 9007199254740991 at most\n"],
     [['pipeline', 'import', 'f', '--id', '-1'], "error: --id '-1' is no whole number from 1 on\n"],
     [['events', 'export', '--pipeline', '45', '-o', ''], 'error: --output is empty\nhint: write the path of a file\n'],
+    [['run-pipeline', ''], "error: id is empty\nhint: write the pipeline's id or name\n"],
+    [['tasks', 'list', '--pipeline', ' '], "error: --pipeline is empty\nhint: write the pipeline's id or name\n"],
     [['pipeline', 'import', ''], 'error: file is empty\nhint: write the path of a file\n'],
     [['pipeline', 'validate', ''], 'error: file is empty\nhint: write the path of a file\n'],
     [['abi', 'add', ''], 'error: file is empty\nhint: write the path of a file\n'],

@@ -31,6 +31,9 @@ function checkValue(name: string, { kind, choices }: OptionSpec | ArgumentSpec, 
   }
   // It would be taken for the working folder.
   if (kind === 'path' && value === '') throw new UsageError(`${name} is empty`, { hint: 'write the path of a file' });
+  // A script's variable that is not set names no pipeline that might not be there.
+  if (kind === 'pipeline' && value.trim() === '')
+    throw new UsageError(`${name} is empty`, { hint: "write the pipeline's id or name" });
   if (kind === 'path' || kind === undefined || kind === 'text' || kind === 'sink') return value;
   if (kind === 'pipeline' && !/^\d+$/.test(value)) return value;
   return kind === 'seconds' ? checkSeconds(name, value) : checkNumber(name, kind === 'number' ? 0 : 1, value);
