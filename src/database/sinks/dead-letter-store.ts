@@ -49,7 +49,7 @@ export interface SinkName {
 }
 
 /** Which dead letters of a sink: an empty list is none of them. */
-export type WhichLetters = readonly number[] | 'all';
+type WhichLetters = readonly number[] | 'all';
 
 /** Why a message is a dead letter. */
 export interface Refusal {

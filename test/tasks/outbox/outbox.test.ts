@@ -584,11 +584,11 @@ eachDatabase('the outbox', (databases) => {
       throw new MessageRefusedError('400');
     };
     await runs.run([sink.openable()], blocks(1, 1));
-    await letters().retry(name(), []);
+    await letters().retry(name(), 'all');
     await runs.run([sink.openable({ maxAttempts: 2 })], noMore);
     expect(await letters().list(name(), { limit: 10 })).to.have.length(1);
     sink.receives = () => undefined;
-    await letters().retry(name(), []);
+    await letters().retry(name(), 'all');
     await runs.run([sink.openable()], noMore);
     expect(await letters().list(name(), { limit: 10 })).to.deep.equal([]);
     await isTrue();
@@ -615,7 +615,7 @@ eachDatabase('the outbox', (databases) => {
     };
     await runs.run([sink.openable()], blocks(1, 1));
     await runs.run([sink.openable()], takenBack);
-    await letters().retry(name(), []);
+    await letters().retry(name(), 'all');
     await runs.run([sink.openable()], noMore);
     expect(sink.lines).to.deep.equal([]);
     expect(await letters().list(name(), { limit: 10 })).to.have.length(2);
@@ -657,7 +657,7 @@ eachDatabase('the outbox', (databases) => {
   it('drops what took an event back with the dead letter that it had joined, and nothing else', async () => {
     const [first] = await comeAndGoTwice();
     expect(await letters().drop(name(), [first!.id])).to.equal(2);
-    await letters().retry(name(), []);
+    await letters().retry(name(), 'all');
     await runs.run([sink.openable()], noMore);
     expect(sink.lines).to.deep.equal([insert(1, 3), remove(1, 4)]);
     await isTrue();
@@ -675,7 +675,7 @@ eachDatabase('the outbox', (databases) => {
       yield exampleBatch(1, 1);
     });
     expect(await letters().list(name(), { limit: 10 })).to.have.length(2);
-    await letters().retry(name(), []);
+    await letters().retry(name(), 'all');
     await runs.run([sink.openable()], noMore);
     expect(sink.lines).to.deep.equal([insert(1, 3)]);
     expect(await letters().list(name(), { limit: 10 })).to.deep.equal([]);
@@ -713,7 +713,7 @@ eachDatabase('the outbox', (databases) => {
     [runs.stopping, runs.hard] = [new AbortController(), new AbortController()];
     sink.answers = () => undefined;
     await runs.run([sink.openable()], takenBack);
-    await letters().retry(name(), []);
+    await letters().retry(name(), 'all');
     await runs.run([sink.openable()], noMore);
     expect(sink.lines).to.deep.equal([insert(1, 1, 1), remove(1, 2)]);
     expect(await letters().list(name(), { limit: 10 })).to.deep.equal([]);
@@ -762,7 +762,7 @@ eachDatabase('the outbox', (databases) => {
     await runs.run([sink.openable()], noMore);
     expect(sink.lines).to.deep.equal([insert(1, 1), remove(1, 2)]);
     expect(await letters().list(name(), { limit: 10 })).to.have.length(1);
-    await letters().retry(name(), []);
+    await letters().retry(name(), 'all');
     await runs.run([sink.openable()], noMore);
     expect(sink.messages).to.have.length(2);
     expect(await letters().list(name(), { limit: 10 })).to.deep.equal([]);
@@ -781,7 +781,7 @@ eachDatabase('the outbox', (databases) => {
     expect(dead!.message.op).to.equal('insert');
     expect(await letters().drop(name(), [dead!.id])).to.equal(1);
     sink.receives = () => undefined;
-    await letters().retry(name(), []);
+    await letters().retry(name(), 'all');
     await runs.run([sink.openable()], noMore);
     expect(sink.lines).to.deep.equal([insert(1, 1), remove(1, 2)]);
     await isTrue();
@@ -799,7 +799,7 @@ eachDatabase('the outbox', (databases) => {
       await Promise.resolve();
       yield exampleBatch(1, 2, { events: [eventOn('b', 1), eventOn('b', 2)] });
     });
-    await letters().retry(name(), []);
+    await letters().retry(name(), 'all');
     await runs.run([sink.openable()], noMore);
     expect(sink.lines).to.deep.equal([insert(1, 1), insert(1, 4), insert(2, 4), remove(1, 3)]);
     expect(await letters().list(name(), { limit: 10 })).to.deep.equal([]);

@@ -55,7 +55,7 @@ eachDatabase('a table whose sink has a dead letter', (databases) => {
   afterEach(() => database.close());
 
   const retry = async (): Promise<void> => {
-    await letters().retry(name, []);
+    await letters().retry(name, 'all');
     await run(noMore);
     expect(await letters().list(name, { limit: 10 })).to.deep.equal([]);
   };
