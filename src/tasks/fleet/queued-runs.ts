@@ -3,14 +3,7 @@ import { ShardStore } from '../../database/events/shard-store.js';
 import type { Shard } from '../../model/shard.js';
 import type { Task } from '../../model/task.js';
 import { Bell } from '../../runtime/bell.js';
-import {
-  ConflictError,
-  LeaseHeldError,
-  LeaseLostError,
-  NeedsRewindError,
-  NotFoundError,
-  UsageError,
-} from '../../runtime/errors.js';
+import { LeaseHeldError, LeaseLostError, NeedsRewindError, NotFoundError, UsageError } from '../../runtime/errors.js';
 import { OpenedRun } from '../run/opened-run.js';
 import type { PipelineRuns } from '../run/pipeline-runs.js';
 import { prepareRun, type PreparedRun } from '../run/prepare-run.js';
@@ -81,8 +74,7 @@ export class QueuedRuns {
       // What follows the head reads history in its shards, or where a person asks for that, and may need no node for it.
       return await prepareRun(this.#options.host, pipelineId, shard > 0 ? 'historical' : request.mode);
     } catch (error) {
-      const isDisabled = error instanceof ConflictError;
-      if (isDisabled || error instanceof UsageError || error instanceof NotFoundError) return { unfit: error.message };
+      if (error instanceof UsageError || error instanceof NotFoundError) return { unfit: error.message };
       const reason = refusalOf(error);
       if (reason === null) throw error;
       return { refused: { reason, definition } };

@@ -5,7 +5,6 @@ import { sourceOf } from '../../components/source-of.js';
 import { stagesOf } from '../../components/stages-of.js';
 import type { PipelineSource } from '../../components/source-of.js';
 import { isWebSocketUrl, leadToOneNode } from '../../chain/transport/rpc/transport.js';
-import { disabledProblem } from '../../database/pipelines/delete-pipeline.js';
 import { requireMigrated } from '../../database/schema/migrator.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import type { Pipeline } from '../../model/pipeline.js';
@@ -24,10 +23,7 @@ export interface PreparedRun {
   readonly urls: readonly string[];
 }
 
-/**
- * Returns a pipeline that may run here; throws NotFoundError, ConflictError where it is disabled, and UsageError that says why else it
- * may not.
- */
+/** Returns a pipeline that may run here; throws NotFoundError, and UsageError that says why it may not. */
 export async function prepareRun(
   { database, settings, variables }: Pick<RunHost, 'database' | 'settings' | 'variables'>,
   pipelineId: number,
@@ -36,7 +32,6 @@ export async function prepareRun(
   // A worker lives for long: a newer version may have migrated since, or the time zone was changed.
   await requireMigrated(database);
   const pipeline = await new PipelineStore(database).get(pipelineId);
-  if (pipeline.disabled) throw await disabledProblem(database, pipelineId);
   const source = checkRunnable(pipeline, settings);
   const urls = urlsFor(pipeline, source, mode ?? source.mode, settings);
   if (urls.length > 0) checkEndpoints(urls, source);
@@ -76,6 +71,9 @@ function urlHint(chainName: string): string {
 
 /** Returns the source of a pipeline that may run; throws UsageError where it may not. */
 function checkRunnable(pipeline: Pipeline, { heartbeatIntervalSeconds }: Settings): PipelineSource {
+  if (pipeline.disabled) {
+    throw new UsageError(`pipeline ${pipeline.id} is disabled`, { hint: `chainparse pipeline enable ${pipeline.id}` });
+  }
   const { timeoutMinutes } = pipeline;
   if (timeoutMinutes !== null && timeoutMinutes * 60 < silenceLimit(heartbeatIntervalSeconds)) {
     throw new UsageError(
