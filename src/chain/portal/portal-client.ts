@@ -195,8 +195,10 @@ export class PortalClient {
     const retryAfterMs = retryAfterIn('', undefined, after, this.#clock.now());
     const text = shorten(await this.#text(response).catch(() => ''), 200);
     const says = `HTTP ${statusCode}${text === '' ? '' : ` ${this.#secrets.mask(text)}`}`;
-    if (statusCode === 409) return new PortalError(`another block is in the chain: ${says}`, { class: 'fork' });
-    if (statusCode === 429 || statusCode === 503) return new PortalError(says, { class: 'busy', retryAfterMs });
+    if (statusCode === 409)
+      return new PortalError(`another block is in the chain: ${says}`, { class: 'fork', isAnswer: true });
+    if (statusCode === 429 || statusCode === 503)
+      return new PortalError(says, { class: 'busy', retryAfterMs, isAnswer: statusCode === 429 });
     if (statusCode >= 500 || statusCode === 408) return new PortalError(says, { class: 'away', retryAfterMs });
     if (statusCode >= 300 && statusCode < 400) {
       const leadsTo = shownTarget(headers['location'], this.#url);
@@ -206,7 +208,9 @@ export class PortalClient {
     }
     if (statusCode === 404)
       return new PortalError(`it has no data set '${path.split('/')[0] ?? ''}': ${says}`, { class: 'refused' });
-    return new PortalError(says, { class: statusCode < 300 ? 'malformed' : 'refused', beginsAt: beginningIn(text) });
+    const beginsAt = beginningIn(text);
+    const isAnswer = beginsAt !== undefined;
+    return new PortalError(says, { class: statusCode < 300 ? 'malformed' : 'refused', beginsAt, isAnswer });
   }
 
   /** Some servers pack what was not asked to be packed. */

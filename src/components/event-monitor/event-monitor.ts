@@ -7,6 +7,7 @@ import type { SharedLogs } from '../../chain/logs/shared-logs.js';
 import type { SourceMessage } from '../../model/batch.js';
 import type { BlockRef } from '../../model/block.js';
 import type { PortalClient } from '../../chain/portal/portal-client.js';
+import type { PortalHealth } from '../../chain/portal/portal-health.js';
 import { resolveStart } from '../../model/start-block.js';
 import { systemClock } from '../../runtime/clock.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -24,6 +25,8 @@ interface EventMonitorDeps {
   readonly chain: ChainClient | null;
   /** Where settled blocks are read where the definition says so. */
   readonly portal?: PortalClient | null;
+  /** Hears how the portal is; left out: nobody does. */
+  readonly portalHealth?: PortalHealth | undefined;
   /** The heads of the chain, as other pipelines hear of them, too; left out: a feed of its own. */
   readonly heads?: HeadFeed;
   /** New blocks of the chain, as other pipelines read them, too; left out: each asks for its own logs. */
@@ -98,11 +101,11 @@ export class EventMonitor implements Source {
   }
 
   #openPortal(context: { readonly clock: Clock; readonly logger: Logger }): PortalReading | null {
-    const { chain: nodes, portal: client } = this.#deps;
+    const { chain: nodes, portal: client, portalHealth: health } = this.#deps;
     const { portalDataset: dataset, chainId, batchSize } = this.#config;
     if (dataset === undefined || client === undefined || client === null) return null;
     const { clock, logger } = context;
-    return new PortalReading({ client, dataset, chainId, nodes, batchSize, clock, logger });
+    return new PortalReading({ client, health, dataset, chainId, nodes, batchSize, clock, logger });
   }
 }
 
