@@ -101,7 +101,15 @@ export class PortalClient {
         return { body: null, finalized, waitedMs };
       }
       const encoding = headers['content-encoding'] ?? 'identity';
-      return { body: PortalBody.open(body, String(encoding), { clock: this.#clock, silenceMs }), finalized, waitedMs };
+      return {
+        body: PortalBody.open(body, String(encoding), {
+          clock: this.#clock,
+          silenceMs,
+          told: (text) => this.#told(text),
+        }),
+        finalized,
+        waitedMs,
+      };
     });
   }
 
@@ -114,7 +122,7 @@ export class PortalClient {
     await this.#pace.turn(signal, mostWaitMs);
     const silenceMs = Math.min(answerMs, mostWaitMs);
     const asked = { method: 'GET', path: `${dataset}/finalized-head`, body: null, silenceMs } as const;
-    return this.#request(asked, signal, async (response) => readRef(await this.#text(response)));
+    return this.#request(asked, signal, async (response) => this.#readRef(await this.#text(response)));
   }
 
   /** Has no request leave for some time, in milliseconds. */
@@ -227,23 +235,28 @@ export class PortalClient {
     return (isPacked ? gunzipSync(whole, { maxOutputLength: mostBytes }) : whole).toString('utf8');
   }
 
+  #readRef(text: string): BlockRef | null {
+    try {
+      const value = JSON.parse(text) as unknown;
+      if (value === null) return null;
+      const fields = fieldsOf(value, 'the finalized head');
+      return { number: readQuantity(fields['number'], 'its number'), hash: readHash(fields['hash'], 'its hash') };
+    } catch (error) {
+      if (error instanceof SyntaxError) throw malformed(`the finalized head is no JSON: ${this.#told(text)}`);
+      if (error instanceof MalformedValue) throw malformed(`the finalized head is no block: ${error.message}`);
+      throw error;
+    }
+  }
+
+  /** Returns what an answer says that is not what was asked for, such as a page of whoever stands in front of the portal. */
+  #told(text: string): string {
+    return shorten(this.#secrets.mask(text), 200) || 'nothing';
+  }
+
   #failure(error: unknown): PortalError {
     if (error instanceof PortalError) return error;
     const text = this.#secrets.mask(messageOf(error)) || 'the connection failed';
     return new PortalError(text, { class: 'away', cause: error });
-  }
-}
-
-function readRef(text: string): BlockRef | null {
-  try {
-    const value = JSON.parse(text) as unknown;
-    if (value === null) return null;
-    const fields = fieldsOf(value, 'the finalized head');
-    return { number: readQuantity(fields['number'], 'its number'), hash: readHash(fields['hash'], 'its hash') };
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof MalformedValue)
-      throw malformed(`the finalized head is no block: ${error.message}`);
-    throw error;
   }
 }
 

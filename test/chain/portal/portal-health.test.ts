@@ -80,7 +80,7 @@ describe('how a portal is to a run that has nothing else', () => {
     const seen = await play([{ kind: 'status', status: 503, body: 'no workers' }, page, undefined]);
     expect(seen.slice(1)).to.deep.equal([
       [true, false, 'HTTP 503 no workers'],
-      [true, false, 'a line of the answer is no JSON object'],
+      [true, false, 'a line of the answer is no JSON object: Please log in'],
     ]);
   });
 
