@@ -7,7 +7,9 @@ import type { SharedLogs } from '../../chain/logs/shared-logs.js';
 import type { SourceMessage } from '../../model/batch.js';
 import type { BlockRef } from '../../model/block.js';
 import type { PortalClient } from '../../chain/portal/portal-client.js';
+import { chainOfDataset } from '../../chain/portal/portal-datasets.js';
 import type { PortalHealth } from '../../chain/portal/portal-health.js';
+import { chainNameOf } from '../../model/chain.js';
 import { resolveStart } from '../../model/start-block.js';
 import { systemClock } from '../../runtime/clock.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -49,6 +51,7 @@ export class EventMonitor implements Source {
     const portal = this.#openPortal(context);
     const chain = viewOf(nodes, portal);
     if (nodes === null && (context.run.mode ?? this.#config.mode) === 'realtime') throw headless();
+    if (portal !== null) this.#warnOfDataset(context.logger);
     const feed = heads ?? new HeadFeed({ chain, chainId: this.#config.chainId, ...context });
     const run = new MonitorRun(this.#config, { chain, nodes, portal, decoder, heads: feed, shared }, context);
     try {
@@ -98,6 +101,15 @@ export class EventMonitor implements Source {
       after === null ? [] : [{ after, toBlock: ends[i + 1] ?? toBlock }],
     );
     return stretches.length === 0 || stretches.length < headers.length ? null : { fromBlock, stretches };
+  }
+
+  /** A portal does not tell which chain its blocks are of. */
+  #warnOfDataset(logger: Logger): void {
+    const { portalDataset = '', chainName, chainId } = this.#config;
+    const known = chainOfDataset(portalDataset);
+    if (known === undefined || known === chainId) return;
+    const message = `data set '${portalDataset}' is what SQD Portal calls chain ${chainNameOf(known)}, and ${chainName} is wanted: check portal_dataset in the definition`;
+    logger.log('warn', message, { event: 'portal.other_chain' });
   }
 
   #openPortal(context: { readonly clock: Clock; readonly logger: Logger }): PortalReading | null {
