@@ -20,6 +20,18 @@ export function tellsHead({ state, headMs }: Pick<EndpointStatus, 'state' | 'hea
   return state === 'failing' && headMs !== null;
 }
 
+const portal = 'portal ';
+
+/** Returns what a portal is called among endpoints: those who have no other report it as one. */
+export function portalName(host: string): string {
+  return portal + host;
+}
+
+/** Says whether an endpoint is a portal: no host holds a space. */
+export function isPortal({ name }: Pick<EndpointStatus, 'name'>): boolean {
+  return name.startsWith(portal);
+}
+
 /** What is known of an endpoint by whoever asks it. */
 export interface EndpointStatus {
   /** Its host, numbered where one host has several: the URL is secret. */

@@ -171,7 +171,7 @@ describe('what the dashboard makes of what the server says', () => {
 function everyCondition(silent: Task): readonly AlertCondition[] {
   const task = { taskId: 7_001, pipelineId: 45 };
   const chain: conditions.UnreachableChain = {
-    ...{ chain: 'ethereum', endpoints: ['node.example'], error: 'connect ECONNREFUSED' },
+    ...{ chain: 'ethereum', chainId: 1, by: 'nodes', endpoints: ['node.example'], error: 'connect ECONNREFUSED' },
     ...{ cause: 'silent', sinceSeconds: 61 },
   };
   const down: conditions.Down = {
@@ -189,6 +189,7 @@ function everyCondition(silent: Task): readonly AlertCondition[] {
     conditions.rpcUnreachable(chain, [45, 46]),
     conditions.rpcUnreachable(chain, []),
     conditions.rpcUnreachable({ ...chain, cause: 'refuses' }, [45]),
+    conditions.rpcUnreachable({ ...chain, by: 'portal', endpoints: ['portal sqd.example'] }, [45]),
     conditions.pipelineLags({ id: 45, name: 'transfers' }, { taskId: 7_001, blocks: 1_000, sinceSeconds: 301 }),
     conditions.manySilent([silent]),
     conditions.timeoutRate({ timedOut: 4, ended: 5, timeoutRate: 0.8, running: 1, runningLonger: 0 }, 60),

@@ -2,6 +2,7 @@ import { ChainClient } from '../../src/chain/blocks/chain-client.js';
 import type { ChainClientOptions } from '../../src/chain/blocks/chain-client.js';
 import type { HeadFeed } from '../../src/chain/blocks/head-feed.js';
 import { PortalClient } from '../../src/chain/portal/portal-client.js';
+import type { PortalHealth } from '../../src/chain/portal/portal-health.js';
 import { createDecoder } from '../../src/chain/abi/decoder.js';
 import type { SourceContext } from '../../src/components/seam/source.js';
 import type { RunRequest } from '../../src/model/run-request.js';
@@ -34,6 +35,7 @@ export interface MonitorRunOptions {
   /** None: what is final comes from the portal. */
   readonly urls: readonly string[];
   readonly portalUrl?: string;
+  readonly portalHealth?: PortalHealth;
   readonly ledger: MessageLedger;
   readonly config?: Partial<EventMonitorConfig>;
   readonly run?: RunRequest;
@@ -75,7 +77,12 @@ export async function runMonitor(options: MonitorRunOptions): Promise<void> {
   ledger.mayJump = ledger.mayRepeat || ledger.checkpoint.blockNumber === null;
   try {
     const deps = options.chain === undefined ? { chain } : { chain: options.chain.client, heads: options.chain.heads };
-    const monitor = new EventMonitor(config, { ...deps, portal, decoder: createDecoder(config) });
+    const monitor = new EventMonitor(config, {
+      ...deps,
+      portal,
+      portalHealth: options.portalHealth,
+      decoder: createDecoder(config),
+    });
     for await (const message of monitor.messages(context)) {
       ledger.apply(message);
       stored?.(message, stop);

@@ -16,7 +16,12 @@ interface PortalBodyOptions {
   readonly clock: Clock;
   /** How long the next bytes may take, in milliseconds. */
   readonly silenceMs: number;
+  /** Returns how a text that is no block may be shown. */
+  readonly told: (text: string) => string;
 }
+
+/** How much is told of what is no block, in bytes, before it is shortened. */
+const mostTold = 2_000;
 
 const newline = 0x0a;
 const brace = 0x7b;
@@ -29,6 +34,7 @@ export class PortalBody {
   readonly #text: Readable;
   readonly #clock: Clock;
   readonly #silenceMs: number;
+  readonly #told: (text: string) => string;
   readonly #chunks: AsyncIterator<Buffer>;
   /** How many bytes came over the wire; all that are wanted where they are not packed. */
   #received = 0;
@@ -40,9 +46,10 @@ export class PortalBody {
   #waitingSince: number | null = null;
   #isSilent = false;
 
-  private constructor(body: Readable, isPacked: boolean, { clock, silenceMs }: PortalBodyOptions) {
+  private constructor(body: Readable, isPacked: boolean, { clock, silenceMs, told }: PortalBodyOptions) {
     this.#clock = clock;
     this.#silenceMs = silenceMs;
+    this.#told = told;
     if (isPacked) body.on('data', (piece: Buffer) => (this.#received += piece.length));
     else this.#received = Number.POSITIVE_INFINITY;
     this.#text = isPacked ? pipeline(body, createGunzip({ chunkSize: chunkBytes }), () => undefined) : body;
@@ -137,7 +144,9 @@ export class PortalBody {
     const isBomb = length > suspectLine && length > mostPacked * this.#received;
     if (first[0] === brace && !isBomb && length <= longestLine) return;
     this.close();
-    throw malformed(first[0] === brace ? 'a line of the answer is too long' : 'a line of the answer is no JSON object');
+    if (first[0] === brace) throw malformed('a line of the answer is too long');
+    const text = Buffer.concat([...this.#open, chunk]).toString('utf8', 0, mostTold);
+    throw malformed(`a line of the answer is no JSON object: ${this.#told(text)}`);
   }
 
   /** The last line need not end with a line feed. */

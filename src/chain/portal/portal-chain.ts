@@ -91,9 +91,13 @@ export class PortalChain implements ChainView {
     const range = { from: number, to: number };
     const { body, finalized } = await patience.client.stream(dataset, headersQuery(range), signal);
     head.heard(finalized);
-    if (body === null) return null;
+    if (body === null) {
+      patience.answered();
+      return null;
+    }
     const answer = new PortalAnswer({ body, range, isWanted: everything, turns: new Turns(clock), clock });
     const { last } = await answer.read(1, signal).finally(() => answer.close());
+    patience.answered();
     return last;
   }
 }

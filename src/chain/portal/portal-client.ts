@@ -101,7 +101,15 @@ export class PortalClient {
         return { body: null, finalized, waitedMs };
       }
       const encoding = headers['content-encoding'] ?? 'identity';
-      return { body: PortalBody.open(body, String(encoding), { clock: this.#clock, silenceMs }), finalized, waitedMs };
+      return {
+        body: PortalBody.open(body, String(encoding), {
+          clock: this.#clock,
+          silenceMs,
+          told: (text) => this.#told(text),
+        }),
+        finalized,
+        waitedMs,
+      };
     });
   }
 
@@ -114,7 +122,7 @@ export class PortalClient {
     await this.#pace.turn(signal, mostWaitMs);
     const silenceMs = Math.min(answerMs, mostWaitMs);
     const asked = { method: 'GET', path: `${dataset}/finalized-head`, body: null, silenceMs } as const;
-    return this.#request(asked, signal, async (response) => readRef(await this.#text(response)));
+    return this.#request(asked, signal, async (response) => this.#readRef(await this.#text(response)));
   }
 
   /** Has no request leave for some time, in milliseconds. */
@@ -195,8 +203,10 @@ export class PortalClient {
     const retryAfterMs = retryAfterIn('', undefined, after, this.#clock.now());
     const text = shorten(await this.#text(response).catch(() => ''), 200);
     const says = `HTTP ${statusCode}${text === '' ? '' : ` ${this.#secrets.mask(text)}`}`;
-    if (statusCode === 409) return new PortalError(`another block is in the chain: ${says}`, { class: 'fork' });
-    if (statusCode === 429 || statusCode === 503) return new PortalError(says, { class: 'busy', retryAfterMs });
+    if (statusCode === 409)
+      return new PortalError(`another block is in the chain: ${says}`, { class: 'fork', isAnswer: true });
+    if (statusCode === 429 || statusCode === 503)
+      return new PortalError(says, { class: 'busy', retryAfterMs, isAnswer: statusCode === 429 });
     if (statusCode >= 500 || statusCode === 408) return new PortalError(says, { class: 'away', retryAfterMs });
     if (statusCode >= 300 && statusCode < 400) {
       const leadsTo = shownTarget(headers['location'], this.#url);
@@ -206,7 +216,9 @@ export class PortalClient {
     }
     if (statusCode === 404)
       return new PortalError(`it has no data set '${path.split('/')[0] ?? ''}': ${says}`, { class: 'refused' });
-    return new PortalError(says, { class: statusCode < 300 ? 'malformed' : 'refused', beginsAt: beginningIn(text) });
+    const beginsAt = beginningIn(text);
+    const isAnswer = beginsAt !== undefined;
+    return new PortalError(says, { class: statusCode < 300 ? 'malformed' : 'refused', beginsAt, isAnswer });
   }
 
   /** Some servers pack what was not asked to be packed. */
@@ -223,23 +235,28 @@ export class PortalClient {
     return (isPacked ? gunzipSync(whole, { maxOutputLength: mostBytes }) : whole).toString('utf8');
   }
 
+  #readRef(text: string): BlockRef | null {
+    try {
+      const value = JSON.parse(text) as unknown;
+      if (value === null) return null;
+      const fields = fieldsOf(value, 'the finalized head');
+      return { number: readQuantity(fields['number'], 'its number'), hash: readHash(fields['hash'], 'its hash') };
+    } catch (error) {
+      if (error instanceof SyntaxError) throw malformed(`the finalized head is no JSON: ${this.#told(text)}`);
+      if (error instanceof MalformedValue) throw malformed(`the finalized head is no block: ${error.message}`);
+      throw error;
+    }
+  }
+
+  /** Returns what an answer says that is not what was asked for, such as a page of whoever stands in front of the portal. */
+  #told(text: string): string {
+    return shorten(this.#secrets.mask(text), 200) || 'nothing';
+  }
+
   #failure(error: unknown): PortalError {
     if (error instanceof PortalError) return error;
     const text = this.#secrets.mask(messageOf(error)) || 'the connection failed';
     return new PortalError(text, { class: 'away', cause: error });
-  }
-}
-
-function readRef(text: string): BlockRef | null {
-  try {
-    const value = JSON.parse(text) as unknown;
-    if (value === null) return null;
-    const fields = fieldsOf(value, 'the finalized head');
-    return { number: readQuantity(fields['number'], 'its number'), hash: readHash(fields['hash'], 'its hash') };
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof MalformedValue)
-      throw malformed(`the finalized head is no block: ${error.message}`);
-    throw error;
   }
 }
 

@@ -51,3 +51,8 @@ const datasets: ReadonlyMap<number, string> = new Map([
 export function datasetOfChain(chainId: number): string | undefined {
   return datasets.get(chainId);
 }
+
+/** Returns the id of the chain that SQD Portal calls so; undefined where that is not known. */
+export function chainOfDataset(dataset: string): number | undefined {
+  return [...datasets].find(([, name]) => name === dataset)?.[0];
+}

@@ -14,6 +14,8 @@ interface PortalErrorOptions {
   readonly tookMs?: number;
   /** The first block of the data set, where lower ones were asked for. */
   readonly beginsAt?: number | undefined;
+  /** The portal can be reached and works: it only has its reasons. */
+  readonly isAnswer?: boolean;
   readonly cause?: unknown;
 }
 
@@ -23,14 +25,19 @@ export class PortalError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly tookMs: number;
   readonly beginsAt: number | undefined;
+  readonly isAnswer: boolean;
 
-  constructor(message: string, { class: kind, retryAfterMs, tookMs = 0, beginsAt, cause }: PortalErrorOptions) {
+  constructor(
+    message: string,
+    { class: kind, retryAfterMs, tookMs = 0, beginsAt, isAnswer = false, cause }: PortalErrorOptions,
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'PortalError';
     this.class = kind;
     this.retryAfterMs = retryAfterMs;
     this.tookMs = tookMs;
     this.beginsAt = beginsAt;
+    this.isAnswer = isAnswer;
   }
 }
 

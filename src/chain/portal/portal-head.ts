@@ -55,6 +55,7 @@ export class PortalHead {
       if (known !== undefined && (from <= known || clock.monotonic() - this.#heardAt < freshMs)) return known;
       try {
         this.heard((await client.finalizedHead(dataset, signal, mostWaitMs))?.number ?? -1);
+        patience.answered();
       } catch (error) {
         signal.throwIfAborted();
         await trouble.bear(error, signal);

@@ -32,6 +32,7 @@ export class PortalPace {
       if (pauseMs > mostPauseMs)
         throw new PortalError(`it wants to be left alone for ${Math.ceil(pauseMs / 1_000)} s`, {
           class: 'busy',
+          isAnswer: true,
           retryAfterMs: pauseMs,
         });
       const waitMs = this.#nextAt(now) - now;

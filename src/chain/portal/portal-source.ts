@@ -81,7 +81,7 @@ export class PortalSource implements RangeReader {
       try {
         const fetched = fetchedRange(await this.#read(range, call));
         await check(fetched, signal);
-        patience.client.gave();
+        patience.gave();
         this.#remember(fetched.last);
         return fetched;
       } catch (error) {
@@ -162,7 +162,8 @@ export class PortalSource implements RangeReader {
     const query = logsQuery(filter, range, this.#ends.get(range.from - 1));
     const { body, finalized, waitedMs } = await client.stream(dataset, query, signal, mostWaitMs);
     head.heard(finalized);
-    if (body === null) throw new PortalError(`it has nothing of block ${range.from} yet`, { class: 'away' });
+    if (body === null)
+      throw new PortalError(`it has nothing of block ${range.from} yet`, { class: 'away', isAnswer: true });
     const answer = new PortalAnswer({ body, range, isWanted: matcherOf(filter), turns: this.#turns, clock });
     return { answer, waitedMs };
   }

@@ -7,6 +7,7 @@ import { backoffMs } from '../../runtime/retry.js';
 import type { PortalClient } from './portal-client.js';
 import { PortalError } from './portal-error.js';
 import type { PortalErrorClass } from './portal-error.js';
+import type { PortalHealth } from './portal-health.js';
 
 /** How often each kind is borne in a row: where the portal has never answered a wrong address should be told soon. */
 const borne: Readonly<Record<PortalErrorClass, number>> = {
@@ -41,6 +42,8 @@ interface PortalPatienceOptions {
   readonly logger: Logger;
   /** True where what the portal does not give can be read from nodes. */
   readonly hasNodes: boolean;
+  /** Hears how each request ended; left out: nobody does. */
+  readonly health?: PortalHealth | undefined;
 }
 
 /** How much a run bears of its portal. */
@@ -59,6 +62,17 @@ export class PortalPatience {
   /** The longest pause that is waited for before a request, and the longest silence in an answer, in milliseconds. */
   get mostWaitMs(): number {
     return this.#options.hasNodes ? besideNodesMs : Number.POSITIVE_INFINITY;
+  }
+
+  /** It has given blocks. */
+  gave(): void {
+    this.#options.client.gave();
+    this.answered();
+  }
+
+  /** It has answered. */
+  answered(): void {
+    this.#options.health?.answered();
   }
 
   /** Begins to ask for blocks, or for the newest final one (null). */
@@ -103,7 +117,8 @@ export class PortalTrouble {
    */
   async bear(error: unknown, signal: AbortSignal): Promise<void> {
     if (!(error instanceof PortalError)) throw error;
-    const { client, clock } = this.#options;
+    const { client, clock, health } = this.#options;
+    health?.failed(error);
     const count = ++this.#counts[error.class];
     this.#since ??= clock.monotonic() - error.tookMs;
     const askedMs = error.retryAfterMs ?? backoffMs(count, backoff);

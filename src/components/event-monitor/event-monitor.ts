@@ -7,6 +7,9 @@ import type { SharedLogs } from '../../chain/logs/shared-logs.js';
 import type { SourceMessage } from '../../model/batch.js';
 import type { BlockRef } from '../../model/block.js';
 import type { PortalClient } from '../../chain/portal/portal-client.js';
+import { chainOfDataset } from '../../chain/portal/portal-datasets.js';
+import type { PortalHealth } from '../../chain/portal/portal-health.js';
+import { chainNameOf } from '../../model/chain.js';
 import { resolveStart } from '../../model/start-block.js';
 import { systemClock } from '../../runtime/clock.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -24,6 +27,8 @@ interface EventMonitorDeps {
   readonly chain: ChainClient | null;
   /** Where settled blocks are read where the definition says so. */
   readonly portal?: PortalClient | null;
+  /** Hears how the portal is; left out: nobody does. */
+  readonly portalHealth?: PortalHealth | undefined;
   /** The heads of the chain, as other pipelines hear of them, too; left out: a feed of its own. */
   readonly heads?: HeadFeed;
   /** New blocks of the chain, as other pipelines read them, too; left out: each asks for its own logs. */
@@ -46,6 +51,7 @@ export class EventMonitor implements Source {
     const portal = this.#openPortal(context);
     const chain = viewOf(nodes, portal);
     if (nodes === null && (context.run.mode ?? this.#config.mode) === 'realtime') throw headless();
+    if (portal !== null) this.#warnOfDataset(context.logger);
     const feed = heads ?? new HeadFeed({ chain, chainId: this.#config.chainId, ...context });
     const run = new MonitorRun(this.#config, { chain, nodes, portal, decoder, heads: feed, shared }, context);
     try {
@@ -97,12 +103,21 @@ export class EventMonitor implements Source {
     return stretches.length === 0 || stretches.length < headers.length ? null : { fromBlock, stretches };
   }
 
+  /** A portal does not tell which chain its blocks are of. */
+  #warnOfDataset(logger: Logger): void {
+    const { portalDataset = '', chainName, chainId } = this.#config;
+    const known = chainOfDataset(portalDataset);
+    if (known === undefined || known === chainId) return;
+    const message = `data set '${portalDataset}' is what SQD Portal calls chain ${chainNameOf(known)}, and ${chainName} is wanted: check portal_dataset in the definition`;
+    logger.log('warn', message, { event: 'portal.other_chain' });
+  }
+
   #openPortal(context: { readonly clock: Clock; readonly logger: Logger }): PortalReading | null {
-    const { chain: nodes, portal: client } = this.#deps;
+    const { chain: nodes, portal: client, portalHealth: health } = this.#deps;
     const { portalDataset: dataset, chainId, batchSize } = this.#config;
     if (dataset === undefined || client === undefined || client === null) return null;
     const { clock, logger } = context;
-    return new PortalReading({ client, dataset, chainId, nodes, batchSize, clock, logger });
+    return new PortalReading({ client, health, dataset, chainId, nodes, batchSize, clock, logger });
   }
 }
 

@@ -38,10 +38,10 @@ export const eventMonitor: SourceKind<EventMonitorConfig> = {
     const reading = new PortalReading({ client, dataset, chainId, nodes, batchSize, ...opening });
     return nodes === null ? reading.chain() : reading.behind(nodes);
   },
-  open: async (config, { chain, portal }) => {
+  open: async (config, { chain, portal, portalHealth }) => {
     const { EventMonitor } = await import('./event-monitor.js');
     const decoder = await eventMonitor.decoder(config);
-    if (chain === null) return new EventMonitor(config, { chain, portal, decoder });
+    if (chain === null) return new EventMonitor(config, { chain, portal, portalHealth, decoder });
     return new EventMonitor(config, { chain: chain.client, heads: chain.heads, shared: chain.logs, portal, decoder });
   },
 };

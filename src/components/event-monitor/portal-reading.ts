@@ -5,6 +5,7 @@ import { PortalAvoidance } from '../../chain/portal/portal-avoidance.js';
 import { PortalBackedChain } from '../../chain/portal/portal-backed-chain.js';
 import { PortalChain } from '../../chain/portal/portal-chain.js';
 import type { PortalClient } from '../../chain/portal/portal-client.js';
+import type { PortalHealth } from '../../chain/portal/portal-health.js';
 import { PortalHead } from '../../chain/portal/portal-head.js';
 import { PortalHistory } from '../../chain/portal/portal-history.js';
 import { PortalSamples } from '../../chain/portal/portal-samples.js';
@@ -18,6 +19,8 @@ import type { Logger } from '../../runtime/logger.js';
 
 interface PortalReadingOptions {
   readonly client: PortalClient;
+  /** Hears how it is; left out: nobody does. */
+  readonly health?: PortalHealth | undefined;
   readonly dataset: string;
   readonly chainId: number;
   /** What the portal's answers are held against; null: nothing. */

@@ -5,6 +5,7 @@ import type { ChainClient } from '../../chain/blocks/chain-client.js';
 import type { ChainView } from '../../chain/blocks/chain-view.js';
 import type { ChainAccess } from '../../chain/chains.js';
 import type { PortalClient } from '../../chain/portal/portal-client.js';
+import type { PortalHealth } from '../../chain/portal/portal-health.js';
 import type { Database } from '../../database/database.js';
 import type { ToldChildren } from '../../model/factory-child.js';
 import type { AbiFragment } from '../../model/pipeline.js';
@@ -117,6 +118,8 @@ export interface SourceOpening {
   readonly chain: ChainAccess | null;
   /** Null where no portal is read. */
   readonly portal: PortalClient | null;
+  /** Hears how the portal is that nobody stands beside; left out: nobody does. */
+  readonly portalHealth?: PortalHealth | undefined;
 }
 
 /** A field of an event's data, as far as it can be known before there is an event. */

@@ -56,14 +56,25 @@ export function pipelineDown(pipeline: { readonly id: number; readonly name: str
   return told({ rule: 'pipeline_down', ...about, details }, sinceSeconds);
 }
 
-/** An unreachable chain, as its endpoints are to all who ask them. */
-export interface UnreachableChain {
+/** A chain by who is asked of it: its nodes, or the portal of those who have none. */
+export interface AskedChain {
   readonly chain: string;
+  readonly by: 'nodes' | 'portal';
+}
+
+/** An unreachable chain, as its endpoints are to all who ask them. */
+export interface UnreachableChain extends AskedChain {
+  readonly chainId: number;
   readonly endpoints: readonly string[];
   readonly error: string;
   /** `refuses`: some endpoint tells of new blocks, and refuses other calls. */
   readonly cause: 'silent' | 'refuses';
   readonly sinceSeconds: number;
+}
+
+/** Returns what the alert is about that a chain is unreachable. */
+export function unreachableSubject({ chain, by }: AskedChain): string {
+  return by === 'nodes' ? `chain ${chain}` : `portal of chain ${chain}`;
 }
 
 /** No endpoint of a chain answers for too long. */
@@ -76,7 +87,7 @@ export function rpcUnreachable(chain: UnreachableChain, pipelineIds: readonly nu
     pipelines: pipelineIds.join(', '),
   };
   const [only = null, ...others] = pipelineIds;
-  const about = { subject: `chain ${chain.chain}`, taskId: null, pipelineId: others.length === 0 ? only : null };
+  const about = { subject: unreachableSubject(chain), taskId: null, pipelineId: others.length === 0 ? only : null };
   return told({ rule: 'rpc_unreachable', ...about, details }, chain.sinceSeconds);
 }
 

@@ -1,13 +1,13 @@
 import type { AlertStore } from '../../database/operations/alert-store.js';
 import type { MuteStore } from '../../database/operations/mute-store.js';
 import { alertKey, type Alert, type AlertCondition, type AlertRule } from '../../model/alert.js';
-import { chainNameOf } from '../../model/chain.js';
+import { isPortal } from '../../model/rpc-endpoint.js';
 import { taskStatus } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
 import { isSilentFor } from '../../runtime/silence.js';
 import type { AlertSettings } from '../../settings/settings.js';
 import { HeadContact } from '../views/head-contact.js';
-import { pipelineDown, pipelineLags, rpcUnreachable } from './alert-conditions.js';
+import { pipelineDown, pipelineLags, rpcUnreachable, type UnreachableChain } from './alert-conditions.js';
 import type { AlertDesk } from './alert-desk.js';
 import { LagWatch } from './lag-watch.js';
 import { judgePipeline, type PipelineFacts, type PipelineVerdict } from './pipeline-verdict.js';
@@ -92,9 +92,9 @@ export class PipelineAlerts {
   #unreachable(facts: FleetFacts, { unreachable }: ChainContact): readonly AlertCondition[] {
     const { rpcUnreachableSeconds: limit } = this.#options.rules;
     if (limit === null) return [];
-    return [...unreachable]
-      .filter(([, { sinceSeconds }]) => sinceSeconds >= limit)
-      .map(([chainId, chain]) => rpcUnreachable(chain, needing(facts, chainId)));
+    return unreachable
+      .filter(({ sinceSeconds }) => sinceSeconds >= limit)
+      .map((chain) => rpcUnreachable(chain, needing(facts, chain)));
   }
 
   /** A run whose nodes do not answer is behind by nobody knows how much. */
@@ -161,7 +161,8 @@ function pipelineEnding(alert: Alert, { verdicts, near }: Look): string | null {
 /** Says how what an alert says of a chain is over; null: it is not, or nobody knows, for nobody asks. */
 function chainEnding({ subject, details }: Alert, { facts, verdicts, contact }: Look): string | null {
   const chain = String(details['chain'] ?? subject);
-  if ([...contact.answering].some((chainId) => chainNameOf(chainId) === chain)) return `RPC of ${chain} answers again`;
+  if (contact.answering.has(subject))
+    return subject.startsWith('chain ') ? `RPC of ${chain} answers again` : `the ${subject} answers again`;
   const ids = String(details['pipelines'] ?? '')
     .split(', ')
     .filter((id) => id !== '')
@@ -180,9 +181,12 @@ function isNeeding(pipeline: PipelineFacts | undefined, verdict: PipelineVerdict
   return pipeline !== undefined && (verdict?.kind !== 'over' || pipeline.task?.status === taskStatus.running);
 }
 
-/** The pipelines that wait for a chain. */
-function needing({ pipelines, chains }: FleetFacts, chainId: number): readonly number[] {
+/** The pipelines that wait for a chain: who asks its nodes does not wait for a portal. */
+function needing({ pipelines, endpoints, chains }: FleetFacts, { chainId, by }: UnreachableChain): readonly number[] {
+  const nodes = by === 'portal' ? endpoints.filter((each) => each.chainId === chainId && !isPortal(each)) : [];
+  const workers = new Set(nodes.map(({ worker }) => worker));
   return pipelines
     .filter(({ id, task }) => chains.get(id) === chainId && task?.status === taskStatus.running)
+    .filter(({ task }) => !workers.has(task?.worker ?? ''))
     .map(({ id }) => id);
 }

@@ -1,33 +1,43 @@
 import { chainNameOf } from '../../model/chain.js';
-import { isMute, isStale, tellsHead, type RpcEndpoint } from '../../model/rpc-endpoint.js';
-import type { UnreachableChain } from './alert-conditions.js';
+import { isMute, isPortal, isStale, tellsHead, type RpcEndpoint } from '../../model/rpc-endpoint.js';
+import { unreachableSubject, type AskedChain, type UnreachableChain } from './alert-conditions.js';
 
 /** What those who ask chains say of them. */
 export interface ChainContact {
-  /** By chain id: no endpoint tells anything, to anybody. */
-  readonly unreachable: ReadonlyMap<number, UnreachableChain>;
-  /** Chains of which some endpoint answers. */
-  readonly answering: ReadonlySet<number>;
+  /** No endpoint tells anything, to anybody. */
+  readonly unreachable: readonly UnreachableChain[];
+  /** The subjects of alerts that are over: some endpoint answers. */
+  readonly answering: ReadonlySet<string>;
 }
 
-/** Sorts chains by whether anybody gets an answer; of those that nobody asks nothing is known. */
+/**
+ * Sorts chains by whether anybody gets an answer; of those that nobody asks nothing is known. Nodes and portals stand apart: runs that
+ * have the one don't have the other.
+ */
 export function contactOf(endpoints: readonly RpcEndpoint[]): ChainContact {
   const known = endpoints.filter((endpoint) => !isStale(endpoint) && endpoint.state !== 'unasked');
-  const chains = new Map<number, RpcEndpoint[]>();
-  for (const endpoint of known) chains.set(endpoint.chainId, [...(chains.get(endpoint.chainId) ?? []), endpoint]);
-  const unreachable = new Map<number, UnreachableChain>();
-  for (const [chainId, asked] of chains) {
-    if (asked.every(({ state }) => isMute(state))) unreachable.set(chainId, unreachableOf(chainId, asked));
+  const unreachable: UnreachableChain[] = [];
+  const answering = new Set<string>();
+  for (const by of ['nodes', 'portal'] as const) {
+    const chains = new Map<number, RpcEndpoint[]>();
+    for (const endpoint of known.filter((each) => isPortal(each) === (by === 'portal')))
+      chains.set(endpoint.chainId, [...(chains.get(endpoint.chainId) ?? []), endpoint]);
+    for (const [chainId, asked] of chains) {
+      const chain: AskedChain = { chain: chainNameOf(chainId), by };
+      if (asked.every(({ state }) => isMute(state))) unreachable.push(unreachableOf(chain, chainId, asked));
+      else answering.add(unreachableSubject(chain));
+    }
   }
-  return { unreachable, answering: new Set([...chains.keys()].filter((chainId) => !unreachable.has(chainId))) };
+  return { unreachable, answering };
 }
 
 /** It is unreachable since the last of its endpoints fell silent. */
-function unreachableOf(chainId: number, endpoints: readonly RpcEndpoint[]): UnreachableChain {
+function unreachableOf(chain: AskedChain, chainId: number, endpoints: readonly RpcEndpoint[]): UnreachableChain {
   const telling = endpoints.filter(tellsHead);
   const latest = endpoints.reduce((a, b) => ((b.lastErrorTime ?? '') > (a.lastErrorTime ?? '') ? b : a));
   return {
-    chain: chainNameOf(chainId),
+    ...chain,
+    chainId,
     endpoints: [...new Set((telling.length > 0 ? telling : endpoints).map(({ name }) => name))].sort(),
     error: errorOf(latest),
     cause: telling.length > 0 ? 'refuses' : 'silent',

@@ -1,7 +1,8 @@
 import { isAbsolute, join } from 'node:path';
-import type { ChainAccess, Chains, ChainUse } from '../../chain/chains.js';
-import type { PortalClient } from '../../chain/portal/portal-client.js';
+import type { ChainAccess, Chains, ChainUse, WatchEndpoints } from '../../chain/chains.js';
+import { PortalHealth } from '../../chain/portal/portal-health.js';
 import type { PortalUse, Portals } from '../../chain/portal/portals.js';
+import type { SourceOpening } from '../../components/seam/component.js';
 import type { Progress, Task } from '../../model/task.js';
 import { combineLoggers } from '../../runtime/combined-logger.js';
 import type { Logger } from '../../runtime/logger.js';
@@ -16,6 +17,7 @@ export class OpenedRun {
   #log: TaskLog | null = null;
   #chain: ChainUse | null = null;
   #portal: PortalUse | null = null;
+  #endPortalWatch: (() => Promise<void>) | null = null;
   #progress: ProgressDisplay | null = null;
 
   constructor(host: RunHost) {
@@ -46,10 +48,19 @@ export class OpenedRun {
     return this.#chain;
   }
 
-  /** Opens a run's portal among those of the process; null where it reads none. */
-  openPortal(portals: Portals, { source }: PreparedRun): PortalClient | null {
-    this.#portal = source.readsPortal ? portals.open(this.#host.settings.portalUrl) : null;
-    return this.#portal?.client ?? null;
+  /** Opens a run's portal among those of the process, where it reads one; `watch` looks at what is all that the run has of its chain. */
+  openPortal(
+    portals: Portals,
+    { source, urls }: PreparedRun,
+    watch: WatchEndpoints,
+  ): Pick<SourceOpening, 'portal' | 'portalHealth'> {
+    if (!source.readsPortal) return { portal: null };
+    this.#portal = portals.open(this.#host.settings.portalUrl);
+    const { client } = this.#portal;
+    if (urls.length > 0) return { portal: client };
+    const health = new PortalHealth(client.host, this.#host.clock);
+    this.#endPortalWatch = watch(source.chain.id, () => [health.report()]);
+    return { portal: client, portalHealth: health };
   }
 
   show(progress: Progress, beatAt: () => number | null): void {
@@ -60,9 +71,10 @@ export class OpenedRun {
   async close(): Promise<void> {
     this.#progress?.end();
     this.#progress = null;
-    await Promise.all([this.#chain?.close(), this.#portal?.close()]);
+    await Promise.all([this.#chain?.close(), this.#portal?.close(), this.#endPortalWatch?.()]);
     this.#chain = null;
     this.#portal = null;
+    this.#endPortalWatch = null;
     this.#logger = this.#host.logger;
     this.#log?.close();
     this.#log = null;

@@ -1,5 +1,5 @@
 import { isAbsolute, join } from 'node:path';
-import { Chains } from '../../chain/chains.js';
+import { Chains, type WatchEndpoints } from '../../chain/chains.js';
 import { Portals } from '../../chain/portal/portals.js';
 import { EndpointStore } from '../../database/operations/endpoint-store.js';
 import type { Asked } from '../../database/tasks/task-queue.js';
@@ -53,6 +53,7 @@ export class PipelineRuns {
   readonly #handOvers: HandOverRounds;
   readonly #chains: Chains;
   readonly #portals: Portals;
+  readonly #watchEndpoints: WatchEndpoints;
 
   /** `outages`: says whether the silence of other processes' tasks means anything; left out: it does. */
   constructor(host: RunHost, watch: LivenessWatch, outages?: OutageWatch) {
@@ -64,7 +65,8 @@ export class PipelineRuns {
     this.#rounds = new BeatRounds({ tasks, clock });
     this.#claims = new ClaimRounds(tasks);
     this.#handOvers = new HandOverRounds(tasks);
-    this.#chains = openChains(host, watch);
+    this.#watchEndpoints = watchEndpoints(host);
+    this.#chains = openChains(host, watch, this.#watchEndpoints);
     this.#portals = new Portals(host.clock);
   }
 
@@ -86,9 +88,9 @@ export class PipelineRuns {
         order.onBegin?.(task);
         const logger = await opened.openLog(task);
         const chain = opened.openChain(this.#chains, prepared, logger);
-        const portal = opened.openPortal(this.#portals, prepared);
+        const portal = opened.openPortal(this.#portals, prepared, this.#watchEndpoints);
         const delivery = order.shard !== undefined ? undefined : deliveryOf(this.#host, prepared, { chain, logger });
-        return { source: await prepared.source.open({ chain, portal }), logger, delivery };
+        return { source: await prepared.source.open({ chain, ...portal }), logger, delivery };
       },
       onProgress: (progress, beatAt) => opened.show(progress, beatAt),
       signal: late.signal,
@@ -151,12 +153,20 @@ function deliveryOf(
   return { sinks: openableSinks(sinks, parts), origin: originOf(pipeline.id, source.chain) };
 }
 
-/** The chains of a process: metrics count their requests, the database hears how their endpoints are. */
-function openChains({ clock, secrets, settings, database, worker }: RunHost, { observeChain }: LivenessWatch): Chains {
-  const watchEndpoints = reportEndpoints({
+/** The database hears how endpoints are. */
+function watchEndpoints({ clock, secrets, database, worker }: RunHost): WatchEndpoints {
+  return reportEndpoints({
     ...{ store: new EndpointStore(database), worker, clock },
     mask: (text) => secrets.mask(text),
   });
+}
+
+/** The chains of a process: metrics count their requests. */
+function openChains(
+  { clock, settings }: RunHost,
+  { observeChain }: LivenessWatch,
+  watchEndpoints: WatchEndpoints,
+): Chains {
   const { maxRequests, requestsPerSecond } = settings;
   return new Chains({
     ...{ clock, observe: observeChain, watchEndpoints },

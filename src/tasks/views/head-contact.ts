@@ -1,4 +1,4 @@
-import { isMute, isStale, type RpcEndpoint } from '../../model/rpc-endpoint.js';
+import { isMute, isPortal, isStale, type RpcEndpoint } from '../../model/rpc-endpoint.js';
 import { isSilent, taskStatus, type Task } from '../../model/task.js';
 
 /**
@@ -21,8 +21,9 @@ export class HeadContact {
     chains: ReadonlyMap<number, number> = new Map(),
   ): void {
     const since = new Map<number, string>();
+    // No head is known by a portal.
     const byWorker = new Map<string, RpcEndpoint[]>();
-    for (const endpoint of endpoints.filter((each) => !isStale(each))) {
+    for (const endpoint of endpoints.filter((each) => !isStale(each) && !isPortal(each))) {
       byWorker.set(endpoint.worker, [...(byWorker.get(endpoint.worker) ?? []), endpoint]);
     }
     for (const task of tasks) {

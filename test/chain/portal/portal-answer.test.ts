@@ -37,7 +37,7 @@ function answerOf(lines: readonly unknown[], end = ''): PortalAnswer {
 }
 
 function answerFrom(source: Readable, clock: Clock): PortalAnswer {
-  const body = PortalBody.open(source, 'identity', { clock, silenceMs: 60_000 });
+  const body = PortalBody.open(source, 'identity', { clock, silenceMs: 60_000, told: String });
   const isWanted = ({ address }: { readonly address: string }): boolean => address === simContract;
   return new PortalAnswer({ body, range: { from: 10, to: 20 }, isWanted, turns: new Turns(clock), clock });
 }

@@ -8,7 +8,7 @@ import { FakeClock, settle } from '../../support/fake-clock.js';
 import { rejectionOf, thrownBy } from '../../support/rejection.js';
 
 const { signal } = new AbortController();
-const options = { clock: systemClock, silenceMs: 60_000 };
+const options = { clock: systemClock, silenceMs: 60_000, told: String };
 
 function piecesOf(bytes: Buffer, length: number): Buffer[] {
   return Array.from({ length: Math.ceil(bytes.length / length) }, (_piece, at) =>

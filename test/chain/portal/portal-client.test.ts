@@ -75,6 +75,20 @@ describe('a client of a portal', () => {
     expect(await client.finalizedHead('some-net', signal)).to.equal(null);
   });
 
+  it('says in one line what a page says that stands in place of blocks, or of their head', async () => {
+    const page = '<html>\n<head></head>\n<body>Welcome to secret.\nPlease log in</body></html>\n';
+    await serve((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' }).end(page);
+    });
+    const says = 'Welcome to ***. Please log in';
+    const ofHead = await rejectionOf(client.finalizedHead('some-net', signal), PortalError);
+    expect(ofHead.message).to.equal(`the finalized head is no JSON: ${says}`);
+    const { body } = await client.stream('some-net', headersQuery({ from: 1, to: 2 }), signal);
+    const ofBlocks = await rejectionOf(body?.next(signal) ?? Promise.resolve(), PortalError);
+    expect(ofBlocks.message).to.equal(`a line of the answer is no JSON object: ${says}`);
+    expect([ofHead.class, ofBlocks.class]).to.deep.equal(['malformed', 'malformed']);
+  });
+
   const answers: Readonly<Record<string, readonly [listener: RequestListener, kind: PortalError['class']]>> = {
     'no block': [(_request, response) => response.end('{"number":-1}'), 'malformed'],
     'no JSON': [(_request, response) => response.end('<html>'), 'malformed'],

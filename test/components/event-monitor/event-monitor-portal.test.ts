@@ -178,6 +178,17 @@ describe('an event monitor with history: portal', () => {
     expect(logger.lines.join('\n')).not.to.contain('the node');
   });
 
+  it('warns of a data set that is known as one of another chain, which nothing else tells', async () => {
+    for (const dataset of ['base-mainnet', 'local-31337']) {
+      portal.options = { ...portal.options, dataset };
+      await run({ config: { portalDataset: dataset } });
+    }
+    expect(ledger.ids).to.deep.equal(idsOf(1, 236));
+    expect(warnings(/data set/)).to.deep.equal([
+      "warn: data set 'base-mainnet' is what SQD Portal calls chain base, and chain-31337 is wanted: check portal_dataset in the definition",
+    ]);
+  });
+
   it('names the data set that a portal does not have', async () => {
     const error = await rejectionOf(run({ config: { portalDataset: 'other-1' } }));
     expect(error.message).to.match(/has no data set 'other-1'/);

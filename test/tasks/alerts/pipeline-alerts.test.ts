@@ -10,6 +10,7 @@ import { silentTask } from '../monitor/monitor-fixture.js';
 
 const down = 'pipeline_down:pipeline 45';
 const unreachable = 'rpc_unreachable:chain ethereum';
+const unreachablePortal = 'rpc_unreachable:portal of chain ethereum';
 const lag = 'lag:pipeline 45';
 const running: Task = {
   ...{ ...silentTask, lastHeartbeat: '2024-01-15T10:09:50', silentSeconds: 10 },
@@ -124,6 +125,36 @@ describe('the alert rules of pipelines', () => {
     expect(await judge({ ...running, status: 1, endReason: 'stopped' })).to.deep.equal([
       `alert.cleared ${unreachable}`,
     ]);
+  });
+
+  it('judge a portal apart from the nodes of its chain, which others ask', async () => {
+    const portal: RpcEndpoint = { ...gone, name: 'portal sqd.example', worker: 'host-2:1', lastError: 'HTTP 502' };
+    const [well, portalWell] = [gone, portal].map((each): RpcEndpoint => ({
+      ...each,
+      state: 'healthy',
+      muteSeconds: null,
+    }));
+    endpoints = [well!, portal];
+    expect(await judge()).to.deep.equal([`alert.raised ${unreachablePortal}`]);
+    // The pipeline that runs asks the node, in the process that reports it.
+    expect(fixture.logger.lines.at(-1)).to.contain('portal sqd.example unreachable for 4 min: HTTP 502 (ethereum');
+    expect(fixture.logger.lines.at(-1)).not.to.contain('pipeline 45');
+    endpoints = [gone, portalWell!];
+    expect(await judge({ ...running, worker: 'host-1:4711' })).to.have.members([
+      `alert.raised ${unreachable}`,
+      `alert.cleared ${unreachablePortal}`,
+    ]);
+    // Nobody asks a node for a while: that a portal answers says nothing of it.
+    endpoints = [portalWell!];
+    expect(await judge()).to.deep.equal([]);
+    endpoints = [well!];
+    expect(await judge()).to.deep.equal([`alert.cleared ${unreachable}`]);
+  });
+
+  it('name the pipelines that have nothing but a portal that is away', async () => {
+    endpoints = [{ ...gone, name: 'portal sqd.example', lastError: 'HTTP 502' }];
+    expect(await judge()).to.deep.equal([`alert.raised ${unreachablePortal}`]);
+    expect(fixture.logger.lines.at(-1)).to.contain('HTTP 502 (ethereum; pipeline 45)');
   });
 
   it('do not call a chain unreachable whose endpoint tells of new blocks, and refuses other calls', async () => {

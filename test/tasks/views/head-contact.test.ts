@@ -6,6 +6,7 @@ import { HeadContact } from '../../../src/tasks/views/head-contact.js';
 const task = { id: 1, status: 0, worker: 'h:1', workerIdentity: 'boot/1' } as Task;
 const report = (state: EndpointState, lastErrorTime: string | null, changes: Partial<RpcEndpoint> = {}): RpcEndpoint =>
   ({
+    name: 'node.example',
     state,
     lastErrorTime,
     worker: 'h:1',
@@ -52,6 +53,13 @@ describe('what is known of the head of a running task', () => {
     expect(contact.unknownSince(1)).to.equal(null);
     contact.note([{ ...waits, status: 2 }], []);
     expect(contact.unknownSince(1)).to.equal(null);
+  });
+
+  it('is not known by a portal, which tells of no head', () => {
+    const since1 = { muteSince: '2024-01-15T10:00:01' };
+    const portal = report('healthy', null, { name: 'portal sqd.example' });
+    expect(since(report('resting', null, since1), portal)).to.equal('2024-01-15T10:00:01');
+    expect(since({ ...portal, ...since1, state: 'failing' })).to.equal(null);
   });
 
   it('is unknown since the last endpoint fell silent, where that is reported', () => {
