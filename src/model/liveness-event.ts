@@ -20,8 +20,8 @@ export type LivenessEvent =
   | (OfTask & { readonly kind: 'beat_failed'; readonly failures: number; readonly error: string })
   /** The task is no longer running: its lease is lost. */
   | (OfTask & { readonly kind: 'beat_refused' })
-  /** Nothing has moved for the stall limit: the task stops beating. */
-  | (OfTask & { readonly kind: 'stalled'; readonly stillSeconds: number })
+  /** Nothing has moved for the stall limit: the task stops beating. `shard`: it reads that one; left out: it is the pipeline's own. */
+  | (OfTask & { readonly kind: 'stalled'; readonly stillSeconds: number; readonly shard?: number })
   | (OfTask & { readonly kind: 'moved_again' })
   /** The task begins to run in this process. */
   | (OfTask & { readonly kind: 'began' })

@@ -109,7 +109,8 @@ export class MonitorAlerts {
     const { rules, listSilent } = this.#options;
     if (!isWatched('pipeline_stalled', rules)) return [];
     const silent = await listSilent(mostTasks);
-    const each = silent.map((task) => pipelineSilent(task));
+    // Its pipeline goes on without a shard that is silent, and its own task would call the alert over at once.
+    const each = silent.filter(({ shard }) => shard === undefined).map((task) => pipelineSilent(task));
     if (silent.length < manyTasks) return each;
     // What has been told of one of them stays so.
     const told = new Set(this.#options.desk.standing.map(alertKey));

@@ -56,10 +56,8 @@ export class RunAlerts {
     else if (event.kind === 'beat_landed') this.#beatLanded(event.taskId);
     else if (event.kind === 'beat_refused') this.#beatRefused(event.taskId);
     else if (event.kind === 'ended') this.#ended(event.taskId);
-    else if (event.kind === 'stalled' && isWatched('pipeline_stalled', this.#options.rules)) {
-      this.#hanging.add(event.taskId);
-      void this.#raiseHanging(pipelineHangs(event, event.stillSeconds, this.#options.worker), event.taskId);
-    } else if (event.kind === 'moved_again') {
+    else if (event.kind === 'stalled') this.#stalled(event);
+    else if (event.kind === 'moved_again') {
       this.#hanging.delete(event.taskId);
       this.#clear(event.taskId, 'pipeline_stalled', `pipeline ${event.pipelineId} moves again`);
     }
@@ -96,6 +94,14 @@ export class RunAlerts {
     }
     // One long statement that was broken off is no outage: runs are heard meanwhile.
     if (outages.isSilenceKnown) await judge().catch(() => undefined);
+  }
+
+  /** Its pipeline goes on without a shard that hangs, and its own task would call the alert over at once. */
+  #stalled(event: LivenessEvent & { readonly kind: 'stalled' }): void {
+    const { rules, worker } = this.#options;
+    if (event.shard !== undefined || !isWatched('pipeline_stalled', rules)) return;
+    this.#hanging.add(event.taskId);
+    void this.#raiseHanging(pipelineHangs(event, event.stillSeconds, worker), event.taskId);
   }
 
   #repeat(condition: AlertCondition): void {

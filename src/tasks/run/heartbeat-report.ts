@@ -7,6 +7,8 @@ import type { Observe } from '../../model/liveness-event.js';
 export interface HeartbeatReportOptions {
   readonly taskId: number;
   readonly pipelineId: number;
+  /** The shard of its pipeline's history that the task reads; left out: it is the pipeline's own. */
+  readonly shard?: number | undefined;
   readonly logger: Logger;
   readonly lang: Lang;
   readonly observe: Observe;
@@ -63,11 +65,11 @@ export class HeartbeatReport {
   }
 
   stalled(stillSeconds: number): void {
-    const { logger, observe } = this.#options;
+    const { logger, observe, shard } = this.#options;
     const { taskId } = this.#name;
     const fields = { event: 'task.stalled', task_id: taskId, still_seconds: stillSeconds };
     logger.log('warn', `nothing has moved for ${stillSeconds} s: task ${taskId} stops beating`, fields);
-    observe({ kind: 'stalled', ...this.#name, stillSeconds });
+    observe({ kind: 'stalled', ...this.#name, stillSeconds, ...(shard === undefined ? {} : { shard }) });
   }
 
   movedAgain(): void {

@@ -61,6 +61,7 @@ export async function runTask(options: TaskOptions): Promise<TaskResult> {
   const { pipelineId, lang, clock } = options;
   const heartbeat = new Heartbeat({
     ...{ pipelineId, lang, clock, logger },
+    shard: shard?.number,
     observe: options.observe ?? ((): void => undefined),
     taskId: claimed.taskId,
     rounds: options.rounds ?? new BeatRounds({ tasks, clock }),

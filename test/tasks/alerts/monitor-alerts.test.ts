@@ -76,6 +76,14 @@ describe('the alert rules of a monitor', () => {
     expect(await check()).to.deep.equal([]);
   });
 
+  it('raise none for the pipeline of a shard that is silent, for it goes on, and count it among many', async () => {
+    const shard = { ...silentTask, id: 124, shard: 2 };
+    silent = [shard];
+    expect(await check()).to.deep.equal([]);
+    silent = [shard, ...silentTasks(9)];
+    expect(await check()).to.deep.equal(['alert.raised pipeline_stalled:running tasks']);
+  });
+
   it('are judged once a minute between two checks, too', async () => {
     await check();
     silent = silentTasks(1);

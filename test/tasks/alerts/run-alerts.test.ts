@@ -123,6 +123,13 @@ describe('the alert rules of a run', () => {
     }
   });
 
+  it('raise none for a shard that hangs, for its pipeline goes on', async () => {
+    alerts.observe({ kind: 'stalled', ...task, stillSeconds: 300, shard: 2 });
+    expect(await fixture.told()).to.deep.equal([]);
+    alerts.observe({ kind: 'moved_again', ...task });
+    expect(await fixture.told()).to.deep.equal([]);
+  });
+
   it('raise none for a run that was frozen, and whose task has ended meanwhile', async () => {
     isRunning = (): Promise<boolean> => Promise.resolve(false);
     stall();
