@@ -25,6 +25,8 @@ export class RotatingFile implements LineSink {
   readonly #maxFiles: number;
   readonly #onFailure: (error: Error) => void;
   #file: number | null = null;
+  /** The disk took a part of the last line of the file: what comes next begins a line of its own. */
+  #isTorn = false;
   #hasFailed = false;
 
   constructor(path: string, options: RotatingFileOptions = {}) {
@@ -37,8 +39,11 @@ export class RotatingFile implements LineSink {
   write(line: string): void {
     try {
       const file = this.#usableFile();
-      const bytes = Buffer.from(line);
-      for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
+      const bytes = Buffer.from(this.#isTorn ? `\n${line}` : line);
+      for (let done = 0; done < bytes.length;) {
+        done += writeSync(file, bytes, done);
+        this.#isTorn = done < bytes.length;
+      }
       this.#hasFailed = false;
     } catch (error) {
       this.#fail(error as Error);
@@ -67,6 +72,7 @@ export class RotatingFile implements LineSink {
     if (isFull) this.#putAside();
     makeFolderSync(dirname(this.#path));
     this.#file = openSync(this.#path, appendFlags);
+    this.#isTorn = false;
     return this.#file;
   }
 

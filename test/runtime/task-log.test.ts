@@ -17,6 +17,7 @@ import { LogTail } from '../../src/runtime/log-tail.js';
 import { RotatingFile } from '../../src/runtime/rotating-file.js';
 import { SecretMask } from '../../src/runtime/secrets.js';
 import { openTaskLog, type TaskLog } from '../../src/runtime/task-log.js';
+import { SmallDisk } from '../support/small-disk.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 interface Opened {
@@ -192,6 +193,25 @@ describe('RotatingFile', () => {
     file.close();
     expect(readFileSync(join(folder, 'log.1'), 'utf8')).to.equal('first\nsecond\n');
     expect(readFileSync(path, 'utf8')).to.equal('third\n');
+  });
+
+  it('begins a line of its own behind the half of one that a full disk took', function () {
+    const disk = SmallDisk.mount(1);
+    if (disk === null) this.skip(); // only root may mount one
+    const path = join(disk.folder, 'log');
+    const file = new RotatingFile(path);
+    const text = 'x'.repeat(300);
+    file.write('the first\n');
+    disk.fill();
+    // More than the page that the file has already.
+    for (let count = 0; count < 20; count++) file.write(`${text}\n`);
+    disk.makeRoom();
+    file.write('there is room\n');
+    file.write('again\n');
+    file.close();
+    const lines = readFileSync(path, 'utf8').split('\n');
+    expect(lines.at(-4)).to.match(/^x{1,299}$/);
+    expect(lines.slice(-3)).to.deep.equal(['there is room', 'again', '']);
   });
 
   it('goes on behind what a file already holds', () => {
