@@ -78,35 +78,20 @@ export class BatchSize {
   refused(size: number, error: RpcError, isJson = true): void {
     const isTold = error.class === 'batch' || (isJson && isAboutBatch(error));
     if (!isTold) this.#bear(size, error);
-    const tooLarge = error.class === 'batch' && error.facts.isOfSize;
-    const smaller = error.cap !== undefined && error.cap < size ? error.cap : Math.floor(size / 2);
-    this.#shrink(tooLarge ? Math.max(1, smaller) : 1, !isTold);
-  }
-
-  /** Calls of a batch of this size were left out of its answer: where that comes often in a row, fewer are asked at once. */
-  answeredInPart(size: number): void {
-    if (++this.#failures < this.#borneAt(size)) return;
-    this.#failures = 0;
-    const most = Math.max(1, Math.floor(size / 2));
-    this.#shrink(most, most === 1);
-  }
-
-  #shrink(most: number, isGuessed: boolean): void {
-    this.#isGuessed = isGuessed;
+    this.#isGuessed = !isTold;
     this.#isKnown = true;
     this.#alone = 0;
     this.#answered = 1;
-    this.#most = most;
-  }
-
-  #borneAt(size: number): number {
-    return size <= this.#answered ? failuresOfKnown : failuresBorne;
+    const tooLarge = error.class === 'batch' && error.facts.isOfSize;
+    const smaller = error.cap !== undefined && error.cap < size ? error.cap : Math.floor(size / 2);
+    this.#most = tooLarge ? Math.max(1, smaller) : 1;
   }
 
   /** Throws an error that may be about something else than batches, as long as it has not come often in a row. */
   #bear(size: number, error: RpcError): void {
     const mayBeBatch = error.class !== 'rate-limit' && error.class !== 'quota' && !asksForLess(error);
-    if (!mayBeBatch || ++this.#failures < this.#borneAt(size)) throw error;
+    const borne = size <= this.#answered ? failuresOfKnown : failuresBorne;
+    if (!mayBeBatch || ++this.#failures < borne) throw error;
   }
 }
 

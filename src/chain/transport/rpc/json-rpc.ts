@@ -192,10 +192,8 @@ export class JsonRpcEndpoint {
       this.#batchSize.refused(calls.length, error, parsed !== undefined);
       return null;
     }
+    this.#batchSize.answered(calls.length);
     const outcomes = this.#answers.readEach(parsed, answer, { firstId, count: calls.length });
-    const isPart = parsed.length < calls.length && outcomes.some(({ ok }) => ok);
-    if (isPart) this.#batchSize.answeredInPart(calls.length);
-    else this.#batchSize.answered(calls.length);
     const refused = outcomes.find((outcome) => !outcome.ok && outcome.error.class === 'batch');
     if (refused === undefined || refused.ok) return outcomes;
     this.#batchSize.refused(calls.length, refused.error);

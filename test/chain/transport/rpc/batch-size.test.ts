@@ -54,18 +54,6 @@ describe('how many calls a request holds', () => {
     expect(size.most).to.equal(2);
   });
 
-  it('is half, and half of that, where calls are left out of answers in a row, and no less where some are left out now and then', () => {
-    for (let times = 0; times < 3; times++) size.answeredInPart(20);
-    expect(size.most).to.equal(10);
-    for (let times = 0; times < 3; times++) size.answeredInPart(10);
-    expect(size.most).to.equal(5);
-    for (let times = 0; times < 20; times++) {
-      size.answeredInPart(5);
-      size.answered(5);
-    }
-    expect(size.most).to.equal(5);
-  });
-
   it('stays one where the server says that it takes no batches', () => {
     fail(1, 'batch');
     expect(size.most).to.equal(1);

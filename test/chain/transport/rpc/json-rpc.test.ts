@@ -87,17 +87,6 @@ describe('a JSON-RPC endpoint', () => {
     expect((await endpoint.batch(threeCalls, signal)).every((outcome) => outcome.ok)).to.equal(true);
   });
 
-  it('asks for fewer at a time, down to one, where the server leaves calls out of a batch again and again', async () => {
-    const isWhole = async (): Promise<boolean> => (await endpoint.batch(threeCalls, signal)).every(({ ok }) => ok);
-    node.options = {
-      fault: ([first, ...rest]) =>
-        rest.length === 0 ? undefined : body(`[{"jsonrpc":"2.0","id":${first?.id},"result":"0x7a69"}]`),
-    };
-    for (let times = 0; times < 3; times++) expect(await isWhole()).to.equal(false);
-    expect(await isWhole()).to.equal(true);
-    expect(node.requests.map((calls) => calls.length)).to.deep.equal([3, 3, 3, 1, 1, 1]);
-  });
-
   it('does not take a rate limit for a server that takes no batches', async () => {
     failWith({ kind: 'error', error: { code: -32_016, message: 'over rate limit' } }, undefined);
     expect((await rejectionOf(endpoint.batch(threeCalls, signal), RpcError)).class).to.equal('rate-limit');
