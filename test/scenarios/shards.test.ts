@@ -295,9 +295,16 @@ eachDatabaseInTurn('a history that is read in shards', (databases) => {
     async function () {
       this.timeout(180_000);
       await begin(0, { history: 'portal', mode: 'realtime' });
+      const { options } = portal!;
+      let goOn = (): void => undefined;
+      const held = new Promise<void>((resolve) => (goOn = resolve));
+      portal!.options = { ...options, hold: ({ logs }) => (logs === undefined ? undefined : held) };
       await startWorker(3);
       const { taskId } = await queueTask(database, 45, { mode: 'historical' });
       await untilCut();
+      // Else the pipeline's own task may have read all before others begin.
+      await eventually('all places are taken', async () => (await tasks({ status: 0 })).length === 3, 30_000);
+      goOn();
       const [ended] = await eventually(
         'it has ended',
         async () => {

@@ -75,6 +75,8 @@ export interface PortalServerOptions {
   readonly dataset?: string;
   /** Called for each stream, with its number (from 1); what it returns goes wrong. */
   readonly fault?: (asked: AskedStream, request: number) => PortalFault | undefined;
+  /** Nothing comes of a stream before this is settled. */
+  readonly hold?: (asked: AskedStream) => Promise<void> | undefined;
   /** The first block of the data set; the chain's where nothing is said. */
   readonly first?: number;
   /** The most blocks that hold something that one answer gives. */
@@ -130,7 +132,9 @@ export class PortalServer {
       const head = finalized < 0 ? null : { number: finalized, hash: data.header(finalized).hash };
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(head));
     } else if (request.method === 'POST' && path === 'finalized-stream') {
-      this.#stream(JSON.parse(Buffer.concat(parts).toString('utf8')) as AskedStream, response);
+      const asked = JSON.parse(Buffer.concat(parts).toString('utf8')) as AskedStream;
+      await this.options.hold?.(asked);
+      this.#stream(asked, response);
     } else response.writeHead(404).end();
   }
 

@@ -1,7 +1,7 @@
 import type { AlertStore } from '../../database/operations/alert-store.js';
 import type { MuteStore } from '../../database/operations/mute-store.js';
 import { alertKey, type Alert, type AlertCondition, type AlertRule } from '../../model/alert.js';
-import { isPortal } from '../../model/rpc-endpoint.js';
+import { isPortal, isStale } from '../../model/rpc-endpoint.js';
 import { taskStatus } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
 import { isSilentFor } from '../../runtime/silence.js';
@@ -181,12 +181,19 @@ function isNeeding(pipeline: PipelineFacts | undefined, verdict: PipelineVerdict
   return pipeline !== undefined && (verdict?.kind !== 'over' || pipeline.task?.status === taskStatus.running);
 }
 
-/** The pipelines that wait for a chain: who asks its nodes does not wait for a portal. */
+/**
+ * The pipelines that wait for a chain. Who asks its nodes does not wait for a portal, unless nobody else does: then it is a shard that
+ * has nothing else.
+ */
 function needing({ pipelines, endpoints, chains }: FleetFacts, { chainId, by }: UnreachableChain): readonly number[] {
-  const nodes = by === 'portal' ? endpoints.filter((each) => each.chainId === chainId && !isPortal(each)) : [];
-  const workers = new Set(nodes.map(({ worker }) => worker));
-  return pipelines
-    .filter(({ id, task }) => chains.get(id) === chainId && task?.status === taskStatus.running)
-    .filter(({ task }) => !workers.has(task?.worker ?? ''))
-    .map(({ id }) => id);
+  const running = pipelines.filter(({ id, task }) => chains.get(id) === chainId && task?.status === taskStatus.running);
+  const nodes = endpoints.filter((each) => each.chainId === chainId && !isPortal(each) && !isStale(each));
+  const asksNodes = ({ task }: PipelineFacts): boolean =>
+    nodes.some(
+      ({ worker, workerIdentity }) =>
+        // Two processes in containers may have one name.
+        worker === task?.worker && (workerIdentity === null || workerIdentity === task.workerIdentity),
+    );
+  const waiting = by === 'portal' ? running.filter((each) => !asksNodes(each)) : running;
+  return (waiting.length === 0 ? running : waiting).map(({ id }) => id);
 }

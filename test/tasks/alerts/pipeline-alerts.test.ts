@@ -41,11 +41,13 @@ describe('the alert rules of pipelines', () => {
   let fixture: AlertFixture;
   let alerts: PipelineAlerts;
   let pipeline: PipelineFacts | null;
+  let others: readonly PipelineFacts[];
   let endpoints: readonly RpcEndpoint[];
 
   beforeEach(() => {
     fixture = new AlertFixture();
     pipeline = { id: 45, name: 'transfers', disabled: false, task: running, wanted: null };
+    others = [];
     endpoints = [];
     alerts = open();
   });
@@ -61,9 +63,12 @@ describe('the alert rules of pipelines', () => {
       readFacts: () =>
         Promise.resolve({
           now: '2024-01-15T10:10:00',
-          pipelines: pipeline === null ? [] : [pipeline],
+          pipelines: [...(pipeline === null ? [] : [pipeline]), ...others],
           endpoints,
-          chains: new Map([[45, 1]]),
+          chains: new Map([
+            [45, 1],
+            [46, 1],
+          ]),
         }),
     });
   }
@@ -135,10 +140,13 @@ describe('the alert rules of pipelines', () => {
       muteSeconds: null,
     }));
     endpoints = [well!, portal];
+    others = [{ ...pipeline!, id: 46, task: { ...running, pipelineId: 46, worker: portal.worker } }];
     expect(await judge()).to.deep.equal([`alert.raised ${unreachablePortal}`]);
-    // The pipeline that runs asks the node, in the process that reports it.
-    expect(fixture.logger.lines.at(-1)).to.contain('portal sqd.example unreachable for 4 min: HTTP 502 (ethereum');
-    expect(fixture.logger.lines.at(-1)).not.to.contain('pipeline 45');
+    // Pipeline 45 asks the node, in the process that reports it.
+    expect(fixture.logger.lines.at(-1)).to.contain(
+      'portal sqd.example unreachable for 4 min: HTTP 502 (ethereum; pipeline 46)',
+    );
+    others = [];
     endpoints = [gone, portalWell!];
     expect(await judge({ ...running, worker: 'host-1:4711' })).to.have.members([
       `alert.raised ${unreachable}`,
@@ -149,6 +157,34 @@ describe('the alert rules of pipelines', () => {
     expect(await judge()).to.deep.equal([]);
     endpoints = [well!];
     expect(await judge()).to.deep.equal([`alert.cleared ${unreachable}`]);
+  });
+
+  it('tell of a portal that only a shard lacks until its pipeline is over', async () => {
+    const node: RpcEndpoint = { ...gone, state: 'healthy', muteSeconds: null };
+    const portal: RpcEndpoint = { ...gone, name: 'portal sqd.example', worker: 'host-2:1' };
+    endpoints = [node, portal];
+    expect(await judge({ ...running, worker: node.worker })).to.deep.equal([`alert.raised ${unreachablePortal}`]);
+    expect(fixture.logger.lines.at(-1)).to.contain('pipeline 45');
+    endpoints = [];
+    expect(
+      await judge({ ...running, status: 1, endTime: '2024-01-15T10:09:00', endReason: 'completed' }),
+    ).to.deep.equal([`alert.cleared ${unreachablePortal}`]);
+  });
+
+  it('take no node that a process of the same name asked, or that was asked long ago, for one of the pipeline', async () => {
+    const node: RpcEndpoint = { ...gone, state: 'healthy', muteSeconds: null };
+    const portal: RpcEndpoint = { ...gone, name: 'portal sqd.example' };
+    others = [{ ...pipeline!, id: 46, task: { ...running, pipelineId: 46, worker: 'host-3:1' } }];
+    for (const other of [
+      { ...node, workerIdentity: 'another' },
+      { ...node, ageSeconds: 600 },
+    ]) {
+      endpoints = [other, portal];
+      fixture.open.clear();
+      alerts = open();
+      await judge({ ...running, worker: node.worker, workerIdentity: 'this' });
+      expect(fixture.logger.lines.at(-1)).to.contain('pipelines 45, 46');
+    }
   });
 
   it('name the pipelines that have nothing but a portal that is away', async () => {
