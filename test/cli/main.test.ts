@@ -213,7 +213,11 @@ describe('run', () => {
   });
 
   it('shows with config what is wrong with RPC URLs that a variable holds, and goes on', async () => {
-    const env = { SOLANA_RPC_URL: 'htp:/x', ETHEREUM_RPC_URL: 'https://rpc.example', BSC_RPC_URL: 'ws://a:1%@b' };
+    const env = {
+      SOLANA_RPC_URL: 'htp:/x',
+      ETHEREUM_RPC_URL: 'https://rpc.example',
+      BSC_RPC_URL: 'ws://a:1%@b,ws://a:1%@b',
+    };
     const [code, stdout, stderr] = await outcome(['config', '--json'], new FakeIo({ env }));
     expect(code).to.equal(0);
     expect(JSON.parse(stdout)).to.be.an('object');
@@ -223,7 +227,7 @@ describe('run', () => {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     const warning = { level: 'warn', event: 'settings.rpc_url_wrong' };
     expect(told.map(({ level, event }) => ({ level, event }))).to.deep.equal([warning, warning]);
-    expect(stderr).to.contain('(environment BSC_RPC_URL) has a login that is not percent-encoded');
+    expect(stderr).to.contain('(environment BSC_RPC_URL) has a login that is not percent-encoded (write % as %25');
     expect(stderr).to.contain('(environment SOLANA_RPC_URL) is no URL of HTTP or a WebSocket');
   });
 

@@ -205,8 +205,10 @@ export class QueueWorker {
       }
       // It is told where it ends; the next task is not to suffer from it.
       const of = { task_id: task.taskId, pipeline_id: task.pipelineId };
-      // Who deletes a pipeline wants the end of what still reads for it.
-      if (error instanceof TaskGoneError) logger.log('info', mask(error.message), { event: 'worker.task_gone', ...of });
+      // Who deletes a pipeline wants the end of what still reads its shards; its own task would have kept it from being deleted.
+      const goneLevel = task.shard > 0 ? 'info' : 'warn';
+      if (error instanceof TaskGoneError)
+        logger.log(goneLevel, mask(error.message), { event: 'worker.task_gone', ...of });
       else
         logger.log('error', `task ${task.taskId}: ${mask(messageOf(error))}`, { event: 'worker.task_failed', ...of });
     }
