@@ -116,9 +116,6 @@ export class LeaseLostError extends ChainparseError {
   readonly exitCode = 4;
 }
 
-/** The task is no more: its pipeline was deleted before the task had learned that it is over. */
-export class TaskGoneError extends LeaseLostError {}
-
 /** What a sink fills was claimed in the same life of its pipeline with a higher claim than the one that was to come next. */
 export class ClaimedLaterError extends LeaseLostError {
   /** The claim that stands. */

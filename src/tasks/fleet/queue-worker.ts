@@ -1,11 +1,5 @@
 import type { QueuedTask, Refusal, TaskQueue } from '../../database/tasks/task-queue.js';
-import {
-  DatabaseUnreachableError,
-  DatabaseUnusableError,
-  messageOf,
-  RuntimeFailure,
-  TaskGoneError,
-} from '../../runtime/errors.js';
+import { DatabaseUnreachableError, DatabaseUnusableError, messageOf, RuntimeFailure } from '../../runtime/errors.js';
 import { Bell } from '../../runtime/bell.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
@@ -204,13 +198,8 @@ export class QueueWorker {
         return;
       }
       // It is told where it ends; the next task is not to suffer from it.
-      const of = { task_id: task.taskId, pipeline_id: task.pipelineId };
-      // Who deletes a pipeline wants the end of what still reads its shards; its own task would have kept it from being deleted.
-      const goneLevel = task.shard > 0 ? 'info' : 'warn';
-      if (error instanceof TaskGoneError)
-        logger.log(goneLevel, mask(error.message), { event: 'worker.task_gone', ...of });
-      else
-        logger.log('error', `task ${task.taskId}: ${mask(messageOf(error))}`, { event: 'worker.task_failed', ...of });
+      const fields = { event: 'worker.task_failed', task_id: task.taskId, pipeline_id: task.pipelineId };
+      logger.log('error', `task ${task.taskId}: ${mask(messageOf(error))}`, fields);
     }
   }
 

@@ -3,7 +3,6 @@ import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import { ShardStore } from '../../database/events/shard-store.js';
 import { ShardGoneError, ShardRows } from '../../database/events/shard-rows.js';
 import { StoredBlocks } from '../../database/events/stored-blocks.js';
-import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { TaskStore, type TaskOutcome } from '../../database/tasks/task-store.js';
 import type { RunRequest } from '../../model/run-request.js';
 import type { Progress, Task } from '../../model/task.js';
@@ -13,14 +12,7 @@ import { DatabaseSetBackError, KnownCommits } from '../../pipeline/known-commits
 import { holdMsOf } from '../../pipeline/hold-empty.js';
 import { whenReachable } from '../../pipeline/lease.js';
 import { executePipeline, type CommitSeen } from '../../pipeline/execute-pipeline.js';
-import {
-  ChainparseError,
-  LeaseLostError,
-  NeedsRewindError,
-  NotFoundError,
-  TaskGoneError,
-  messageOf,
-} from '../../runtime/errors.js';
+import { ChainparseError, LeaseLostError, NeedsRewindError, messageOf } from '../../runtime/errors.js';
 import { statusChanged, writeLine } from '../../texts/log-lines.js';
 import { finishTask, type FinishParts } from './finish-task.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
@@ -325,26 +317,11 @@ class TaskRun {
     return { pipelineId: this.#options.pipelineId, heard: this.#heard };
   }
 
-  /** A database that was set back may have forgotten the task, and has its pipeline. */
-  async #isDeleted(): Promise<boolean> {
-    const { database, pipelineId } = this.#options;
-    const isGone = (error: unknown): boolean => error instanceof NotFoundError;
-    return await new PipelineStore(database).isDisabled(pipelineId).then(() => false, isGone);
-  }
-
-  #gone(cause: LeaseLostError): TaskGoneError {
-    const { heartbeat } = this.#parts;
-    return new TaskGoneError(
-      `task ${heartbeat.taskId} is no more: its pipeline ${this.#options.pipelineId} was deleted`,
-      { cause },
-    );
-  }
-
   /** A task that a person cancelled, or whose shard is read, has ended as it should; any other loss is an error that says who has the lease. */
   async #lost(error: LeaseLostError): Promise<TaskResult> {
     const { tasks, heartbeat, logger } = this.#parts;
     const task = await tasks.get(heartbeat.taskId).catch(() => null);
-    if (task === null) throw (await this.#isDeleted()) ? this.#gone(error) : error;
+    if (task === null) throw error;
     const isOurs = isHeldBy(task, this.#options.worker);
     // Nothing of its shard was left to be read: it has joined, or the task would have been ended with it.
     if (error instanceof ShardGoneError && isOurs && task.status === taskStatus.running)

@@ -6,9 +6,7 @@ import {
   DatabaseBusyError,
   DatabaseUnreachableError,
   DatabaseUnusableError,
-  LeaseLostError,
   RuntimeFailure,
-  TaskGoneError,
 } from '../../../src/runtime/errors.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import { OutageWatch } from '../../../src/tasks/monitor/outage-watch.js';
@@ -347,23 +345,6 @@ describe('QueueWorker', () => {
     expect(started).to.deep.equal([1, 2, 1]);
     await end(1, { unfit: 'no RPC URL' });
     expect(logger.lines).to.deep.equal(["warn: task 1 waits, for it can't be run here: no RPC URL"]);
-  });
-
-  it('takes it for no failure that the task of a shard ends which was deleted with its pipeline', async () => {
-    queue(1, 2);
-    waiting.push({ taskId: 3, pipelineId: 3, shard: 2 });
-    start(3);
-    await clock.advance(0);
-    for (const taskId of [1, 2, 3]) claims.get(taskId)?.();
-    await end(3, new TaskGoneError('task 3 is no more: its pipeline 3 was deleted'));
-    // Nobody can delete a pipeline whose own task lives: the database may have been set back.
-    await end(1, new TaskGoneError('task 1 is no more: its pipeline 1 was deleted'));
-    await end(2, new LeaseLostError('another has it'));
-    expect(logger.lines).to.deep.equal([
-      'info: task 3 is no more: its pipeline 3 was deleted',
-      'warn: task 1 is no more: its pipeline 1 was deleted',
-      'error: task 2: another has it',
-    ]);
   });
 
   it('passes over a task that fails with what nobody has foreseen before it is claimed, as one that can not be run here', async () => {

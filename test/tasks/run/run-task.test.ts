@@ -12,7 +12,6 @@ import {
   DatabaseUnreachableError,
   LeaseHeldError,
   LeaseLostError,
-  TaskGoneError,
 } from '../../../src/runtime/errors.js';
 import type { Logger } from '../../../src/runtime/logger.js';
 import type { LivenessEvent } from '../../../src/model/liveness-event.js';
@@ -381,27 +380,6 @@ eachDatabase('a task that runs', (databases) => {
       }),
     );
     expect(error).to.be.instanceOf(LeaseLostError);
-  });
-
-  /** Takes a run's row away; returns its id, and what the run throws. */
-  const deleted = async (): Promise<[id: number, error: unknown]> => {
-    const run = failure(start(follow));
-    await committed();
-    const { id } = runs.begun!;
-    await database.write([database.knex('pipeline_task').where({ id }).delete()]);
-    return [id, await run];
-  };
-
-  it('that was deleted with its pipeline stops, and says that it is no more', async () => {
-    const [id, error] = await deleted();
-    expect(error).to.be.instanceOf(TaskGoneError);
-    expect(String(error)).to.contain(`task ${id} is no more: its pipeline ${pipelineId} was deleted`);
-  });
-
-  it('that is gone though its pipeline is there is lost: the database may have been set back', async () => {
-    await database.write([database.knex('pipeline').insert({ id: pipelineId, name: `p${pipelineId}`, disabled: 0 })]);
-    const [, error] = await deleted();
-    expect(error).to.be.instanceOf(LeaseLostError).and.not.instanceOf(TaskGoneError);
   });
 
   it('whose id a promoted server has given to another process stops, and leaves the other’s as it is', async () => {
