@@ -13,16 +13,12 @@ import { rejectionOf } from '../support/rejection.js';
 import { hashOf, makeEvent, makeUndecoded, storeLogs } from '../support/stored-logs.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-/**
- * Every mode that changes how a statement is read, a time zone with half an hour in it, commits that have to be asked for, an engine
- * without any, and rows in which keys are short.
- */
+/** Every mode that changes how a statement is read, a time zone with half an hour in it, commits that have to be asked for, and an engine without any. */
 const odd = [
   '--autocommit=0',
   '--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT,IGNORE_SPACE,ONLY_FULL_GROUP_BY',
   '--default-time-zone=+05:30',
   '--default-storage-engine=MyISAM',
-  '--innodb-default-row-format=compact',
 ];
 
 /** What a chain, which anybody may write to, can put into a text. */
