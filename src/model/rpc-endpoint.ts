@@ -1,4 +1,5 @@
 import { isSilentFor } from '../runtime/silence.js';
+import type { Task } from './task.js';
 
 /**
  * How an endpoint is, to whoever asks it; those first that need a look. `wrong_chain`: it serves another chain, or another
@@ -80,6 +81,14 @@ export const reportSeconds = 15;
 /** Says whether what a row tells may no longer be so: whoever has missed three reports is frozen, cut off or dead. */
 export function isStale({ ageSeconds }: RpcEndpoint): boolean {
   return isSilentFor(ageSeconds, reportSeconds);
+}
+
+/** Says whether the process that runs a task reports an endpoint: two in containers may have one name. */
+export function isReportedBy(
+  { worker, workerIdentity }: Pick<RpcEndpoint, 'worker' | 'workerIdentity'>,
+  task: Pick<Task, 'worker' | 'workerIdentity'>,
+): boolean {
+  return worker === task.worker && (workerIdentity === null || workerIdentity === task.workerIdentity);
 }
 
 /** Returns an endpoint as the API and `chainparse status --json` have it. */

@@ -201,8 +201,9 @@ export class PortalClient {
     const header = headers['retry-after'];
     const after = Array.isArray(header) ? header[0] : header;
     const retryAfterMs = retryAfterIn('', undefined, after, this.#clock.now());
-    const text = shorten(await this.#text(response).catch(() => ''), 200);
-    const says = `HTTP ${statusCode}${text === '' ? '' : ` ${this.#secrets.mask(text)}`}`;
+    // Masked first: of a secret that is cut short the rest would be shown.
+    const text = shorten(this.#secrets.mask(await this.#text(response).catch(() => '')), 200);
+    const says = `HTTP ${statusCode}${text === '' ? '' : ` ${text}`}`;
     if (statusCode === 409)
       return new PortalError(`another block is in the chain: ${says}`, { class: 'fork', isAnswer: true });
     if (statusCode === 429 || statusCode === 503)

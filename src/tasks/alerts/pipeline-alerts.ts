@@ -1,7 +1,7 @@
 import type { AlertStore } from '../../database/operations/alert-store.js';
 import type { MuteStore } from '../../database/operations/mute-store.js';
 import { alertKey, type Alert, type AlertCondition, type AlertRule } from '../../model/alert.js';
-import { isPortal, isStale } from '../../model/rpc-endpoint.js';
+import { isPortal, isReportedBy, isStale } from '../../model/rpc-endpoint.js';
 import { taskStatus } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
 import { isSilentFor } from '../../runtime/silence.js';
@@ -189,11 +189,7 @@ function needing({ pipelines, endpoints, chains }: FleetFacts, { chainId, by }: 
   const running = pipelines.filter(({ id, task }) => chains.get(id) === chainId && task?.status === taskStatus.running);
   const nodes = endpoints.filter((each) => each.chainId === chainId && !isPortal(each) && !isStale(each));
   const asksNodes = ({ task }: PipelineFacts): boolean =>
-    nodes.some(
-      ({ worker, workerIdentity }) =>
-        // Two processes in containers may have one name.
-        worker === task?.worker && (workerIdentity === null || workerIdentity === task.workerIdentity),
-    );
+    task !== null && nodes.some((each) => isReportedBy(each, task));
   const waiting = by === 'portal' ? running.filter((each) => !asksNodes(each)) : running;
   return (waiting.length === 0 ? running : waiting).map(({ id }) => id);
 }

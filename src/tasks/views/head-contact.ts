@@ -1,4 +1,4 @@
-import { isMute, isPortal, isStale, type RpcEndpoint } from '../../model/rpc-endpoint.js';
+import { isMute, isPortal, isReportedBy, isStale, type RpcEndpoint } from '../../model/rpc-endpoint.js';
 import { isSilent, taskStatus, type Task } from '../../model/task.js';
 
 /**
@@ -29,12 +29,7 @@ export class HeadContact {
     for (const task of tasks) {
       const chain = chains.get(task.pipelineId);
       const reports = byWorker.get(task.worker ?? '') ?? [];
-      const own = reports.filter(
-        ({ chainId, workerIdentity }) =>
-          (chain === undefined || chainId === chain) &&
-          // Two processes in containers may have one name.
-          (workerIdentity === null || workerIdentity === task.workerIdentity),
-      );
+      const own = reports.filter((each) => (chain === undefined || each.chainId === chain) && isReportedBy(each, task));
       const start = this.#doubtedSince(task, own);
       if (start !== null) since.set(task.id, this.#since.get(task.id) ?? start);
     }
