@@ -227,7 +227,7 @@ describe('run', () => {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     const warning = { level: 'warn', event: 'settings.rpc_url_wrong' };
     expect(told.map(({ level, event }) => ({ level, event }))).to.deep.equal([warning, warning]);
-    expect(stderr).to.contain('(environment BSC_RPC_URL) has a login that is not percent-encoded (write % as %25');
+    expect(stderr).to.contain('(environment BSC_RPC_URL) has a login that is not percent-encoded');
     expect(stderr).to.contain('(environment SOLANA_RPC_URL) is no URL of HTTP or a WebSocket');
   });
 

@@ -48,9 +48,9 @@ async function showConfig(context: CommandContext): Promise<void> {
 function warnOfWrongUrls({ settings, logger }: CommandContext): void {
   const problems = new Problems();
   for (const chain of settings.rpcChains ?? []) problems.collect(() => settings.rpcUrls(chain));
-  const told = problems.found.map(({ message, hint }) => (hint === undefined ? message : `${message} (${hint})`));
   // What a comma cuts in two may be wrong in both parts, by the same name.
-  for (const message of new Set(told)) logger.log('warn', message, { event: 'settings.rpc_url_wrong' });
+  for (const message of new Set(problems.found.map((each) => each.message)))
+    logger.log('warn', message, { event: 'settings.rpc_url_wrong' });
 }
 
 /** The time zone is the database's: what is set otherwise is refused by every other command. */
