@@ -5,7 +5,7 @@ import type { Task } from './task.js';
  * How an endpoint is, to whoever asks it; those first that need a look. `wrong_chain`: it serves another chain, or another
  * fork of it. `resting`: it failed several times in a row, and is tried now and then. `failing`: ordinary calls go there, and
  * the latest one, or most of the latest, failed, or one for the head, or all that it is asked, goes without an answer.
- * `limited`: they do, no more at a time or a second than it takes. `healthy`: they do. `unasked`: nothing is known yet.
+ * `limited`: they do, no more at a time or a second than it takes. `healthy`: they do. `unasked`: nothing is known, yet or any more.
  */
 export const endpointStates = ['wrong_chain', 'resting', 'failing', 'limited', 'healthy', 'unasked'] as const;
 

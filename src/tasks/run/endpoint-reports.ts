@@ -162,6 +162,7 @@ function textOf(error: string, mask: (text: string) => string): string {
 
 function stateOf(report: EndpointReport, requests: number): EndpointState {
   if (report.state === 'wrong chain') return 'wrong_chain';
+  if (report.state === 'idle') return 'unasked';
   if (report.state !== 'closed') return 'resting';
   if (silenceText(report) !== null) return 'failing';
   if (requests === 0) return 'unasked';

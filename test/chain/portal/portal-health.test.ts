@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { PortalHealth } from '../../../src/chain/portal/portal-health.js';
+import { PortalError } from '../../../src/chain/portal/portal-error.js';
 import { PortalFailedError } from '../../../src/chain/portal/portal-trouble.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import { HastyClock } from '../../support/hasty-clock.js';
@@ -89,5 +90,17 @@ describe('how a portal is to a run that has nothing else', () => {
     expect(health.report()).to.include({ latestFailed: true, isLimited: false });
     expect(health.report().results['answer']).to.equal(0);
     expect(health.report().lastError).to.match(/ECONNREFUSED/);
+  });
+
+  it('is not known any more once nothing has been asked for minutes; that it is away stays', () => {
+    expect(health.report().state).to.equal('idle');
+    health.answered();
+    clock.sleptMs += 300_000;
+    expect(health.report().state).to.equal('closed');
+    clock.sleptMs++;
+    expect(health.report()).to.deep.include({ state: 'idle', results: { answer: 1, failed: 0 } });
+    health.failed(new PortalError('HTTP 502', { class: 'away' }));
+    clock.sleptMs += 3_600_000;
+    expect(health.report()).to.deep.include({ state: 'closed', latestFailed: true });
   });
 });

@@ -92,6 +92,7 @@ describe('the reports of a run on its endpoints', () => {
     const cases: [Partial<EndpointReport>, string][] = [
       [{}, 'healthy'],
       [{ results: {} }, 'unasked'],
+      [{ state: 'idle' }, 'unasked'],
       // Whoever comes back from an outage is asked by one first.
       [{ maxInFlight: 1 }, 'healthy'],
       [{ isLimited: true, maxPerSecond: 10 }, 'limited'],

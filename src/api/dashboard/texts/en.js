@@ -194,7 +194,7 @@ export default {
   'endpoint.is.failing': 'calls fail',
   'endpoint.is.resting': 'away',
   'endpoint.is.wrong_chain': 'serves another chain',
-  'endpoint.is.unasked': 'not asked yet',
+  'endpoint.is.unasked': 'not asked',
   'endpoint.some': '{state} (say {alike} of {reports} runs)',
   'endpoint.stale': 'no report since {time}',
   'endpoint.head': 'head {value} ms',

@@ -185,7 +185,7 @@ export default {
   'endpoint.is.failing': '调用失败',
   'endpoint.is.resting': '不可用',
   'endpoint.is.wrong_chain': '属于另一条链',
-  'endpoint.is.unasked': '尚未使用',
+  'endpoint.is.unasked': '未使用',
   'endpoint.some': '{state}（{reports} 个任务中的 {alike} 个）',
   'endpoint.stale': '自 {time} 起没有报告',
   'endpoint.head': '链头 {value} 毫秒',

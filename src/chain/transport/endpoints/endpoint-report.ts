@@ -5,8 +5,11 @@ import type { PooledEndpoint } from './pooled-endpoint.js';
 /** How one endpoint is, for people and programs that watch it. */
 export interface EndpointReport {
   readonly name: string;
-  /** `open`: it fails, and is not asked; `half-open`: one call tries it; `wrong chain`: it serves another chain, or another fork, and is put aside. */
-  readonly state: 'closed' | 'half-open' | 'open' | 'wrong chain';
+  /**
+   * `open`: it fails, and is not asked; `half-open`: one call tries it; `wrong chain`: it serves another chain, or another fork, and is
+   * put aside; `idle`: it has not been asked for so long that what it said last says nothing of now.
+   */
+  readonly state: 'closed' | 'half-open' | 'open' | 'wrong chain' | 'idle';
   /** How long a call for the head, and one for logs, takes there; null where that is not known. */
   readonly headMs: number | null;
   readonly logsMs: number | null;
