@@ -1,4 +1,5 @@
 import { ChainClient } from '../../chain/blocks/chain-client.js';
+import { RpcError } from '../../chain/transport/errors/rpc-error.js';
 import { sourceOf } from '../../components/source-of.js';
 import type { PipelineSource } from '../../components/source-of.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
@@ -66,19 +67,15 @@ async function verifyIn(database: Database, context: CommandContext, options: Ve
   const source = sourceOf(await new PipelineStore(database).get(id));
   const { batchSize } = source;
   const chain = openChain(context, source);
-  try {
-    return await verifyPipeline({
+  const readThrough = (reader: ChainClient): Promise<VerifyReport> =>
+    verifyPipeline({
       ...{ database, pipelineId: id, chainId: source.chain.id, batchSize, repair, receipts, ...range },
-      ...{
-        chain,
-        reader: await chooseReader(chain, context),
-        audit: (opening) => source.audit(opening),
-        clock,
-        logger,
-      },
+      ...{ chain, reader, audit: (opening) => source.audit(opening), clock, logger },
       onProgress: (report) => statusLine?.show(progressOf(report, output.lang)),
       signal: signals.stopping,
     });
+  try {
+    return await readThroughOthers(chain, context, readThrough);
   } finally {
     await chain.close();
   }
@@ -91,18 +88,25 @@ function openChain(context: CommandContext, { chain: { name, id } }: PipelineSou
   return new ChainClient({ urls: findUrls(settings, name), chainId: id, clock, logger, ...load, ...patience });
 }
 
-/** A run asks the first endpoint, unless that fails: whoever audits it asks others, where there are some. */
-async function chooseReader(chain: ChainClient, { logger, signals }: CommandContext): Promise<ChainClient> {
+/**
+ * A run asks the first endpoint, unless that fails: whoever audits it asks others, where there are some, and begins anew with all where
+ * those have not got what is asked for: they may be pruned.
+ */
+async function readThroughOthers(
+  chain: ChainClient,
+  { logger, signals }: CommandContext,
+  read: (reader: ChainClient) => Promise<VerifyReport>,
+): Promise<VerifyReport> {
   const [first = '', ...others] = chain.endpoints;
-  if (others.length === 0) return chain;
+  if (others.length === 0) return read(chain);
   const reader = chain.via({ except: [first] });
   try {
     await reader.chainId(signals.stopping);
     logger.log('info', `reading through ${others.join(', ')}`, { event: 'verify.endpoints', endpoints: others });
-    return reader;
+    return await read(reader);
   } catch (error) {
-    if (!(error instanceof ChainUnreachableError)) throw error;
+    if (!(error instanceof ChainUnreachableError || error instanceof RpcError)) throw error;
     logger.log('warn', `reading through ${first} as well: ${error.message}`, { event: 'verify.endpoints' });
-    return chain;
+    return read(chain);
   }
 }

@@ -183,6 +183,19 @@ describe('the command verify', () => {
     expect((await verify('--rpc-url', 'http://127.0.0.1:1')).code).to.equal(0);
   });
 
+  it('reads through all endpoints where the others have pruned what it asks for', async () => {
+    const refusal = { code: 4444, message: 'pruned history unavailable' };
+    const pruned = await ChainSimulator.start(
+      { fault: () => ({ kind: 'call-error', method: 'eth_getLogs', error: refusal }) },
+      { finalizedDistance: 10 },
+    );
+    pruned.mine(120, (number) => (number % 7 === 0 ? [{ topics: [otherTopic], data: '0x11' }] : [{}]));
+    const { code, stderr } = await verify('--rpc-url', pruned.url);
+    expect(code, stderr).to.equal(0);
+    expect(stderr).to.match(/reading through 127\.0\.0\.1.* as well: .*pruned history unavailable/);
+    await pruned.stop();
+  });
+
   it('tells that the checkpoint was replaced', async () => {
     node.reorg(3, 4);
     const { code, stderr } = await verify('--to-block', '117');
