@@ -17,6 +17,7 @@ const refusals = [
 ];
 
 const allDown = 'all broker connections are down';
+const handshakeFailed = 'SSL handshake failed';
 const forTls =
   'look at security_protocol, ssl_ca_location and the other keys of ssl_; their certificate may be for another name, or have run out';
 
@@ -28,6 +29,8 @@ const accidents: readonly (readonly [found: RegExp, kept: string])[] = [
   [/\bConnect to \S+ failed: /, 'Connect failed: '],
   [/ \[\d+\] with \d+ message\(s\)/, ''],
   [/ with broker \d+/, ''],
+  // What to do about it, by names that are not those of our keys: it is not always said.
+  [/(certificate verify failed): broker certificate could not be verified, .*$/, '$1'],
   // The producer's id, and how long ago what happened to it, within one more pair of brackets.
   [/ \((?:broker \d+ )?PID\{(?:[^()]|\([^()]*\))*\)/, ''],
 ];
@@ -55,7 +58,7 @@ export function isDecisive({ message }: Error): boolean {
 /** Returns what an error of librdkafka means to who delivers; `reason` is what it wrote about it, where it did. */
 export function kafkaError(error: Error, brokers: string, reason: string | null): ChainparseError {
   const [, key] = /^ssl\.(ca|certificate|key)\.location failed/.exec(error.message) ?? [];
-  const words = key === undefined ? plain(error.message) : `the file of ssl_${key}_location can't be read`;
+  const words = key === undefined ? wordsOf(error, reason) : `the file of ssl_${key}_location can't be read`;
   if (refusals.includes(words)) return new MessageRefusedError(`Kafka refuses it: ${words}`, { cause: error });
   // Which of them was the last to be away is chance.
   const told = words === allDown ? (reason?.replace(/^\S+: (?=Connect failed: )/, '') ?? null) : reason;
@@ -72,10 +75,17 @@ export function reasonOf({ severity, message }: LogLine): string | null {
 
 /** Its lines name a thread before what they say, and how long that took behind it. */
 function plainLine(line: string): string {
-  // What a handshake failed with it does not always get to read.
-  const told = line.replace(/: Disconnected \(after \d+ms in state SSL_HANDSHAKE\b/, ': SSL handshake failed$&');
-  const said = told.replace(/^(?:\[thrd:[^\]]*\]: )+/, '').replace(/ \(after \d+ms\b.*\)$/, '');
-  return accidents.reduce((text, [found, kept]) => text.replace(found, kept), said);
+  const said = line.replace(/^(?:\[thrd:[^\]]*\]: )+/, '').replace(/ \(after \d+ms\b.*\)$/, '');
+  const told = accidents.reduce((text, [found, kept]) => text.replace(found, kept), said);
+  // It does not always come to say so: a broker may have closed the connection first.
+  const isHandshake = / in state SSL_HANDSHAKE\b/.test(line) && !told.includes(handshakeFailed);
+  return isHandshake ? told.replace(/^(?:\S+: )?/, `$&${handshakeFailed}: `) : told;
+}
+
+/** Brokers that are there, and come to no terms about TLS, are not down: which of the two is heard first is chance. */
+function wordsOf({ message }: Error, reason: string | null): string {
+  const words = plain(message);
+  return words === allDown && reason?.includes(handshakeFailed) === true ? 'ssl error' : words;
 }
 
 function plain(message: string): string {

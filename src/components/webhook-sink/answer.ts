@@ -16,13 +16,14 @@ const shownCharacters = 300;
 /** A receiver that asks for more is asked again after an hour all the same. */
 const longestWaitMs = 3_600_000;
 
-/** Returns what an answer says against a delivery; null: the receiver has taken it. */
-export async function objectionOf(answer: PostAnswer, clock: Clock): Promise<ChainparseError | null> {
+/** Returns what an answer says against a delivery, by the label of who gave it; null: the receiver has taken it. */
+export async function objectionOf(answer: PostAnswer, label: string, clock: Clock): Promise<ChainparseError | null> {
   const text = await beginningOf(answer.body, clock);
   const { status, headers } = answer;
   if (status >= 200 && status < 300) return null;
-  if (status < 400) return redirected(status, headers.location);
-  const message = `it answered with status ${status}${reasonIn(text)}`;
+  const said = `${label}: it answered with status ${status}`;
+  if (status < 400) return redirected(said, headers.location);
+  const message = `${said}${reasonIn(text)}`;
   const isRefusal = status < 500 && ![408, 425, 429].includes(status);
   if (isRefusal) return new MessageRefusedError(message);
   const askedMs = retryAfterMs(headers['retry-after'], clock.now());
@@ -32,10 +33,10 @@ export async function objectionOf(answer: PostAnswer, clock: Clock): Promise<Cha
 }
 
 /** No message is to blame for it, and none is lost: the URL is wrong, or the receiver is being moved. */
-function redirected(status: number, location: string | undefined): ReceiverAwayError {
+function redirected(said: string, location: string | undefined): ReceiverAwayError {
   // No more of it: its path may hold a key.
   const host = location !== undefined && URL.canParse(location) ? ` to ${shownHost(new URL(location).host)}` : '';
-  return new ReceiverAwayError(`it answered with status ${status}, a redirect${host}: redirects are not followed`, {
+  return new ReceiverAwayError(`${said}, a redirect${host}: redirects are not followed`, {
     hint: 'write the URL that it leads to into the definition',
   });
 }

@@ -5,6 +5,7 @@ import { certificateHint } from '../../runtime/certificate-hint.js';
 import { messageOf } from '../../runtime/errors.js';
 import { HttpPost } from '../../runtime/http-post.js';
 import { RefusedAddressError, isPrivateAddress } from '../../runtime/private-address.js';
+import { shownHost } from '../../runtime/shown-host.js';
 import type { SinkOpening } from '../seam/component.js';
 import type { Sink, SinkBatch, SinkContext } from '../seam/sink.js';
 import { MessageRefusedError, ReceiverAwayError, TakenInPartError } from '../seam/delivery-errors.js';
@@ -23,6 +24,8 @@ export class WebhookSink implements Sink {
   readonly #post: HttpPost;
   readonly #requestsOf: ReturnType<typeof requestsOf>;
   readonly #isEncrypted: boolean;
+  /** How it is named in what is told of it: a URL may hold keys anywhere else. */
+  readonly #label: string;
   #hasAnswered = false;
   /** Keys of requests that the receiver has taken, of a batch of which it has not taken all. */
   readonly #taken = new Set<string>();
@@ -36,6 +39,7 @@ export class WebhookSink implements Sink {
     this.#config = config;
     this.#clock = clock;
     this.#isEncrypted = url.protocol === 'https:';
+    this.#label = `Webhook at ${shownHost(url.host)}`;
     this.#post = new HttpPost({ url: url.href, timeoutMs: this.#timeoutMs, clock, refuses, lookup });
     this.#requestsOf = requestsOf(config, opening);
   }
@@ -70,7 +74,7 @@ export class WebhookSink implements Sink {
     try {
       const answer = await this.#post.send(this.#headers(request), request.body, signal);
       this.#hasAnswered = true;
-      const objection = await objectionOf(answer, this.#clock);
+      const objection = await objectionOf(answer, this.#label, this.#clock);
       if (objection !== null) throw objection;
     } catch (error) {
       signal.throwIfAborted();
@@ -81,11 +85,13 @@ export class WebhookSink implements Sink {
   #away(cause: unknown): ReceiverAwayError {
     const text = messageOf(cause);
     const isCut = text === 'other side closed';
-    const hint = cause instanceof RefusedAddressError ? 'write allow_private: true where that is meant' : undefined;
+    // It names the host itself.
+    if (cause instanceof RefusedAddressError)
+      return new ReceiverAwayError(text, { cause, hint: 'write allow_private: true where that is meant' });
     const message = isCut ? 'it closed the connection without an answer' : text;
-    return new ReceiverAwayError(message, {
+    return new ReceiverAwayError(`${this.#label}: ${message}`, {
       cause,
-      hint: hint ?? certificateHint(cause) ?? this.#schemeHint(text, isCut),
+      hint: certificateHint(cause) ?? this.#schemeHint(text, isCut),
     });
   }
 

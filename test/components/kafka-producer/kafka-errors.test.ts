@@ -17,6 +17,22 @@ describe('why Kafka takes nothing', () => {
     expect(reasonOf({ severity: 3, message: refused })).to.equal('b: refused');
   });
 
+  it('is the same for a certificate that is not trusted, whichever of its words librdkafka has read', () => {
+    const told = [
+      [
+        'ssl error',
+        'SSL handshake failed: error:0A000086:SSL routines::certificate verify failed: broker certificate could not be verified, verify that ssl.ca.location is correctly configured or root CA certificates are installed (install ca-certificates package)',
+      ],
+      ['all broker connections are down', 'error:0A000086:SSL routines::certificate verify failed'],
+    ] as const;
+    for (const [words, text] of told) {
+      const reason = reasonOf(line(3, `${text} (after 3ms in state SSL_HANDSHAKE)`));
+      expect(kafkaError(new Error(words), 'a:9093', reason).message).to.equal(
+        'Kafka at a:9093: ssl error (a: SSL handshake failed: error:0A000086:SSL routines::certificate verify failed)',
+      );
+    }
+  });
+
   it('may be told as less than an error', () => {
     const guess =
       'Disconnected while requesting ApiVersion: might be caused by incorrect security.protocol configuration';

@@ -51,6 +51,8 @@ describe('the webhook', () => {
   const refusal = (messages = transferMessages(2)): Promise<MessageRefusedError> =>
     rejectionOf(deliver(messages), MessageRefusedError);
 
+  const at = (): string => `Webhook at ${new URL(server.url).host}`;
+
   it('POSTs a batch as one signed JSON document', async () => {
     open({ secret: 'a secret of ours', headers: { 'X-Team': 'whales', Authorization: 'Bearer t' } });
     const wide = MessageData.ofFields(
@@ -121,7 +123,7 @@ describe('the webhook', () => {
     const errors: ReceiverAwayError[] = [];
     for (let i = 0; i < 14; i++) errors.push(await away());
     expect(errors.slice(0, 6).map(({ message, retryAfterMs }) => [message, retryAfterMs])).to.deep.equal(
-      [408, 425, 429, 500, 503, 599].map((status) => [`it answered with status ${status}`, undefined]),
+      [408, 425, 429, 500, 503, 599].map((status) => [`${at()}: it answered with status ${status}`, undefined]),
     );
     const waits = errors.slice(6).map(({ retryAfterMs }) => retryAfterMs);
     expect(waits).to.deep.equal([7_000, 1_500, 120_000, 0, 3_600_000, undefined, undefined, undefined]);
@@ -131,13 +133,15 @@ describe('the webhook', () => {
     open();
     for (const status of [400, 401, 403, 404, 409, 410, 413, 422, 451]) {
       server.answerWith(status);
-      expect((await refusal()).message).to.equal(`it answered with status ${status}`);
+      expect((await refusal()).message).to.equal(`${at()}: it answered with status ${status}`);
     }
     server.answer = (response) =>
       void response.writeHead(400).end(`{"message":\r\n"no \u001b[31mtext"}${' x'.repeat(500)}`);
     const { message } = await refusal();
-    expect(message).to.match(/^it answered with status 400: \{"message": "no \ufffd\[31mtext"\} x x/);
-    expect(message).to.have.length.below(340).and.match(/…$/);
+    expect(message).to.match(
+      /^Webhook at 127\.0\.0\.1:\d+: it answered with status 400: \{"message": "no \ufffd\[31mtext"\} x x/,
+    );
+    expect(message).to.have.length.below(370).and.match(/…$/);
   });
 
   it('follows no redirect: nobody is to blame, and nothing is lost', async () => {
@@ -146,12 +150,14 @@ describe('the webhook', () => {
       server.answerWith([status, { location: `https://other.example/secret-path?k=1` }]);
       const { message, hint } = await away();
       expect(message).to.equal(
-        `it answered with status ${status}, a redirect to other.example: redirects are not followed`,
+        `${at()}: it answered with status ${status}, a redirect to other.example: redirects are not followed`,
       );
       expect(hint).to.contain('into the definition');
     }
     server.answerWith([302, { location: '/login' }]);
-    expect((await away()).message).to.equal('it answered with status 302, a redirect: redirects are not followed');
+    expect((await away()).message).to.equal(
+      `${at()}: it answered with status 302, a redirect: redirects are not followed`,
+    );
     expect(server.got).to.have.length(7);
   });
 
@@ -163,7 +169,7 @@ describe('the webhook', () => {
     await clock.advance(4_999);
     expect(clock.sleeping).to.equal(1);
     await clock.advance(1);
-    expect((await waiting).message).to.equal('no answer within 5 s');
+    expect((await waiting).message).to.equal(`${at()}: no answer within 5 s`);
   });
 
   it('tells of each request how long it may take', async () => {
@@ -177,12 +183,12 @@ describe('the webhook', () => {
   it('waits where a connection is cut, before and within an answer', async () => {
     open();
     server.answer = (response) => response.socket?.destroy();
-    expect((await away()).message).to.equal('it closed the connection without an answer');
+    expect((await away()).message).to.equal(`${at()}: it closed the connection without an answer`);
     server.answer = (response) => {
       response.writeHead(500, { 'content-length': 100 });
       response.write('half', () => response.socket?.destroy());
     };
-    expect((await away()).message).to.match(/^it answered with status 500/);
+    expect((await away()).message).to.match(/: it answered with status 500/);
     server.reset();
     await deliver(transferMessages(1));
   });
@@ -361,10 +367,19 @@ describe('the webhook', () => {
     const port = await startHttps(makeAuthority());
     open({ url: `http://127.0.0.1:${port}/hook` });
     const { message, hint } = await away();
-    expect(message).to.equal('it closed the connection without an answer');
+    expect(message).to.equal(`Webhook at 127.0.0.1:${port}: it closed the connection without an answer`);
     expect(hint).to.contain('https://');
     open({ url: server.url.replace('http:', 'https:') });
     expect((await away()).hint).to.contain('Without TLS the url begins with http://');
+  });
+
+  it('is named by its host, without the keys that stand in its URL', async () => {
+    const { port } = new URL(server.url);
+    const lookup: LookupFunction = (_name, _options, done) => done(null, [{ address: '127.0.0.1', family: 4 }]);
+    const host = `k3y9f0aa17bc42de55f1c0de.hooks.example:${port}`;
+    open({ url: `http://me:hunter2@${host}/secret-path?key=hunter3` }, lookup);
+    server.answerWith(503);
+    expect((await away()).message).to.equal(`Webhook at ***.hooks.example:${port}: it answered with status 503`);
   });
 
   it('waits where nobody listens', async () => {
@@ -373,6 +388,6 @@ describe('the webhook', () => {
     const { port } = closed.address() as AddressInfo;
     closed.close();
     open({ url: `http://127.0.0.1:${port}/secret-path` });
-    expect((await away()).message).to.equal(`connect ECONNREFUSED 127.0.0.1:${port}`);
+    expect((await away()).message).to.equal(`Webhook at 127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port}`);
   });
 });
