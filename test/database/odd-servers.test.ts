@@ -7,18 +7,23 @@ import { MonitorStore } from '../../src/database/operations/monitor-store.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
 import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
 import { runIn } from '../cli/run-in.js';
+import { SinkFixture, fieldsOf, message, tableOf } from '../components/table-sink/sink-fixture.js';
 import { createDatabase, onMysql } from '../support/databases.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { rejectionOf } from '../support/rejection.js';
 import { hashOf, makeEvent, makeUndecoded, storeLogs } from '../support/stored-logs.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-/** Every mode that changes how a statement is read, a time zone with half an hour in it, commits that have to be asked for, and an engine without any. */
+/**
+ * Every mode that changes how a statement is read, a time zone with half an hour in it, commits that have to be asked for, an engine
+ * without any, and rows in which keys are short.
+ */
 const odd = [
   '--autocommit=0',
   '--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT,IGNORE_SPACE,ONLY_FULL_GROUP_BY',
   '--default-time-zone=+05:30',
   '--default-storage-engine=MyISAM',
+  '--innodb-default-row-format=compact',
 ];
 
 /** What a chain, which anybody may write to, can put into a text. */
@@ -124,6 +129,15 @@ onMysql(
         ]);
         expect(await tasks.get(id)).to.deep.include({ status: 0, error: text, logPath: text });
       }
+    });
+
+    it('takes a table of a sink whose texts have an index', async () => {
+      const said = fieldsOf('Said(string text)');
+      const fixture = await SinkFixture.open(url, said, { table: 'said', indexes: [['text']] });
+      await fixture.claim(1);
+      await fixture.deliver([message({ text: hostile[3] }, { block: 1, event: said[0]! })]);
+      await fixture.sink.close();
+      expect(await tableOf(url, ['text'], 'said')).to.deep.equal([hostile[3]]);
     });
 
     it('holds every step of heartbeat test', async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
-import { ConflictError } from '../../runtime/errors.js';
+import { ConflictError, DatabaseForbiddenError } from '../../runtime/errors.js';
 import type { LockOptions, MigrationLock } from '../driver.js';
 import { historyTable, lockName, MigrationHistory } from './migration-history.js';
 
@@ -77,8 +77,10 @@ class RowLock {
       const history = new MigrationHistory(schema);
       if ((await history.list()).length > 0) await write([this.#mine().delete()]);
       else if (await history.isThere()) await schema.run(`DROP TABLE ${historyTable}`);
-    } catch {
-      // A database that went away.
+    } catch (error) {
+      // Who may not delete rows gives it back as one that is nobody's; else the database went away.
+      if (!(error instanceof DatabaseForbiddenError)) return;
+      await write([this.#mine().update({ applied_at: null, made: nobody })]).catch(() => undefined);
     }
   }
 

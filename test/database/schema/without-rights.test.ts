@@ -1,7 +1,8 @@
 import { expect } from 'chai';
+import { historyTable, lockName } from '../../../src/database/schema/migration-history.js';
 import { Migrator } from '../../../src/database/schema/migrator.js';
 import { openDatabase } from '../../../src/database/open/open-database.js';
-import { createDatabase, onPostgres } from '../../support/databases.js';
+import { createDatabase, onMysql, onPostgres } from '../../support/databases.js';
 import { execute } from '../../support/execute-sql.js';
 import { rejectionOf } from '../../support/rejection.js';
 
@@ -15,6 +16,27 @@ onPostgres('migrate of a user without rights', (server) => {
     try {
       const error = await rejectionOf(new Migrator(database).up(() => undefined));
       expect(error.message).to.contain('permission denied for schema public');
+    } finally {
+      await database.close();
+    }
+  });
+});
+
+onMysql('migrate of a user who may not delete', (server) => {
+  it('frees its lock all the same, so that the next one waits for nobody', async () => {
+    const url = new URL(await createDatabase(server().url()));
+    await execute(url.href, "CREATE USER keeper@'127.0.0.1' IDENTIFIED BY 'right99'");
+    const rights = 'SELECT, INSERT, UPDATE, CREATE, ALTER, INDEX';
+    await execute(url.href, `GRANT ${rights} ON ${url.pathname.slice(1)}.* TO keeper@'127.0.0.1'`);
+    Object.assign(url, { username: 'keeper', password: 'right99' });
+    const database = await openDatabase(url.href);
+    try {
+      await new Migrator(database).up(() => undefined);
+      const lock = await database.read<object[]>((knex) =>
+        knex(historyTable).where({ name: lockName }).select('applied_at'),
+      );
+      expect(lock).to.deep.equal([{ applied_at: null }]);
+      expect(await new Migrator(database).up(() => undefined)).to.deep.equal([]);
     } finally {
       await database.close();
     }

@@ -79,7 +79,8 @@ export function mysqlSchema(knex: Knex, connection: unknown, timezone: string): 
     nullsLow: '',
     createTable: (table, define) =>
       tableChanges(knex, table, (builder) => {
-        builder.engine('InnoDB');
+        // A server may have another format by default, and in some a key may be no longer than 767 bytes.
+        builder.engine('InnoDB ROW_FORMAT=DYNAMIC');
         builder.charset('utf8mb4');
         // Names of events and pipelines are told apart by case on every database.
         builder.collate('utf8mb4_bin');

@@ -98,7 +98,7 @@ export const mysqlTargets: TargetDialect = {
       ...(unique.length > 0 ? [`UNIQUE KEY ${writeIndex(nameOf(unique, true), unique, typeOf)}`] : []),
       ...indexes.map((index) => `KEY ${writeIndex(nameOf(index, false), index, typeOf)}`),
     ];
-    const options = 'ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
+    const options = 'ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
     return [`CREATE TABLE IF NOT EXISTS ${pathOf(place)} (${parts.join(', ')}) ${options}`];
   },
   makesInTransaction: false,
