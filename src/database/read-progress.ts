@@ -11,7 +11,7 @@ export function readProgress(text: string | null, beatAt: string | null = null):
   const said = text === null ? null : objectIn(text);
   const mode = said?.['mode'];
   if (said === null || (mode !== 'realtime' && mode !== 'historical')) return null;
-  const { nextBlock, targetBlock, headBlock, readableBlock, events, lagUnknownSeconds } = said;
+  const { nextBlock, targetBlock, headBlock, readableBlock, events, joined, lagUnknownSeconds } = said;
   const unknownFor = count(lagUnknownSeconds);
   const since = unknownFor === null || beatAt === null ? said['lagUnknownSince'] : secondsBefore(beatAt, unknownFor);
   return {
@@ -20,6 +20,7 @@ export function readProgress(text: string | null, beatAt: string | null = null):
     targetBlock: count(targetBlock),
     headBlock: count(headBlock),
     events: count(events) ?? 0,
+    ...(count(joined) === null ? {} : { joined: joined as number }),
     ...(count(readableBlock) === null ? {} : { readableBlock: readableBlock as number }),
     ...(typeof since === 'string' ? { lagUnknownSince: since } : {}),
   };

@@ -47,6 +47,8 @@ export interface Progress {
   readonly readableBlock?: number;
   /** Events committed by this task. */
   readonly events: number;
+  /** How many of them its shards' tasks had read, and counted, before they joined; left out: none. */
+  readonly joined?: number;
   /** Since when nobody knows how far behind the task is, in the database's time zone: no endpoint of it answers, or its commits do not land; left out where it is known. */
   readonly lagUnknownSince?: string;
   /** The same as its run tells it, for the clock of its host is not the database's: for how many seconds, when it beat last. */
@@ -124,6 +126,11 @@ export function lagBlocks({ headBlock, nextBlock, lagUnknownSince, lagUnknownSec
   if (headBlock === null || nextBlock === null) return null;
   if (lagUnknownSince !== undefined || lagUnknownSeconds !== undefined) return null;
   return isLowHead(headBlock, nextBlock - 1) ? null : Math.max(0, headBlock - nextBlock);
+}
+
+/** Returns how many events a task has read itself: what rates go by, for what has joined was in those of other tasks. */
+export function eventsRead(progress: Progress | null): number {
+  return progress === null ? 0 : progress.events - (progress.joined ?? 0);
 }
 
 /** Returns the last block that a task has done; null where it has done none, or that is not known. */

@@ -42,8 +42,8 @@ export interface Execution {
   readonly known: KnownCommits;
   readonly run: RunRequest;
   readonly mode: Progress['mode'];
-  /** How many events the task has stored before; left out: none. */
-  readonly events?: number;
+  /** What the task has stored before; left out: nothing. */
+  readonly before?: Pick<Progress, 'events' | 'joined'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Called with every change of the progress, for whoever shows it. */
@@ -66,8 +66,8 @@ export interface Execution {
 export type NextStretch =
   /** Up to a block behind which others read; null: whatever there is. The progress counts up to `target`. */
   | { readonly kind: 'read'; readonly upTo: number | null; readonly target: number | null }
-  /** What others have read has joined the checkpoint. */
-  | { readonly kind: 'joined'; readonly nextBlock: number; readonly events: number }
+  /** What others have read, and counted, has joined the checkpoint. */
+  | { readonly kind: 'joined'; readonly nextBlock: number; readonly events: number; readonly durationMs: number }
   /** What was known is no longer so. */
   | { readonly kind: 'again' };
 
@@ -88,8 +88,8 @@ export interface ShardsAhead {
  */
 export async function executePipeline(execution: Execution): Promise<Progress> {
   let run = execution.run;
-  const { mode, events = 0 } = execution;
-  let progress: Progress = { mode, nextBlock: null, targetBlock: null, headBlock: null, events };
+  const { mode, before = { events: 0 } } = execution;
+  let progress: Progress = { mode, nextBlock: null, targetBlock: null, headBlock: null, ...before };
   const undecodable = new UndecodableLogs(execution.pipelineId, execution.logger);
   let reportedAt = Number.NEGATIVE_INFINITY;
   const report = (known: Partial<Progress>): Progress => {
@@ -103,8 +103,9 @@ export async function executePipeline(execution: Execution): Promise<Progress> {
     execution.known.read(start.checkpoint);
     const next = (await execution.shards?.next(start, run, progress)) ?? unshared;
     if (next.kind === 'joined') {
-      report({ nextBlock: next.nextBlock, events: progress.events + next.events });
-      await execution.onCommit?.({ kind: 'events', events: 0, durationMs: 0, appended: null });
+      const { nextBlock, events, durationMs } = next;
+      report({ nextBlock, events: progress.events + events, joined: (progress.joined ?? 0) + events });
+      await execution.onCommit?.({ kind: 'events', events: 0, durationMs, appended: null });
       run = readOn(run);
     }
     if (next.kind !== 'read') {

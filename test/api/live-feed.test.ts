@@ -144,6 +144,18 @@ describe('the history of rates', () => {
     expect(history.rates().get(45)).to.deep.equal([5]);
   });
 
+  it('counts what a shard has read once: not again when it joins', () => {
+    const history = new RateHistory();
+    const shard = task(5_000, { id: 2, shard: 2 });
+    const own = task(0);
+    history.note([own], 0);
+    history.note([own, shard], 10_000);
+    const joined = { ...own, progress: { ...own.progress!, events: 5_020, joined: 5_000 } };
+    history.note([joined], 20_000);
+    expect(history.rates().get(45)).to.deep.equal([null, 500, 2]);
+    expect(history.of(1).events).to.deep.equal([0, 0, 20]);
+  });
+
   it('shows the end of a task as no events, and forgets its pipeline after a while', () => {
     const history = new RateHistory();
     history.note([task(1)], 0);

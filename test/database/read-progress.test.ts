@@ -13,6 +13,8 @@ describe('the progress that a task’s row tells', () => {
   it('is what this program writes', () => {
     const progress = { ...none, nextBlock: 12, targetBlock: 20, headBlock: 15, readableBlock: 14, events: 4_711 };
     expect(readProgress(JSON.stringify(progress))).to.deep.equal(progress);
+    const joined = { ...progress, joined: 4_000 };
+    expect(readProgress(JSON.stringify(joined))).to.deep.equal(joined);
     const unknown = { ...progress, mode: 'historical', lagUnknownSince: '2026-01-02T03:04:05' };
     expect(readProgress(JSON.stringify(unknown))).to.deep.equal(unknown);
   });

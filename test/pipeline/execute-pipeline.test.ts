@@ -6,7 +6,7 @@ import type { RunRequest } from '../../src/model/run-request.js';
 import type { Database } from '../../src/database/database.js';
 import type { SourceMessage } from '../../src/model/batch.js';
 import type { Progress } from '../../src/model/task.js';
-import type { ShardsAhead } from '../../src/pipeline/execute-pipeline.js';
+import type { CommitSeen, ShardsAhead } from '../../src/pipeline/execute-pipeline.js';
 import { executePipeline } from '../../src/pipeline/execute-pipeline.js';
 import { DatabaseSetBackError, KnownCommits } from '../../src/pipeline/known-commits.js';
 import { LeaseLostError } from '../../src/runtime/errors.js';
@@ -26,6 +26,7 @@ eachDatabase('the execution of a pipeline', (databases) => {
   let claimed: ClaimedPipeline;
   let lease: FakeLease;
   let shown: Progress[];
+  let commits: CommitSeen[];
   let logger: MemoryLogger;
   let clock: FakeClock;
   let pipelineId = 500;
@@ -38,6 +39,7 @@ eachDatabase('the execution of a pipeline', (databases) => {
     claimed = await claimPipeline(database, (pipelineId += 1));
     lease = new FakeLease(claimed.taskId);
     shown = [];
+    commits = [];
     logger = new MemoryLogger();
     clock = new FakeClock();
   });
@@ -56,6 +58,7 @@ eachDatabase('the execution of a pipeline', (databases) => {
       clock,
       logger,
       onProgress: (progress) => shown.push(progress),
+      onCommit: (commit) => Promise.resolve(void commits.push(commit)),
       stopping: new AbortController().signal,
       signal: new AbortController().signal,
     });
@@ -265,6 +268,24 @@ eachDatabase('the execution of a pipeline', (databases) => {
       [3, 2],
       [4, 3],
     ]);
+  });
+
+  it('counts what others have read with its own, says how many that were, and how long the join took', async () => {
+    let turns = 0;
+    const shards: ShardsAhead = {
+      next: () => {
+        turns += 1;
+        if (turns === 3) return Promise.resolve({ kind: 'read', upTo: null, target: null });
+        return Promise.resolve({ kind: 'joined', nextBlock: turns, events: 500, durationMs: 40 });
+      },
+      drop: () => Promise.resolve(),
+    };
+    const progress = await execute(sends(exampleBatch(1, 3)), {}, shards);
+    expect(progress).to.include({ nextBlock: 4, events: 1_003, joined: 1_000 });
+    const seen = commits.map(({ kind, events, durationMs }) => ({ kind, events, durationMs }));
+    // Who read them has counted them.
+    const join = { kind: 'events', events: 0, durationMs: 40 };
+    expect(seen).to.deep.equal([join, join, { kind: 'events', events: 3, durationMs: 0 }]);
   });
 
   it('notices that the database was set back while it waited for what others read', async () => {

@@ -1,5 +1,5 @@
 import type { Task } from '../../model/task.js';
-import { lagBlocks } from '../../model/task.js';
+import { eventsRead, lagBlocks } from '../../model/task.js';
 
 /** What a task had done at some moment. */
 interface Sample {
@@ -47,7 +47,7 @@ export class RateHistory {
     const added = new Map<number, number | null>();
     for (const task of tasks) {
       const before = this.#samples.get(task.id)?.at(-1)?.events ?? (isFirst ? null : 0);
-      const now = task.progress?.events ?? 0;
+      const now = eventsRead(task.progress);
       const known = added.get(task.pipelineId) ?? 0;
       added.set(task.pipelineId, before === null ? null : known + Math.max(0, now - before));
       this.#keep(task, at);
@@ -83,7 +83,7 @@ export class RateHistory {
     this.#keepBeat(task, at);
     const samples = this.#samples.get(id) ?? [];
     const lag = progress === null ? null : lagBlocks(progress);
-    samples.push({ at, events: progress?.events ?? 0, nextBlock: progress?.nextBlock ?? null, lag });
+    samples.push({ at, events: eventsRead(progress), nextBlock: progress?.nextBlock ?? null, lag });
     // Renewed, the oldest key of the map is the task that has not run for the longest.
     this.#samples.delete(id);
     this.#samples.set(id, samples.length > mostSamples ? thin(samples) : samples);

@@ -1,4 +1,4 @@
-import { lagBlocks, type Progress } from '../../model/task.js';
+import { eventsRead, lagBlocks, type Progress } from '../../model/task.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { Lang } from '../../runtime/lang.js';
@@ -45,7 +45,7 @@ class ProgressMemory {
     this.#beatAt = beatAt ?? this.#beatAt;
     if (progress.nextBlock === null) return;
     this.#firstBlock ??= progress.nextBlock;
-    this.#rate.add(this.#clock.monotonic(), progress.nextBlock, progress.events);
+    this.#rate.add(this.#clock.monotonic(), progress.nextBlock, eventsRead(progress));
   }
 
   get view(): ProgressView | undefined {

@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import { ConflictError, LeaseHeldError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
 import { errorWords } from '../database-errors.js';
@@ -116,11 +117,21 @@ async function writeUnlessHeld(database: Database, unheld: Unheld, steps: readon
   if ((await writeIfHeld(database, [...guards, ...steps])) === null) await throwHolder(database, unheld);
 }
 
-function guardsOf(database: Database, { id, defaultIntervalSeconds }: Unheld): readonly (Query | Statement)[] {
+/** Selects the living tasks of a pipeline, and those that read its shards: the task of a shard that has joined writes nothing more. */
+function holders(database: Database, { id, defaultIntervalSeconds }: Unheld): Knex.QueryBuilder {
+  const { knex } = database;
+  const read = knex('pipeline_shard').where({ pipeline_id: id, task_id: knex.ref('living.id') });
+  return livingTasks(database, id, defaultIntervalSeconds, 'any').where(
+    (living) => void living.where('living.shard', 0).orWhereExists(read.select(knex.raw('1'))),
+  );
+}
+
+function guardsOf(database: Database, unheld: Unheld): readonly (Query | Statement)[] {
+  const { id } = unheld;
   const { knex, dialect } = database;
   const disable = knex('pipeline')
     .where({ id })
-    .whereNotExists(livingTasks(database, id, defaultIntervalSeconds).select(knex.raw('1')))
+    .whereNotExists(holders(database, unheld).select(knex.raw('1')))
     .update({ disabled: dialect.flag(true) });
   return [deleteFrom(database, 'pipeline_checkpoint', id), database.fenced(disable)];
 }
@@ -130,9 +141,10 @@ interface HolderRow {
   readonly worker: string | null;
 }
 
-async function throwHolder(database: Database, { id, defaultIntervalSeconds }: Unheld): Promise<void> {
+async function throwHolder(database: Database, unheld: Unheld): Promise<void> {
+  const { id } = unheld;
   const [holder] = await database.read<HolderRow[]>(() =>
-    livingTasks(database, id, defaultIntervalSeconds).select('id', 'worker').orderBy('id', 'desc').limit(1),
+    holders(database, unheld).select('id', 'worker').orderBy('shard').orderBy('id', 'desc').limit(1),
   );
   // Nobody holds it: then the pipeline itself is gone, which is what was asked for.
   if (holder === undefined) return;

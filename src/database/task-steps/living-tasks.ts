@@ -4,7 +4,7 @@ import type { Database } from '../database.js';
 import { isSilentSql, silenceLimitSql } from './silence.js';
 
 /**
- * Selects the running tasks of a pipeline, or of that of an outer query, or of a shard of it, that are not silent; those that
+ * Selects the running tasks of a pipeline, or of that of an outer query, or of a shard of it, or of all its shards, too, that are not silent; those that
  * name no heartbeat interval go by the default. Where runs could be heard for so many seconds only, nobody counts as silent of
  * whom fewer than three heartbeats were to come in that time.
  */
@@ -12,7 +12,7 @@ export function livingTasks(
   database: Database,
   pipelineId: number | Knex.Raw,
   defaultIntervalSeconds: number,
-  shard: number | Knex.Raw = 0,
+  shard: number | Knex.Raw | 'any' = 0,
   heardForSeconds = Infinity,
 ): Knex.QueryBuilder {
   const { knex } = database;
@@ -20,7 +20,7 @@ export function livingTasks(
   const limit = silenceLimitSql(database, defaultIntervalSeconds, 'living');
   return knex({ living: 'pipeline_task' })
     .where('living.pipeline_id', pipelineId)
-    .where('living.shard', shard)
+    .where((living) => void (shard === 'any' || living.where('living.shard', shard)))
     .where('living.status', taskStatus.running)
     .where((living) => {
       void living.whereRaw('NOT (?)', [isSilent]);

@@ -237,8 +237,10 @@ class TaskRun {
     const { checkpoints } = parts;
     const { pipelineId, chainId, mode, clock, stopping, database, worker } = options;
     const shards = await this.#openShards(signal);
+    const { events, joined } = this.#progress;
+    const stored = { events, ...(joined === undefined ? {} : { joined }) };
     await executePipeline({
-      ...{ pipelineId, chainId, run, mode, clock, stopping, shards, events: this.#progress.events },
+      ...{ pipelineId, chainId, run, mode, clock, stopping, shards, before: stored },
       known: this.#known,
       source: parts.source,
       lease: parts.heartbeat,

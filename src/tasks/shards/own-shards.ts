@@ -221,7 +221,9 @@ export class OwnShards implements ShardsAhead {
         return await this.#giveUp(task.error ?? 'the chain has replaced blocks', progress);
       if (isRead(shard) || !isHeld) {
         const guard = { pipelineId, taskId: lease.taskId, version: start.checkpoint.version };
+        const since = clock.monotonic();
         await this.#store.join({ guard, shard, replaces, progress });
+        const durationMs = clock.monotonic() - since;
         const to = shard.block.number;
         const message = isRead(shard)
           ? `shard ${shard.number} has joined: blocks up to ${to} are read`
@@ -232,7 +234,7 @@ export class OwnShards implements ShardsAhead {
           shard: shard.number,
           block: to,
         });
-        return { kind: 'joined', nextBlock: to + 1, events: shard.events };
+        return { kind: 'joined', nextBlock: to + 1, events: shard.events, durationMs };
       }
       if (clock.monotonic() >= tellsAt) {
         this.#tellWait(shard);

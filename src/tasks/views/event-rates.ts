@@ -1,5 +1,5 @@
 import type { Clock } from '../../runtime/clock.js';
-import type { Task } from '../../model/task.js';
+import { eventsRead, type Task } from '../../model/task.js';
 
 /** A rate is that of the last so many milliseconds: beats and commits write progress in steps. */
 const spanMs = 15_000;
@@ -9,7 +9,7 @@ interface Sample {
   readonly events: number;
 }
 
-/** How many events a second tasks commit, by their rows as they are read again and again. */
+/** How many events a second tasks read and commit, by their rows as they are read again and again. */
 export class EventRates {
   readonly #clock: Clock;
   readonly #samples = new Map<number, readonly Sample[]>();
@@ -25,7 +25,7 @@ export class EventRates {
     for (const id of this.#samples.keys()) if (!running.has(id)) this.#samples.delete(id);
     for (const { id, progress } of tasks) {
       const kept = (this.#samples.get(id) ?? []).filter((sample) => at - sample.at <= spanMs);
-      this.#samples.set(id, [...kept, { at, events: progress?.events ?? 0 }]);
+      this.#samples.set(id, [...kept, { at, events: eventsRead(progress) }]);
     }
   }
 

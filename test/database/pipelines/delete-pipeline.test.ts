@@ -61,13 +61,32 @@ eachDatabase('a deleted pipeline', (databases) => {
     ]);
   }
 
-  async function addTask(id: number, status: number, silentSeconds: number, beaten: boolean): Promise<void> {
+  async function addTask(
+    id: number,
+    status: number,
+    silentSeconds: number,
+    beaten: boolean,
+    shard = 0,
+  ): Promise<number> {
     const { knex, dialect } = database;
     const then = dialect.secondsAgo(knex, silentSeconds);
     const times = { create_time: then, last_heartbeat: beaten ? then : null };
-    await database.write([
-      knex('pipeline_task').insert({ pipeline_id: id, status, heartbeat_interval: 10, worker: 'here:1', ...times }),
-    ]);
+    const row = { pipeline_id: id, status, heartbeat_interval: 10, worker: 'here:1', shard, ...times };
+    const [result] = await database.write([knex('pipeline_task').insert(row)]);
+    return result?.insertId ?? 0;
+  }
+
+  async function addShard(id: number, shard: number, taskId: number | null): Promise<void> {
+    const { knex } = database;
+    const blocks = {
+      after_block: 9,
+      after_hash: Buffer.alloc(32),
+      to_block: 19,
+      block_number: 9,
+      hash: Buffer.alloc(32),
+    };
+    const cut = { pipeline_id: id, shard, chain: 1, definition: 'a'.repeat(64), added: 2 ** 32, task_id: taskId };
+    await database.write([knex('pipeline_shard').insert({ ...cut, ...blocks })]);
   }
 
   const rowsOf = async (id: number): Promise<readonly number[]> =>
@@ -161,4 +180,25 @@ eachDatabase('a deleted pipeline', (databases) => {
       expect(await rowsOf(id)).to.deep.equal([0, 0, 0, 0, 0, 0, 0]);
     });
   }
+
+  it('stays while a shard of it is read, though its own task is dead, and names that task', async () => {
+    await fill(40, 2);
+    await addTask(40, 0, 31, true);
+    const reads = await addTask(40, 0, 5, true, 2);
+    await addShard(40, 2, reads);
+    const error = await rejectionOf(store.delete(40, 30), LeaseHeldError);
+    expect(error.message).to.equal(`pipeline 40 is being run by task ${reads} on here:1`);
+    expect(await rowsOf(40)).to.deep.equal([1, 2, 1, 2, 1, 1, 1]);
+    expect(await store.get(40)).to.have.property('disabled', false);
+  });
+
+  it('goes while the task of a shard that has joined has yet to end, and where nobody reads those that have not', async () => {
+    await fill(41, 2);
+    await addTask(41, 1, 5, true);
+    await addTask(41, 0, 5, true, 2);
+    await addShard(41, 3, await addTask(41, 0, 31, true, 3));
+    await addShard(41, 4, null);
+    await store.delete(41, 30);
+    expect(await rowsOf(41)).to.deep.equal([0, 0, 0, 0, 0, 0, 0]);
+  });
 });

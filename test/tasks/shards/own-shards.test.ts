@@ -9,6 +9,7 @@ import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { SourceMessage } from '../../../src/model/batch.js';
 import type { Shard } from '../../../src/model/shard.js';
 import type { Progress } from '../../../src/model/task.js';
+import type { Lease } from '../../../src/pipeline/lease.js';
 import { silentLogger } from '../../../src/runtime/logger.js';
 import { OutageWatch } from '../../../src/tasks/monitor/outage-watch.js';
 import { OwnShards } from '../../../src/tasks/shards/own-shards.js';
@@ -30,6 +31,13 @@ import { claimOptions, exampleWorker, plainRun } from '../run/task-fixture.js';
 async function* nothing(): AsyncGenerator<SourceMessage> {
   // All is read.
 }
+
+const unlostLease: Omit<Lease, 'taskId'> = {
+  isCommitting: false,
+  moved: () => Promise.resolve(),
+  renewed: () => undefined,
+  recover: (cause) => Promise.reject(cause),
+};
 
 describe('the shards of a run', () => {
   let database: Database;
@@ -175,13 +183,7 @@ describe('the shards of a run', () => {
         ...{ database, tasks: new TaskStore(database), chainId: 1, fingerprint: 'a'.repeat(64) },
         ...{ source: new ScriptedSource(nothing), logger, clock },
         ...{ stopping: stopping.signal, signal: hard.signal },
-        lease: {
-          taskId: checkpoint.taskId ?? 0,
-          isCommitting: false,
-          moved: () => Promise.resolve(),
-          renewed: () => undefined,
-          recover: (cause) => Promise.reject(cause),
-        },
+        lease: { ...unlostLease, taskId: checkpoint.taskId ?? 0 },
       });
       let isOver = false;
       const next = shards.next({ checkpoint, recentBlocks: [], newestStoredBlock: 19 }, {}, noProgress);
@@ -200,6 +202,24 @@ describe('the shards of a run', () => {
       ]);
       expect(await new TaskStore(database).get(silent)).to.include({ status: 2, endReason: 'taken_over' });
     });
+  });
+
+  it('tell how long the join of one took', async () => {
+    await cut(29);
+    await readAll();
+    const checkpoint = await new CheckpointStore(database).get(pipelineId);
+    const shards = new OwnShards({
+      ...claimOptions({ pipelineId, worker: { ...here, isGone: () => false } }),
+      ...{ database, tasks: new TaskStore(database), chainId: 1, fingerprint: 'a'.repeat(64) },
+      ...{ source: new ScriptedSource(nothing), logger: silentLogger },
+      ...{ stopping: stopping.signal, signal: hard.signal },
+      lease: { ...unlostLease, taskId: checkpoint.taskId ?? 0 },
+    });
+    const next = await shards.next({ checkpoint, recentBlocks: [], newestStoredBlock: 19 }, {}, noProgress);
+    shards.close();
+    if (next.kind !== 'joined') throw new Error(`it has not joined: ${next.kind}`);
+    expect(next).to.include({ nextBlock: 30, events: 10 });
+    expect(next.durationMs).to.be.greaterThan(0);
   });
 
   describe('whose rows are taken away because they are given up', () => {
@@ -223,11 +243,9 @@ describe('the shards of a run', () => {
           ...{ source: new ScriptedSource(nothing), logger: silentLogger },
           ...{ stopping: stopping.signal, signal: hard.signal },
           lease: {
+            ...unlostLease,
             taskId: taskId ?? 0,
-            isCommitting: false,
             moved: (known) => Promise.resolve(void told.push(known)),
-            renewed: () => undefined,
-            recover: (cause) => Promise.reject(cause),
           },
         });
         await giveUp(shards);

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
-import type { Task } from '../../../src/model/task.js';
+import type { Progress, Task } from '../../../src/model/task.js';
 import { EventRates } from '../../../src/tasks/views/event-rates.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { silentTask } from '../monitor/monitor-fixture.js';
 
-function task(id: number, events: number): Task {
-  return { ...silentTask, id, progress: { mode: 'realtime', nextBlock: 1, targetBlock: null, headBlock: 1, events } };
+function task(id: number, events: number, changes: Partial<Progress> = {}): Task {
+  const progress: Progress = { mode: 'realtime', nextBlock: 1, targetBlock: null, headBlock: 1, events };
+  return { ...silentTask, id, progress: { ...progress, ...changes } };
 }
 
 describe('rates of events', () => {
@@ -33,6 +34,13 @@ describe('rates of events', () => {
     await clock.advance(10_000);
     rates.note([task(1, 10_100)]);
     expect(rates.of(1)).to.equal(10);
+  });
+
+  it('leave out what has joined, for it was counted when its shard was read', async () => {
+    rates.note([task(1, 100)]);
+    await clock.advance(10_000);
+    rates.note([task(1, 50_150, { joined: 50_000 })]);
+    expect(rates.of(1)).to.equal(5);
   });
 
   it('are not below zero when a reorganisation takes events back, and forget who runs no longer', async () => {
