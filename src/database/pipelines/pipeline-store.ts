@@ -4,7 +4,7 @@ import type { Database, Query } from '../database.js';
 import { writeIfHeld } from '../fenced-write.js';
 import { ClassificationStore } from './classification-store.js';
 import { deletePipeline } from './delete-pipeline.js';
-import { listByName, nameKey, nameTaken, theOne } from './pipeline-names.js';
+import { listByName, nameKey, nameTaken, theOne, type CalledPipeline } from './pipeline-names.js';
 import { readMembers } from '../sinks/config-member.js';
 import { forgetOtherSinks } from '../sinks/sink-store.js';
 import { endOpenShards, letGo, stopIfStarted } from '../task-steps/wanted-steps.js';
@@ -59,6 +59,7 @@ export class PipelineStore {
     const keepsName = old !== null && nameKey(old.name) === nameKey(name);
     if (other !== undefined && !keepsName) throw nameTaken(other);
     const key = other === undefined ? nameKey(name) : null;
+    if (key !== null) await this.#freeKey(key);
     try {
       if (id === null) return await this.#insert(definition, key);
       return await (old === null ? this.#insertAs(id, definition, key) : this.#replace(id, definition, key, moved));
@@ -143,6 +144,22 @@ export class PipelineStore {
   async delete(id: number, defaultIntervalSeconds: number): Promise<void> {
     if (!(await this.#exists(id))) throw noSuchPipeline(id);
     await deletePipeline(this.#database, id, defaultIntervalSeconds);
+  }
+
+  /** Takes a name's key from a pipeline that has another name by now: an older program renames, and knows no keys. */
+  async #freeKey(key: string): Promise<void> {
+    const rows = await this.#database.read<CalledPipeline[]>((knex) =>
+      knex('pipeline').select('id', 'name').where({ name_key: key }),
+    );
+    const renamed = rows.filter(({ name }) => nameKey(name ?? '') !== key);
+    const { knex } = this.#database;
+    // Not from one that was given this name since it was looked for.
+    const free = renamed.map((row) =>
+      knex('pipeline')
+        .where({ ...row, name_key: key })
+        .update({ name_key: null }),
+    );
+    if (free.length > 0) await this.#database.write(free);
   }
 
   async #explain(error: unknown, { classificationId }: PipelineDefinition): Promise<void> {

@@ -147,6 +147,19 @@ eachDatabase('the store of pipelines', (databases) => {
     expect(await store.import({ ...definition, name: 'élan', id: second }, { update: true })).to.equal(second);
   });
 
+  it('gives a name again whose pipeline an older program has renamed', async () => {
+    const renamed = await store.import({ ...definition, name: 'of old' });
+    const other = await store.import({ ...definition, name: 'beside' });
+    const rename = (name: string) => database.knex('pipeline').where({ id: renamed }).update({ name });
+    await database.write([rename('by hand')]);
+    expect(await store.import({ ...definition, id: other, name: 'OF OLD' }, { update: true })).to.equal(other);
+    await rejectionOf(store.import({ ...definition, name: 'By Hand' }), TakenError);
+    await store.import({ ...definition, id: renamed, name: 'by hand' }, { update: true });
+    await database.write([rename('by another hand')]);
+    expect(await store.import({ ...definition, name: 'by hand' })).to.be.greaterThan(other);
+    await rejectionOf(store.import({ ...definition, name: 'by another hand' }), TakenError);
+  });
+
   it('gives a name once where many ask for it at one time', async () => {
     for (const round of [1, 2, 3]) {
       const names = [`Race ${round}`, `race ${round}`, `RACE ${round}`, `rAce ${round}`];
