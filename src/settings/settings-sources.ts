@@ -43,8 +43,10 @@ function readIfThere({ cwd, readFile }: SettingsPlaces, name: string, problems: 
     return readFile(`${cwd}/${name}`);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? '';
-    // EISDIR: Python's virtual environments are often a folder named .env.
-    if (!['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code)) problems.add(`${name} can't be read: ${messageOf(error)}`);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return '';
+    // Python's virtual environments are often a folder named .env; that a container mounts what is not there makes another one.
+    if (code === 'EISDIR' && name === '.env') return '';
+    problems.add(`${name} can't be read: ${code === 'EISDIR' ? 'it is a folder' : messageOf(error)}`);
     return '';
   }
 }

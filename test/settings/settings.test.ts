@@ -325,16 +325,17 @@ describe('loadSettings', () => {
   });
 
   it('passes over a folder named .env and refuses a file that it may not read', () => {
-    const refuse = (code: string) => () =>
+    const refuse = (code: string, file: string) => () =>
       loadSettings({
         flags: {},
         env: {},
         cwd: '/place',
         readFile: (path) => {
-          throw Object.assign(new Error(`${code}: ${path}`), { code: path.endsWith('.env') ? code : 'ENOENT' });
+          throw Object.assign(new Error(`${code}: ${path}`), { code: path.endsWith(file) ? code : 'ENOENT' });
         },
       });
-    expect(refuse('EISDIR')).not.to.throw();
-    expect(refuse('EACCES')).to.throw(UsageError, ".env can't be read");
+    expect(refuse('EISDIR', '.env')).not.to.throw();
+    expect(refuse('EACCES', '.env')).to.throw(UsageError, ".env can't be read");
+    expect(refuse('EISDIR', '.yaml')).to.throw(UsageError, "chainparse.config.yaml can't be read: it is a folder");
   });
 });
