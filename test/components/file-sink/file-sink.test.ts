@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
@@ -73,6 +73,23 @@ describe('a file sink', () => {
       expect(bytes).to.be.within(300, 900);
       expect(rows % 3).to.equal(0);
     }
+  });
+
+  it('ends files that are large where it could not write for a while, too', async () => {
+    const journal = new SimJournal(0);
+    const folder = temporaryFolder();
+    const world = worldOf(journal, { place: inFolder(join(folder, 'lake')), blocks: 1_000, bytes: 300 });
+    journal.read(99, () => 3);
+    journal.finalized = 99;
+    const outbox = world.start();
+    await outbox.step(4);
+    renameSync(join(folder, 'lake'), join(folder, 'away'));
+    await rejectionOf(deliverAll(outbox), ReceiverAwayError);
+    renameSync(join(folder, 'away'), join(folder, 'lake'));
+    await deliverAll(outbox);
+    await outbox.settle(true);
+    world.judgeEnd();
+    for (const { bytes } of world.manifest?.files ?? []) expect(bytes).to.be.lessThan(900);
   });
 
   it('ends a file that is old at the newest finalized block', async () => {
