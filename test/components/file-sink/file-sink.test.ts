@@ -358,6 +358,26 @@ describe('the folder of a file sink', () => {
     await (await open()).claim?.(claim, contextOf());
   });
 
+  it('says what to do where it is away, where a folder has a file’s name, and where its manifest is damaged', async () => {
+    const lake = join(dataFolder, 'lake');
+    const manifest = join(lake, '_chainparse.json');
+    const sink = await open();
+    await sink.claim?.(claim, contextOf());
+    renameSync(lake, `${lake}-away`);
+    const away = await rejectionOf(sink.deliver(batchOf([insert(1)], 'p1'), contextOf()), ReceiverAwayError);
+    expect(away.hint).to.equal('is its volume away? It goes on by itself once the folder is back');
+    renameSync(`${lake}-away`, lake);
+    rmSync(manifest);
+    mkdirSync(manifest);
+    const taken = await rejectionOf((await open()).claim!(claim, contextOf()), ReceiverAwayError);
+    expect(taken.hint).to.equal('a folder there has the name of one of its files');
+    rmSync(manifest, { recursive: true });
+    writeFileSync(manifest, '{');
+    const damaged = await rejectionOf((await open()).claim!(claim, contextOf()), RuntimeFailure);
+    expect(damaged.message).to.contain("_chainparse.json can't be read: it is damaged");
+    expect(damaged.hint).to.contain('chainparse sink replay ID SINK --from-block 0');
+  });
+
   it('may be full, and goes on once there is room', async function () {
     const disk = SmallDisk.mount(1);
     if (disk === null) return this.skip(); // only a user who may mount can make one; .ci/run's may
