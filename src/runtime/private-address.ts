@@ -1,5 +1,6 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { RuntimeFailure } from './errors.js';
+import { shownHost } from './shown-host.js';
 
 /** Of IPv4, what is not the public internet's: IANA's registry of special purposes, multicast and reserved addresses. */
 const specialV4: readonly (readonly [network: string, prefix: number])[] = [
@@ -53,6 +54,8 @@ export class RefusedAddressError extends RuntimeFailure {
   override readonly code = 'ADDRESS_REFUSED';
 
   constructor(name: string, address: string) {
-    super(name === address ? `${name} is a private address` : `${name} leads to ${address}, a private address`);
+    super(
+      name === address ? `${name} is a private address` : `${shownHost(name)} leads to ${address}, a private address`,
+    );
   }
 }

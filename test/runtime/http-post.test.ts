@@ -115,6 +115,13 @@ describe('a POST', () => {
     expect(server.got).to.deep.equal([]);
   });
 
+  it('names a host that leads to a private address without the key that is in it', async () => {
+    const url = `http://0123456789abcdef0123456789abcdef.hook.example:${server.port}/`;
+    open({ url, refuses: isPrivateAddress, lookup: named(['127.0.0.1']) });
+    const { message } = await rejectionOf(send(), RefusedAddressError);
+    expect(message).to.equal('***.hook.example leads to 127.0.0.1, a private address');
+  });
+
   it('says why there is no connection, and no more of the URL than its host', async () => {
     const url = 'http://me:hunter2@127.0.0.1:1/secret-path';
     open({ url });

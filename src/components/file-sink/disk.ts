@@ -24,6 +24,8 @@ const hints: Readonly<Record<string, string>> = {
   EROFS: 'it is mounted for reading only',
   EEXIST: 'something that is no folder is in its way',
   ENOTDIR: 'something that is no folder is in its way',
+  ENOENT: 'is its volume away? It goes on by itself once the folder is back',
+  EISDIR: 'a folder there has the name of one of its files',
 };
 
 /** Has what happened to the names in a folder survive a power cut. */

@@ -12,6 +12,7 @@ export const fileSink: SinkKind<FileSinkConfig> = {
   rows: fileSinkRows,
   describe: describeSink,
   fills: (config, surroundings) => ({ key: 'path', name: placeOf(config, surroundings) }),
+  form: ({ format, arguments: form }) => (format === 'jsonl' ? format : `${format} ${form}`),
   refusal: async (config, opening) => (await import('./target-owner.js')).folderRefusal(config, opening),
   open: async (config, opening) => (await import('./open-file-sink.js')).openFileSink(config, opening),
 };

@@ -70,6 +70,7 @@ export function parseManifest(text: string, label: string): Manifest {
   } catch (error) {
     throw new RuntimeFailure(`${label}/_chainparse.json can't be read: it is damaged, or of a newer version`, {
       cause: error,
+      hint: 'put the last good one back; or empty the folder and have all written anew: chainparse sink replay ID SINK --from-block 0',
     });
   }
 }

@@ -29,9 +29,11 @@ export class OpenFile {
   readonly openedAt: number;
   #range: BlockRange;
   #work: WorkFile | undefined;
-  #waiting: EventMessage[] = [];
+  readonly #waiting: EventMessage[] = [];
   #isStale = false;
   #isFixed = false;
+  /** About so many bytes it has where no file of its own can be measured. */
+  #unwritten = 0;
   #block = -1;
   #logIndex = -1;
   #seq = 0;
@@ -57,8 +59,9 @@ export class OpenFile {
     return this.#isFixed;
   }
 
+  /** What has been written of it; while it only remembers its blocks, about what their rows take. */
   get bytes(): number {
-    return this.#work?.bytes ?? 0;
+    return this.#work?.bytes ?? this.#unwritten;
   }
 
   add(message: EventMessage): void {
@@ -68,6 +71,8 @@ export class OpenFile {
     if (message.op === 'remove' || !isNext) this.#isStale = true;
     if (isNext && message.op === 'insert') [this.#block, this.#logIndex] = [blockNumber, logIndex];
     if (!this.#isStale) this.#waiting.push(message);
+    // What comes again after a failure is not counted again.
+    else if (isNext && message.op === 'insert') this.#unwritten += message.data.text.length;
   }
 
   /** Writes what has been added. */
@@ -97,7 +102,8 @@ export class OpenFile {
   /** Drops what it has gathered: its rows are read anew in the end. */
   async spoil(): Promise<void> {
     this.#isStale = true;
-    this.#waiting = [];
+    this.#unwritten += this.#work?.bytes ?? 0;
+    this.#unwritten += this.#waiting.splice(0).reduce((length, { data }) => length + data.text.length, 0);
     await this.#work?.discard();
     this.#work = undefined;
   }

@@ -6,7 +6,7 @@ import type { FileStore } from './file-store.js';
 import { FolderStore } from './folder-store.js';
 
 /** Whose files go there. */
-interface StoreOwner extends Pick<SinkOpening, 'name' | 'dataFolder'> {
+interface StoreOwner extends Pick<SinkOpening, 'name' | 'dataFolder' | 'clock'> {
   /** Null: of a pipeline that is not stored yet, which writes nothing. */
   readonly pipelineId: number | null;
 }
@@ -14,11 +14,12 @@ interface StoreOwner extends Pick<SinkOpening, 'name' | 'dataFolder'> {
 /** Opens where a sink's files are; nothing is touched before it is asked. */
 export async function openStore(
   { path, s3 }: Pick<FileSinkConfig, 'path' | 's3'>,
-  { pipelineId, name, dataFolder }: StoreOwner,
+  { pipelineId, name, dataFolder, clock }: StoreOwner,
 ): Promise<FileStore> {
   if (s3 === null) return new FolderStore(resolve(dataFolder, path));
   const { S3Store } = await import('./s3-store.js');
   // Files are made here before they go there; the name of a sink need not be one of a folder.
   const digest = createHash('sha256').update(name).digest('hex').slice(0, 8);
-  return new S3Store({ path, keys: s3, workFolder: join(dataFolder, '.chainparse-upload', `${pipelineId}-${digest}`) });
+  const workFolder = join(dataFolder, '.chainparse-upload', `${pipelineId}-${digest}`);
+  return new S3Store({ path, keys: s3, workFolder, clock });
 }

@@ -3,7 +3,9 @@ import { Readable } from 'node:stream';
 import { AwsV4Signer } from 'aws4fetch';
 import { Pool } from 'undici';
 import { certificateHint } from '../../runtime/certificate-hint.js';
+import type { Clock } from '../../runtime/clock.js';
 import { RuntimeFailure, messageOf } from '../../runtime/errors.js';
+import { retryAfterMs } from '../../runtime/retry.js';
 import { ReceiverAwayError } from '../seam/delivery-errors.js';
 import type { S3Keys } from './config.js';
 import type { ReadyFile } from './file-store.js';
@@ -45,9 +47,11 @@ export class S3Client {
   readonly #base: URL;
   readonly #pool: Pool;
   readonly #keys: S3Keys;
+  readonly #clock: Clock;
   readonly #patience: S3Patience;
 
-  constructor(bucket: string, keys: S3Keys, patience = usualPatience) {
+  constructor(bucket: string, keys: S3Keys, clock: Clock, patience = usualPatience) {
+    this.#clock = clock;
     this.#patience = patience;
     this.#bucket = bucket;
     this.#keys = keys;
@@ -107,9 +111,8 @@ export class S3Client {
     const code = /<Code>([^<]{1,100})<\/Code>/.exec(text)?.[1] ?? `status ${status}`;
     const name = `bucket ${this.#bucket}`;
     if (status >= 500 || status === 408 || status === 409 || status === 429) {
-      const seconds = Number(headers['retry-after']);
-      const retryAfterMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : undefined;
-      return new ReceiverAwayError(`${name} answered ${code}`, { retryAfterMs });
+      const askedMs = retryAfterMs(headers['retry-after'], this.#clock.now());
+      return new ReceiverAwayError(`${name} answered ${code}`, { retryAfterMs: askedMs });
     }
     return new RuntimeFailure(`${name} refuses: ${code}`, { hint: hintOf(status, code) });
   }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Clock } from '../../runtime/clock.js';
 import { RuntimeFailure } from '../../runtime/errors.js';
 import { makeFolder } from '../../runtime/make-folder.js';
 import type { S3Keys } from './config.js';
@@ -13,6 +14,7 @@ export interface S3StoreOptions {
   readonly path: string;
   readonly keys: S3Keys;
   readonly workFolder: string;
+  readonly clock: Clock;
 }
 
 interface FoundManifest {
@@ -34,10 +36,10 @@ export class S3Store implements FileStore {
   readonly #unanswered = new Set<string>();
   #claim = 0;
 
-  constructor({ path, keys, workFolder }: S3StoreOptions) {
+  constructor({ path, keys, workFolder, clock }: S3StoreOptions) {
     const [, bucket = '', rest = ''] = /^s3:\/\/([^/]+)\/*(.*)$/.exec(path) ?? [];
     const prefix = rest.replace(/\/+$/, '');
-    this.#client = new S3Client(bucket, keys);
+    this.#client = new S3Client(bucket, keys, clock);
     this.#prefix = prefix === '' ? '' : `${prefix}/`;
     this.label = `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}`;
     this.#workFolder = workFolder;

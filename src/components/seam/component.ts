@@ -205,6 +205,8 @@ export interface SinkKind<C extends object> extends KindOf<C> {
    * lead to in the surroundings; null: they stay as they are written. Left out: nothing does.
    */
   fills?(config: C, surroundings: Surroundings | null): { readonly key: string; readonly name: string };
+  /** Says in which form it keeps events where they stay, as a text: two are equal or not. Left out: always in the same. */
+  form?(config: C): string;
   /**
    * Says what its target would be refused to it for because it is another sink's, of whichever pipeline; null: nothing. Asks the
    * target, changes nothing, and throws where it can't be asked. Left out: others may have it, too.

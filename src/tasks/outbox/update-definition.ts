@@ -142,8 +142,8 @@ async function changedSinks(
     const was = before[old];
     if (was === undefined || registry.find(sink.type)?.role !== 'sink') return [];
     if (eventsOf(was) !== eventsOf(sink)) return [{ name: sink.name, what: 'other events than before' }];
-    const isSame = stagesText(before.slice(0, old)) === stagesText(now.slice(0, position));
-    return isSame ? [] : [{ name: sink.name, what: 'events in another form than before' }];
+    const [former, present] = [formText(was, before.slice(0, old)), formText(sink, now.slice(0, position))];
+    return former === present ? [] : [{ name: sink.name, what: 'events in another form than before' }];
   });
   if (changed.length === 0) return [];
   const rows = await new SinkStore(database).list(id);
@@ -161,8 +161,10 @@ function eventsOf({ type, config }: Component): string {
   return JSON.stringify(names === null ? null : [...names].sort());
 }
 
-/** What stages make of events, as a text: two are equal or not. */
-function stagesText(above: readonly Component[]): string {
-  const stages = above.filter(({ type }) => registry.find(type)?.role === 'stage');
-  return JSON.stringify(stages.map(({ type, config }) => [type, registry.find(type)?.keys(config)]));
+/** What stages make of events, and a sink of that, as a text: two are equal or not. */
+function formText({ type, config }: Component, above: readonly Component[]): string {
+  const kind = registry.find(type);
+  const own = kind?.role === 'sink' ? kind.form?.(config) : undefined;
+  const stages = above.filter((each) => registry.find(each.type)?.role === 'stage');
+  return JSON.stringify([own, ...stages.map((each) => [each.type, registry.find(each.type)?.keys(each.config)])]);
 }

@@ -85,6 +85,24 @@ describe('chainparse sink', () => {
     ]);
   });
 
+  it('is told by an update to write files in another form, where it has begun', async () => {
+    const lake = (keys: string): string => `{name: lake, type: file_sink, path: lake${keys}}`;
+    const update = async (keys: string): Promise<string> => {
+      writeFileSync(join(folder, 'p.yaml'), definition(lake(keys)));
+      return (await chainparse('pipeline', 'import', 'p.yaml', '--update')).stderr;
+    };
+    expect(await update('')).not.to.contain('another form');
+    expect(await update(', format: csv')).not.to.contain('another form');
+    const database = await openDatabase(`sqlite:${join(folder, 'chainparse.db')}`);
+    const sink = { pipeline_id: 45, name: 'lake', type: 'file_sink', place: '[]', epoch: 'e' };
+    await database.write([database.knex('pipeline_sink').insert(sink)]);
+    await database.close();
+    const warning = 'warning: sink lake delivers events in another form than before; what it has delivered stays: ';
+    expect(await update(', format: csv, rotate_blocks: 10')).not.to.contain('another form');
+    expect(await update(', format: csv, arguments: columns')).to.contain(warning);
+    expect(await update(', format: jsonl')).to.contain(`${warning}chainparse sink replay 45 lake --from-block`);
+  });
+
   it('list says what each has delivered, before its first run too', async () => {
     const idle = {
       state: 'idle',

@@ -18,6 +18,7 @@ export class FakeS3 {
     readonly code: string;
     readonly isDone?: boolean;
     readonly on?: string;
+    readonly retryAfter?: string;
   }[] = [];
   /** What it was asked, in order. */
   readonly asked: string[] = [];
@@ -66,7 +67,8 @@ export class FakeS3 {
     if (isMeant) this.answers.shift();
     const does = !isMeant || next.isDone === true;
     const [status, headers, body] = does ? this.#do(request, url, Buffer.concat(chunks)) : [0, {}, ''];
-    if (isMeant) response.writeHead(next.status).end(`<Error><Code>${next.code}</Code></Error>`);
+    const wait = next?.retryAfter === undefined ? {} : { 'retry-after': next.retryAfter };
+    if (isMeant) response.writeHead(next.status, wait).end(`<Error><Code>${next.code}</Code></Error>`);
     else response.writeHead(status, headers).end(request.method === 'HEAD' ? undefined : body);
   }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
@@ -73,6 +73,23 @@ describe('a file sink', () => {
       expect(bytes).to.be.within(300, 900);
       expect(rows % 3).to.equal(0);
     }
+  });
+
+  it('ends files that are large where it could not write for a while, too', async () => {
+    const journal = new SimJournal(0);
+    const folder = temporaryFolder();
+    const world = worldOf(journal, { place: inFolder(join(folder, 'lake')), blocks: 1_000, bytes: 300 });
+    journal.read(99, () => 3);
+    journal.finalized = 99;
+    const outbox = world.start();
+    await outbox.step(4);
+    renameSync(join(folder, 'lake'), join(folder, 'away'));
+    await rejectionOf(deliverAll(outbox), ReceiverAwayError);
+    renameSync(join(folder, 'away'), join(folder, 'lake'));
+    await deliverAll(outbox);
+    await outbox.settle(true);
+    world.judgeEnd();
+    for (const { bytes } of world.manifest?.files ?? []) expect(bytes).to.be.lessThan(900);
   });
 
   it('ends a file that is old at the newest finalized block', async () => {
@@ -339,6 +356,26 @@ describe('the folder of a file sink', () => {
     expect(error.hint).to.equal('something that is no folder is in its way');
     rmSync(join(dataFolder, 'lake'));
     await (await open()).claim?.(claim, contextOf());
+  });
+
+  it('says what to do where it is away, where a folder has a file’s name, and where its manifest is damaged', async () => {
+    const lake = join(dataFolder, 'lake');
+    const manifest = join(lake, '_chainparse.json');
+    const sink = await open();
+    await sink.claim?.(claim, contextOf());
+    renameSync(lake, `${lake}-away`);
+    const away = await rejectionOf(sink.deliver(batchOf([insert(1)], 'p1'), contextOf()), ReceiverAwayError);
+    expect(away.hint).to.equal('is its volume away? It goes on by itself once the folder is back');
+    renameSync(`${lake}-away`, lake);
+    rmSync(manifest);
+    mkdirSync(manifest);
+    const taken = await rejectionOf((await open()).claim!(claim, contextOf()), ReceiverAwayError);
+    expect(taken.hint).to.equal('a folder there has the name of one of its files');
+    rmSync(manifest, { recursive: true });
+    writeFileSync(manifest, '{');
+    const damaged = await rejectionOf((await open()).claim!(claim, contextOf()), RuntimeFailure);
+    expect(damaged.message).to.contain("_chainparse.json can't be read: it is damaged");
+    expect(damaged.hint).to.contain('chainparse sink replay ID SINK --from-block 0');
   });
 
   it('may be full, and goes on once there is room', async function () {

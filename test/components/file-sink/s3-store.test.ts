@@ -9,6 +9,7 @@ import { S3Store } from '../../../src/components/file-sink/s3-store.js';
 import { RuntimeFailure } from '../../../src/runtime/errors.js';
 import { makeAuthority } from '../../support/authority.js';
 import { startHttps } from '../../support/https-server.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { SilentServer } from '../../support/silent-server.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
@@ -20,7 +21,8 @@ const held = (): Promise<void> => Promise.resolve();
 describe('a file sink’s part of a bucket', () => {
   let s3: FakeS3;
   const workFolder = temporaryFolder();
-  const open = () => new S3Store({ path: 's3://lake/usdc/', keys: s3.keys, workFolder });
+  const clock = new FakeClock();
+  const open = () => new S3Store({ path: 's3://lake/usdc/', keys: s3.keys, workFolder, clock });
   beforeEach(async () => {
     s3 = await FakeS3.start();
   });
@@ -143,14 +145,28 @@ describe('a file sink’s part of a bucket', () => {
       path: 's3://lake',
       keys: { ...s3.keys, endpoint: 'http://127.0.0.1:1' },
       workFolder,
+      clock,
     });
     const away = await rejectionOf(nowhere.sizes(signal), ReceiverAwayError);
     expect(away.message).to.match(/^http:\/\/127\.0\.0\.1:1 can't be reached: .*ECONNREFUSED/);
   });
 
+  it('tells when it wants to be asked again: in seconds, or at a date', async () => {
+    const date = new Date(Math.ceil(clock.now() / 1_000) * 1_000 + 90_000);
+    const cases = [
+      ['7', 7_000],
+      [date.toUTCString(), date.getTime() - clock.now()],
+      ['soon', undefined],
+    ] as const;
+    for (const [retryAfter, ms] of cases) {
+      s3.answers.push({ status: 503, code: 'SlowDown', retryAfter });
+      expect((await rejectionOf(open().sizes(signal), ReceiverAwayError)).retryAfterMs).to.equal(ms);
+    }
+  });
+
   it('says how to name the authority of an endpoint whose certificate nobody knows', async () => {
     const endpoint = `https://127.0.0.1:${await startHttps(makeAuthority())}`;
-    const store = new S3Store({ path: 's3://lake', keys: { ...s3.keys, endpoint }, workFolder });
+    const store = new S3Store({ path: 's3://lake', keys: { ...s3.keys, endpoint }, workFolder, clock });
     const { hint } = await rejectionOf(store.sizes(signal), ReceiverAwayError);
     expect(hint).to.contain('set NODE_EXTRA_CA_CERTS=FILE');
   });
@@ -158,7 +174,7 @@ describe('a file sink’s part of a bucket', () => {
   it('is away where it does not answer a small request soon, and has longer for what is large', async () => {
     const { port } = await SilentServer.start();
     const keys = { ...s3.keys, endpoint: `http://127.0.0.1:${port}` };
-    const client = new S3Client('lake', keys, { smallMs: 50, largeMs: 60_000 });
+    const client = new S3Client('lake', keys, clock, { smallMs: 50, largeMs: 60_000 });
     const stop = new AbortController();
     const put = (body: string | ReadyFile) => client.ask({ method: 'PUT', key: 'a', body }, [], stop.signal);
     const large = [put(file('x'.repeat(300_000))), put('x'.repeat(300_000))].map((each) => rejectionOf(each));
@@ -180,11 +196,11 @@ describe('a file sink’s part of a bucket', () => {
   it('is asked by Amazon’s names where no endpoint is given', async () => {
     const keys = { ...s3.keys, endpoint: '', region: 'nowhere-1' };
     const error = await rejectionOf(
-      new S3Store({ path: 's3://b/x', keys, workFolder }).sizes(signal),
+      new S3Store({ path: 's3://b/x', keys, workFolder, clock }).sizes(signal),
       ReceiverAwayError,
     );
     expect(error.message).to.match(/^https:\/\/b\.s3\.nowhere-1\.amazonaws\.com can't be reached/);
-    const dotted = new S3Store({ path: 's3://a.b/x', keys, workFolder });
+    const dotted = new S3Store({ path: 's3://a.b/x', keys, workFolder, clock });
     const other = await rejectionOf(dotted.sizes(signal), ReceiverAwayError);
     expect(other.message).to.match(/^https:\/\/s3\.nowhere-1\.amazonaws\.com can't be reached/);
   });

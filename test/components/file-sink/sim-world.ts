@@ -43,7 +43,7 @@ export function inFolder(folder: string): Place {
 /** Files on S3. */
 export function onS3(s3: FakeS3, workFolder: string): Place {
   return {
-    store: () => new S3Store({ path: 's3://lake', keys: s3.keys, workFolder }),
+    store: () => new S3Store({ path: 's3://lake', keys: s3.keys, workFolder, clock: new FakeClock() }),
     names: () => s3.names,
     read: (name) => Buffer.from(s3.text(name)),
     remove: (name) => void s3.objects.delete(name),
