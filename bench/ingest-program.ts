@@ -103,3 +103,8 @@ export async function migrate(url: string): Promise<void> {
   await new Migrator(database).up(() => undefined);
   await database.close();
 }
+
+/** Says how fast it was, and at what cost. */
+export function shown({ events, seconds, peakMb, cpuSeconds }: Ingested): string {
+  return `${Math.round(events / seconds)} events/s (${cpuSeconds.toFixed(2)} s of a core, ${Math.round(peakMb)} MB)`;
+}

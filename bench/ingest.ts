@@ -3,9 +3,10 @@ import { temporaryFolder } from '../test/support/temporary-folder.js';
 import type { Benchmark, BenchOptions, Report } from './benchmark.js';
 import { startDurablePostgres, startDurableServer } from './durable-server.js';
 import { fingerprint } from './fingerprint.js';
-import { chainparseOf, migrate, programOf } from './ingest-program.js';
+import { chainparseOf, migrate, programOf, shown } from './ingest-program.js';
 import type { IngestProgram, IngestRange, Ingested } from './ingest-program.js';
 import { startLogNode } from './start-log-node.js';
+import { median } from './percentile.js';
 
 const logsPerBlock = 200;
 /** The blocks of a request: 5,000 logs, some 3 MB. */
@@ -135,13 +136,4 @@ async function runFresh(
 
 function freshSqlite(): Promise<string> {
   return Promise.resolve(`sqlite:${temporaryFolder()}/ingest.db`);
-}
-
-function shown({ events, seconds, peakMb, cpuSeconds }: Ingested): string {
-  return `${Math.round(events / seconds)} events/s (${cpuSeconds.toFixed(2)} s of a core, ${Math.round(peakMb)} MB)`;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }

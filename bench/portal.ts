@@ -3,8 +3,9 @@ import { Child } from '../test/support/child.js';
 import { temporaryFolder } from '../test/support/temporary-folder.js';
 import type { Benchmark } from './benchmark.js';
 import { fingerprint } from './fingerprint.js';
-import { chainparseFromPortal, chainparseOf, migrate, programOf } from './ingest-program.js';
+import { chainparseFromPortal, chainparseOf, migrate, programOf, shown } from './ingest-program.js';
 import type { IngestProgram, Ingested } from './ingest-program.js';
+import { median } from './percentile.js';
 
 const logsPerBlock = 200;
 /** The blocks of a node's request: 5,000 logs. */
@@ -51,12 +52,4 @@ async function serve(program: string, blocks: number): Promise<string> {
   const args = ['--import', 'tsx', path, String(blocks), String(logsPerBlock)];
   const [url] = await new Child(process.execPath, args).output(/http:\S+/, 120_000);
   return url;
-}
-
-function shown({ events, seconds, peakMb, cpuSeconds }: Ingested): string {
-  return `${Math.round(events / seconds)} events/s (${cpuSeconds.toFixed(2)} s of a core, ${Math.round(peakMb)} MB)`;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }

@@ -4,7 +4,6 @@ import { BatchStore } from '../src/database/events/batch-store.js';
 import type { BatchCommit, PreparedRows } from '../src/database/events/batch-store.js';
 import { CheckpointStore } from '../src/database/events/checkpoint-store.js';
 import type { Database } from '../src/database/database.js';
-import { Migrator } from '../src/database/schema/migrator.js';
 import { openDatabase } from '../src/database/open/open-database.js';
 import { TaskStore } from '../src/database/tasks/task-store.js';
 import type { EventBatch } from '../src/model/batch.js';
@@ -18,7 +17,9 @@ import type { BenchOptions, Benchmark, Report } from './benchmark.js';
 import { startDurablePostgres, startDurableServer } from './durable-server.js';
 import { openFloorWriter } from './floor-writer.js';
 import type { FloorRow } from './floor-writer.js';
+import { migrate } from './ingest-program.js';
 import { eventsPerBlock, makeBatches } from './made-batches.js';
+import { median } from './percentile.js';
 
 const pipelineId = 45;
 const chainId = 1;
@@ -264,16 +265,6 @@ function floorRow(event: ChainEvent): FloorRow {
   ];
 }
 
-async function migrate(url: string): Promise<void> {
-  const database = await openDatabase(url, { create: true });
-  await new Migrator(database).up(() => undefined);
-  await database.close();
-}
-
 function speed(rows: number, seconds: number): string {
   return `${Math.round(rows / seconds)} rows/s`;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }

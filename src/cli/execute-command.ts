@@ -8,18 +8,20 @@ import { textsIn } from '../texts/texts.js';
 import type { CommandIo } from './terminal/command-io.js';
 import { createConsoleLogger } from './terminal/console-logger.js';
 import type { CommandContext } from './context/context.js';
-import { OpenedDatabases } from './context/opened-databases.js';
+import { OpenedDatabases, withDatabase } from './context/opened-databases.js';
 import { Output } from './terminal/output.js';
-import { loadAll } from './command-line/command.js';
+import { loadAll, type Command } from './command-line/command.js';
 import { commandList } from './command-list.js';
 import type { ParsedCommand } from './command-line/parse-command-line.js';
 import { ServiceNotifier } from './context/service-notifier.js';
-import { resolvePipelines } from './resolve-pipelines.js';
 import { reportError } from './report-error.js';
 import { Signals } from './context/signals.js';
 import { listenForQuit } from './terminal/quit-key.js';
 import { StatusLine } from './terminal/status-line.js';
 import { StdoutClosedError } from './terminal/stdout-closed-error.js';
+import { optionName } from './command-line/options.js';
+
+type Values = Readonly<Record<string, unknown>>;
 
 /** Runs a parsed command in a context of its own and returns its exit code; prints its error, where it has one. */
 export async function executeCommand(parsed: ParsedCommand, io: CommandIo): Promise<ExitCode> {
@@ -101,4 +103,32 @@ function warnOfMisspelt(logger: Logger, lang: Lang, variables: readonly Misspelt
 /** As `ls` and `git` read it: what is no whole number from 1 on says nothing. */
 function columnsOf(text: string | undefined): number | undefined {
   return /^[1-9]\d{0,4}$/.test(text ?? '') ? Number(text) : undefined;
+}
+
+/**
+ * Returns a command's values with the id of each pipeline that was named. Throws NotFoundError where none has the name, and
+ * UsageError where several have it.
+ */
+async function resolvePipelines(
+  command: Command,
+  values: Values,
+  context: Pick<CommandContext, 'settings' | 'clock'>,
+): Promise<Values> {
+  const named = pipelineValues(command).flatMap((key) => {
+    const name = values[key];
+    return typeof name === 'string' ? [{ key, name }] : [];
+  });
+  if (named.length === 0) return values;
+  const { findByName } = await import('../database/pipelines/pipeline-names.js');
+  const ids = await withDatabase(context, (database) =>
+    Promise.all(named.map(async ({ key, name }) => [key, await findByName(database, name)] as const)),
+  );
+  return { ...values, ...Object.fromEntries(ids) };
+}
+
+function pipelineValues({ arguments: positional = [], options = [] }: Command): readonly string[] {
+  return [
+    ...positional.filter(({ kind }) => kind === 'pipeline').map(({ name }) => name),
+    ...options.filter(({ kind }) => kind === 'pipeline').map(optionName),
+  ];
 }

@@ -2,7 +2,6 @@ import { expect } from 'chai';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import { idsOf, Scenario } from '../support/scenario.js';
 import { SmallDisk } from '../support/small-disk.js';
-import { eventually } from '../support/within.js';
 
 describe('a run whose disk is full (sqlite; needs the right to mount)', () => {
   let node: ChainSimulator;
@@ -23,7 +22,7 @@ describe('a run whose disk is full (sqlite; needs the right to mount)', () => {
     if (disk === null) this.skip(); // a small disk needs the right to mount one
     const scenario = await Scenario.begin(`sqlite:${disk.folder}/x.db`, node.url, { mode: 'realtime' });
     const run = scenario.run();
-    await reaches(scenario, 1);
+    await scenario.reaches(1);
     // What fails first is a commit: they come ten times as often as beats.
     disk.fill();
     await run.output(/heartbeat failed: task_id=1, error: .*full/, 30_000);
@@ -34,18 +33,10 @@ describe('a run whose disk is full (sqlite; needs the right to mount)', () => {
     expect(later?.progress?.next_block).to.equal(before?.progress?.next_block);
     disk.makeRoom();
     clearInterval(mining);
-    await reaches(scenario, node.head.number);
+    await scenario.reaches(node.head.number);
     run.signal('SIGTERM');
     expect((await run.exit(12_000)).code, run.stderr).to.equal(0);
     expect(await scenario.exported()).to.deep.equal(idsOf(node.canonicalLogs()));
     expect(await scenario.tasks()).to.have.length(1);
   });
 });
-
-/** Waits until the run has committed a block. */
-async function reaches(scenario: Scenario, block: number): Promise<void> {
-  await eventually(`block ${block} is committed`, async () => {
-    const [task] = await scenario.tasks();
-    return (task?.progress?.next_block ?? 0) > block;
-  });
-}

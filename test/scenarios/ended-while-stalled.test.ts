@@ -26,7 +26,7 @@ eachDatabaseInTurn('a task whose node died and that has stopped beating', (datab
   });
 
   async function untilStalled(process: Child): Promise<void> {
-    await eventually('it works', async () => ((await scenario.tasks())[0]?.progress?.next_block ?? 0) > 10);
+    await scenario.reaches(10);
     await node.stop();
     await eventually('it has stopped beating', () => Promise.resolve(/stops beating/.test(process.stderr)), 20_000);
     await eventually('somebody is alerted', async () => (await alerts()).length > 0, 20_000);

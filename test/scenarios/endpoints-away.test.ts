@@ -4,7 +4,6 @@ import type { Fault } from '../support/chain-simulator.js';
 import type { Child } from '../support/child.js';
 import { idsOf, Scenario } from '../support/scenario.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import { eventually } from '../support/within.js';
 import { extentOf } from '../support/extent.js';
 
 /** How long all endpoints are away, in seconds. */
@@ -54,10 +53,7 @@ describe('a run whose endpoints all go away for a while', () => {
   /** Waits until the newest block of this moment is committed. */
   async function caughtUp(): Promise<void> {
     const head = node.head.number;
-    await eventually(
-      `block ${head} is committed`,
-      async () => ((await scenario.tasks())[0]?.progress?.next_block ?? 0) > head,
-    );
+    await scenario.reaches(head);
   }
 
   /** Looks at the task's heartbeat, as anybody can, as long as the outage lasts. */

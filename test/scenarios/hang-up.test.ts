@@ -5,7 +5,6 @@ import type { Child } from '../support/child.js';
 import { declareMissing } from '../support/extent.js';
 import { Scenario } from '../support/scenario.js';
 import { endGently } from '../support/watched-runs.js';
-import { eventually } from '../support/within.js';
 
 describe('SIGHUP', () => {
   let node: ChainSimulator;
@@ -24,7 +23,7 @@ describe('SIGHUP', () => {
   });
 
   const works = async (): Promise<void> => {
-    await eventually('it works', async () => ((await scenario.tasks())[0]?.progress?.next_block ?? 0) > 10);
+    await scenario.reaches(10);
   };
 
   for (const command of ['run-pipeline', 'worker', 'monitor', 'serve'] as const) {

@@ -7,7 +7,6 @@ import { idsOf, Scenario } from '../support/scenario.js';
 import type { ScenarioSource } from '../support/scenario.js';
 import { deployTransferEmitter, emittedLogs, emitTransfers } from '../support/transfer-emitter.js';
 import type { NodeLog } from '../support/transfer-emitter.js';
-import { eventually } from '../support/within.js';
 
 const noBloom = `0x${'0'.repeat(512)}`;
 const isNew = (params: readonly unknown[]): boolean => 'blockHash' in (params[0] as object);
@@ -37,10 +36,7 @@ describe('a run on a node that leaves logs out', function () {
     for (let block = 0; block < blocks; block++) {
       await mine(block);
       const head = await anvil.head();
-      await eventually(`block ${head} is read`, async () => {
-        const [task] = await scenario.tasks();
-        return (task?.progress?.next_block ?? 0) > head ? true : null;
-      });
+      await scenario.reaches(head);
     }
     run.signal('SIGTERM');
     expect((await run.exit()).code).to.equal(0);

@@ -3,7 +3,6 @@ import { Anvil } from '../support/anvil.js';
 import { eachDatabaseInTurn } from '../support/databases.js';
 import { idsOf, Scenario } from '../support/scenario.js';
 import { deployTransferEmitter, emittedLogs, emitTransfers } from '../support/transfer-emitter.js';
-import { eventually } from '../support/within.js';
 
 eachDatabaseInTurn('a run on a chain that is reorganised below its final block', (database) => {
   it('parks its pipeline, beside others that go on, until that is rewound', async function () {
@@ -15,13 +14,7 @@ eachDatabaseInTurn('a run on a chain that is reorganised below its final block',
     const scenario = await Scenario.begin(await database.fresh(), anvil.url, source);
     for (let block = 0; block < 12; block++) await emitTransfers(anvil, emitter, { value: block * 100, count: 3 });
     const run = scenario.run();
-    const readTo = async (head: number, pipelineId: number): Promise<void> => {
-      await eventually('the head is read', async () => {
-        const [task] = await scenario.tasks(pipelineId);
-        return (task?.progress?.next_block ?? 0) > head ? true : null;
-      });
-    };
-    await readTo(await anvil.head(), 45);
+    await scenario.reaches(await anvil.head(), 45);
     const fork = (await anvil.head()) - 6;
     await anvil.reorg(6);
     for (let block = 0; block < 6; block++) await emitTransfers(anvil, emitter, { value: 9_000 + block, count: 2 });
@@ -38,11 +31,11 @@ eachDatabaseInTurn('a run on a chain that is reorganised below its final block',
     expect(refused.stderr).to.contain(`hint: ${remedy}`);
     expect(await scenario.tasks()).to.have.length(1);
     const other = await scenario.runAs(46);
-    await readTo(await anvil.head(), 46);
+    await scenario.reaches(await anvil.head(), 46);
 
     await scenario.chainparse('pipeline', 'rewind', '45', '--to-block', String(fork), '--rpc-url', anvil.url);
     const again = scenario.run();
-    await readTo(await anvil.head(), 45);
+    await scenario.reaches(await anvil.head(), 45);
     expect(await scenario.exported()).to.deep.equal(idsOf(await emittedLogs(anvil, emitter)));
     for (const running of [other, again]) {
       running.signal('SIGTERM');

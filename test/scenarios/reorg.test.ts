@@ -20,10 +20,7 @@ eachDatabaseInTurn('a run on a node whose chain is reorganised', (database) => {
 
     const expectTruth = async (): Promise<void> => {
       const head = await anvil.head();
-      await eventually('the run has read the head', async () => {
-        const [task] = await scenario.tasks();
-        return (task?.progress?.next_block ?? 0) > head ? true : null;
-      });
+      await scenario.reaches(head);
       const truth = idsOf(await emittedLogs(anvil, emitter));
       await eventually('the rows are those of the chain', async () => {
         const rows = await scenario.exported();

@@ -4,7 +4,6 @@ import { Anvil } from '../support/anvil.js';
 import { eachDatabaseInTurn } from '../support/databases.js';
 import { idsOf, Scenario } from '../support/scenario.js';
 import { deployTransferEmitter, emittedLogs, emitTransfers } from '../support/transfer-emitter.js';
-import { eventually } from '../support/within.js';
 
 eachDatabaseInTurn('an audit beside a run that goes on', (databases) => {
   it('puts rows right, those of new blocks too, and the run does not notice', async function () {
@@ -20,10 +19,7 @@ eachDatabaseInTurn('an audit beside a run that goes on', (databases) => {
     const run = scenario.run();
     const readHead = async (): Promise<void> => {
       const head = await anvil.head();
-      await eventually('the head is read', async () => {
-        const [task] = await scenario.tasks();
-        return (task?.progress?.next_block ?? 0) > head ? true : null;
-      });
+      await scenario.reaches(head);
     };
     await readHead();
     const database = await openDatabase(databases.url());

@@ -8,6 +8,7 @@ import { runChainparse, startChainparse, startOnTerminal } from './processes.js'
 import { simContract } from './simulated-chain.js';
 import type { SimLog } from './simulated-chain.js';
 import { temporaryFolder } from './temporary-folder.js';
+import { eventually } from './within.js';
 
 /** What a definition of a scenario says beyond the defaults. */
 export interface ScenarioSource {
@@ -143,6 +144,14 @@ export class Scenario {
   /** The ids of the stored events, in the order of the export. */
   async exported(): Promise<readonly string[]> {
     return idsOfLines(await this.exportedLines());
+  }
+
+  /** Waits until the newest task of the pipeline has committed a block. */
+  async reaches(block: number, pipelineId = 45): Promise<void> {
+    await eventually(`block ${block} is committed`, async () => {
+      const [task] = await this.tasks(pipelineId);
+      return (task?.progress?.next_block ?? 0) > block;
+    });
   }
 
   /** The tasks of the pipeline, newest first. */

@@ -16,10 +16,22 @@ import { invalidRequest } from '../problem.js';
 import { route, type Route } from '../route.js';
 import { readSentDefinition } from '../sent-definition.js';
 import { idParams } from '../schemas/parameters.js';
-import { definitionListSchema, pipelineListSchema, pipelineSchema, storedSchema } from '../schemas/pipeline-schemas.js';
+import {
+  definitionListSchema,
+  pipelineListSchema,
+  pipelineSchema,
+  storedSchema,
+  changedWantedSchema,
+} from '../schemas/pipeline-schemas.js';
 import { taskSchema } from '../schemas/task-schemas.js';
-import { wantedRoutes } from './wanted-routes.js';
 import { SharedReads } from '../shared-reads.js';
+import { changeWanted, type Wish } from '../../tasks/fleet/change-wanted.js';
+
+const summaries: Readonly<Record<Wish, string>> = {
+  start: 'Have the workers keep a pipeline running, whatever happens to its tasks; lets go what held it.',
+  stop: "End a pipeline's tasks, and have nobody run it.",
+  restart: 'Have the workers keep a pipeline running, and hand the task that runs over to a new one.',
+};
 
 const tag = 'pipelines';
 const base = '/api/v1/pipeline';
@@ -149,4 +161,23 @@ function refuseTaken(error: unknown): never {
 function refuseOtherId({ id }: PipelineDefinition, asked: number): void {
   if (id === null || id === asked) return;
   throw invalidRequest([{ path: 'body.id', message: `is ${id}, and the path says ${asked}` }]);
+}
+
+/** The routes that say what is wanted of a pipeline. */
+function wantedRoutes({ database, settings }: ApiParts): readonly Route[] {
+  return (['start', 'stop', 'restart'] as const).map((wish) =>
+    route({
+      method: 'POST',
+      path: `/api/v1/pipeline/{id}/${wish}`,
+      summary: summaries[wish],
+      ...{ tag: 'pipelines', access: 'write', params: idParams, problems: [404, 409] },
+      answer: { schema: changedWantedSchema },
+      handle: async ({ params: { id } }) => {
+        const changed = await changeWanted(database, id, wish, settings.heartbeatIntervalSeconds);
+        const { wanted, queuedTaskId, ended } = changed;
+        const json = { wanted: wantedToJson(wanted), queued_task_id: queuedTaskId, ended_tasks: ended };
+        return { json: { pipeline_id: id, ...json } };
+      },
+    }),
+  );
 }

@@ -1,6 +1,5 @@
 import { wordDigits } from './hex.js';
 import { headDigits, isDynamic, type AbiMember, type AbiType } from './abi-type.js';
-import { bytesReader, claim, follow, spend, stringReader } from './decode-tail.js';
 import {
   addressReader,
   asRead,
@@ -12,7 +11,19 @@ import {
   uintReader,
   type DecodeValue,
   type ValueReader,
+  type DecodeState,
 } from './decode-word.js';
+import { isUtf8 } from 'node:buffer';
+
+/** Reads `bytes`. */
+const bytesReader: ValueReader = { open: '"0x', decode: readContent, close: '"' };
+
+/** Reads a string; one that is not UTF-8 becomes `{"hex":"0x…"}`. */
+const stringReader: ValueReader = asRead((data, at, base, state) => {
+  const digits = readContent(data, at, base, state);
+  const bytes = Buffer.from(digits, 'hex');
+  return isUtf8(bytes) ? JSON.stringify(bytes.toString('utf8')) : `{"hex":"0x${digits}"}`;
+});
 
 type Filter = ReadonlySet<string> | null;
 
@@ -145,4 +156,31 @@ function compileMembers(members: readonly AbiMember[], filter: Filter): DecodeVa
     }
     return text + end;
   };
+}
+
+/** Takes hex digits off the budget. */
+function spend(digits: number, state: DecodeState): void {
+  state.budget -= digits;
+  if (state.budget < 0) throw malformed;
+}
+
+/** Checks that so many hex digits from `at` are within the data, and takes them off the budget. */
+function claim(data: string, at: number, digits: number, state: DecodeState): void {
+  if (at + digits > data.length) throw malformed;
+  spend(digits, state);
+}
+
+/** Follows the offset at `at`: returns where it leads, which may be outside of the data. */
+function follow(data: string, at: number, base: number): number {
+  return base + readCount(data, at) * 2;
+}
+
+/** Returns the content's hex digits. The padding behind it may lack or be dirty: some contracts don't pad. */
+function readContent(data: string, at: number, base: number, state: DecodeState): string {
+  const place = follow(data, at, base);
+  claim(data, place, wordDigits, state);
+  const start = place + wordDigits;
+  const digits = readCount(data, place) * 2;
+  claim(data, start, digits, state);
+  return data.slice(start, start + digits);
 }

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { TableConstructorOptions } from 'cli-table3';
+import { chunks } from '../../runtime/chunks.js';
 
 /** What is drawn: each text is one line. */
 export interface DrawnTable {
@@ -47,7 +48,7 @@ export async function drawTable({ head, aligns, rows, isBoxed }: DrawnTable): Pr
     return { text: table.toString(), widths: table.options.colWidths.map((width) => width ?? 0) };
   };
   if (rows.length <= sliceRows) return draw(rows).text;
-  const slices = slicesOf(rows);
+  const slices = chunks(rows, sliceRows);
   let widths: readonly number[] = [];
   for (const slice of slices) {
     widths = draw(slice).widths.map((width, column) => Math.max(width, widths[column] ?? 0));
@@ -62,9 +63,4 @@ export async function drawTable({ head, aligns, rows, isBoxed }: DrawnTable): Pr
     await setImmediate();
   }
   return texts.join('\n');
-}
-
-function slicesOf<T>(rows: readonly T[]): readonly (readonly T[])[] {
-  const count = Math.ceil(rows.length / sliceRows);
-  return Array.from({ length: count }, (_, i) => rows.slice(i * sliceRows, (i + 1) * sliceRows));
 }

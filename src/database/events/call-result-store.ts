@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { BlockRef } from '../../model/block.js';
 import type { Database } from '../database.js';
 import { toBytes } from '../../runtime/hex-bytes.js';
+import { chunks } from '../../runtime/chunks.js';
 
 /** A call whose result is kept. */
 export interface KeptCall {
@@ -47,8 +48,8 @@ export class CallResultStore {
   /** Returns what is kept of calls, by their keys. */
   async find(keys: readonly string[]): Promise<ReadonlyMap<string, CallOutcome>> {
     const found = new Map<string, CallOutcome>();
-    for (let at = 0; at < keys.length; at += keysOfQuery) {
-      const part = keys.slice(at, at + keysOfQuery).map((key) => Buffer.from(key, 'hex'));
+    const asked = keys.map((key) => Buffer.from(key, 'hex'));
+    for (const part of chunks(asked, keysOfQuery)) {
       const rows = await this.#database.read<Row[]>((knex) =>
         knex('call_result').select('call_key', 'outcome', 'result').whereIn('call_key', part),
       );

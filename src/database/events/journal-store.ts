@@ -10,6 +10,7 @@ import type { EventRow, PositionRow } from './event-rows.js';
 import type { NarrowRows } from './journal.js';
 import { oldestCommit } from './prune-journal.js';
 import { toHex } from '../../runtime/hex-bytes.js';
+import { chunks } from '../../runtime/chunks.js';
 
 /** Where a pipeline's rows stand, and in which life of theirs. */
 export interface JournalHead {
@@ -117,8 +118,7 @@ export class JournalStore {
         held.set(key, { added: row.added, blockHash: toHex(row.block_hash) });
       }
     };
-    for (let i = 0; i < places.length; i += mostPlaces) {
-      const part = places.slice(i, i + mostPlaces);
+    for (const part of chunks(places, mostPlaces)) {
       await look('event', part, (rows) => rows);
       // Asked second: what is taken away meanwhile has been seen where it was, or is seen where it is now.
       await look('event_removed', part, (rows) => rows.where('removed', '>', version));

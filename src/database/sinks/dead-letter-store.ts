@@ -3,6 +3,7 @@ import { MessageData } from '../../model/event-message.js';
 import type { EventMessage, MessagePlace } from '../../model/event-message.js';
 import type { Database, Query } from '../database.js';
 import { toInstant } from '../instant.js';
+import { chunks } from '../../runtime/chunks.js';
 
 const table = 'sink_dead_letter';
 
@@ -104,12 +105,12 @@ export class DeadLetterStore {
   /** Lists the dead letters of some events, in the order in which they were to be sent. */
   async listOf({ pipelineId, sink }: SinkName, eventIds: readonly string[]): Promise<readonly EventLetter[]> {
     const found: EventLetter[] = [];
-    for (let i = 0; i < eventIds.length; i += mostIds) {
+    for (const ids of chunks(eventIds, mostIds)) {
       const rows = await this.#database.read<EventLetterRow[]>((knex) =>
         knex(table)
           .select('id', 'event_id', 'op', 'seq', 'attempts', 'due')
           .where({ pipeline_id: pipelineId, sink })
-          .whereIn('event_id', eventIds.slice(i, i + mostIds))
+          .whereIn('event_id', ids)
           .orderBy('seq'),
       );
       for (const { id, event_id: eventId, op, seq, attempts, due } of rows)

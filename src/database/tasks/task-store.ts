@@ -22,6 +22,7 @@ import { runningTask } from '../task-steps/running-task.js';
 import { findUnbegun } from '../task-steps/unbegun.js';
 import type { Replaced } from '../task-steps/end-replaced.js';
 import type { Statement } from '../script.js';
+import { chunks } from '../../runtime/chunks.js';
 import { countTasks, listTasks } from './task-listing.js';
 import type { TaskPageFilter } from './task-listing.js';
 import type { Asked } from './task-queue.js';
@@ -239,10 +240,8 @@ export class TaskStore {
    */
   async renew(beats: readonly Beat[]): Promise<readonly number[]> {
     const ordered = beats.toSorted((a, b) => a.taskId - b.taskId);
-    const parts = Array.from({ length: Math.ceil(ordered.length / beatsPerStatement) }, (_none, part) =>
-      ordered.slice(part * beatsPerStatement, (part + 1) * beatsPerStatement),
-    );
-    const results = await this.#database.writeUrgently(parts.map((part) => this.#renewal(part)));
+    const renewals = chunks(ordered, beatsPerStatement).map((part) => this.#renewal(part));
+    const results = await this.#database.writeUrgently(renewals);
     const matched = results.reduce((sum, result) => sum + result.matched, 0);
     return matched === ordered.length ? [] : this.#findLost(ordered.map(({ taskId }) => taskId));
   }

@@ -1,20 +1,20 @@
 import { dirname } from 'node:path';
 import { hasTargets } from '../../components/ask-targets.js';
 import { filledTwice } from '../../components/filled-twice.js';
-import { registry } from '../../components/registry.js';
+import { registry, type Registry } from '../../components/registry.js';
 import { findSource } from '../../components/source-of.js';
 import { fieldsBelow } from '../../components/stages-of.js';
 import type { Component, PipelineDefinition } from '../../model/pipeline.js';
 import { ComponentReader } from './component-reader.js';
 import { definitionSchema } from './definition-schema.js';
-import { toOneForm } from './older-form.js';
-import type { FormRemark, OneForm } from './older-form.js';
+import { toOneForm, type FormRemark, type OneForm } from './older-form.js';
 import { ProblemList, keyOf } from './problem-list.js';
-import { componentRemarks } from './component-remarks.js';
 import type { FileProblem } from '../../runtime/errors.js';
 import type { DefinitionOptions, ReadSinks } from './definition-options.js';
 import { AbiResolver } from './resolve-abi.js';
 import { YamlFile } from './yaml-file.js';
+import type { Remark } from '../../components/seam/component.js';
+import { missingEvent } from '../../components/keys/event-keys.js';
 
 /** Reads one definition, to its end, whatever is wrong with it. */
 export class DefinitionReader {
@@ -141,4 +141,31 @@ export class DefinitionReader {
     });
     for (const warning of warnings.toSorted((a, b) => a.line - b.line)) onWarning(warning);
   }
+}
+
+/** Returns what the stages and sinks of a pipeline remark of its events, each with its path in the definition. */
+async function componentRemarks(components: readonly Component[], kinds: Registry): Promise<readonly FormRemark[]> {
+  const remarks = await Promise.all(
+    components.map(async (component, position) => {
+      const found = await remarksOf(component, components.slice(0, position), kinds);
+      return found.map(({ at, message }) => ({ path: ['components', position, ...at], message }));
+    }),
+  );
+  return remarks.flat();
+}
+
+async function remarksOf(
+  { type, config }: Component,
+  above: readonly Component[],
+  kinds: Registry,
+): Promise<readonly Remark[]> {
+  const kind = kinds.find(type);
+  if (kind?.role === 'stage') return (await kind.remarks?.(config, fieldsBelow(above, kinds))) ?? [];
+  if (kind?.role !== 'sink') return [];
+  // Of an event that the source never gives a sink would deliver nothing, for ever and in silence.
+  const events = fieldsBelow(above, kinds);
+  return (kind.describe(config).eventNames ?? []).flatMap((name) => {
+    const remark = missingEvent(name, events);
+    return remark === null ? [] : [{ ...remark, at: ['event_name'] }];
+  });
 }

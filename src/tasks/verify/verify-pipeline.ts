@@ -3,21 +3,20 @@ import { HeadReader } from '../../chain/blocks/head-reader.js';
 import { ChildStore } from '../../database/events/child-store.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import type { Database } from '../../database/database.js';
-import { compareStored } from '../../database/events/compare-stored.js';
-import type { Comparison } from '../../database/events/compare-stored.js';
+import { compareStored, type Comparison } from '../../database/events/compare-stored.js';
 import { EventStore } from '../../database/events/event-store.js';
-import { RepairStore } from '../../database/events/repair-store.js';
-import type { BlockLook, Repair } from '../../database/events/repair-store.js';
+import { RepairStore, type BlockLook, type Repair } from '../../database/events/repair-store.js';
 import { FenceError } from '../../database/script.js';
 import type { EventBatch } from '../../model/batch.js';
 import type { BlockRange } from '../../model/block.js';
-import { ChainReading } from './chain-reading.js';
-import type { ChainReadingOptions } from './chain-reading.js';
+import { ChainReading, type ChainReadingOptions } from './chain-reading.js';
 import type { Audit, AuditOpening } from '../../components/seam/component.js';
-import { rangeToVerify } from './range-to-verify.js';
 import { UnsureChildren } from './unsure-children.js';
 import { verifyChildren } from './verify-children.js';
 import { VerifyReport } from './verify-report.js';
+import type { Checkpoint } from '../../model/checkpoint.js';
+import { UsageError } from '../../runtime/errors.js';
+import type { Logger } from '../../runtime/logger.js';
 
 export interface VerifyOptions extends Omit<ChainReadingOptions, 'decoder'> {
   /** Makes what is judged by. */
@@ -171,4 +170,30 @@ class Verification {
 
 function blocksOf({ findings }: Comparison): readonly number[] {
   return [...new Set(findings.map((finding) => finding.blockNumber))].sort((a, b) => a - b);
+}
+
+/** Returns the part of a range that a pipeline has read, and warns of the rest; throws UsageError where that is nothing. */
+function rangeToVerify(
+  pipelineId: number,
+  checkpoint: Checkpoint | null,
+  asked: { readonly fromBlock?: number | undefined; readonly toBlock?: number | undefined },
+  logger: Logger,
+): BlockRange {
+  if (checkpoint === null || checkpoint.blockNumber === null) {
+    throw new UsageError(`pipeline ${pipelineId} has not read any block yet`);
+  }
+  const { startBlock, blockNumber } = checkpoint;
+  const [first, last] = [startBlock ?? 0, blockNumber];
+  const range = { from: Math.max(asked.fromBlock ?? first, first), to: Math.min(asked.toBlock ?? last, last) };
+  const what = `pipeline ${pipelineId} has been read from block ${first} to block ${last}`;
+  if (range.from > range.to) {
+    throw new UsageError(`${what}: there is nothing to verify`, {
+      hint: 'give --from-block and --to-block within that',
+    });
+  }
+  if ((asked.fromBlock ?? first) < first || (asked.toBlock ?? last) > last) {
+    const message = `${what}: only blocks ${range.from} to ${range.to} are verified`;
+    logger.log('warn', message, { event: 'verify.clipped', ...range });
+  }
+  return range;
 }

@@ -29,19 +29,14 @@ export class FailingTable {
   /** Has deliveries fail, by their number; what would be refused is away: a table takes every row. */
   fails(runs: OutboxRuns, faults: readonly { readonly at: number; readonly fault: Fault }[]): void {
     let [count, fault]: [number, Fault | undefined] = [-1, undefined];
-    const kill = (): never => {
-      runs.stopping.abort();
-      runs.hard.abort(new Error('killed'));
-      throw new Error('killed');
-    };
     this.#before = () => {
       count += 1;
       fault = faults.find(({ at }) => at === count)?.fault;
-      if (fault === 'killed') kill();
+      if (fault === 'killed') runs.kill();
       if (fault === 'away' || fault === 'refused') throw new ReceiverAwayError('away');
     };
     this.#behind = () => {
-      if (fault === 'killed after') kill();
+      if (fault === 'killed after') runs.kill();
       if (fault === 'lost') throw new ReceiverAwayError('no answer');
     };
   }

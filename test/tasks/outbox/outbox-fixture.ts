@@ -80,6 +80,18 @@ export class OutboxRuns {
     });
   }
 
+  /** Ends a run as a signal of the system does that nobody can catch: what was in the air is lost. */
+  kill(): never {
+    this.stopping.abort();
+    this.hard.abort(new Error('killed'));
+    throw new Error('killed');
+  }
+
+  /** Whoever was killed may run again. */
+  revive(): void {
+    [this.stopping, this.hard] = [new AbortController(), new AbortController()];
+  }
+
   async standing(name = 'out'): Promise<SinkStanding> {
     return (await new SinkStore(this.database).list(this.pipelineId)).find((row) => row.name === name)!;
   }

@@ -133,7 +133,7 @@ eachDatabaseInTurn('the outbox, whatever happens', (databases) => {
       table.openable(),
     ];
     const playRound = async (send: Send, faults: Round['faults']): Promise<void> => {
-      [runs.stopping, runs.hard] = [new AbortController(), new AbortController()];
+      runs.revive();
       for (const sink of Object.values(sinks)) fail(sink, runs, faults);
       table.fails(runs, faults);
       const run = runs.run(openable, send, { finalized: () => Promise.resolve(chain.blocks.length) });
@@ -229,21 +229,16 @@ function fail(sink: RecordingSink, runs: OutboxRuns, faults: Round['faults']): v
   let count = -1;
   let fault: Fault | undefined;
   const refused = new Set<string>();
-  const kill = (): never => {
-    runs.stopping.abort();
-    runs.hard.abort(new Error('killed'));
-    throw new Error('killed');
-  };
   sink.receives = ({ messages }) => {
     count += 1;
     fault = faults.find(({ at }) => at === count)?.fault;
     if (fault === 'refused') refused.add(messages[0]!.id);
     if (messages.some(({ id, op }) => op === 'insert' && refused.has(id))) throw new MessageRefusedError('400');
     if (fault === 'away') throw new ReceiverAwayError('503');
-    if (fault === 'killed') kill();
+    if (fault === 'killed') runs.kill();
   };
   sink.answers = () => {
-    if (fault === 'killed after') kill();
+    if (fault === 'killed after') runs.kill();
     if (fault === 'lost' && sink.held === undefined) throw new ReceiverAwayError('no answer');
   };
 }

@@ -351,14 +351,11 @@ eachDatabase('the outbox', (databases) => {
 
   it('sends the same messages in the same batches again where a pass was cut off', async () => {
     sink.answers = ({ fromBlock }) => {
-      if (fromBlock !== 4) return;
-      runs.stopping.abort();
-      runs.hard.abort(new Error('killed'));
-      throw new Error('killed');
+      if (fromBlock === 4) runs.kill();
     };
     await runs.run([sink.openable()], blocks(1, 7));
     const before = sink.batches.map(({ messages }) => messages.map(({ id, seq }) => `${id} ${seq}`));
-    [runs.stopping, runs.hard] = [new AbortController(), new AbortController()];
+    runs.revive();
     sink.answers = () => undefined;
     await runs.run([sink.openable()], noMore);
     const after = sink.batches.slice(2).map(({ messages }) => messages.map(({ id, seq }) => `${id} ${seq}`));
@@ -373,11 +370,7 @@ eachDatabase('the outbox', (databases) => {
     };
     await runs.run([sink.openable()], blocks(1, 7));
     expect(await needed()).to.equal(1);
-    sink.receives = () => {
-      runs.stopping.abort();
-      runs.hard.abort(new Error('killed'));
-      throw new Error('killed');
-    };
+    sink.receives = () => runs.kill();
     await runs.run([sink.openable()], takenBack);
     expect((await runs.standing()).place).to.match(/^\[\[1,null\],\[2,null\]/);
     expect(await needed()).to.equal(1);
@@ -487,7 +480,7 @@ eachDatabase('the outbox', (databases) => {
   it('says that a sink delivers again which was failing when the run before was cut off', async () => {
     await failWhile(runs.hard);
     expect(await runs.standing()).to.include({ failing: true });
-    [runs.stopping, runs.hard] = [new AbortController(), new AbortController()];
+    runs.revive();
     sink.receives = async () => {
       expect(await runs.standing()).to.include({ failing: true });
     };
@@ -703,14 +696,10 @@ eachDatabase('the outbox', (databases) => {
     };
     await runs.run([sink.openable()], blocks(1, 1));
     sink.receives = () => undefined;
-    sink.answers = () => {
-      runs.stopping.abort();
-      runs.hard.abort(new Error('killed'));
-      throw new Error('killed');
-    };
+    sink.answers = () => runs.kill();
     await new SinkStore(database).requestReplay(await runs.standing(), 0);
     await runs.run([sink.openable()], noMore);
-    [runs.stopping, runs.hard] = [new AbortController(), new AbortController()];
+    runs.revive();
     sink.answers = () => undefined;
     await runs.run([sink.openable()], takenBack);
     await letters().retry(name(), 'all');
@@ -728,15 +717,11 @@ eachDatabase('the outbox', (databases) => {
     sink.receives = ({ messages: [first] }) => {
       if (first!.place.blockNumber === 2) throw new MessageRefusedError('400');
     };
-    sink.answers = () => {
-      runs.stopping.abort();
-      runs.hard.abort(new Error('killed'));
-      throw new Error('killed');
-    };
+    sink.answers = () => runs.kill();
     await new SinkStore(database).requestReplay(await runs.standing(), 0);
     await runs.run([sink.openable({ batchSize: 1 })], noMore);
     expect(await letters().list(name(), { limit: 10 })).to.have.length(2);
-    [runs.stopping, runs.hard] = [new AbortController(), new AbortController()];
+    runs.revive();
     sink.answers = () => undefined;
     await runs.run([sink.openable({ batchSize: 1 })], noMore);
     expect(sink.lines).to.deep.equal([insert(1, 1, 1)]);
@@ -1115,19 +1100,12 @@ eachDatabase('the outbox', (databases) => {
       sink.held = null;
     });
 
-    const kill = (): never => {
-      runs.stopping.abort();
-      runs.hard.abort(new Error('killed'));
-      throw new Error('killed');
-    };
-    const revive = (): void => void ([runs.stopping, runs.hard] = [new AbortController(), new AbortController()]);
-
     it('goes on from what the target holds, so that each message lands once', async () => {
       sink.answers = ({ fromBlock }) => {
-        if (fromBlock === 4) kill();
+        if (fromBlock === 4) runs.kill();
       };
       await runs.run([sink.openable()], blocks(1, 7));
-      revive();
+      runs.revive();
       sink.answers = () => undefined;
       await runs.run([sink.openable()], noMore);
       expect(sink.lines).to.deep.equal([1, 2, 3, 4, 5, 6, 7].map((block) => insert(block, 1)));
@@ -1135,14 +1113,14 @@ eachDatabase('the outbox', (databases) => {
 
     it('goes on from there, too, after a run that was cut off before it had sent anything', async () => {
       sink.answers = ({ fromBlock }) => {
-        if (fromBlock === 4) kill();
+        if (fromBlock === 4) runs.kill();
       };
       await runs.run([sink.openable()], blocks(1, 7));
-      revive();
+      runs.revive();
       sink.answers = () => undefined;
-      sink.stages = [{ map: kill }];
+      sink.stages = [{ map: () => runs.kill() }];
       await runs.run([sink.openable()], noMore);
-      revive();
+      runs.revive();
       sink.stages = [];
       await runs.run([sink.openable()], noMore);
       expect(sink.lines).to.deep.equal([1, 2, 3, 4, 5, 6, 7].map((block) => insert(block, 1)));

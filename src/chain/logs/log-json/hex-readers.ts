@@ -1,7 +1,10 @@
 import { wordDigits } from '../../abi/hex.js';
-import { Literal } from './json-bytes.js';
-import type { JsonBytes } from './json-bytes.js';
-import { WordMemo } from './word-memo.js';
+import { Literal, type JsonBytes } from './json-bytes.js';
+
+/** Bits of a place: a few hundred addresses have a part in most of what happens in a contract. */
+const placeBits = 10;
+
+const places = 2 ** placeBits;
 
 /** Reads the digits of a value, in one log after the other. */
 export interface FieldReader<T> {
@@ -120,5 +123,24 @@ export class TopicsReader implements FieldReader<string[]> {
     // An array that grows takes room for many more.
     this.value = read.slice(0, count);
     return end;
+  }
+}
+
+/** Reads words of hex in lower case, many of which come again: what was read lately is not read, and made, anew. */
+class WordMemo {
+  /** Where the digits of a text stand; -1 where there is none yet. */
+  readonly #at = new Int32Array(places).fill(-1);
+  readonly #texts = new Array<string>(places).fill('');
+
+  /** Reads the word whose digits begin at a place; null where it is none. */
+  read(json: JsonBytes, from: number): string | null {
+    const place = json.hash(from + wordDigits) >>> (32 - placeBits);
+    const at = this.#at[place] as number;
+    if (at >= 0 && json.repeats(from, at, wordDigits)) return this.#texts[place] as string;
+    if (!json.areDigits(from, from + wordDigits)) return null;
+    const text = json.ascii(from - 2, from + wordDigits);
+    this.#at[place] = from;
+    this.#texts[place] = text;
+    return text;
   }
 }
