@@ -43,11 +43,12 @@ export class SureBlocks {
     if (proven !== null) return toSureBlock(proven, 'receipts_root');
     const hasReceipts = readings.length > 0;
     await this.#fromLogs(number, readings, signal);
-    const [first, ...others] = readings as [ToldBlocks, ...ToldBlocks[]];
-    const agree = others.length > 0 && others.every((other) => tellAlike(first, other));
+    // Nodes leave logs out rather than invent them: whoever has most is not hidden behind one that has thrown them away.
+    const fullest = readings.reduce((most, reading) => (reading.logs.length > most.logs.length ? reading : most));
+    const agree = readings.length > 1 && readings.every((reading) => tellAlike(fullest, reading));
     // Nodes without the history of a block give no logs for it, however often they are asked.
-    const isHollow = first.logs.length === 0 && this.#mayHold(first.last.logsBloom) && !hasReceipts;
-    return toSureBlock(first, agree && !isHollow ? 'agreement' : null);
+    const isHollow = fullest.logs.length === 0 && this.#mayHold(fullest.last.logsBloom) && !hasReceipts;
+    return toSureBlock(fullest, agree && !isHollow ? 'agreement' : null);
   }
 
   /** Returns the first reading that is proven; collects those that can't be. */

@@ -77,6 +77,12 @@ describe('a block that is read surely', () => {
     expect((await read()).proof).to.equal(null);
   });
 
+  it('is told with the logs that any endpoint has of it, as long as nobody proves that there are none', async () => {
+    first().traits.hides = () => true;
+    const { logs, proof } = await read();
+    expect([logs.map(({ logIndex }) => logIndex), proof]).to.deep.equal([[0, 1], null]);
+  });
+
   it('is doubtful where they give no logs though its bloom filter tells of some', async () => {
     for (const node of nodes) node.traits.hides = () => true;
     const { logs, proof } = await read();

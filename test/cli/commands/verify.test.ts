@@ -196,6 +196,16 @@ describe('the command verify', () => {
     await pruned.stop();
   });
 
+  it('reports what is missing where the first endpoint has pruned it and answers that there is nothing', async () => {
+    const archive = await ChainSimulator.start({}, { finalizedDistance: 10 });
+    archive.mine(120, (number) => (number % 7 === 0 ? [{ topics: [otherTopic], data: '0x11' }] : [{}]));
+    await change((knex) => [knex('event').where({ block_number: 10 }).delete()]);
+    Object.assign(node.traits, { receipts: 'none', hides: () => true });
+    const report = await reportOf(1, '--rpc-url', archive.url, '--repair');
+    await archive.stop();
+    expect(report).to.include({ ok: false, missing: 1, extra: 0, repaired: 0, doubtful: 1 });
+  });
+
   it('tells that the checkpoint was replaced', async () => {
     node.reorg(3, 4);
     const { code, stderr } = await verify('--to-block', '117');

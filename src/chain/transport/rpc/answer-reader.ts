@@ -48,7 +48,10 @@ export class AnswerReader {
 
   /** Returns the error that stands where an array of answers should be. */
   refusalIn(parsed: unknown, answer: HttpAnswer): RpcError {
-    return this.#error(this.#statedByBody(parsed, answer), answer);
+    const stated = this.#statedByBody(parsed, answer);
+    // Without a node's own words it is the HTTP server that finds the request too long: fewer calls make it shorter.
+    const isTooLong = answer.status === 413 && parsed === undefined;
+    return this.#error(isTooLong ? { ...stated, class: 'batch' } : stated, answer);
   }
 
   #single(answer: HttpAnswer, parsed: unknown, id: number): RpcReply {

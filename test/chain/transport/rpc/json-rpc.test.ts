@@ -78,6 +78,25 @@ describe('a JSON-RPC endpoint', () => {
     expect(node.requests.map((request) => request.length)).to.deep.equal([7, 2, 2, 2, 1]);
   });
 
+  it('asks in smaller batches where the body of a request is too long for the server (HTTP 413)', async () => {
+    const answers = ['content length too large (6000000>5242880)', '<html><h1>413 Payload Too Large</h1></html>', ''];
+    for (const body of answers) {
+      await endpoint.close();
+      open({});
+      node.requests.length = 0;
+      node.options = { fault: (calls) => (calls.length > 2 ? { kind: 'status', status: 413, body } : undefined) };
+      const outcomes = await endpoint.batch(threeCalls, signal);
+      expect(outcomes.map((outcome) => outcome.ok)).to.deep.equal([true, true, true]);
+      expect(node.requests.map((calls) => calls.length)).to.deep.equal([3, 1, 1, 1]);
+    }
+  });
+
+  it('takes HTTP 413 with the words of a node for what they say', async () => {
+    const error = { code: -32_614, message: 'eth_getLogs is limited to a 10,000 range' };
+    failWith({ kind: 'status', status: 413, body: JSON.stringify({ jsonrpc: '2.0', id: null, error }) });
+    expect((await rejectionOf(endpoint.batch(threeCalls, signal), RpcError)).class).to.equal('range-cap');
+  });
+
   it('asks one by one where the server answers a batch with something else again and again', async () => {
     node.options = {
       fault: (calls) => (calls.length > 1 ? { kind: 'status', status: 500, body: 'oops' } : undefined),
