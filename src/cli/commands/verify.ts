@@ -1,10 +1,9 @@
 import { ChainClient } from '../../chain/blocks/chain-client.js';
-import { RpcError } from '../../chain/transport/errors/rpc-error.js';
 import { sourceOf } from '../../components/source-of.js';
 import type { PipelineSource } from '../../components/source-of.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
-import { ChainUnreachableError } from '../../runtime/errors.js';
 import type { ExitCode } from '../../runtime/errors.js';
+import { AuditReader } from '../../tasks/verify/audit-reader.js';
 import { verifyPipeline } from '../../tasks/verify/verify-pipeline.js';
 import type { VerifyReport } from '../../tasks/verify/verify-report.js';
 import type { CommandContext } from '../context/context.js';
@@ -67,15 +66,19 @@ async function verifyIn(database: Database, context: CommandContext, options: Ve
   const source = sourceOf(await new PipelineStore(database).get(id));
   const { batchSize } = source;
   const chain = openChain(context, source);
-  const readThrough = (reader: ChainClient): Promise<VerifyReport> =>
-    verifyPipeline({
+  try {
+    return await verifyPipeline({
       ...{ database, pipelineId: id, chainId: source.chain.id, batchSize, repair, receipts, ...range },
-      ...{ chain, reader, audit: (opening) => source.audit(opening), clock, logger },
+      ...{
+        chain,
+        reader: AuditReader.ofOthers(chain, logger),
+        audit: (opening) => source.audit(opening),
+        clock,
+        logger,
+      },
       onProgress: (report) => statusLine?.show(progressOf(report, output.lang)),
       signal: signals.stopping,
     });
-  try {
-    return await readThroughOthers(chain, context, readThrough);
   } finally {
     await chain.close();
   }
@@ -86,27 +89,4 @@ function openChain(context: CommandContext, { chain: { name, id } }: PipelineSou
   const { maxRequests, requestsPerSecond } = settings;
   const load = { maxRequests, requestsPerSecond };
   return new ChainClient({ urls: findUrls(settings, name), chainId: id, clock, logger, ...load, ...patience });
-}
-
-/**
- * A run asks the first endpoint, unless that fails: whoever audits it asks others, where there are some, and begins anew with all where
- * those have not got what is asked for: they may be pruned.
- */
-async function readThroughOthers(
-  chain: ChainClient,
-  { logger, signals }: CommandContext,
-  read: (reader: ChainClient) => Promise<VerifyReport>,
-): Promise<VerifyReport> {
-  const [first = '', ...others] = chain.endpoints;
-  if (others.length === 0) return read(chain);
-  const reader = chain.via({ except: [first] });
-  try {
-    await reader.chainId(signals.stopping);
-    logger.log('info', `reading through ${others.join(', ')}`, { event: 'verify.endpoints', endpoints: others });
-    return await read(reader);
-  } catch (error) {
-    if (!(error instanceof ChainUnreachableError || error instanceof RpcError)) throw error;
-    logger.log('warn', `reading through ${first} as well: ${error.message}`, { event: 'verify.endpoints' });
-    return read(chain);
-  }
 }

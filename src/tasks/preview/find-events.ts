@@ -8,6 +8,7 @@ import type { StoredEvent } from '../../model/stored-event.js';
 import type { Clock } from '../../runtime/clock.js';
 import { UsageError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
+import { AuditReader } from '../verify/audit-reader.js';
 import { ChainReading } from '../verify/chain-reading.js';
 import { withChecksum } from '../views/stored-events.js';
 
@@ -54,11 +55,12 @@ async function storedEvents(
 }
 
 async function readEvents(wanted: WantedEvents, options: FindOptions): Promise<readonly StoredEvent[]> {
-  const { source, signal } = options;
+  const { source, logger, signal } = options;
   const chain = options.chain();
+  const reader = new AuditReader(chain, chain, logger);
   const decoder = await source.decoder();
   const { batchSize } = source;
-  const reading = new ChainReading({ ...options, chain, reader: chain, decoder, batchSize, receipts: false });
+  const reading = new ChainReading({ ...options, chain, reader, decoder, batchSize, receipts: false });
   const read = (from: number, to: number): Promise<readonly StoredEvent[]> => readRange(reading, { from, to }, options);
   const { number: newest } = await chain.head(signal);
   if ('block' in wanted) {

@@ -11,12 +11,13 @@ import type { BlockRange } from '../../model/block.js';
 import { quietCall } from '../../runtime/call.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
+import type { AuditReader } from './audit-reader.js';
 
 export interface ChainReadingOptions {
   /** Every endpoint: asked where one alone does not settle a question. */
   readonly chain: ChainClient;
-  /** The endpoints that ranges are read through. */
-  readonly reader: ChainClient;
+  /** Through which of them ranges are read. */
+  readonly reader: AuditReader;
   readonly decoder: LogDecoder;
   readonly batchSize: number;
   /** Read every block by its receipts, and compute their root. */
@@ -38,7 +39,8 @@ const lagMs = 1_000;
 /** Reads again what blocks hold, as a run would decode it. */
 export class ChainReading {
   readonly #options: ChainReadingOptions;
-  readonly #logs: LogSource;
+  /** One for each client that ranges have been read through: it knows how much that gives at once. */
+  readonly #logs = new Map<ChainClient, LogSource>();
   readonly #sure: SureBlocks;
   /** Blocks of the range that is being read of which that is so. */
   readonly #doubted = new Set<number>();
@@ -46,14 +48,8 @@ export class ChainReading {
   doubtfulBlocks = 0;
 
   constructor(options: ChainReadingOptions) {
-    const { chain, reader, decoder } = options;
+    const { chain, decoder } = options;
     this.#options = options;
-    this.#logs = new LogSource({
-      ...options,
-      chain: reader,
-      filter: decoder,
-      doubted: (block) => this.#doubted.add(block),
-    });
     this.#sure = new SureBlocks(chain, decoder);
   }
 
@@ -91,7 +87,8 @@ export class ChainReading {
     for (;;) {
       try {
         this.#doubted.clear();
-        const fetched = await this.#logs.fetch(range, { ...quietCall(signal), verified: true });
+        const call = { ...quietCall(signal), verified: true };
+        const fetched = await this.#options.reader.through((client) => this.#logsOf(client).fetch(range, call));
         for (const block of this.#doubted) if (block > fetched.to) this.#doubted.delete(block);
         this.doubtfulBlocks += this.#doubted.size;
         return fetched;
@@ -100,6 +97,15 @@ export class ChainReading {
         await this.#options.clock.sleep(lagMs, signal);
       }
     }
+  }
+
+  #logsOf(chain: ChainClient): LogSource {
+    const known = this.#logs.get(chain);
+    if (known !== undefined) return known;
+    const { decoder: filter } = this.#options;
+    const logs = new LogSource({ ...this.#options, chain, filter, doubted: (block) => this.#doubted.add(block) });
+    this.#logs.set(chain, logs);
+    return logs;
   }
 
   #decode(fetched: FetchedRange): AsyncGenerator<EventBatch, void, undefined> {

@@ -48,15 +48,9 @@ export async function verifyPipeline(options: VerifyOptions): Promise<VerifyRepo
   checkChainId(await reader.chainId(signal), { defined: chainId, read: checkpoint?.chainId ?? null });
   const head = await new HeadReader(chain, 'latest', logger).read(signal);
   const settled = head?.settled ?? -1;
-  const opening = {
-    chain: reader,
-    upTo: checkpoint?.blockNumber ?? range.to,
-    settled,
-    clock: options.clock,
-    logger,
-    signal,
-  };
-  const { decoder, children } = await options.audit(opening);
+  const upTo = checkpoint?.blockNumber ?? range.to;
+  const opening = { upTo, settled, clock: options.clock, logger, signal };
+  const { decoder, children } = await reader.through((client) => options.audit({ ...opening, chain: client }));
   const unsure = children === null ? null : new UnsureChildren(new ChildStore(database), pipelineId, children, settled);
   const verification = new Verification({ ...options, decoder, unsure }, range, settled);
   const report = await verification.run();
@@ -163,7 +157,8 @@ class Verification {
     const { pipelineId, reader, signal } = this.#options;
     const checkpoint = await this.#checkpoints.find(pipelineId);
     if (checkpoint?.blockNumber !== this.#report.range.to || checkpoint.blockHash === null) return;
-    const header = await reader.header(checkpoint.blockNumber, signal);
+    const { blockNumber } = checkpoint;
+    const header = await reader.through((client) => client.header(blockNumber, signal));
     this.#report.checkpointReplaced = header !== null && header.hash !== checkpoint.blockHash;
   }
 }

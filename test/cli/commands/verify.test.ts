@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Knex } from 'knex';
@@ -183,16 +183,25 @@ describe('the command verify', () => {
     expect((await verify('--rpc-url', 'http://127.0.0.1:1')).code).to.equal(0);
   });
 
-  it('reads through all endpoints where the others have pruned what it asks for', async () => {
-    const refusal = { code: 4444, message: 'pruned history unavailable' };
+  it('reads on through all endpoints where the others have pruned what it asks for', async () => {
+    const definition = JSON.parse(readFileSync(join(folder, 'pipeline.json'), 'utf8')) as { components: object[] };
+    definition.components = definition.components.map((each) => ({ ...each, batch_size: 20 }));
+    writeFileSync(join(folder, 'pipeline.json'), JSON.stringify(definition));
+    await chainparse('pipeline', 'import', 'pipeline.json', '--update');
+    const error = { code: 4444, message: 'pruned history unavailable' };
+    const isOld = ({ method, params }: SimCall): boolean =>
+      method === 'eth_getLogs' && Number((params as [{ fromBlock: string }])[0].fromBlock) > 60;
     const pruned = await ChainSimulator.start(
-      { fault: () => ({ kind: 'call-error', method: 'eth_getLogs', error: refusal }) },
-      { finalizedDistance: 10 },
+      { fault: (calls) => (calls.some(isOld) ? { kind: 'call-error', method: 'eth_getLogs', error } : undefined) },
+      { finalizedDistance: 10, receipts: 'rooted' },
     );
     pruned.mine(120, (number) => (number % 7 === 0 ? [{ topics: [otherTopic], data: '0x11' }] : [{}]));
-    const { code, stderr } = await verify('--rpc-url', pruned.url);
+    await spoil();
+    const { code, stdout, stderr } = await verify('--rpc-url', pruned.url, '--repair', '--json');
     expect(code, stderr).to.equal(0);
     expect(stderr).to.match(/reading through 127\.0\.0\.1.* as well: .*pruned history unavailable/);
+    // What was put right before is told, too.
+    expect(JSON.parse(stdout)).to.include({ blocks: 116, missing: 2, extra: 1, different: 2, repaired: 5 });
     await pruned.stop();
   });
 

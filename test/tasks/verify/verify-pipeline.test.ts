@@ -7,6 +7,7 @@ import type { Database } from '../../../src/database/database.js';
 import { openDatabase } from '../../../src/database/open/open-database.js';
 import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
 import { ChainUnreachableError } from '../../../src/runtime/errors.js';
+import { AuditReader } from '../../../src/tasks/verify/audit-reader.js';
 import { verifyPipeline } from '../../../src/tasks/verify/verify-pipeline.js';
 import type { VerifyReport } from '../../../src/tasks/verify/verify-report.js';
 import { runIn } from '../../cli/run-in.js';
@@ -74,7 +75,7 @@ describe('a repair of a factory’s pipeline', () => {
       try {
         return await verifyPipeline({
           ...{ database, pipelineId: 45, chainId, batchSize: 50, repair: true, receipts: false, toBlock },
-          ...{ chain, reader: chain, clock, logger, onProgress: () => undefined },
+          ...{ chain, reader: AuditReader.ofOthers(chain, logger), clock, logger, onProgress: () => undefined },
           audit: async (opening) => {
             const audit = await source.audit(opening);
             await beside?.();
