@@ -45,13 +45,13 @@ const awayTexts =
 const refusedTexts = /^SASL:|password must be a string/i;
 
 /** `search_path` leads nowhere; where a schema is missing that was named, the code is the same. */
-const noSchema = /no schema has been selected/;
+const noSchema = /^3F000 .*(no schema has been selected|CreationNamespace$)/s;
 
 /** Sorts what `pg` threw. */
 export function classify(error: unknown): ErrorKind {
   const { code, message, name } = error as { code?: unknown; message?: unknown; name?: unknown };
   const text = typeof message === 'string' ? message : '';
-  if (code === '3F000' && noSchema.test(text)) return 'refused';
+  if (noSchema.test(describe(error))) return 'refused';
   if (typeof code === 'string') {
     const kind = /^[0-9A-Z]{5}$/.test(code) ? (kinds[code] ?? kinds[code.slice(0, 2)]) : undefined;
     if (kind !== undefined) return kind;
@@ -59,6 +59,15 @@ export function classify(error: unknown): ErrorKind {
   }
   if (refusedTexts.test(text)) return 'refused';
   return name === 'KnexTimeoutError' || awayTexts.test(text) ? 'unreachable' : 'other';
+}
+
+/**
+ * What hints go by: the SQLSTATE or Node's code, the message, and last the server's function that threw it. The function has
+ * the same name in every language in which a server may speak (`lc_messages`); a pooler's own messages name none.
+ */
+function describe(error: unknown): string {
+  const { code, message, routine } = error as { code?: unknown; message?: unknown; routine?: unknown };
+  return `${String(code)} ${String(message)} ${typeof routine === 'string' ? routine : ''}`;
 }
 
 /** How an authority is named that the system does not know. */
@@ -74,15 +83,12 @@ const hints: readonly (readonly [RegExp, string])[] = [
   [/^28/, 'check user, password and rights in the database URL, and pg_hba.conf on the server'],
   [/SASL/, 'the server wants a password: write it into the database URL'],
   [
-    /^53300 .*for (role|database) /s,
+    /^53300 .*(for (role|database) |(InitializeSessionUserId|CheckMyDatabase)$)/s,
     'this role, or this database, has a limit of its own: raise it by ALTER ROLE (or DATABASE) … CONNECTION LIMIT …; a run takes up to 6 connections',
   ],
   [/^53300 /, 'too many connections: raise max_connections, or end others'],
   [/^53100 /, 'the disk of the server is full: make room, and what waits goes on'],
-  [
-    /^57014 .*statement timeout/s,
-    'a statement took too long: see what keeps the server busy, or who holds a lock there',
-  ],
+  [/^57014 /, 'a statement took too long, or was cancelled: see what keeps the server busy, or who holds a lock there'],
   [/^08P01 .*statement pooling/s, 'PgBouncer is to have pool_mode = session'],
   [
     /^08P01 .*(query_wait_timeout|no more connections allowed)/s,
@@ -98,8 +104,8 @@ const grants =
 
 /** Says what a person can do about what the server or its driver threw. */
 export function hint(error: unknown, kind: ErrorKind): string {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  const known = hints.find(([pattern]) => pattern.test(`${String(code)} ${String(message)}`))?.[1];
+  const text = describe(error);
+  const known = hints.find(([pattern]) => pattern.test(text))?.[1];
   return certificateHint(error, authority) ?? known ?? hintOfKind(kind, grants);
 }
 

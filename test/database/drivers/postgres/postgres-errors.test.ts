@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { classify, hint } from '../../../../src/database/drivers/postgres/postgres-errors.js';
 import type { ErrorKind } from '../../../../src/database/dialect.js';
 
-const told = (code: string, message: string): readonly [ErrorKind, string] => {
-  const error = Object.assign(new Error(message), { code });
+const told = (code: string, message: string, routine?: string): readonly [ErrorKind, string] => {
+  const error = Object.assign(new Error(message), { code, routine });
   const kind = classify(error);
   return [kind, hint(error, kind)];
 };
@@ -36,5 +36,20 @@ describe('what a person is told to do about an error of PostgreSQL', () => {
 
   it('is to see what keeps the server busy where a statement took too long', () => {
     expect(told('57014', 'canceling statement due to statement timeout')[1]).to.match(/^a statement took too long/);
+  });
+
+  it('is the same where the server speaks another language (lc_messages)', () => {
+    const create = 'RangeVarGetCreationNamespace';
+    const [kind, text] = told('3F000', 'kein Schema für die Objekterzeugung ausgewählt', create);
+    expect([kind, text]).to.deep.equal(told('3F000', 'no schema has been selected to create in', create));
+    expect(kind).to.equal('refused');
+    expect(told('3F000', 'Schema »mine« existiert nicht', 'get_namespace_oid')[0]).to.equal('not-migrated');
+    const role = told('53300', 'zu viele Verbindungen von Rolle »lim«', 'InitializeSessionUserId')[1];
+    const database = told('53300', 'zu viele Verbindungen für Datenbank »d«', 'CheckMyDatabase')[1];
+    for (const limit of [role, database])
+      expect(limit).to.match(/^this role, or this database, has a limit of its own/);
+    expect(told('53300', 'tut mir leid, schon zu viele Verbindungen', 'InitProcess')[1]).to.match(/max_connections/);
+    const late = 'storniere Anfrage wegen Zeitüberschreitung der Anfrage';
+    expect(told('57014', late, 'ProcessInterrupts')[1]).to.match(/^a statement took too long/);
   });
 });
