@@ -139,18 +139,20 @@ function guardsOf(database: Database, unheld: Unheld): readonly (Query | Stateme
 interface HolderRow {
   readonly id: number;
   readonly worker: string | null;
+  readonly shard: number;
 }
 
 async function throwHolder(database: Database, unheld: Unheld): Promise<void> {
   const { id } = unheld;
   const [holder] = await database.read<HolderRow[]>(() =>
-    holders(database, unheld).select('id', 'worker').orderBy('shard').orderBy('id', 'desc').limit(1),
+    holders(database, unheld).select('id', 'worker', 'shard').orderBy('shard').orderBy('id', 'desc').limit(1),
   );
   // Nobody holds it: then the pipeline itself is gone, which is what was asked for.
   if (holder === undefined) return;
   const where = holder.worker === null ? '' : ` on ${holder.worker}`;
   throw new LeaseHeldError(`pipeline ${id} is being run by task ${holder.id}${where}`, {
-    hint: `chainparse tasks cancel ${holder.id}, then delete it`,
+    // A shard is read on by another task where one is ended.
+    hint: `chainparse ${holder.shard === 0 ? `tasks cancel ${holder.id}` : `pipeline disable ${id}`}, then delete it`,
   });
 }
 

@@ -4,9 +4,9 @@ import type { Database } from '../database.js';
 import { isSilentSql, silenceLimitSql } from './silence.js';
 
 /**
- * Selects the running tasks of a pipeline, or of that of an outer query, or of a shard of it, or of all its shards, too, that are not silent; those that
- * name no heartbeat interval go by the default. Where runs could be heard for so many seconds only, nobody counts as silent of
- * whom fewer than three heartbeats were to come in that time.
+ * Selects the running tasks of a pipeline, or of that of an outer query, or of a shard of it, or of all its shards, too, that are not
+ * silent; those that name no heartbeat interval go by the default. Where runs could be heard for so many seconds only, nobody counts
+ * as silent of whom fewer than three heartbeats were to come in that time.
  */
 export function livingTasks(
   database: Database,

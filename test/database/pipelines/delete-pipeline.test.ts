@@ -188,6 +188,7 @@ eachDatabase('a deleted pipeline', (databases) => {
     await addShard(40, 2, reads);
     const error = await rejectionOf(store.delete(40, 30), LeaseHeldError);
     expect(error.message).to.equal(`pipeline 40 is being run by task ${reads} on here:1`);
+    expect(error.hint).to.equal('chainparse pipeline disable 40, then delete it');
     expect(await rowsOf(40)).to.deep.equal([1, 2, 1, 2, 1, 1, 1]);
     expect(await store.get(40)).to.have.property('disabled', false);
   });
