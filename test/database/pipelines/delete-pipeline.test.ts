@@ -181,7 +181,7 @@ eachDatabase('a deleted pipeline', (databases) => {
     });
   }
 
-  it('stays while a shard of it is read, though its own task is dead, and names that task', async () => {
+  it('stays while a shard of it is read, though its own task is dead, names that task, and goes once it is disabled', async () => {
     await fill(40, 2);
     await addTask(40, 0, 31, true);
     const reads = await addTask(40, 0, 5, true, 2);
@@ -191,6 +191,9 @@ eachDatabase('a deleted pipeline', (databases) => {
     expect(error.hint).to.equal('chainparse pipeline disable 40, then delete it');
     expect(await rowsOf(40)).to.deep.equal([1, 2, 1, 2, 1, 1, 1]);
     expect(await store.get(40)).to.have.property('disabled', false);
+    await store.setDisabled(40, true);
+    await store.delete(40, 30);
+    expect(await rowsOf(40)).to.deep.equal([0, 0, 0, 0, 0, 0, 0]);
   });
 
   it('goes while the task of a shard that has joined has yet to end, and where nobody reads those that have not', async () => {
