@@ -64,9 +64,16 @@ export function parameterProblem(url: string): string | null {
       ? null
       : `has a wrong value of the parameter '${name}', which takes ${takes}`;
   });
-  const problem = problems.find((each) => each !== null) ?? null;
+  const problem = problems.find((each) => each !== null) ?? lonelyProblem(names);
   // Behind the host there is a part of a password then, which must not be named.
   return problem !== null && search.includes('@') ? 'is malformed: write the @ of a password as %40' : problem;
+}
+
+/** A certificate of this side's is shown with its key alone, and the driver passes over either without the other. */
+function lonelyProblem(names: readonly string[]): string | null {
+  const [given, ...others] = ['sslcert', 'sslkey'].filter((name) => names.includes(name));
+  if (given === undefined || others.length > 0) return null;
+  return `names an ${given} and no ${given === 'sslcert' ? 'sslkey' : 'sslcert'}: both, or none`;
 }
 
 /** A question mark alone may stand in a file's name. A path that is told everywhere must not be a server's URL, with its password. */

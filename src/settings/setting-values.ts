@@ -46,6 +46,10 @@ function databaseUrlProblem(url: string): string | null {
   const path = sqlitePath(url);
   if (path !== null) return path === '' ? 'names no file' : parameterProblem(url);
   if (!/^(?:mysql|mariadb|postgres|postgresql):\/\//i.test(url)) return 'is no database URL';
+  if (/^postgres\w*:\/\/[^/@]+@\//i.test(url)) {
+    // No URL as a whole: what is told is looked through for secrets of URLs.
+    return 'names a user and no host (through a socket it is postgres:///database, and behind that ?host=FOLDER&user=NAME)';
+  }
   if (!URL.canParse(url) || maskUrl(url).endsWith('//***')) {
     return 'is malformed (in user and password, characters such as @ : / # % are written %40 %3A %2F %23 %25)';
   }

@@ -161,6 +161,10 @@ describe('loadSettings', () => {
     [{ database: 'sqlite:' }, /names no file/],
     [{ database: 'mysql://root:hidden@h:3306' }, /names no database/],
     [{ database: 'mysql://root:hid#den@h:3306/db' }, /is malformed/],
+    [
+      { database: 'postgres://u:hidden@/db?host=/socket' },
+      /a socket it is postgres:\/\/\/database, and behind that \?host=/,
+    ],
     [{ database: 'postgres://root:hidden@a,b/db' }, /names several hosts: write a URL for each node/],
     [{ database: 'mysql://root:hidden@a/db,mysql://root:hidden@b/other' }, /names several databases/],
     [{ database: 'mysql://root:hidden@a/db,mysql://root@b' }, /names no database/],

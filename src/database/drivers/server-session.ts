@@ -8,12 +8,21 @@ import type { ErrorKind } from '../dialect.js';
 // What MySQL and PostgreSQL do alike with their connections.
 
 /** Reads the file that a parameter of a database URL names; throws UsageError where it can't be read. */
-export function readCertificate(key: string, path: string): string {
+export function readNamedFile(key: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
     throw new UsageError(`the file of ${key} can't be read: ${path}`, { cause });
   }
+}
+
+/** Reads the authorities that a parameter names; throws UsageError as `readNamedFile`, and where there are none: Node passes over that. */
+export function readAuthorities(key: string, path: string): string {
+  const text = readNamedFile(key, path);
+  if (/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(text)) return text;
+  throw new UsageError(`the file of ${key} holds no certificate: ${path}`, {
+    hint: "name a PEM file with the certificate of the authority that signed the server's",
+  });
 }
 
 /** Runs a statement on a connection that is being prepared; resolves with its rows. */

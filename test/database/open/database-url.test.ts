@@ -73,6 +73,8 @@ describe('a database URL', () => {
     'sqlite:x.db?mode=ro': /has the parameter 'mode': a SQLite file takes none$/,
     'postgres://u:secret99@db/d?port=70000': /'port', which takes a port$/,
     'postgres://u:secret99@db/d?sslcert=': /'sslcert', which takes the path of a file$/,
+    'postgres://u:secret99@db/d?sslcert=/a.pem': /names an sslcert and no sslkey/,
+    'postgres://u:secret99@db/d?sslkey=/a.key': /names an sslkey and no sslcert/,
     'mysql://u:secret99@db/d?ssl-mode=REQUIRED': /unknown parameter 'ssl-mode' .* nearest known one is ssl/,
     'mysql://u:secret99@db/d?sslmode=require': /unknown parameter 'sslmode'/,
     'mysql://u:secret99@db/d?tls=true': /unknown parameter 'tls' \(known are ssl, ssl_ca, charset\)/,
@@ -94,7 +96,9 @@ describe('a database URL', () => {
 
   it('becomes the TLS options of the driver', () => {
     const ca = `${temporaryFolder()}/ca.pem`;
-    writeFileSync(ca, 'PEM');
+    const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+    writeFileSync(ca, pem);
+    writeFileSync(`${ca}.key`, pem.replaceAll('CERTIFICATE', 'PRIVATE KEY'));
     const options = (query: string): unknown => {
       const address = parseDatabaseUrl(`mysql://u@db/d${query}`);
       return address.kind === 'mysql' ? connectionOptions(address, new ServerSockets()).ssl : null;
@@ -102,8 +106,9 @@ describe('a database URL', () => {
     expect(options('')).to.equal(undefined);
     expect(options('?ssl=true')).to.deep.equal({ rejectUnauthorized: true });
     expect(options('?ssl=no-verify')).to.deep.equal({ rejectUnauthorized: false });
-    expect(options(`?ssl_ca=${ca}`)).to.deep.equal({ rejectUnauthorized: true, ca: 'PEM' });
+    expect(options(`?ssl_ca=${ca}`)).to.deep.equal({ rejectUnauthorized: true, ca: pem });
     expect(() => options(`?ssl_ca=${ca}.missing`)).to.throw(UsageError, /ssl_ca can't be read/);
+    expect(() => options(`?ssl_ca=${ca}.key`)).to.throw(UsageError, /^the file of ssl_ca holds no certificate: /);
   });
 });
 

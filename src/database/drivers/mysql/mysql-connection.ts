@@ -4,7 +4,7 @@ import { DatabaseUnreachableError, UsageError } from '../../../runtime/errors.js
 import type { DatabaseTimezone } from '../../database-timezone.js';
 import type { MysqlAddress } from './mysql-address.js';
 import { classify, errnoOf } from './mysql-errors.js';
-import { learnTimezone, readCertificate } from '../server-session.js';
+import { learnTimezone, readAuthorities } from '../server-session.js';
 import type { RunQuery } from '../server-session.js';
 import type { ServerSockets } from '../server-sockets.js';
 
@@ -38,7 +38,7 @@ export function connectionOptions(address: MysqlAddress, sockets: ServerSockets)
 }
 
 function tlsOptions({ rejectUnauthorized, caPath }: NonNullable<MysqlAddress['tls']>): SslOptions {
-  return { rejectUnauthorized, ...(caPath === null ? {} : { ca: readCertificate('ssl_ca', caPath) }) };
+  return { rejectUnauthorized, ...(caPath === null ? {} : { ca: readAuthorities('ssl_ca', caPath) }) };
 }
 
 /**

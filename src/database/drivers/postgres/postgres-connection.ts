@@ -6,7 +6,7 @@ import { DatabaseUnreachableError } from '../../../runtime/errors.js';
 import type { DatabaseTimezone } from '../../database-timezone.js';
 import type { PostgresAddress } from './postgres-address.js';
 import { classify } from './postgres-errors.js';
-import { learnTimezone, readCertificate } from '../server-session.js';
+import { learnTimezone, readAuthorities, readNamedFile } from '../server-session.js';
 import type { RunQuery } from '../server-session.js';
 import type { ServerSockets } from '../server-sockets.js';
 import { parseValue } from './postgres-values.js';
@@ -115,9 +115,9 @@ function tlsOptions({ ssl }: PostgresAddress): Exclude<ClientConfig['ssl'], bool
     rejectUnauthorized: mode === 'verify-ca' || mode === 'verify-full',
     // verify-ca asks who has signed the certificate, not whose it is.
     ...(mode === 'verify-full' ? {} : { checkServerIdentity: () => undefined }),
-    ...(rootCertPath === null ? {} : { ca: readCertificate('sslrootcert', rootCertPath) }),
-    ...(certPath === null ? {} : { cert: readCertificate('sslcert', certPath) }),
-    ...(keyPath === null ? {} : { key: readCertificate('sslkey', keyPath) }),
+    ...(rootCertPath === null ? {} : { ca: readAuthorities('sslrootcert', rootCertPath) }),
+    ...(certPath === null ? {} : { cert: readNamedFile('sslcert', certPath) }),
+    ...(keyPath === null ? {} : { key: readNamedFile('sslkey', keyPath) }),
   };
 }
 

@@ -41,8 +41,12 @@ const networkCodes =
 const awayTexts =
   /Connection terminated|timeout expired|not queryable|does not support SSL|establishing an SSL connection|Timeout acquiring|Query read timeout/i;
 
-/** A server asks for a password in a form in which there is none to give. */
-const refusedTexts = /^SASL:|password must be a string/i;
+/**
+ * A server asks for a password in a form in which there is none to give, or for a login that the driver does not know; files of
+ * this side's certificate can't be used.
+ */
+const refusedTexts =
+  /^SASL:|password must be a string|^Unknown authenticationOk|key values mismatch|bad decrypt|no start line|DECODER routines::unsupported/i;
 
 /** `search_path` leads nowhere; where a schema is missing that was named, the code is the same. */
 const noSchema = /^3F000 .*(no schema has been selected|CreationNamespace$)/s;
@@ -81,6 +85,13 @@ const hints: readonly (readonly [RegExp, string])[] = [
   [noSchema, "search_path of this user leads to no schema: CREATE SCHEMA, or ALTER ROLE … SET search_path = '…'"],
   [/^28000 .*no encryption/, "the server's pg_hba.conf wants encryption: sslmode=require"],
   [/^28/, 'check user, password and rights in the database URL, and pg_hba.conf on the server'],
+  [/key values mismatch/, 'the key of sslkey is not that of the certificate of sslcert'],
+  [/bad decrypt/, 'the key of sslkey wants a passphrase: write it without one (openssl pkey -in FILE -out FILE2)'],
+  [/no start line|DECODER routines::unsupported/, 'sslcert and sslkey name PEM files, and no others'],
+  [
+    /Unknown authenticationOk/,
+    'the server wants a login by GSSAPI or SSPI, which is not spoken here: let this user in by scram-sha-256 in its pg_hba.conf',
+  ],
   [/SASL/, 'the server wants a password: write it into the database URL'],
   [
     /^53300 .*(for (role|database) |(InitializeSessionUserId|CheckMyDatabase)$)/s,
@@ -88,6 +99,8 @@ const hints: readonly (readonly [RegExp, string])[] = [
   ],
   [/^53300 /, 'too many connections: raise max_connections, or end others'],
   [/^53100 /, 'the disk of the server is full: make room, and what waits goes on'],
+  [/^57P0[12] /, 'the server shuts down, or somebody ended the connection: what runs tries on'],
+  [/^57P03 /, 'the server starts, shuts down or recovers: wait for it; what runs tries on'],
   [/^57014 /, 'a statement took too long, or was cancelled: see what keeps the server busy, or who holds a lock there'],
   [/^08P01 .*statement pooling/s, 'PgBouncer is to have pool_mode = session'],
   [

@@ -34,6 +34,33 @@ describe('what a person is told to do about an error of PostgreSQL', () => {
     expect(text).to.match(/who signed its certificate: &sslrootcert=FILE .*sslmode=require/);
   });
 
+  it('is to look at the files of its own certificate where they do not fit, or are none that are read', () => {
+    const faults = [
+      ['error:05800074:x509 certificate routines::key values mismatch', /^the key of sslkey is not that of .*sslcert$/],
+      ['error:1C800064:Provider routines::bad decrypt', /^the key of sslkey wants a passphrase/],
+      ['error:0480006C:PEM routines::no start line', /^sslcert and sslkey name PEM files/],
+    ] as const;
+    for (const [words, way] of faults) {
+      const [kind, text] = told('ERR_OSSL_SOME', words);
+      expect(kind).to.equal('refused');
+      expect(text).to.match(way);
+    }
+  });
+
+  it('is to let the user log in by a password where the server wants GSSAPI', () => {
+    const [kind, text] = told('', 'Unknown authenticationOk message type 7');
+    expect(kind).to.equal('refused');
+    expect(text).to.match(/^the server wants a login by GSSAPI.*scram-sha-256 in its pg_hba.conf$/);
+  });
+
+  it('is to wait where the server starts or shuts down', () => {
+    const [kind, text] = told('57P03', 'the database system is starting up', 'ProcessStartupPacket');
+    expect(kind).to.equal('unreachable');
+    expect(text).to.match(/^the server starts, shuts down or recovers/);
+    const ended = told('57P01', 'terminating connection due to administrator command', 'ProcessInterrupts')[1];
+    expect(ended).to.match(/^the server shuts down, or somebody ended the connection/);
+  });
+
   it('is to see what keeps the server busy where a statement took too long', () => {
     expect(told('57014', 'canceling statement due to statement timeout')[1]).to.match(/^a statement took too long/);
   });
