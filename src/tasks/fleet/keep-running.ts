@@ -5,7 +5,12 @@ import type { SinkWish } from '../../model/sink.js';
 import { taskStatus } from '../../model/task.js';
 import type { EndedTask, EndVerdict, UnjudgedEnd } from '../../model/wanted.js';
 import type { Clock } from '../../runtime/clock.js';
-import { DatabaseBusyError, DatabaseUnreachableError, messageOf } from '../../runtime/errors.js';
+import {
+  DatabaseBusyError,
+  DatabaseForbiddenError,
+  DatabaseUnreachableError,
+  messageOf,
+} from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { untilAborted } from '../../runtime/until-aborted.js';
 import type { OutageWatch } from '../monitor/outage-watch.js';
@@ -316,7 +321,8 @@ export class KeepRunning {
   /** Returns what went wrong; throws it where the database is away, for nothing more can be done then. Locks need not be in the way of all. */
   #unlessAway(error: unknown): unknown {
     if (error instanceof DatabaseUnreachableError && !(error instanceof DatabaseBusyError)) throw error;
-    this.#watch.failed(error);
+    // A right that one step wants and nothing else keeps no run from being heard.
+    if (!(error instanceof DatabaseForbiddenError)) this.#watch.failed(error);
     return error;
   }
 }

@@ -1,14 +1,17 @@
-import { DatabaseRefusedError, DatabaseUnreachableError } from '../../runtime/errors.js';
+import { DatabaseForbiddenError, DatabaseRefusedError, DatabaseUnreachableError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import type { Observe } from '../../model/liveness-event.js';
+
+type Trouble = DatabaseUnreachableError | DatabaseForbiddenError;
 
 /** Knows whether the database answers a monitor, and tells when it goes away and comes back. */
 export class DatabaseContact {
   readonly #logger: Logger;
   readonly #observe: Observe;
-  #trouble: DatabaseUnreachableError | null = null;
+  #trouble: Trouble | null = null;
   #failures = 0;
   #hasAnswered = false;
+  #hasChecked = false;
 
   constructor(options: { readonly logger: Logger; readonly observe: Observe }) {
     this.#logger = options.logger;
@@ -16,7 +19,7 @@ export class DatabaseContact {
   }
 
   /** Why the latest call failed; null where it did not. */
-  get trouble(): DatabaseUnreachableError | null {
+  get trouble(): Trouble | null {
     return this.#trouble;
   }
 
@@ -33,9 +36,16 @@ export class DatabaseContact {
     this.#failures = 0;
   }
 
+  /** A check came to its end. */
+  checked(): void {
+    this.#hasChecked = true;
+  }
+
   /** A call failed; throws the error where it is none of an outage. */
   failed(error: unknown): void {
-    if (!(error instanceof DatabaseUnreachableError)) throw error;
+    // Rights that were there may be given back, and nobody would start the monitor again then.
+    const isForbidden = error instanceof DatabaseForbiddenError && this.#hasChecked;
+    if (!isForbidden && !(error instanceof DatabaseUnreachableError)) throw error;
     // Where it never let anybody in, waiting mends no URL.
     if (error instanceof DatabaseRefusedError && !this.#hasAnswered) throw error;
     this.#trouble = error;

@@ -1,6 +1,6 @@
 import type { DatabaseProbe } from '../../database/tasks/database-probe.js';
 import type { Clock } from '../../runtime/clock.js';
-import { DatabaseBusyError, DatabaseUnreachableError } from '../../runtime/errors.js';
+import { DatabaseBusyError, DatabaseForbiddenError, DatabaseUnreachableError } from '../../runtime/errors.js';
 import { DatabaseClockWatch } from './database-clock-watch.js';
 import { silenceLimit } from '../../runtime/silence.js';
 
@@ -75,11 +75,11 @@ export class OutageWatch {
   }
 
   /**
-   * Something that asked the database failed. Where that can't be reached it is away. Whose locks are in the way hears that it is
-   * there: as with what took long, they matter where they last for so long that runs could not be heard either.
+   * Something that asked the database failed. Where that can't be reached, or its user has lost rights, it is away. Whose locks
+   * are in the way hears that it is there: as with what took long, they matter where they last for so long that runs could not be heard either.
    */
   failed(error: unknown): void {
-    if (!(error instanceof DatabaseUnreachableError)) return;
+    if (!(error instanceof DatabaseUnreachableError || error instanceof DatabaseForbiddenError)) return;
     if (error instanceof DatabaseBusyError) {
       const busyFrom = (this.#busyFrom ??= this.#seenAt);
       // Locks that are in the way of two tries in a row may have been so in between.

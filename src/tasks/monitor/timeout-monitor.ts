@@ -156,6 +156,7 @@ export class TimeoutMonitor {
     const durationMs = clock.monotonic() - startedAt;
     await presence.checked(this.#timedOut.length);
     this.#noteDistrust(this.#watch.did("the monitor's own beat"));
+    this.#contact.checked();
     const timedOut = this.#timedOut.splice(0);
     writeLine(logger, timeoutChecked(lang, { running, timedOut: timedOut.length, durationMs }));
     const isTrusted = this.#watch.waitMs === 0;

@@ -1,7 +1,12 @@
 import { expect } from 'chai';
 import type { Revived } from '../../../src/database/pipelines/end-store.js';
 import type { EndVerdict, UnjudgedEnd } from '../../../src/model/wanted.js';
-import { DatabaseBusyError, DatabaseUnreachableError, RuntimeFailure } from '../../../src/runtime/errors.js';
+import {
+  DatabaseBusyError,
+  DatabaseForbiddenError,
+  DatabaseUnreachableError,
+  RuntimeFailure,
+} from '../../../src/runtime/errors.js';
 import { KeepRunning } from '../../../src/tasks/fleet/keep-running.js';
 import { OutageWatch } from '../../../src/tasks/monitor/outage-watch.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -138,27 +143,31 @@ describe('keeping pipelines running', () => {
     expect(looks).to.equal(3);
   });
 
-  it('follows no silent task before living runs could be heard, where the database was away', async () => {
-    const silent = endOf(1);
-    ends = [{ ...silent, task: { ...silent.task!, status: 0, endReason: null } }, endOf(2)];
-    failure = new DatabaseUnreachableError('away');
-    running = keep.run();
-    await clock.advance(0);
-    failure = null;
-    await clock.advance(5_000);
-    expect(judged, 'an end that was written down').to.deep.equal([2]);
-    expect(logger.lines).to.contain(
-      'info: the database came back: no silent task is followed for 6 s, in which living runs are heard',
-    );
-    ends.pop();
-    await clock.advance(5_000);
-    expect(judged.filter((id) => id === 1)).to.deep.equal([]);
-    await clock.advance(5_000);
-    expect(
-      judged.filter((id) => id === 1),
-      'three beats later',
-    ).to.have.length(1);
-  });
+  for (const [trouble, error] of [
+    ['was away', new DatabaseUnreachableError('away')],
+    ['did not let its user', new DatabaseForbiddenError('permission denied')],
+  ] as const)
+    it(`follows no silent task before living runs could be heard, where the database ${trouble}`, async () => {
+      const silent = endOf(1);
+      ends = [{ ...silent, task: { ...silent.task!, status: 0, endReason: null } }, endOf(2)];
+      failure = error;
+      running = keep.run();
+      await clock.advance(0);
+      failure = null;
+      await clock.advance(5_000);
+      expect(judged, 'an end that was written down').to.deep.equal([2]);
+      expect(logger.lines).to.contain(
+        'info: the database came back: no silent task is followed for 6 s, in which living runs are heard',
+      );
+      ends.pop();
+      await clock.advance(5_000);
+      expect(judged.filter((id) => id === 1)).to.deep.equal([]);
+      await clock.advance(5_000);
+      expect(
+        judged.filter((id) => id === 1),
+        'three beats later',
+      ).to.have.length(1);
+    });
 
   it('follows a silent task only once three of its own beats could be heard', async () => {
     const rare = endOf(1);

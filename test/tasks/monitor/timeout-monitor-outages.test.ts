@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { DatabaseProbe } from '../../../src/database/tasks/database-probe.js';
-import { DatabaseRefusedError } from '../../../src/runtime/errors.js';
+import { DatabaseForbiddenError, DatabaseRefusedError } from '../../../src/runtime/errors.js';
 import { settle } from '../../support/fake-clock.js';
 import { away, MonitorFixture, silentTask, up } from './monitor-fixture.js';
 import { rejectionOf } from '../../support/rejection.js';
@@ -53,6 +53,28 @@ describe('a timeout monitor in an outage', () => {
     monitor.answer = refuse;
     await monitor.clock.advance(20_000);
     expect(monitor.logger.lines.at(-1)).to.equal('error: nobody is judged while the database is away: Access denied');
+  });
+
+  it('ends where it never had the rights that it wants, and waits where they were taken from it', async () => {
+    const forbid = (): Promise<never> => Promise.reject(new DatabaseForbiddenError('permission denied'));
+    monitor.onShow = forbid;
+    await rejectionOf(monitor.make().run(monitor.stop.signal), DatabaseForbiddenError);
+    monitor.onShow = (): undefined => undefined;
+    monitor.onCount = forbid;
+    await rejectionOf(monitor.make().checkOnce(30_000, monitor.stop.signal), DatabaseForbiddenError);
+    monitor.onCount = (): undefined => undefined;
+    monitor.start();
+    await monitor.clock.advance(1);
+    expect(monitor.checks).to.have.length(1);
+    [monitor.answer, monitor.onShow] = [forbid, forbid];
+    await monitor.clock.advance(400_000);
+    expect(monitor.logger.lines.at(-1)).to.match(/^error: nobody is judged while .*: permission denied$/);
+    expect(monitor.turns.at(-1)).to.equal(true);
+    [monitor.answer, monitor.onShow] = [up, (): undefined => undefined];
+    await monitor.clock.advance(89_000);
+    expect(monitor.checks).to.have.length(1);
+    await monitor.clock.advance(32_000);
+    expect(monitor.checks).to.have.length(2);
   });
 
   it('judges nobody after a check in which the database went away, until it has waited', async () => {
