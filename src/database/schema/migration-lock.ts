@@ -72,14 +72,15 @@ class RowLock {
 
   /** Frees the lock; what can't be freed expires. Nothing is left behind where there is nothing to remember. */
   async release(): Promise<void> {
-    const { write, schema } = this.#options;
+    const { write, schema, dialect } = this.#options;
     try {
       const history = new MigrationHistory(schema);
       if ((await history.list()).length > 0) await write([this.#mine().delete()]);
       else if (await history.isThere()) await schema.run(`DROP TABLE ${historyTable}`);
     } catch (error) {
-      // Who may not delete rows gives it back as one that is nobody's; else the database went away.
-      if (!(error instanceof DatabaseForbiddenError)) return;
+      // Who may not delete rows, or drop the table, gives it back as one that is nobody's; else the database went away.
+      const isForbidden = error instanceof DatabaseForbiddenError || dialect.classify(error) === 'forbidden';
+      if (!isForbidden) return;
       await write([this.#mine().update({ applied_at: null, made: nobody })]).catch(() => undefined);
     }
   }

@@ -41,4 +41,20 @@ onMysql('migrate of a user who may not delete', (server) => {
       await database.close();
     }
   });
+
+  it('frees it where there is nothing to roll back and it may not drop the table that the lock stands in', async () => {
+    const url = new URL(await createDatabase(server().url()));
+    await execute(url.href, "CREATE USER maker@'127.0.0.1' IDENTIFIED BY 'right99'");
+    const rights = 'SELECT, INSERT, UPDATE, DELETE, CREATE';
+    await execute(url.href, `GRANT ${rights} ON ${url.pathname.slice(1)}.* TO maker@'127.0.0.1'`);
+    Object.assign(url, { username: 'maker', password: 'right99' });
+    const database = await openDatabase(url.href);
+    try {
+      await new Migrator(database).down(() => undefined, false);
+      const rows = await database.read<object[]>((knex) => knex(historyTable).select('name', 'applied_at'));
+      expect(rows).to.deep.equal([{ name: lockName, applied_at: null }]);
+    } finally {
+      await database.close();
+    }
+  });
 });
