@@ -33,6 +33,8 @@ const hints: readonly [RegExp, string][] = [
     /CORRUPT/,
     'the file is damaged: stop what uses it, and put a copy in its place that is whole (sqlite3 FILE .recover may help)',
   ],
+  // Where its -shm can't grow SQLite says no more than this of a full disk.
+  [/IOERR/, "the disk is full (df -h), or it fails (the system's log says so): make room, and what waits goes on"],
   [/FULL/i, 'the disk is full: make room, and what waits goes on'],
   [
     /READONLY|PERM/i,
