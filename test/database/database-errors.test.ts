@@ -110,7 +110,7 @@ describe('an error of SQLite', () => {
     SQLITE_FULL: /disk is full/,
     SQLITE_READONLY: /read-only/,
     SQLITE_PERM: /read-only/,
-    SQLITE_IOERR_WRITE: /check the file and the disk/,
+    SQLITE_IOERR_WRITE: /the disk is full .*or it fails/,
   };
   for (const [code, hint] of Object.entries(hints)) {
     it(`has a hint for ${code}`, () => {
