@@ -29,6 +29,11 @@ const failures: Record<Exclude<ErrorKind, PassedKind>, readonly [Failure, string
     'wants a value that chainparse does not know',
     'a column of an older program: give it a default, or let it be NULL (ALTER TABLE)',
   ],
+  'no-charset': [
+    RuntimeFailure,
+    "can't hold a text",
+    'a table of an older program has another character set: ALTER TABLE pipeline (and pipeline_task) CONVERT TO CHARACTER SET utf8mb4',
+  ],
   // Migrations that were applied are not applied again: what was dropped after them does not come back by them.
   'not-migrated': [
     NotMigratedError,

@@ -24,6 +24,8 @@ export type ErrorKind =
   | 'forbidden'
   /** A column of an older program must have a value, and has no default. */
   | 'no-default'
+  /** A column of an older program has a character set without some character. */
+  | 'no-charset'
   /** A table or column is missing. */
   | 'not-migrated'
   | 'other';

@@ -4,8 +4,9 @@ import type { Database } from '../../src/database/database.js';
 import { BatchStore } from '../../src/database/events/batch-store.js';
 import { openDatabase } from '../../src/database/open/open-database.js';
 import { MonitorStore } from '../../src/database/operations/monitor-store.js';
+import { Migrator } from '../../src/database/schema/migrator.js';
 import { TaskStore } from '../../src/database/tasks/task-store.js';
-import { DatabaseUnreachableError } from '../../src/runtime/errors.js';
+import { DatabaseUnreachableError, RuntimeFailure } from '../../src/runtime/errors.js';
 import { runIn } from '../cli/run-in.js';
 import { SinkFixture, fieldsOf, message, tableOf } from '../components/table-sink/sink-fixture.js';
 import { createDatabase, onMysql } from '../support/databases.js';
@@ -13,6 +14,7 @@ import { openMigrated } from '../support/migrated-database.js';
 import { rejectionOf } from '../support/rejection.js';
 import { hashOf, makeEvent, makeUndecoded, storeLogs } from '../support/stored-logs.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { makeOlderTables } from './older-program.js';
 
 /**
  * Every mode that changes how a statement is read, a time zone with half an hour in it, commits that have to be asked for, an engine
@@ -277,3 +279,26 @@ onMysql(
   },
   ['--init-connect=SET NAMES latin1'],
 );
+
+onMysql('a table of an older program whose texts are in latin1', (server) => {
+  it('is told with what to do where a text does not fit into it, and where such a text is looked for', async () => {
+    const database = await openDatabase(await createDatabase(server().url()));
+    try {
+      await makeOlderTables(database, { charset: 'latin1', rows: 500 });
+      await new Migrator(database).up(() => undefined);
+      const { knex } = database;
+      const name = '转账';
+      const tries = [
+        () => database.write([knex('pipeline').insert({ id: 45, name, disabled: 0 })]),
+        () => database.read(() => knex('pipeline').where({ name }).select('id')),
+      ];
+      for (const work of tries) {
+        const error = await rejectionOf(work(), RuntimeFailure);
+        expect(error.message).to.match(/ can't hold a text: (Incorrect string|Illegal mix|Cannot convert)/);
+        expect(error.hint).to.match(/^a table of an older program .*CONVERT TO CHARACTER SET utf8mb4$/);
+      }
+    } finally {
+      await database.close();
+    }
+  });
+});

@@ -38,8 +38,16 @@ function isProxys(errno: number): boolean {
   return (errno >= 2000 && errno < 3000) || (errno >= 9000 && errno < 10_000);
 }
 
+/**
+ * ER_CANT_AGGREGATE_2COLLATIONS, MySQL's ER_CANNOT_CONVERT_STRING: a text that a column's character set lacks characters of is looked
+ * for. ER_TRUNCATED_WRONG_VALUE_FOR_FIELD says it where one is written, and shows the bytes; it says so of numbers, too.
+ */
+const withoutCharacters = new Set([1267, 3854]);
+const wrongValue = 1366;
+
 const kinds: readonly (readonly [ReadonlySet<number>, ErrorKind])[] = [
   [contention, 'contention'],
+  [withoutCharacters, 'no-charset'],
   [notMigrated, 'not-migrated'],
   [refused, 'refused'],
   [forbidden, 'forbidden'],
@@ -75,6 +83,7 @@ export function classify(error: unknown): ErrorKind {
     const kind = kinds.find(([errnos]) => errnos.has(errno))?.[1];
     if (kind !== undefined) return kind;
     if (isProxys(errno)) return 'unreachable';
+    if (errno === wrongValue && /\\x[0-9A-F]{2}/.test(String(message))) return 'no-charset';
   }
   if (unknownLogins.has(code)) return 'refused';
   if (typeof code === 'string' && driverCodes.test(code)) return 'unreachable';
