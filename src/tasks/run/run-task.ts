@@ -330,8 +330,9 @@ class TaskRun {
   /** A task that a person cancelled, or whose shard is read, has ended as it should; any other loss is an error that says who has the lease. */
   async #lost(error: LeaseLostError): Promise<TaskResult> {
     const { tasks, heartbeat, logger } = this.#parts;
-    const task = await tasks.get(heartbeat.taskId).catch(() => null);
-    if (task === null) throw await this.#goneWith(error);
+    const task = await tasks.get(heartbeat.taskId).catch(async (unread: unknown) => {
+      throw unread instanceof NotFoundError ? await this.#goneWith(error) : error;
+    });
     const isOurs = isHeldBy(task, this.#options.worker);
     // Nothing of its shard was left to be read: it has joined, or the task would have been ended with it.
     if (error instanceof ShardGoneError && isOurs && task.status === taskStatus.running)
