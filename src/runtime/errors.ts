@@ -116,6 +116,9 @@ export class LeaseLostError extends ChainparseError {
   readonly exitCode = 4;
 }
 
+/** A pipeline was deleted, and with it a task that somebody had ended just before, and that has yet to learn it. */
+export class PipelineDeletedError extends LeaseLostError {}
+
 /** What a sink fills was claimed in the same life of its pipeline with a higher claim than the one that was to come next. */
 export class ClaimedLaterError extends LeaseLostError {
   /** The claim that stands. */

@@ -1,4 +1,4 @@
-import { statusName, statusText } from '../../model/task.js';
+import { eventsRead, statusName, statusText } from '../../model/task.js';
 import type { TaskResult } from '../../tasks/run/task-options.js';
 import { plural } from '../../texts/in-both.js';
 import type { Output } from '../terminal/output.js';
@@ -28,7 +28,7 @@ export async function printRunResult(
     };
     return streams ? output.jsonText(`${JSON.stringify(document)}\n`) : output.json(document);
   }
-  const rate = Math.round(progress.events / Math.max(seconds, 0.001));
+  const rate = Math.round(eventsRead(progress) / Math.max(seconds, 0.001));
   const next = progress.nextBlock === null ? '' : `, next block ${progress.nextBlock}`;
   await output.line(
     `task ${task.id} of pipeline ${task.pipelineId} ${task.endReason ?? 'ended'}: ${progress.events} ${plural(progress.events, 'event', 'events')} in ${seconds} s (${rate}/s)${next}`,

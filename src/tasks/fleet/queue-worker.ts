@@ -1,5 +1,11 @@
 import type { QueuedTask, Refusal, TaskQueue } from '../../database/tasks/task-queue.js';
-import { DatabaseUnreachableError, DatabaseUnusableError, messageOf, RuntimeFailure } from '../../runtime/errors.js';
+import {
+  DatabaseUnreachableError,
+  DatabaseUnusableError,
+  messageOf,
+  PipelineDeletedError,
+  RuntimeFailure,
+} from '../../runtime/errors.js';
 import { Bell } from '../../runtime/bell.js';
 import type { Clock } from '../../runtime/clock.js';
 import type { Logger } from '../../runtime/logger.js';
@@ -198,8 +204,10 @@ export class QueueWorker {
         return;
       }
       // It is told where it ends; the next task is not to suffer from it.
-      const fields = { event: 'worker.task_failed', task_id: task.taskId, pipeline_id: task.pipelineId };
-      logger.log('error', `task ${task.taskId}: ${mask(messageOf(error))}`, fields);
+      const isWanted = error instanceof PipelineDeletedError;
+      const event = isWanted ? 'worker.task_deleted' : 'worker.task_failed';
+      const fields = { event, task_id: task.taskId, pipeline_id: task.pipelineId };
+      logger.log(isWanted ? 'info' : 'error', `task ${task.taskId}: ${mask(messageOf(error))}`, fields);
     }
   }
 

@@ -3,6 +3,7 @@ import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import { ShardStore } from '../../database/events/shard-store.js';
 import { ShardGoneError, ShardRows } from '../../database/events/shard-rows.js';
 import { StoredBlocks } from '../../database/events/stored-blocks.js';
+import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { TaskStore, type TaskOutcome } from '../../database/tasks/task-store.js';
 import type { RunRequest } from '../../model/run-request.js';
 import type { Progress, Task } from '../../model/task.js';
@@ -12,7 +13,14 @@ import { DatabaseSetBackError, KnownCommits } from '../../pipeline/known-commits
 import { holdMsOf } from '../../pipeline/hold-empty.js';
 import { whenReachable } from '../../pipeline/lease.js';
 import { executePipeline, type CommitSeen } from '../../pipeline/execute-pipeline.js';
-import { ChainparseError, LeaseLostError, NeedsRewindError, messageOf } from '../../runtime/errors.js';
+import {
+  ChainparseError,
+  LeaseLostError,
+  NeedsRewindError,
+  NotFoundError,
+  PipelineDeletedError,
+  messageOf,
+} from '../../runtime/errors.js';
 import { statusChanged, writeLine } from '../../texts/log-lines.js';
 import { finishTask, type FinishParts } from './finish-task.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
@@ -322,8 +330,9 @@ class TaskRun {
   /** A task that a person cancelled, or whose shard is read, has ended as it should; any other loss is an error that says who has the lease. */
   async #lost(error: LeaseLostError): Promise<TaskResult> {
     const { tasks, heartbeat, logger } = this.#parts;
-    const task = await tasks.get(heartbeat.taskId).catch(() => null);
-    if (task === null) throw error;
+    const task = await tasks.get(heartbeat.taskId).catch(async (unread: unknown) => {
+      throw unread instanceof NotFoundError ? await this.#goneWith(error) : error;
+    });
     const isOurs = isHeldBy(task, this.#options.worker);
     // Nothing of its shard was left to be read: it has joined, or the task would have been ended with it.
     if (error instanceof ShardGoneError && isOurs && task.status === taskStatus.running)
@@ -345,6 +354,17 @@ class TaskRun {
       hint: `chainparse tasks list --pipeline ${pipelineId}`,
       cause: error,
     });
+  }
+
+  /** Returns what says that the pipeline of a task that is no more was deleted; `cause` where it is there, or nobody can know. */
+  async #goneWith(cause: LeaseLostError): Promise<LeaseLostError> {
+    const { database, pipelineId } = this.#options;
+    const { taskId } = this.#parts.heartbeat;
+    const deleted = `pipeline ${pipelineId} was deleted, and task ${taskId} with it`;
+    return new PipelineStore(database).isDisabled(pipelineId).then(
+      () => cause,
+      (error: unknown) => (error instanceof NotFoundError ? new PipelineDeletedError(deleted, { cause }) : cause),
+    );
   }
 }
 

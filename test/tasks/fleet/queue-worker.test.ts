@@ -7,6 +7,7 @@ import {
   DatabaseUnreachableError,
   DatabaseUnusableError,
   RuntimeFailure,
+  PipelineDeletedError,
 } from '../../../src/runtime/errors.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import { OutageWatch } from '../../../src/tasks/monitor/outage-watch.js';
@@ -431,6 +432,15 @@ describe('QueueWorker', () => {
       "warn: the queue can't be read: away",
       'info: the queue can be read again',
     ]);
+  });
+
+  it('takes it for no failure that a pipeline was deleted, and its task with it', async () => {
+    queue(1);
+    start(1);
+    await clock.advance(0);
+    claims.get(1)?.();
+    await end(1, new PipelineDeletedError('pipeline 1 was deleted, and task 1 with it'));
+    expect(logger.lines).to.deep.equal(['info: task 1: pipeline 1 was deleted, and task 1 with it']);
   });
 
   it('ends when it is told to, though the queue gives no answer, and begins nothing that it hears of then', async () => {

@@ -12,6 +12,7 @@ import {
   DatabaseUnreachableError,
   LeaseHeldError,
   LeaseLostError,
+  PipelineDeletedError,
 } from '../../../src/runtime/errors.js';
 import type { Logger } from '../../../src/runtime/logger.js';
 import type { LivenessEvent } from '../../../src/model/liveness-event.js';
@@ -380,6 +381,29 @@ eachDatabase('a task that runs', (databases) => {
       }),
     );
     expect(error).to.be.instanceOf(LeaseLostError);
+  });
+
+  it('that was deleted with its pipeline says so, and where the pipeline is there that its lease is lost', async () => {
+    const lose = async (): Promise<unknown> => {
+      const run = failure(start(follow));
+      await committed();
+      await database.write([database.knex('pipeline_task').where({ id: runs.begun!.id }).delete()]);
+      return await run;
+    };
+    const deleted = await lose();
+    expect(deleted).to.be.instanceOf(PipelineDeletedError);
+    expect(deleted).to.have.property(
+      'message',
+      `pipeline ${pipelineId} was deleted, and task ${runs.begun!.id} with it`,
+    );
+    const now = database.dialect.now(database.knex);
+    await database.write([
+      database.knex('pipeline').insert({ id: pipelineId, name: 'there', create_time: now, update_time: now }),
+    ]);
+    runs = new Runs();
+    const lost = await lose();
+    expect(lost).to.be.instanceOf(LeaseLostError).and.not.instanceOf(PipelineDeletedError);
+    expect(lost).to.have.property('message', `task ${runs.begun!.id} is no longer running: its lease is lost`);
   });
 
   it('whose id a promoted server has given to another process stops, and leaves the other’s as it is', async () => {

@@ -222,6 +222,40 @@ describe('the shards of a run', () => {
     expect(next.durationMs).to.be.greaterThan(0);
   });
 
+  it('are told apart from what a run has read itself, also where it begins anew because the database was set back', async () => {
+    const read = async ({ checkpoint }: SourceContext): Promise<readonly SourceMessage[]> => {
+      const from = (checkpoint.blockNumber ?? 0) + 1;
+      if (from === 1) {
+        await readAll();
+        return [exampleBatch(1, 19)];
+      }
+      if (reads++ > 0) return [exampleBatch(20, 24)];
+      const { knex } = database;
+      const older = { version: 1, block_number: 19, hash: Buffer.from(hashOf('block 19').slice(2), 'hex') };
+      const of = { pipeline_id: pipelineId };
+      await database.write([
+        knex('pipeline_checkpoint').where(of).update(older),
+        knex('pipeline_commit').where(of).where('version', '>', 1).delete(),
+        ...['event', 'undecoded_log'].map((each) => knex(each).where(of).where('block_number', '>', 19).delete()),
+      ]);
+      return [exampleBatch(from, from)];
+    };
+    let reads = 0;
+    const source: Source = {
+      messages: async function* (context) {
+        yield* await read(context);
+      },
+      cut: ({ checkpoint }) =>
+        Promise.resolve(
+          checkpoint.blockNumber === null ? { fromBlock: 1, stretches: [{ after: refOf(19), toBlock: 24 }] } : null,
+        ),
+    };
+    const logger = new MemoryLogger();
+    const { progress } = await start(source, { begin: () => Promise.resolve({ source, logger }) });
+    expect(logger.lines.join()).to.contain('the database was set back');
+    expect(progress).to.include({ nextBlock: 25, events: 29, joined: 5 });
+  });
+
   describe('whose rows are taken away because they are given up', () => {
     const progress: Progress = { ...noProgress, nextBlock: 20 };
     const ways: Readonly<Record<string, (shards: OwnShards) => Promise<unknown>>> = {
