@@ -42,12 +42,13 @@ const hints: readonly (readonly [words: string, hint: string | undefined])[] = [
   ['ssl error', forTls],
   ['ssl handshake failed', forTls],
   ['certificate verify failed', forTls],
-  ['fatal error', undefined],
   ['unknown topic', 'create the topic, or let the brokers do so'],
   ['unknown partition', 'create the topic, or let the brokers do so'],
   ['topic authorization failed', 'the user needs the right to write to the topic'],
   ['cluster authorization failed', 'the user needs IdempotentWrite; acks: 1 does without'],
   [allDown, 'are they there? Look at bootstrap_servers and security_protocol'],
+  // With acks: all every refusal is one, and says beside it what was refused.
+  ['fatal error', undefined],
 ];
 
 /** Says whether an event of the client ends what it is at. */

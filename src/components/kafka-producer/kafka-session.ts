@@ -125,9 +125,15 @@ export class KafkaSession implements SinkSession {
     }
   }
 
+  /** The client asks again without a word where a broker answers that a partition can't be written to yet. */
   #silent(): ReceiverAwayError {
     const reason = this.#reason === null ? '' : ` (${this.#reason})`;
-    return new ReceiverAwayError(`Kafka at ${this.#brokers}: no answer for ${patienceMs / 1000} s${reason}`);
+    const hint =
+      'where the brokers are there, is a leader of the topic away, or are fewer replicas in step than its min.insync.replicas?';
+    return new ReceiverAwayError(
+      `Kafka at ${this.#brokers}: nothing was acknowledged for ${patienceMs / 1000} s${reason}`,
+      reason === '' ? { hint } : {},
+    );
   }
 
   #errorOf(error: Error): Error {

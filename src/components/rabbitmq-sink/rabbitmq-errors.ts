@@ -30,7 +30,8 @@ function hintFor(text: string): string | undefined {
 }
 
 /** What a server means that closes the connection instead of opening a virtual host: the client keeps its words to itself. */
-const noHost = 'the server refuses the virtual host: it is not there, or the user has no right to it';
+const noHost =
+  'the server refuses the virtual host: it is not there, the user has no right to it, or has as many connections as it may';
 
 /** Says whether the server has answered a message with `nack`. */
 export function isNack(error: unknown): boolean {

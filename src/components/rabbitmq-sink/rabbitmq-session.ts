@@ -65,16 +65,17 @@ export class RabbitmqSession implements SinkSession {
   static async open(parts: RabbitmqParts): Promise<RabbitmqSession> {
     const { library, config, name } = parts;
     let connection: ChannelModel | null = null;
+    let failure: unknown = null;
     try {
       connection = await connectRabbitmq(library, config, name);
-      // What is wrong shows where it is awaited.
-      connection.on('error', () => undefined);
+      // Whoever waits for an answer is told that none will come; why, this alone says.
+      connection.on('error', (error) => (failure ??= error));
       const session = new RabbitmqSession(connection, await connection.createConfirmChannel(), parts);
       await session.#whileConfirming(session.#declare());
       return session;
     } catch (error) {
       if (connection !== null) void closeConnection(connection, parts.clock);
-      throw rabbitmqError(error, shownServer(config.url));
+      throw rabbitmqError(failure ?? error, shownServer(config.url));
     }
   }
 
@@ -184,9 +185,11 @@ export class RabbitmqSession implements SinkSession {
       known = this.#confirmed;
       await this.#parts.clock.sleep(patienceMs, ended);
     }
-    const why = this.#blockedBecause === null ? '' : `: the server takes nothing (${this.#blockedBecause})`;
+    const isBlocked = this.#blockedBecause !== null;
+    const why = isBlocked ? `: the server takes nothing (${this.#blockedBecause})` : '';
     throw new ReceiverAwayError(
       `RabbitMQ at ${shownServer(this.#parts.config.url)} has confirmed nothing for ${patienceMs / 1000} s${why}`,
+      isBlocked ? { hint: 'make room for it (rabbitmq-diagnostics alarms says on which node), and it goes on' } : {},
     );
   }
 

@@ -12,6 +12,10 @@ const mistakes: readonly (readonly [reply: RegExp, hint: string])[] = [
     /\bWRONGPASS\b|invalid password/i,
     'user and password in the url (user:${PASSWORD}@) are not those of the server: put them right, there or here',
   ],
+  [
+    /\bNOPERM\b.*'select'/,
+    'its user may not choose the database behind the host in the url: ACL SETUSER user +select, or name none',
+  ],
   [/\bNOPERM\b/, 'give its user the rights: ACL SETUSER user +xadd +multi +exec ~STREAM'],
   [/\b(?:MOVED|ASK|CROSSSLOT)\b/, 'a Redis Cluster is not spoken to: give a server that holds the whole stream'],
   [/unknown command/i, 'streams need Redis 5 or newer'],

@@ -82,5 +82,14 @@ describe('why Kafka takes nothing', () => {
     );
     const untrusted = 'a:9093/bootstrap: error:0A000086:SSL routines::certificate verify failed';
     expect(hintOf('all broker connections are down', untrusted)).to.equal(hintOf('ssl error'));
+    const fatal = (what: string): string =>
+      `Fatal error: Local: Gap-less ordering would not be guaranteed if proceeding: ProduceRequest for t failed: Broker: ${what}: unable to satisfy gap-less guarantee`;
+    expect(hintOf('Broker: Topic authorization failed', fatal('Topic authorization failed'))).to.equal(
+      'the user needs the right to write to the topic',
+    );
+    expect(hintOf('Broker: Cluster authorization failed', fatal('Cluster authorization failed'))).to.equal(
+      'the user needs IdempotentWrite; acks: 1 does without',
+    );
+    expect(hintOf('Broker: Invalid topic', fatal('Invalid topic'))).to.equal(undefined);
   });
 });

@@ -111,7 +111,7 @@ describeWithKafka('a sink into Kafka', () => {
     const delivery = rejectionOf(sink.deliver(batchOf([transferMessage(1)]), sinkContext()), ReceiverAwayError);
     await systemClock.sleep(50);
     skippedMs = 60_000;
-    expect((await delivery).message).to.contain('no answer for 30 s');
+    expect((await delivery).message).to.contain('nothing was acknowledged for 30 s');
     kafka.thaw();
     await untilDelivered(sink, [transferMessage(1)]);
     await untilDelivered(sink, [transferMessage(2)]);
@@ -119,6 +119,23 @@ describeWithKafka('a sink into Kafka', () => {
       await kafka.read('hang'),
       [0, 1, 2].map((n) => transferMessage(n)),
     );
+  });
+
+  it('says where to look when brokers answer that too few replicas are in step, and goes on once there are enough', async () => {
+    const tooFew = 19;
+    let skippedMs = 0;
+    const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + skippedMs };
+    const sink = await open('replicas', {}, clock);
+    await sink.deliver(batchOf([transferMessage(0)]), sinkContext());
+    for (let times = 0; times < 3; times++) await kafka.refuseNext(tooFew);
+    const delivery = rejectionOf(sink.deliver(batchOf([transferMessage(1)]), sinkContext()), ReceiverAwayError);
+    await systemClock.sleep(50);
+    skippedMs = 60_000;
+    const { message, hint } = await delivery;
+    expect(message).to.match(/: nothing was acknowledged for 30 s$/);
+    expect(hint).to.match(/a leader of the topic away, or .* than its min\.insync\.replicas\?$/);
+    await untilDelivered(sink, [transferMessage(1)]);
+    expectOrder(await kafka.read('replicas'), [transferMessage(0), transferMessage(1)]);
   });
 
   it('lets go at once when it is told to', async () => {
@@ -152,6 +169,7 @@ describeWithKafka('a sink into Kafka', () => {
     await kafka.refuseNext(29);
     const error = await rejectionOf(sink.deliver(batchOf([transferMessage(1)]), sinkContext()), ReceiverAwayError);
     expect(error.message).to.contain('topic authorization failed');
+    expect(error.hint).to.equal('the user needs the right to write to the topic');
     await sink.deliver(batchOf([transferMessage(1)]), sinkContext());
     expectOrder(await kafka.read('refused'), [transferMessage(0), transferMessage(1)]);
   });

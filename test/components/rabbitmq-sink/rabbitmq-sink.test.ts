@@ -12,6 +12,7 @@ import { rabbitmqSink } from '../../../src/components/rabbitmq-sink/kind.js';
 import { schema } from '../../../src/components/rabbitmq-sink/schema.js';
 import { MessageData } from '../../../src/model/event-message.js';
 import type { EventMessage } from '../../../src/model/event-message.js';
+import type { Clock } from '../../../src/runtime/clock.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import { UsageError } from '../../../src/runtime/errors.js';
 import { describeWithRabbitmq, rabbitmqUrl, startRabbitmq } from '../../support/rabbitmq.js';
@@ -247,8 +248,49 @@ describeWithRabbitmq('a sink into RabbitMQ', () => {
     const config = schema.parse({ url: '${URL}', queue: 'x' });
     const sink = await rabbitmqSink.open({ ...config, url: `${rabbitmqUrl(server.port)}/nope` }, sinkOpening());
     const error = await rejectionOf(sink.deliver(batchOf(transferMessages(1)), sinkContext()), ReceiverAwayError);
-    expect(error.message).to.match(/: the server refuses the virtual host: it is not there, or/);
+    expect(error.message).to.match(
+      /: the server refuses the virtual host: it is not there, .* or has as many connections/,
+    );
     expect(error.hint).to.match(/^look at user, password and virtual host/);
+  });
+});
+
+describeWithRabbitmq('a RabbitMQ that has little', () => {
+  const channels = 20;
+  let server: PrivateServer;
+  const sinks: Sink[] = [];
+
+  before(async () => {
+    server = await startRabbitmq(`vm_memory_high_watermark.absolute = 1MB\nchannel_max_per_node = ${channels}`);
+  });
+
+  after(() => Promise.all(sinks.map((sink) => sink.close())));
+
+  const refusal = async (clock: Clock): Promise<ReceiverAwayError> => {
+    const config = schema.parse({ url: '${URL}', queue: 'x' });
+    const sink = await rabbitmqSink.open({ ...config, url: rabbitmqUrl(server.port) }, sinkOpening({ clock }));
+    sinks.push(sink);
+    return rejectionOf(sink.deliver(batchOf(transferMessages(2)), sinkContext()), ReceiverAwayError);
+  };
+
+  it('says why it closes a connection that wants a channel', async () => {
+    const holder = await connect(rabbitmqUrl(server.port));
+    holder.on('error', () => undefined);
+    for (let held = 0; held < channels; held++) await holder.createChannel();
+    expect((await refusal(systemClock)).message).to.match(/NOT_ALLOWED - number of channels /);
+    await holder.close();
+  });
+
+  it('says of what, and that it goes on where there is more', async () => {
+    // Its word comes behind the first message, at no time that is known.
+    const hasty = { ...systemClock, sleep: (ms: number) => systemClock.sleep(Math.min(ms, 200)) };
+    const error = await eventually('the server says why it takes nothing', async () => {
+      const each = await refusal(hasty);
+      await sinks.pop()?.close();
+      return each.message.includes('takes nothing') ? each : null;
+    });
+    expect(error.message).to.match(/ has confirmed nothing for 30 s: the server takes nothing \(low on memory\)$/);
+    expect(error.hint).to.match(/^make room for it \(rabbitmq-diagnostics alarms .* and it goes on$/);
   });
 });
 

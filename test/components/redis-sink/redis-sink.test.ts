@@ -217,7 +217,10 @@ withRedis('the streams of Redis', () => {
     expect(hint).to.contain('give another stream');
     await server.command('ACL', 'SETUSER', 'reader', 'on', '>pw', '+get', '~*');
     await open({ url: `redis://reader:pw@127.0.0.1:${server.port}` });
-    expect((await mistake()).hint).to.contain('ACL SETUSER');
+    expect((await mistake()).hint).to.contain('ACL SETUSER user +xadd');
+    await server.command('ACL', 'SETUSER', 'writer', 'on', '>pw', '+xadd', '+multi', '+exec', '~*');
+    await open({ url: `redis://writer:pw@127.0.0.1:${server.port}/3` });
+    expect((await mistake()).hint).to.contain('ACL SETUSER user +select');
     await open({ url: `redis://reader:hunter2@127.0.0.1:${server.port}` });
     const wrong = await mistake();
     expect(wrong.message)
