@@ -1,26 +1,18 @@
 import { BatchStore } from '../../database/events/batch-store.js';
 import { CheckpointStore } from '../../database/events/checkpoint-store.js';
 import { ShardStore } from '../../database/events/shard-store.js';
-import { ShardGoneError, ShardRows } from '../../database/events/shard-rows.js';
+import { ShardRows } from '../../database/events/shard-rows.js';
 import { StoredBlocks } from '../../database/events/stored-blocks.js';
-import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import { TaskStore, type TaskOutcome } from '../../database/tasks/task-store.js';
 import type { RunRequest } from '../../model/run-request.js';
-import type { Progress, Task } from '../../model/task.js';
+import type { Progress } from '../../model/task.js';
 import type { SinkWish } from '../../model/sink.js';
-import { isHeldBy, statusName, taskStatus } from '../../model/task.js';
+import { statusName, taskStatus } from '../../model/task.js';
 import { DatabaseSetBackError, KnownCommits } from '../../pipeline/known-commits.js';
 import { holdMsOf } from '../../pipeline/hold-empty.js';
 import { whenReachable } from '../../pipeline/lease.js';
 import { executePipeline, type CommitSeen } from '../../pipeline/execute-pipeline.js';
-import {
-  ChainparseError,
-  LeaseLostError,
-  NeedsRewindError,
-  NotFoundError,
-  PipelineDeletedError,
-  messageOf,
-} from '../../runtime/errors.js';
+import { ChainparseError, LeaseLostError, NeedsRewindError, messageOf } from '../../runtime/errors.js';
 import { statusChanged, writeLine } from '../../texts/log-lines.js';
 import { finishTask, type FinishParts } from './finish-task.js';
 import { giveUpLater } from '../../runtime/give-up-later.js';
@@ -29,15 +21,13 @@ import { BeatRounds } from './beat-rounds.js';
 import { claimTask, tellClaim } from '../lease/claim-task.js';
 import { untilAnswered } from '../lease/until-answered.js';
 import { Heartbeat } from './heartbeat.js';
+import { explainLoss } from './lost-lease.js';
 import type { LivenessEvent } from '../../model/liveness-event.js';
 import { parkingError } from '../lease/parked.js';
 import type { DeliveryNews, WithoutTask } from '../outbox/delivery-news.js';
 import type { OwnShards } from '../shards/own-shards.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { BegunRun, TaskOptions, TaskResult } from './task-options.js';
-
-/** How ends are called that a person has asked for. */
-const byPeople: Readonly<Record<string, string>> = { stopped: 'cancelled', handed_over: 'handed over' };
 
 /** How often a run that waits for a block tells at least, before it would count as hung, that it does; and how rarely, in milliseconds. */
 const tellsPerStall = 8;
@@ -330,48 +320,20 @@ class TaskRun {
   /** A task that a person cancelled, or whose shard is read, has ended as it should; any other loss is an error that says who has the lease. */
   async #lost(error: LeaseLostError): Promise<TaskResult> {
     const { tasks, heartbeat, logger } = this.#parts;
-    const task = await tasks.get(heartbeat.taskId).catch(async (unread: unknown) => {
-      throw unread instanceof NotFoundError ? await this.#goneWith(error) : error;
-    });
-    const isOurs = isHeldBy(task, this.#options.worker);
-    // Nothing of its shard was left to be read: it has joined, or the task would have been ended with it.
-    if (error instanceof ShardGoneError && isOurs && task.status === taskStatus.running)
+    const { database, pipelineId, worker, lang } = this.#options;
+    const lost = { tasks, database, pipelineId, taskId: heartbeat.taskId, worker };
+    const { task, byPerson } = await explainLoss(error, lost);
+    if (byPerson === null)
       return await this.#finish({ status: taskStatus.succeeded, endReason: 'completed', error: null });
-    const byPerson = isOurs && task.status === taskStatus.succeeded ? byPeople[task.endReason ?? ''] : undefined;
-    if (byPerson !== undefined) {
-      const { lang } = this.#options;
-      const change = { taskId: task.id, pipelineId: task.pipelineId, from: 'running', to: statusName(task.status) };
-      writeLine(logger, statusChanged(lang, { ...change, reason: task.endReason }));
-      logger.log('info', `task ${task.id} was ${byPerson}`, {
-        event: `task.${byPerson.replace(' ', '_')}`,
-        task_id: task.id,
-        pipeline_id: task.pipelineId,
-      });
-      return { task, progress: this.#progress };
-    }
-    const { pipelineId } = this.#options;
-    throw new LeaseLostError(`task ${task.id} lost its lease on pipeline ${pipelineId}${reasonOfLoss(task, isOurs)}`, {
-      hint: `chainparse tasks list --pipeline ${pipelineId}`,
-      cause: error,
+    const change = { taskId: task.id, pipelineId, from: 'running', to: statusName(task.status) };
+    writeLine(logger, statusChanged(lang, { ...change, reason: task.endReason }));
+    logger.log('info', `task ${task.id} was ${byPerson}`, {
+      event: `task.${byPerson.replace(' ', '_')}`,
+      task_id: task.id,
+      pipeline_id: pipelineId,
     });
+    return { task, progress: this.#progress };
   }
-
-  /** Returns what says that the pipeline of a task that is no more was deleted; `cause` where it is there, or nobody can know. */
-  async #goneWith(cause: LeaseLostError): Promise<LeaseLostError> {
-    const { database, pipelineId } = this.#options;
-    const { taskId } = this.#parts.heartbeat;
-    const deleted = `pipeline ${pipelineId} was deleted, and task ${taskId} with it`;
-    return new PipelineStore(database).isDisabled(pipelineId).then(
-      () => cause,
-      (error: unknown) => (error instanceof NotFoundError ? new PipelineDeletedError(deleted, { cause }) : cause),
-    );
-  }
-}
-
-/** A task that is not ours has the id that ours had: the database has forgotten that we claimed it. */
-function reasonOfLoss({ endReason, error }: Task, isOurs: boolean): string {
-  if (!isOurs) return ': a database that was promoted without its claim has given its id to another process';
-  return endReason === null ? '' : ` (${endReason}${error === null ? '' : `: ${error}`})`;
 }
 
 /** Returns what a task's end is called that an error made. */

@@ -277,8 +277,8 @@ describeWithRabbitmq('a RabbitMQ that has little', () => {
     const holder = await connect(rabbitmqUrl(server.port));
     holder.on('error', () => undefined);
     for (let held = 0; held < channels; held++) await holder.createChannel();
-    expect((await refusal(systemClock)).message).to.match(/NOT_ALLOWED - number of channels /);
-    await holder.close();
+    const { message } = await refusal(systemClock).finally(() => holder.close());
+    expect(message).to.match(/NOT_ALLOWED - number of channels /);
   });
 
   it('says of what, and that it goes on where there is more', async () => {

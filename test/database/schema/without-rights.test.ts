@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { Database } from '../../../src/database/database.js';
 import { historyTable, lockName } from '../../../src/database/schema/migration-history.js';
 import { Migrator } from '../../../src/database/schema/migrator.js';
 import { openDatabase } from '../../../src/database/open/open-database.js';
@@ -23,13 +24,15 @@ onPostgres('migrate of a user without rights', (server) => {
 });
 
 onMysql('migrate of a user who may not delete', (server) => {
-  it('frees its lock all the same, so that the next one waits for nobody', async () => {
+  const openAs = async (user: string, rights: string): Promise<Database> => {
     const url = new URL(await createDatabase(server().url()));
-    await execute(url.href, "CREATE USER keeper@'127.0.0.1' IDENTIFIED BY 'right99'");
-    const rights = 'SELECT, INSERT, UPDATE, CREATE, ALTER, INDEX';
-    await execute(url.href, `GRANT ${rights} ON ${url.pathname.slice(1)}.* TO keeper@'127.0.0.1'`);
-    Object.assign(url, { username: 'keeper', password: 'right99' });
-    const database = await openDatabase(url.href);
+    await execute(url.href, `CREATE USER ${user}@'127.0.0.1' IDENTIFIED BY 'right99'`);
+    await execute(url.href, `GRANT ${rights} ON ${url.pathname.slice(1)}.* TO ${user}@'127.0.0.1'`);
+    return openDatabase(Object.assign(url, { username: user, password: 'right99' }).href);
+  };
+
+  it('frees its lock all the same, so that the next one waits for nobody', async () => {
+    const database = await openAs('keeper', 'SELECT, INSERT, UPDATE, CREATE, ALTER, INDEX');
     try {
       await new Migrator(database).up(() => undefined);
       const lock = await database.read<object[]>((knex) =>
@@ -43,12 +46,7 @@ onMysql('migrate of a user who may not delete', (server) => {
   });
 
   it('frees it where there is nothing to roll back and it may not drop the table that the lock stands in', async () => {
-    const url = new URL(await createDatabase(server().url()));
-    await execute(url.href, "CREATE USER maker@'127.0.0.1' IDENTIFIED BY 'right99'");
-    const rights = 'SELECT, INSERT, UPDATE, DELETE, CREATE';
-    await execute(url.href, `GRANT ${rights} ON ${url.pathname.slice(1)}.* TO maker@'127.0.0.1'`);
-    Object.assign(url, { username: 'maker', password: 'right99' });
-    const database = await openDatabase(url.href);
+    const database = await openAs('maker', 'SELECT, INSERT, UPDATE, DELETE, CREATE');
     try {
       await new Migrator(database).down(() => undefined, false);
       const rows = await database.read<object[]>((knex) => knex(historyTable).select('name', 'applied_at'));
