@@ -7,7 +7,7 @@ import type { Backoff } from '../../runtime/retry.js';
 import { Inconsistency, NodeLagsError } from '../blocks/consistency.js';
 import type { RangeSize } from './range-size.js';
 import { refusalHint } from '../transport/errors/refusal-hint.js';
-import { RpcError, asksForLess, mayBeLimit } from '../transport/errors/rpc-error.js';
+import { RpcError, asksForLess, isCutOff, mayBeLimit } from '../transport/errors/rpc-error.js';
 import { unknownErrorsOf } from '../transport/errors/unknown-errors.js';
 
 /** How often answers that don't fit together are asked for again before the head is looked at anew. */
@@ -74,7 +74,7 @@ export class FetchTrouble {
     if (!(error instanceof RpcError)) throw error;
     unknownErrorsOf(this.#logger).report(error);
     if (error.class === 'lag') return this.#lag(asked, error);
-    if (asksForLess(error)) return this.#less(asked, error);
+    if (asksForLess(error) || isCutOff(error)) return this.#less(asked, error);
     if (mayBeLimit(error)) return this.#failure(asked, error);
     throw error;
   }

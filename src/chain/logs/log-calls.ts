@@ -4,7 +4,7 @@ import { headerCall, headerIn, headerOf, hexOf, ofKnownHash, valueOf } from '../
 import { LogCollector, readLogsAnswer } from './log-json/log-collector.js';
 import type { RpcCall, RpcOutcome } from '../transport/rpc/json-rpc-answer.js';
 import type { Work } from '../transport/endpoints/endpoint-question.js';
-import { asksForLess, mayBeLimit } from '../transport/errors/rpc-error.js';
+import { asksForLess, isCutOff, mayBeLimit } from '../transport/errors/rpc-error.js';
 import type { RpcError } from '../transport/errors/rpc-error.js';
 import { readLogs } from '../transport/rpc/rpc-values.js';
 import { filterParams } from '../blocks/log-filter.js';
@@ -20,6 +20,8 @@ export interface BlocksAnswer {
 
 /** How often a single block is asked for in vain before whoever asks hears of it. */
 const unansweredUntilTold = 2;
+/** How often the answer to a range may be cut off by one host before whoever asks hears of it. */
+const cutOffUntilTold = 4;
 
 /**
  * Returns the logs of a range, or of as many of its first blocks as the endpoint is to be asked for: up to the last block of the
@@ -105,13 +107,20 @@ function parentIn(before: RpcOutcome | undefined, from: number): string | undefi
 
 /**
  * Whoever asks for a range can ask for a smaller one, but not for less than a block: that can be read in other ways where the node is
- * there. Between two requests for it that are not answered it has told its chain.
+ * there. Between two requests for it that are not answered, or whose answers are cut off, it has told its chain: an endpoint that is
+ * away is none of these.
  */
 function ofRange(asked: AskedRange): (error: RpcError) => boolean {
   let unanswered = 0;
+  const cutOff = new Map<string, number>();
   return (error) => {
     const { from, to } = asked.of?.(error) ?? asked;
     const isSingle = from === to;
+    if (!isSingle && isCutOff(error)) {
+      const times = (cutOff.get(error.host) ?? 0) + 1;
+      cutOff.set(error.host, times);
+      return times >= cutOffUntilTold;
+    }
     if (isSingle && asksForLess(error) && error.lostConnection) return ++unanswered >= unansweredUntilTold;
     return error.class === 'lag' || asksForLess(error) || (!isSingle && mayBeLimit(error));
   };

@@ -23,9 +23,10 @@ describe('a log source', () => {
   let clock: HastyClock;
   let logger: MemoryLogger;
   let answers: number;
+  let chainId: number | undefined;
 
   const open = (filter: LogFilter, batchSize = 1_000): void => {
-    chain = new ChainClient({ urls: [node.url], clock, logger, requestTimeoutMs: 200_000 });
+    chain = new ChainClient({ urls: [node.url], chainId, clock, logger, requestTimeoutMs: 200_000 });
     // The block that is looked at without need is the first one, in which nothing is wrong here.
     source = new LogSource({ chain, filter, batchSize, clock, logger, random: () => 0 });
   };
@@ -55,6 +56,7 @@ describe('a log source', () => {
   beforeEach(async () => {
     logger = new MemoryLogger();
     answers = 0;
+    chainId = undefined;
     clock = new HastyClock();
     node = await ChainSimulator.start();
     node.mine(100, (number) => Array.from({ length: number % 3 }, () => ({})));
@@ -293,6 +295,44 @@ describe('a log source', () => {
       });
       expect(await fetchAll(1, 100)).to.deep.equal(truth(1, 100));
       expect(clock.sleptMs).to.equal(0);
+    });
+
+    describe('and cuts off what is too long', () => {
+      let cutOff: number;
+      const cutsOff = (kind: Fault, blocks: number): void =>
+        faultOf((calls) => {
+          const logs = calls.find(({ method }) => method === 'eth_getLogs')?.params[0];
+          const { fromBlock, toBlock } = (logs ?? {}) as { fromBlock?: string; toBlock?: string };
+          if (logs === undefined || Number(toBlock) - Number(fromBlock) < blocks) return undefined;
+          cutOff++;
+          return kind;
+        });
+      beforeEach(() => {
+        cutOff = 0;
+        chainId = 31_337;
+        open({ addresses: [simContract], topics: [transferTopic] });
+      });
+
+      const kinds: readonly (readonly [string, Fault])[] = [
+        ['drops the connection', { kind: 'drop' }],
+        ['ends in the middle of the answer', { kind: 'truncate' }],
+        ['answers null', { kind: 'body', body: 'null' }],
+        ['answers with an empty page', { kind: 'body', body: '' }],
+      ];
+      for (const [how, kind] of kinds) {
+        it(`asks for less where it ${how}`, async () => {
+          cutsOff(kind, 20);
+          expect(await fetchAll(1, 100)).to.deep.equal(truth(1, 100));
+          expect(cutOff).to.be.within(4, 24);
+        });
+      }
+
+      it('asks for no less where the node is away for all', async () => {
+        await fetch(1, 1);
+        let away = 40;
+        faultOf(() => (away-- > 0 ? { kind: 'drop' } : undefined));
+        expect((await fetch(2, 100, false)).to).to.equal(100);
+      });
     });
 
     it('asks for less where the node goes on failing in words of its own', async () => {

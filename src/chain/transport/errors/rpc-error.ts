@@ -114,6 +114,14 @@ export function mayBeLimit({ class: kind, lostConnection }: RpcError): boolean {
   return kind === 'unknown' || kind === 'internal' || (kind === 'transport' && !lostConnection);
 }
 
+/**
+ * Says whether the connection was lost, or what came is no answer: where that happens to one question again and again while others are
+ * answered, its answer may be too long for something on the way.
+ */
+export function isCutOff({ class: kind, lostConnection }: RpcError): boolean {
+  return kind === 'malformed' || (kind === 'transport' && lostConnection);
+}
+
 /** Says whether this endpoint will go on refusing, while another may answer. */
 export function isRefusal(error: RpcError): boolean {
   return refusals.has(error.class);
