@@ -36,6 +36,11 @@ interface Told extends Pick<ReadAnswer, 'endpoint' | 'filters'> {
   readonly logs: readonly RawLog[];
 }
 
+/** Where an endpoint gave no logs, and how often. */
+interface EmptyAnswers extends BlockRange {
+  readonly answers: number;
+}
+
 /** Finds logs of which headers tell while an answer has none of them: a node that hides some may hide others. */
 export class HiddenLogs {
   readonly #options: HiddenLogsOptions;
@@ -43,6 +48,8 @@ export class HiddenLogs {
   readonly #tells: (header: BlockHeader) => boolean;
   /** How often that had to be borne of an endpoint, by its name. */
   readonly #borne = new Map<string, number>();
+  /** What was believed of an endpoint that gave no logs, since it was last found to leave some out, by its name. */
+  readonly #empty = new Map<string, EmptyAnswers>();
 
   constructor(options: HiddenLogsOptions) {
     this.#options = options;
@@ -55,6 +62,13 @@ export class HiddenLogs {
    * left some out.
    */
   async find(told: Told, headers: readonly BlockHeader[], range: BlockRange, call: Call): Promise<readonly RawLog[]> {
+    const found = await this.#find(told, headers, range, call);
+    const isUnseen = headers.length <= range.to - range.from;
+    if (isUnseen && told.logs.length + found.length === 0) this.#noteEmpty(told.endpoint, range);
+    return found;
+  }
+
+  async #find(told: Told, headers: readonly BlockHeader[], range: BlockRange, call: Call): Promise<readonly RawLog[]> {
     const doubtful = doubtfulBlocks(headers, told.logs, told.filters);
     if (doubtful.length === 0) return [];
     const hashes = doubtful.map((header) => header.hash);
@@ -136,6 +150,22 @@ export class HiddenLogs {
     return [];
   }
 
+  #noteEmpty(endpoint: string, { from, to }: BlockRange): void {
+    const before = this.#empty.get(endpoint) ?? { from, to, answers: 0 };
+    const extent = { from: Math.min(from, before.from), to: Math.max(to, before.to) };
+    this.#empty.set(endpoint, { ...extent, answers: before.answers + 1 });
+  }
+
+  /** Who leaves logs out may have left out all of others, of which no header told: they are stored by now, or on their way. */
+  #tellEmpty(endpoint: string): void {
+    const before = this.#empty.get(endpoint);
+    if (before === undefined) return;
+    this.#empty.delete(endpoint);
+    const { from, to, answers } = before;
+    const message = `${endpoint} gave no logs in ${answers} answers for blocks ${from} to ${to} either, which were believed: chainparse verify --receipts proves these blocks`;
+    this.#options.logger.log('warn', message, { event: 'rpc.incomplete', host: endpoint, from, to });
+  }
+
   /** Other logs of the contract, and the same event of others, may have set these bits: that is said once, and borne. */
   #bear(headers: readonly BlockHeader[], endpoint: string): void {
     for (const { number } of headers) this.#options.doubted?.(number);
@@ -153,6 +183,7 @@ export class HiddenLogs {
     const error = new RpcError(message, { class: 'density', host: hostOf(endpoint) });
     this.#options.chain.passOver(endpoint);
     this.#options.logger.log('warn', error.message, { event: 'rpc.incomplete', host: endpoint, from, to });
+    this.#tellEmpty(endpoint);
     return error;
   }
 }
