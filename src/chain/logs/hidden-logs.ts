@@ -12,7 +12,7 @@ import { matcherOf } from '../blocks/log-filter.js';
 import type { LogFilter } from '../../model/log-filter.js';
 import { LogReader } from './log-reader.js';
 import type { ReadAnswer } from './log-reader.js';
-import { hostOf } from './range-size.js';
+import type { Omissions } from './omissions.js';
 
 /** So often others are asked; from then on once in so many times. */
 const confirmed = 16;
@@ -26,6 +26,7 @@ interface HiddenLogsOptions {
   /** Its hex in lower case. */
   readonly filter: LogFilter;
   readonly reader: LogReader;
+  readonly omissions: Omissions;
   readonly logger: Logger;
   /** Hears of each block that is taken to hold nothing though its bloom filter tells of something. */
   readonly doubted?: (block: number) => void;
@@ -36,11 +37,6 @@ interface Told extends Pick<ReadAnswer, 'endpoint' | 'filters'> {
   readonly logs: readonly RawLog[];
 }
 
-/** Where an endpoint gave no logs, and how often. */
-interface EmptyAnswers extends BlockRange {
-  readonly answers: number;
-}
-
 /** Finds logs of which headers tell while an answer has none of them: a node that hides some may hide others. */
 export class HiddenLogs {
   readonly #options: HiddenLogsOptions;
@@ -48,8 +44,6 @@ export class HiddenLogs {
   readonly #tells: (header: BlockHeader) => boolean;
   /** How often that had to be borne of an endpoint, by its name. */
   readonly #borne = new Map<string, number>();
-  /** What was believed of an endpoint that gave no logs, since it was last found to leave some out, by its name. */
-  readonly #empty = new Map<string, EmptyAnswers>();
 
   constructor(options: HiddenLogsOptions) {
     this.#options = options;
@@ -62,13 +56,6 @@ export class HiddenLogs {
    * left some out.
    */
   async find(told: Told, headers: readonly BlockHeader[], range: BlockRange, call: Call): Promise<readonly RawLog[]> {
-    const found = await this.#find(told, headers, range, call);
-    const isUnseen = headers.length <= range.to - range.from;
-    if (isUnseen && told.logs.length + found.length === 0) this.#noteEmpty(told.endpoint, range);
-    return found;
-  }
-
-  async #find(told: Told, headers: readonly BlockHeader[], range: BlockRange, call: Call): Promise<readonly RawLog[]> {
     const doubtful = doubtfulBlocks(headers, told.logs, told.filters);
     if (doubtful.length === 0) return [];
     const hashes = doubtful.map((header) => header.hash);
@@ -77,7 +64,7 @@ export class HiddenLogs {
     const found = hidden.length > 0 ? hidden : await this.#inReceipts(doubtful, told.endpoint, call);
     const [one] = found;
     if (one === undefined || range.from === range.to) return found;
-    throw this.#incomplete(told.endpoint, one, range);
+    throw this.#options.omissions.found(told.endpoint, one, range);
   }
 
   /**
@@ -150,22 +137,6 @@ export class HiddenLogs {
     return [];
   }
 
-  #noteEmpty(endpoint: string, { from, to }: BlockRange): void {
-    const before = this.#empty.get(endpoint) ?? { from, to, answers: 0 };
-    const extent = { from: Math.min(from, before.from), to: Math.max(to, before.to) };
-    this.#empty.set(endpoint, { ...extent, answers: before.answers + 1 });
-  }
-
-  /** Who leaves logs out may have left out all of others, of which no header told: they are stored by now, or on their way. */
-  #tellEmpty(endpoint: string): void {
-    const before = this.#empty.get(endpoint);
-    if (before === undefined) return;
-    this.#empty.delete(endpoint);
-    const { from, to, answers } = before;
-    const message = `${endpoint} gave no logs in ${answers} answers for blocks ${from} to ${to} either, which were believed: chainparse verify --receipts proves these blocks`;
-    this.#options.logger.log('warn', message, { event: 'rpc.incomplete', host: endpoint, from, to });
-  }
-
   /** Other logs of the contract, and the same event of others, may have set these bits: that is said once, and borne. */
   #bear(headers: readonly BlockHeader[], endpoint: string): void {
     for (const { number } of headers) this.#options.doubted?.(number);
@@ -176,15 +147,6 @@ export class HiddenLogs {
     const message = `${endpoint} gives no logs for block ${number}, whose bloom filter tells of some, and nobody gives its receipts: there are taken to be none`;
     const fields = { event: 'rpc.incomplete', host: endpoint, from: number, to: number };
     this.#options.logger.log(level, message, fields);
-  }
-
-  #incomplete(endpoint: string, { blockNumber }: RawLog, { from, to }: BlockRange): RpcError {
-    const message = `left out the logs of block ${blockNumber} among those of blocks ${from} to ${to}`;
-    const error = new RpcError(message, { class: 'density', host: hostOf(endpoint) });
-    this.#options.chain.passOver(endpoint);
-    this.#options.logger.log('warn', error.message, { event: 'rpc.incomplete', host: endpoint, from, to });
-    this.#tellEmpty(endpoint);
-    return error;
   }
 }
 

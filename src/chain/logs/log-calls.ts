@@ -64,6 +64,7 @@ export async function rangeLogs(
     calls: isLinked ? 3 : 2,
     isUrgent,
     isWaitedFor: asked.isAgain === true,
+    isOptional: asked.isOptional === true,
     oldest,
     kind: 'logs',
     worth: asked.worth,

@@ -15,6 +15,7 @@ import { HiddenLogs } from './hidden-logs.js';
 import { matcherOf, toLogFilter } from '../blocks/log-filter.js';
 import type { LogFilter } from '../../model/log-filter.js';
 import { LogReader } from './log-reader.js';
+import { Omissions } from './omissions.js';
 import type { ReadAnswer } from './log-reader.js';
 import { RangeHead } from './range-head.js';
 import { RangeSize } from './range-size.js';
@@ -57,6 +58,7 @@ export class LogSource implements RangeReader {
   readonly #reader: LogReader;
   readonly #filter: LogFilter;
   readonly #early: EarlyTimes;
+  readonly #omissions: Omissions;
   #hidden: HiddenLogs | null = null;
   /** The endpoints that gave logs of other blocks than those of the chain, and which block showed it last. */
   readonly #strangers = new Map<string, number | undefined>();
@@ -76,6 +78,7 @@ export class LogSource implements RangeReader {
     this.#isWanted = matcherOf(filter);
     this.#size = new RangeSize(options.batchSize, () => options.chain.reachable);
     this.#reader = new LogReader(options.chain, filter, new SilentCaps(options.chain, options.logger));
+    this.#omissions = new Omissions({ ...options, filter, size: this.#size });
   }
 
   get isProven(): boolean {
@@ -195,9 +198,14 @@ export class LogSource implements RangeReader {
     // What the bloom filters tell of is what was asked for.
     const heard = { endpoint, filters, logs: all ?? told };
     // A pipeline that only waits for new blocks reads none here.
-    this.#hidden ??= new HiddenLogs({ ...this.#options, filter: this.#filter, reader: this.#reader });
+    this.#hidden ??= new HiddenLogs({
+      ...this.#options,
+      ...{ filter: this.#filter, reader: this.#reader, omissions: this.#omissions },
+    });
     const hidden = await this.#hidden.find(heard, headers, range, call);
     const logs = hidden.length === 0 ? told : this.#clean([...told, ...hidden], range);
+    if (logs.length > 0) this.#omissions.gave(endpoint);
+    else if (headers.length <= range.to - range.from) await this.#omissions.believe(endpoint, range, call);
     const timestamps = await this.#timestamps({ logs, headers, endpoint, range }, times, call);
     const doubts = { since, until: this.#options.chain.doubts };
     // Field by field: V8 forgets the shape of an object that is spread into another once none is left, and with it what it

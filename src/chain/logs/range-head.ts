@@ -15,6 +15,8 @@ export interface AskedRange extends BlockRange {
   readonly isAgain?: boolean;
   /** True where the hash of the block before it is wanted, too. */
   readonly isLinked?: boolean;
+  /** True where whoever asks can do without: it is tried once. */
+  readonly isOptional?: boolean;
 }
 
 interface RangeHeadOptions {

@@ -535,26 +535,6 @@ describe('a log source', () => {
       expect(logger.messages('warn')[0]).to.contain('left out the logs of block 106');
     });
 
-    it('tells which of its answers without logs were believed before that, once', async () => {
-      node.traits.receipts = 'rooted';
-      node.traits.hides = () => true;
-      open(filter);
-      for (const to of [30, 60]) expect(await fetchAll(to - 9, to)).to.deep.equal([]);
-      expect(logger.messages('warn')).to.deep.equal([]);
-      expect(await fetchAll(111, 114)).to.deep.equal(wantedOf(node).slice(-10, -6));
-      const told = logger.messages('warn').filter((line) => line.includes('no logs in 2 answers for blocks 21 to 60'));
-      expect(told).to.have.length(1);
-      expect(told[0]).to.contain('chainparse verify --receipts');
-    });
-
-    it('does not tell of blocks whose headers were all read', async () => {
-      node.traits.receipts = 'rooted';
-      open(filter);
-      expect(await fetchAll(105, 105, true)).to.deep.equal([]);
-      await fetchAll(106, 112, true);
-      expect(logger.messages('warn').join()).to.contain('left out').and.not.to.contain('believed');
-    });
-
     it('finds them though the receipts of a block among them fail', async () => {
       node.traits.receipts = 'rooted';
       const failing = node.canonicalLogs(105, 105)[0]?.blockHash;
