@@ -37,6 +37,7 @@ const hidden = guardsOf('src/chain/logs/hidden-logs.ts', [
   'test/chain/logs/log-source.test.ts',
   'test/chain/logs/log-reader.test.ts',
 ]);
+const omissions = guardsOf('src/chain/logs/omissions.ts', ['test/chain/logs/omissions.test.ts']);
 const stretch = guardsOf('src/chain/blocks/read-stretch.ts', ['test/components/event-monitor/event-monitor.test.ts']);
 const forkTests = ['test/components/event-monitor/forked-endpoints.test.ts'];
 const forks = guardsOf('src/chain/blocks/read-stretch.ts', forkTests);
@@ -172,6 +173,24 @@ export const ingestionMutants: readonly Mutant[] = [
     'an answer that left out the logs of one block is not believed of the others',
     'if (one === undefined || range.from === range.to) return found;',
     'if (one === undefined || range.from <= range.to) return found;',
+  ),
+  omissions(
+    'empty-answers',
+    'who gives no logs at all is held against another endpoint',
+    'if (this.#giving.has(endpoint) || !isPowerOfTwo(answers)) return;',
+    'if (answers >= 1) return;',
+  ),
+  omissions(
+    'made-up-logs',
+    'what another endpoint gives counts only where a header tells of it',
+    'return header?.hash === one.blockHash && bloomTells(filter)(header) ? one : undefined;',
+    'return one;',
+  ),
+  calls(
+    'cut-off-ranges',
+    'a range whose answer is cut off each time is asked for in smaller parts',
+    'return times >= cutOffUntilTold;',
+    'return times < 0;',
   ),
   proofs(
     'receipts-root',
