@@ -10,11 +10,17 @@ import { version } from './context/version.js';
  * Runs a command line, without the names of node and the script, and returns its exit code. Prints every error; throws
  * nothing.
  */
-export async function run(argv: readonly string[], io: CommandIo = processIo()): Promise<ExitCode> {
+export async function run(argv: readonly string[], given?: CommandIo): Promise<ExitCode> {
+  const json = argv.includes('--json');
+  let io: CommandIo;
+  try {
+    io = given ?? processIo();
+  } catch (error) {
+    return reportError(error, process.stderr, { json, debug: false, secrets: new SecretMask() });
+  }
   const ignoreClosedPipe = (): void => undefined;
   io.stderr.on('error', ignoreClosedPipe);
   io.stdout.on('error', ignoreClosedPipe);
-  const json = argv.includes('--json');
   const report = (error: unknown): ExitCode =>
     reportError(error, io.stderr, { json, debug: false, secrets: new SecretMask() });
   let parsed: ParsedCommand | PrintedText;

@@ -1,9 +1,13 @@
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { commandList } from '../../src/cli/command-list.js';
 import { loadCommand } from '../../src/cli/command-line/command.js';
 import { globalOptions, longFlag, optionsOf } from '../../src/cli/command-line/options.js';
 import { run } from '../../src/cli/main.js';
 import { allSettings, rpcUrlSetting } from '../../src/settings/settings-table.js';
+import { Child } from '../support/child.js';
+import { projectRoot } from '../support/processes.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { FakeIo } from './fake-io.js';
 
 async function outcome(argv: readonly string[], io = new FakeIo()): Promise<readonly [number, string, string]> {
@@ -49,6 +53,18 @@ describe('run', () => {
     for (const argv of [['help'], ['help', '--help'], ['help', '-h']]) {
       expect((await outcome(argv))[1]).to.match(/^Usage: chainparse \[options\] \[command\]/);
     }
+  });
+
+  it('says in one line that the folder it is in has gone, and exits 2', async () => {
+    const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"';
+    const args = ['-c', script, 'sh', process.execPath, join(projectRoot, 'bin/chainparse.js'), 'config', '--json'];
+    const child = new Child('/bin/sh', args, { cwd: temporaryFolder() });
+    expect(await child.exit()).to.deep.include({
+      code: 2,
+      stdout: '',
+      stderr:
+        '{"error":{"code":"USAGE","message":"the working folder is not there any more","hint":"cd to one that is: to its path, where another was put in its place"}}\n',
+    });
   });
 
   it('prints help and exits 2 where no command is given', async () => {

@@ -1,6 +1,7 @@
 import { constants, openSync, rmSync, type Stats } from 'node:fs';
-import { open, realpath, rename, stat } from 'node:fs/promises';
+import { open, readlink, realpath, rename, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
+import { dirname, resolve } from 'node:path';
 import { systemClock } from '../../runtime/clock.js';
 import { RuntimeFailure, UsageError, messageOf } from '../../runtime/errors.js';
 import type { ByteTarget } from '../../runtime/rows/row-writer.js';
@@ -32,7 +33,7 @@ export class ExportFile implements ByteTarget {
 
   /** Begins to write a file; throws UsageError where that can't be. */
   static async create(path: string): Promise<ExportFile> {
-    const target = await realpath(path).catch(() => path);
+    const target = await targetOf(path);
     const temporaryPath = temporaryPathOf(target);
     try {
       const before = await statIfThere(target);
@@ -88,6 +89,22 @@ export class ExportFile implements ByteTarget {
   readonly #remove = (): void => {
     if (this.#temporaryPath !== undefined) rmSync(this.#temporaryPath, { force: true });
   };
+}
+
+/** As many links as Linux follows. */
+const mostLinks = 40;
+
+/** Returns the file that a path means, which need not be there: a link stays, and its file is made. */
+async function targetOf(path: string, linksLeft = mostLinks): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    const link = linksLeft === 0 ? null : await readlink(path).catch(() => null);
+    if (link === null) return path;
+    // What the link says is told from the folder that it is really in.
+    const folder = await realpath(dirname(path));
+    return targetOf(resolve(folder, link), linksLeft - 1);
+  }
 }
 
 async function statIfThere(path: string): Promise<Stats | undefined> {

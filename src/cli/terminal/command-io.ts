@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { UsageError } from '../../runtime/errors.js';
 
 /** A stream that a command writes to, and what it knows of the terminal behind it. */
 export interface CommandStream {
@@ -53,7 +54,7 @@ export interface CommandIo {
   exit(code: number): void;
 }
 
-/** Returns the surroundings that this process gives a command. */
+/** Returns the surroundings that this process gives a command; throws UsageError where the folder that it is in has gone. */
 export function processIo(): CommandIo {
   const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
   process.on('exit', () => closeLost(terminals));
@@ -65,7 +66,7 @@ export function processIo(): CommandIo {
       return process.stdin;
     },
     env: process.env,
-    cwd: process.cwd(),
+    cwd: workingFolder(),
     hasTerminal: terminals.length > 0,
     onSignal: (signal, listener) => process.on(signal, listener),
     offSignal: (signal, listener) => process.off(signal, listener),
@@ -74,6 +75,17 @@ export function processIo(): CommandIo {
     raise: (signal) => process.kill(process.pid, signal),
     exit: (code) => process.exit(code),
   };
+}
+
+function workingFolder(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    throw new UsageError('the working folder is not there any more', {
+      hint: 'cd to one that is: to its path, where another was put in its place',
+      cause: error,
+    });
+  }
 }
 
 /** Node, which gives a terminal back as it found it, aborts at its end where that terminal is gone and still open here. */

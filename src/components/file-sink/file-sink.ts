@@ -224,17 +224,21 @@ export class FileSink implements Sink {
   async #finish(open: OpenFile, at: Omit<Stand, 'to'>, context: SinkContext): Promise<void> {
     const { range } = open;
     const made = await open.finish(context);
-    if (made !== null) await this.#publish(range, made, { ...at, to: range.to }, context);
+    if (made !== null) await dropping(made, () => this.#publish(range, made, { ...at, to: range.to }, context));
     this.#covered = range.to;
     this.#open = null;
   }
 
   /** Writes the file of some blocks anew, unless it would say the same. */
   async #renew({ range, seq }: Outdated, at: Omit<Stand, 'to'>, context: SinkContext): Promise<void> {
-    const { target, store, workshop } = this.#parts;
-    const files = target.manifest.files.filter((file) => file.from_block >= range.from && file.to_block <= range.to);
     // Not the number that its file has: after a crash what is read may lie behind what that knew.
-    const made = await readAnew(workshop, range, context, seq);
+    const made = await readAnew(this.#parts.workshop, range, context, seq);
+    await dropping(made, () => this.#replace(range, made, at, context));
+  }
+
+  async #replace(range: BlockRange, made: MadeFile | null, at: Omit<Stand, 'to'>, context: SinkContext): Promise<void> {
+    const { target, store } = this.#parts;
+    const files = target.manifest.files.filter((file) => file.from_block >= range.from && file.to_block <= range.to);
     const [file] = files;
     const isSame = made?.file.sha256 === file?.sha256 && files.length <= 1;
     const isThere = file === undefined || (isSame && (await store.holds(file.name, file.bytes, context.signal)));
@@ -245,17 +249,16 @@ export class FileSink implements Sink {
     if (!isSame || !isThere || isPlanned) return this.#publish(range, made, stand, context);
     if (made === null || file === undefined) this.#outdated.delete(range.from);
     // Told at once: what is known to be right is not compared again.
-    else await this.#keep(range, made, stand, (standing) => target.confirm(file, made.seq, standing, context.signal));
+    else await this.#keep(range, stand, (standing) => target.confirm(file, made.seq, standing, context.signal));
   }
 
   #publish(range: BlockRange, made: MadeFile | null, stand: Stand, context: SinkContext): Promise<void> {
-    return this.#keep(range, made, stand, (standing) => this.#parts.target.publish(range, made, standing, context));
+    return this.#keep(range, stand, (standing) => this.#parts.target.publish(range, made, standing, context));
   }
 
-  /** Writes the manifest with what has become of some blocks; what was made for them is needed no more then. */
+  /** Writes the manifest with what has become of some blocks. */
   async #keep(
     range: BlockRange,
-    made: MadeFile | null,
     { cursor, isLevel, to }: Stand,
     write: (standing: ManifestState) => Promise<void>,
   ): Promise<void> {
@@ -264,11 +267,7 @@ export class FileSink implements Sink {
     const others = isMoved ? [] : this.#ahead.filter(({ from }) => from !== range.from);
     const ahead = isLevel ? [] : [...others, range];
     const outdated = [...this.#outdated.values()].filter((each) => each.range.from !== range.from);
-    try {
-      await write({ ...this.#standing(cursor, to, outdated), ahead: entriesOf(ahead) });
-    } finally {
-      if (made !== null) await rm(made.file.path, { force: true });
-    }
+    await write({ ...this.#standing(cursor, to, outdated), ahead: entriesOf(ahead) });
     this.#ahead = ahead;
     this.#outdated.delete(range.from);
   }
@@ -307,6 +306,15 @@ interface Stand {
   readonly isLevel: boolean;
   /** Up to this block all is in files then. */
   readonly to: number;
+}
+
+/** Does something with a file that was made; whatever comes of it, nothing is left where it was made: the next try makes its own. */
+async function dropping(made: MadeFile | null, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } finally {
+    if (made !== null) await rm(made.file.path, { force: true });
+  }
 }
 
 /** Says whether a range is that of a file, or lies between files. */

@@ -2,7 +2,9 @@ import type { ByteTarget, RowCell, Column, RowWriter } from './row-writer.js';
 
 /** Returns a line of CSV (RFC 4180), with its end. */
 export function csvLine(cells: readonly RowCell[]): string {
-  return `${cells.map(csvCell).join(',')}\r\n`;
+  const line = cells.map(csvCell).join(',');
+  // A line that is empty is no row to most readers.
+  return `${line === '' ? '""' : line}\r\n`;
 }
 
 /** Cells that a spreadsheet might take for a formula are quoted, though they stay what they are: data. */

@@ -143,10 +143,10 @@ describe('validate and import, of folders that another pipeline fills', () => {
   let folder: string;
   let s3: FakeS3;
   const chainparse = (argv: readonly string[]): Promise<CommandResult> =>
-    runInPlace({ cwd: folder, env: { AWS_ACCESS_KEY_ID: 'k', AWS_SECRET_ACCESS_KEY: 's3cret' } }, [
-      ...argv,
-      ...['--database', `sqlite:${folder}/own.db`],
-    ]);
+    runInPlace(
+      { cwd: folder, env: { AWS_ACCESS_KEY_ID: 'k', AWS_SECRET_ACCESS_KEY: 's3cret', LAKE: 's3://lake/new' } },
+      [...argv, ...['--database', `sqlite:${folder}/own.db`]],
+    );
 
   /** Writes a definition with these sinks. */
   const define = (name: string, sinks: readonly string[]): void => {
@@ -198,6 +198,16 @@ describe('validate and import, of folders that another pipeline fills', () => {
     await claimAll();
     expect(await chainparse(['pipeline', 'validate', 'first.yaml'])).to.deep.include({ code: 0, stderr: '' });
     expect(await chainparse(['pipeline', 'import', 'first.yaml', '--update'])).to.include({ code: 0 });
+  });
+
+  it('refuse a folder that a variable makes a bucket’s URL', async () => {
+    define('third', ['path: "${LAKE}"']);
+    const { code, stderr } = await chainparse(['pipeline', 'import', 'third.yaml']);
+    expect(code).to.equal(2);
+    expect(stderr).to.equal(
+      "error: third.yaml:15: path: its path is a folder's by the definition, and a URL by what its variables hold\n" +
+        'hint: write s3:// into the definition, with variables behind it: s3://${BUCKET}/prefix\n',
+    );
   });
 
   it('refuse files of which nobody knows whose they are, and say so of a bucket that does not answer', async () => {

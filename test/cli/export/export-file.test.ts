@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, readlinkSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ExportFile } from '../../../src/cli/export/export-file.js';
@@ -51,6 +51,33 @@ describe('the file of an export', () => {
     }
     await (await ExportFile.create(path)).discard();
     expect(readdirSync(folder)).to.deep.equal(['events.jsonl.0123abcd-4711-beef.tmp']);
+  });
+
+  it('is the one that a link means, whether that is there or not', async () => {
+    const folder = temporaryFolder();
+    for (const name of ['days', 'links']) mkdirSync(join(folder, name));
+    const newest = join(folder, 'newest.csv');
+    symlinkSync('links/newest.csv', newest);
+    symlinkSync('../days/monday.csv', join(folder, 'links/newest.csv'));
+    for (const text of ['first', 'second']) {
+      const file = await ExportFile.create(newest);
+      await file.write(text);
+      await file.commit();
+      expect(readFileSync(join(folder, 'days/monday.csv'), 'utf8')).to.equal(text);
+      expect(readlinkSync(newest)).to.equal('links/newest.csv');
+      expect(readdirSync(join(folder, 'days'))).to.deep.equal(['monday.csv']);
+    }
+  });
+
+  it('is refused where links lead in a circle, or to a folder that is not there', async () => {
+    const folder = temporaryFolder();
+    symlinkSync('circle', join(folder, 'circle'));
+    symlinkSync('missing/events.csv', join(folder, 'away'));
+    for (const name of ['circle', 'away']) {
+      const { message } = await rejectionOf(ExportFile.create(join(folder, name)), UsageError);
+      expect(message).to.contain(`--output ${join(folder, name)} can't be written: E`);
+    }
+    expect(readdirSync(folder).sort()).to.deep.equal(['away', 'circle']);
   });
 
   it('is named as it was asked for where it can’t be written', async () => {

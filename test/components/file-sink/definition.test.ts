@@ -1,9 +1,15 @@
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { registry } from '../../../src/components/registry.js';
+import { UnfitReceiverError } from '../../../src/components/seam/delivery-errors.js';
 import { sinksOf } from '../../../src/components/sinks-of.js';
 import { definitionKeys } from '../../../src/pipeline/definition/definition-keys.js';
 import { parseDefinition } from '../../../src/pipeline/definition/read-definition.js';
 import { FileProblemsError, problemText } from '../../../src/runtime/errors.js';
+import { silentLogger } from '../../../src/runtime/logger.js';
+import { FakeClock } from '../../support/fake-clock.js';
+import { openMigrated } from '../../support/migrated-database.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 import { definitionOptions, monitorYaml } from '../../pipeline/definition/definition-texts.js';
 import { rejectionOf } from '../../support/rejection.js';
 
@@ -43,6 +49,22 @@ describe('a file_sink in a definition', () => {
     expect(components[3]).to.include({ region: 'eu-1', access_key_id: '${A}' }).and.not.have.property('session_token');
     const again = await parseDefinition(JSON.stringify({ name: 'p', components }), 'p.json', definitionOptions);
     expect(again.components).to.deep.equal(definition.components);
+  });
+
+  it('is no bucket of S3 where only a variable says so: no folder is called s3: for that', async () => {
+    const { components } = await parse('{name: lake, type: file_sink, path: "${LAKE}"}');
+    const [sink] = sinksOf(components);
+    const dataFolder = temporaryFolder();
+    const database = await openMigrated(`sqlite:${join(temporaryFolder(), 'test.db')}`);
+    const opening = { ...{ pipelineId: 45, installation: 'i', database, dataFolder }, clock: new FakeClock() };
+    const openAt = (path: string) =>
+      sink!.open({ ...opening, logger: silentLogger }, { env: { LAKE: path }, remember: () => undefined });
+    for (const url of ['s3://bucket/prefix', 'gs://bucket/prefix']) {
+      const error = await rejectionOf(openAt(url), UnfitReceiverError);
+      expect(error.hint).to.contain('write s3:// into the definition');
+    }
+    await (await openAt('lake')).close();
+    await database.close();
   });
 
   it('tells all that is wrong with it, each with what to do', async () => {

@@ -225,6 +225,27 @@ describe('a file sink', () => {
     world.judgeEnd();
   });
 
+  it('leaves nothing of what it made where it could not be told whether that is there already, however often it tries', async () => {
+    const journal = new SimJournal(0);
+    const world = worldOf(journal);
+    journal.read(99, () => 1);
+    journal.finalized = 99;
+    let isAway = false;
+    const outbox = world.start((step) =>
+      step === 'before holds' && isAway ? Promise.reject(new ReceiverAwayError('no answer')) : Promise.resolve(),
+    );
+    await deliverAll(outbox);
+    isAway = true;
+    const deliverAgain = async (): Promise<void> => {
+      while (await outbox.step(500, 1));
+    };
+    for (let tries = 0; tries < 3; tries++) await rejectionOf(deliverAgain(), ReceiverAwayError);
+    expect(world.names).to.deep.equal(['0-99.jsonl', '_chainparse.json']);
+    isAway = false;
+    await deliverAgain();
+    world.judgeEnd();
+  });
+
   it('brings a file back that is gone, when its blocks are sent again', async () => {
     const journal = new SimJournal(0);
     const place = inFolder(temporaryFolder());

@@ -271,6 +271,18 @@ describe('the files of a file sink', () => {
     ]);
   });
 
+  it('have a line of CSV that readers take for a row where the only column is empty', async () => {
+    const fields = [{ name: 'note', type: 'text' }];
+    const events = [{ eventName: 'Transfer', eventSignature: 'T', mapped: true, fields }];
+    const notes: readonly [string, JsonValue][][] = [[['note', 'a']], [['note', '']], [], [['note', 'b']]];
+    const sent = notes.map((note, index) => ({ ...transfer(index, {}), data: MessageData.ofFields(new Map(note)) }));
+    const path = await write({ path: 'narrow', format: 'csv' }, events, sent);
+    expect(readFileSync(path, 'utf8')).to.equal('note\r\na\r\n""\r\n""\r\nb\r\n');
+    expect(await duckdb(`SELECT count(*) AS rows FROM read_csv('${path}', header = true)`)).to.deep.equal([
+      { rows: 4n },
+    ]);
+  });
+
   it('are open to a definition by its kind', async () => {
     const yaml = monitorYaml() + '  - {name: lake, type: file_sink, path: kind}\n';
     const { components } = await parseDefinition(yaml, 'p.yaml', definitionOptions);

@@ -50,7 +50,7 @@ export class HookedStore implements FileStore {
   }
 
   holds(name: string, bytes: number, signal: AbortSignal): Promise<boolean> {
-    return this.#store.holds(name, bytes, signal);
+    return this.#around('holds', () => this.#store.holds(name, bytes, signal));
   }
 
   remove(name: string, signal: AbortSignal): Promise<void> {
