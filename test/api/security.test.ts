@@ -283,6 +283,20 @@ describe("the API's guards", () => {
       expect(headers['allow'], path).to.equal(allow);
     }
     expectProblem(await api.send({ url: '/nothing', method: 'DELETE' }), 404);
+    // Where a pipeline's id may stand the name of another path is none.
+    for (const [path, method, allow] of [
+      ['pipeline/tasks', 'DELETE', 'GET, HEAD'],
+      ['pipeline/tasks', 'PUT', 'GET, HEAD'],
+      ['pipeline/config', 'DELETE', 'GET, HEAD, POST'],
+      ['pipeline/start', 'PUT', 'POST'],
+    ] as const) {
+      const refused = await api.send({ url: `/api/v1/${path}`, method });
+      expectProblem(refused, 405);
+      expect(refused.headers['allow'], `${method} ${path}`).to.equal(allow);
+    }
+    expectProblem(await api.send({ url: '/api/v1/pipeline/no-id', method: 'DELETE' }), 400);
+    const kept = open({ CHAINPARSE_API_TOKEN: 'a-token-of-its-own' });
+    expectProblem(await kept.send({ url: '/api/v1/pipeline/tasks', method: 'DELETE' }), 401);
   });
 
   it('tell no secret and no stack where something fails', async () => {

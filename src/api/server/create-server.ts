@@ -88,7 +88,7 @@ export function createServer(parts: ApiParts, audit: AuditStore, routes: readonl
     done(isNothing ? null : new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE(headers['content-type']), undefined);
   });
   app.decorateRequest('right', 'anyone');
-  app.setErrorHandler((error, request, reply) => sendProblem(parts, error, request, reply));
+  app.setErrorHandler((error, request, reply) => sendProblem(parts, orMethod(routes, request, error), request, reply));
   app.setNotFoundHandler((request) => refuseUnknown(routes, request));
   // Clients of the older program may send what it did not read either.
   app.setValidatorCompiler(partReader(parts.settings.api));
@@ -126,13 +126,31 @@ function sendProblem(
 }
 
 function refuseUnknown(routes: readonly Route[], request: FastifyRequest): never {
+  const { found, fitting } = routesAt(routes, request);
+  if (found.length === 0) throw new ProblemError(404, 'NOT_FOUND', 'there is nothing here', { hint: 'see /docs' });
+  throw methodProblem(request, (fitting.length > 0 ? fitting : found).flatMap(methodsOf));
+}
+
+/** `DELETE /pipeline/tasks` means the tasks by a wrong method, and no pipeline whose id is wrong. */
+function orMethod(routes: readonly Route[], request: FastifyRequest, error: unknown): unknown {
+  if (!(error instanceof ProblemError) || error.status !== 400) return error;
+  const methods = routesAt(routes, request).fitting.flatMap(methodsOf);
+  return methods.length === 0 || methods.includes(request.method) ? error : methodProblem(request, methods);
+}
+
+function methodProblem(request: FastifyRequest, methods: readonly string[]): ProblemError {
+  const headers = { allow: [...new Set(methods)].join(', ') };
+  return new ProblemError(405, 'METHOD_NOT_ALLOWED', `${request.method} is not among ${headers.allow}`, { headers });
+}
+
+/** Returns the routes whose path it is by any method, and those of them to which it means something. */
+function routesAt(
+  routes: readonly Route[],
+  request: FastifyRequest,
+): Readonly<Record<'found' | 'fitting', readonly Route[]>> {
   const path = request.url.split('?', 1)[0] ?? '';
   const found = routes.filter((route) => patternOf(route).test(path));
-  if (found.length === 0) throw new ProblemError(404, 'NOT_FOUND', 'there is nothing here', { hint: 'see /docs' });
-  const fitting = found.filter((route) => takes(route, path));
-  const methods = (fitting.length > 0 ? fitting : found).flatMap(methodsOf);
-  const headers = { allow: [...new Set(methods)].join(', ') };
-  throw new ProblemError(405, 'METHOD_NOT_ALLOWED', `${request.method} is not among ${headers.allow}`, { headers });
+  return { found, fitting: found.filter((route) => takes(route, path)) };
 }
 
 function patternOf({ path }: Route): RegExp {

@@ -45,8 +45,9 @@ async function migrate(context: CommandContext, options: MigrateOptions): Promis
   context.output.note(`the database is ${database.label}`);
   let migrator = new Migrator(database, context.clock);
   // A database that has none yet is made with it, as with one that is set: what is written from the first row on is right.
-  if (timezone !== undefined && !(await migrator.hasTimezone())) {
-    migrator = new Migrator(await context.database({ create, timezone }), context.clock);
+  const toStore = options.sql === true ? context.settings.databaseTimezone : timezone;
+  if (toStore !== undefined && !(await migrator.hasTimezone())) {
+    migrator = new Migrator(await context.database({ create, timezone: toStore }), context.clock);
   }
   if (options.status === true) return showStatus(context, migrator);
   if (options.sql === true) return printSql(context, migrator);
@@ -161,7 +162,10 @@ function stateOf({ appliedAt, isKnown }: MigrationStatus, lang: Lang): string {
   return appliedAt === null ? pending : applied;
 }
 
-async function printSql({ output }: CommandContext, migrator: Migrator): Promise<void> {
+async function printSql(context: CommandContext, migrator: Migrator): Promise<void> {
+  const { output } = context;
+  // Who applies it by hand stores the offset with it, and is told by no migrate afterwards.
+  if (await migrator.adoptsTasks()) warnOfTimezone(context);
   const changes = await migrator.sql();
   if (output.isJson) return output.json({ database: migrator.label, sql: changes.map(({ sql }) => sql) });
   for (const { text, sql } of changes) await output.lines(`-- ${text}\n${sql};`);

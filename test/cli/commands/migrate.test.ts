@@ -142,6 +142,24 @@ eachDatabase('migrate', (databases) => {
     expect(await stored()).to.equal('+08:00');
   });
 
+  it('--sql prints the time zone that migrate would store, and warns where it adopts tasks and nothing is set', async function () {
+    this.timeout(90_000);
+    const zones = async (zone?: string): Promise<readonly unknown[]> => {
+      const env = zone === undefined ? {} : { CHAINPARSE_DB_TIMEZONE: zone };
+      const { stdout, stderr } = await chainparse(['migrate', '--sql'], env);
+      const [, insert] = /(insert .*into .chainparse_installation.*;)/i.exec(stdout) ?? [];
+      return [/'([+-]\d\d:\d\d)'/.exec(insert ?? '')?.[1], stderr.includes('migrate.time_zone_assumed')];
+    };
+    expect(await zones(), 'nothing is there').to.deep.equal(['+00:00', false]);
+    expect(await zones('+08:00'), 'nothing is there').to.deep.equal(['+08:00', false]);
+    await makeOlderTables(database, { rows: 500 });
+    expect(await zones(), 'older tables').to.deep.equal(['+00:00', true]);
+    expect(await zones('+08:00'), 'older tables').to.deep.equal(['+08:00', false]);
+    expect(await zones('UTC'), 'older tables').to.deep.equal(['+00:00', false]);
+    await chainparse(['migrate', '--time-zone', '+05:00']);
+    expect(await zones('+08:00'), 'it has its own').to.deep.equal([undefined, false]);
+  });
+
   it('--rollback warns of a task that runs, and of none that has ended or fell silent', async function () {
     this.timeout(90_000);
     await (await openMigrated(url)).close();
