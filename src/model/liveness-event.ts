@@ -16,6 +16,8 @@ export interface SinkSeen {
 /** What a run or a monitor has noticed: metrics count it, and alert rules judge it. */
 export type LivenessEvent =
   | (OfTask & { readonly kind: 'beat_landed'; readonly latencyMs: number })
+  /** A commit has renewed the lease, after beats that had failed: no beat is due that could tell it. */
+  | (OfTask & { readonly kind: 'renewed_again' })
   /** A beat could not be written; so many in a row that were due have failed, each perhaps at several tries. */
   | (OfTask & { readonly kind: 'beat_failed'; readonly failures: number; readonly error: string })
   /** The task is no longer running: its lease is lost. */

@@ -38,6 +38,8 @@ interface Standing {
   rowId: number | null;
   /** What was told of it has reached nobody, and is told anew. */
   isUntaken: boolean;
+  /** This process knows no more of it, but has told it and no row says so: it is kept until one does. */
+  isLeft: boolean;
   /** How it ended, and when; null: it stands. */
   over: { readonly message: string; readonly at: number } | null;
 }
@@ -60,7 +62,8 @@ export class AlertDesk {
 
   /** The conditions that this process has raised and not cleared. */
   get standing(): readonly AlertCondition[] {
-    return [...this.#standing.values()].filter(({ over }) => over === null).map(({ condition }) => condition);
+    const known = [...this.#standing.values()].filter(({ over, isLeft }) => over === null && !isLeft);
+    return known.map(({ condition }) => condition);
   }
 
   /**
@@ -76,10 +79,11 @@ export class AlertDesk {
     // What is raised again as it stands has been so ever since.
     const sinceSeconds =
       known?.condition === found ? known.sinceSeconds + this.#since(known.raisedAt) : (condition.sinceSeconds ?? 0);
-    const untold = { toldAt: null, isStored: false, rowId: null, isUntaken: false, over: null };
+    const untold = { toldAt: null, isStored: false, rowId: null, isUntaken: false, isLeft: false, over: null };
     const fresh: Standing = { condition, raisedAt, sinceSeconds, ...untold };
     const standing = known?.over === null ? known : fresh;
     standing.condition = condition;
+    standing.isLeft = false;
     this.#standing.set(key, standing);
     if (this.#isAway) this.#tellAlone(standing);
     else this.#then(() => this.#store(standing, fresh, isAbsence));
@@ -92,13 +96,22 @@ export class AlertDesk {
     if (!this.#isAway) this.#then(() => this.#clear(key, message, standing));
   }
 
-  /** What was wrong may still be so, but this process knows no more of it: it stands until somebody finds it over. */
+  /**
+   * What was wrong may still be so, but this process knows no more of it: it stands until somebody finds it over. Where it was told
+   * without the database nobody could find it before it is stored.
+   */
   forget(key: string): void {
-    this.#standing.delete(key);
+    const standing = this.#standing.get(key);
+    if (standing?.over === null && !standing.isStored && standing.toldAt !== null) this.#leave(standing);
+    else this.#standing.delete(key);
   }
 
-  /** Forgets what this process has raised of some rules and others have cleared since: what stands is in `keys`. */
+  /**
+   * Forgets what this process has raised of some rules and others have cleared since: what stands is in `keys`. What was to be forgotten
+   * and could not be stored yet is tried again.
+   */
   forgetOthers(rules: ReadonlySet<AlertRule>, keys: ReadonlySet<string>): void {
+    for (const standing of this.#standing.values()) if (standing.isLeft) this.#leave(standing);
     for (const condition of this.standing) {
       const key = alertKey(condition);
       if (rules.has(condition.rule) && !keys.has(key)) this.forget(key);
@@ -141,6 +154,11 @@ export class AlertDesk {
     });
   }
 
+  #leave(standing: Standing): void {
+    standing.isLeft = true;
+    if (!this.#isAway) this.#then(() => this.#store(standing, standing));
+  }
+
   /** Stores what stands. What the database has had is new to it only where others have cleared it: then it begins as `fresh`. */
   async #store(standing: Standing, fresh: Standing, isAbsence = false): Promise<void> {
     const { store, worker, repeatSeconds } = this.#options;
@@ -151,7 +169,12 @@ export class AlertDesk {
     try {
       const { outcome, alertId, stood } = await store.raise({ ...condition, sinceSeconds }, options);
       // What was told of it without the database is this process's to call over: no row does.
-      if (outcome === 'ended') return;
+      if (outcome === 'ended') {
+        if (standing.isLeft) this.clear(alertKey(condition), `task ${condition.taskId} has ended, and beats no more`);
+        return;
+      }
+      if (standing.isLeft && this.#standing.get(alertKey(condition)) === standing)
+        this.#standing.delete(alertKey(condition));
       const isNew = (outcome === 'raised' || outcome === 'muted') && stood === undefined;
       Object.assign(standing, {
         isStored: true,

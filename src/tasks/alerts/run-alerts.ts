@@ -53,7 +53,7 @@ export class RunAlerts {
   /** Judges what a heartbeat has noticed. */
   readonly observe = (event: LivenessEvent): void => {
     if (event.kind === 'beat_failed') this.#beatFailed(event);
-    else if (event.kind === 'beat_landed') this.#beatLanded(event.taskId);
+    else if (event.kind === 'beat_landed' || event.kind === 'renewed_again') this.#beatLanded(event.taskId);
     else if (event.kind === 'beat_refused') this.#beatRefused(event.taskId);
     else if (event.kind === 'ended') this.#ended(event.taskId);
     else if (event.kind === 'stalled') this.#stalled(event);

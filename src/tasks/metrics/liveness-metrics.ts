@@ -9,7 +9,7 @@ type BeatOutcome = 'sent' | 'failed' | 'refused';
 
 /** What shows that the database answers: it may refuse a beat after an outage, and no other comes then. */
 const answers: ReadonlySet<LivenessEvent['kind']> = new Set([
-  ...(['beat_landed', 'beat_refused', 'database_back', 'checked'] as const),
+  ...(['beat_landed', 'renewed_again', 'beat_refused', 'database_back', 'checked'] as const),
 ]);
 
 /**

@@ -35,6 +35,11 @@ export class HeartbeatReport {
     observe({ kind: 'beat_landed', ...this.#name, latencyMs });
   }
 
+  /** A commit has renewed the lease, after beats that had failed. */
+  renewedAgain(): void {
+    this.#options.observe({ kind: 'renewed_again', ...this.#name });
+  }
+
   refused(): void {
     this.#options.observe({ kind: 'beat_refused', ...this.#name });
   }

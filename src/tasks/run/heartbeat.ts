@@ -128,6 +128,7 @@ export class Heartbeat implements Lease, Beating {
   renewed(progress: Progress): void {
     this.#touch(progress);
     this.#kept = progress;
+    if (this.#isAway) this.#report.renewedAgain();
     this.#landed(this.#options.clock.monotonic());
   }
 

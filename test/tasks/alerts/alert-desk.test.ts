@@ -146,6 +146,65 @@ describe('the alert desk', () => {
     expect([...fixture.open.keys()]).to.deep.equal([key]);
   });
 
+  describe('told of what the database could not store, and knowing no more of it', () => {
+    const rules = new Set(['pipeline_stalled'] as const);
+
+    beforeEach(async () => {
+      fixture.isAway = true;
+      fixture.desk.raise(pipelineHangs(task, 300, 'host-1:4711'));
+      expect(await fixture.told()).to.deep.equal([`alert.raised ${key}`]);
+    });
+
+    it('stores it as soon as it can, so that whoever finds it over can say so', async () => {
+      fixture.desk.forgetOthers(rules, new Set());
+      await fixture.told();
+      expect(fixture.desk.standing).to.deep.equal([]);
+      expect([...fixture.open.keys()]).to.deep.equal([]);
+      fixture.isAway = false;
+      fixture.desk.forgetOthers(rules, new Set());
+      expect(await fixture.told()).to.deep.equal([]);
+      expect([...fixture.open.keys()]).to.deep.equal([key]);
+      fixture.desk.clear(key, 'pipeline 45 works again');
+      expect(await fixture.told()).to.deep.equal([`alert.cleared ${key}`]);
+    });
+
+    it('stores it when the database is back, where its own task ended while that was away', async () => {
+      fixture.desk.databaseAway();
+      fixture.desk.forget(key);
+      fixture.isAway = false;
+      fixture.desk.databaseBack();
+      expect(await fixture.told()).to.deep.equal([]);
+      expect([...fixture.open.keys()]).to.deep.equal([key]);
+    });
+
+    it('does not tell it twice where it is found again before it could be stored', async () => {
+      fixture.desk.forget(key);
+      fixture.desk.raise(pipelineHangs({ ...task, taskId: 124 }, 5, 'host-1:4711'));
+      expect(await fixture.told()).to.deep.equal([]);
+      expect(fixture.desk.standing).to.have.length(1);
+    });
+
+    it('stores it once, and does not raise again what others have cleared by then', async () => {
+      fixture.isAway = false;
+      fixture.desk.forget(key);
+      await fixture.told();
+      fixture.open.clear();
+      fixture.desk.forgetOthers(rules, new Set());
+      await fixture.told();
+      expect([...fixture.open.keys()]).to.deep.equal([]);
+    });
+  });
+
+  it('calls over what it told without the database of the beats of a task that has ended', async () => {
+    fixture.isAway = true;
+    fixture.desk.raise(heartbeatFailing(task, 3, 'gone'));
+    await fixture.told();
+    fixture.isAway = false;
+    fixture.ended.add(task.taskId);
+    fixture.desk.forget('heartbeat_failing:task 123');
+    expect(await fixture.told()).to.deep.equal(['alert.cleared heartbeat_failing:task 123']);
+  });
+
   describe('where another process has cleared an alert', () => {
     const clearedByAnother = async (): Promise<void> => {
       await fixture.told();

@@ -87,6 +87,16 @@ describe('the alert rules of a run', () => {
     );
   });
 
+  it('call both over where a commit shows that the database is back, and raise nothing again', async () => {
+    void alerts.run(ended.signal);
+    await fail(62);
+    expect(await fixture.told()).to.have.members([failing, unreachable].map((key) => `alert.raised ${key}`));
+    alerts.observe({ kind: 'renewed_again', ...task });
+    expect(await fixture.told()).to.deep.equal([failing, unreachable].map(cleared));
+    await fixture.clock.advance(600_000);
+    expect(await fixture.told()).to.deep.equal([]);
+  });
+
   it('call over what they told of tasks that others have taken over meanwhile, and learn that the database is back', async () => {
     const other = { taskId: 124, pipelineId: 46 };
     for (let failures = 1; failures <= 62; failures++) {

@@ -31,9 +31,9 @@ describe('the metrics of liveness', () => {
     expect((await metrics.snapshot())['chainparse_heartbeat_latency_seconds_sum']).to.be.closeTo(0.012, 1e-9);
   });
 
-  it('call the database up that answers, also where it refuses a beat', async () => {
+  it('call the database up that answers, also where it refuses a beat or takes a commit before the next one', async () => {
     const isUp = async (): Promise<unknown> => (await metrics.snapshot())['chainparse_database_up'];
-    for (const kind of ['beat_landed', 'beat_refused'] as const) {
+    for (const kind of ['beat_landed', 'renewed_again', 'beat_refused'] as const) {
       metrics.observe({ kind: 'beat_failed', ...task, failures: 1, error: 'gone' });
       expect(await isUp()).to.equal(0);
       metrics.observe({ kind, ...task, latencyMs: 1 });

@@ -210,6 +210,24 @@ describe('a heartbeat', () => {
       expect(times()).to.deep.equal([0, 50]);
     });
 
+    it('tells of a commit that renews the lease before a beat lands after an outage: no beat may be due for long', async () => {
+      const kinds = (): readonly string[] => events.map(({ kind }) => kind);
+      await moved();
+      heartbeat.renewed(progress);
+      expect(kinds()).to.deep.equal(['beat_landed']);
+      answer = away;
+      void heartbeat.tick(done.signal);
+      await clock.advance(intervalMs);
+      expect(kinds().at(-1)).to.equal('beat_failed');
+      answer = (): Promise<readonly number[]> => Promise.resolve([]);
+      events.length = 0;
+      for (let commit = 0; commit < 10; commit++) {
+        heartbeat.renewed(progress);
+        await clock.advance(intervalMs / 2);
+      }
+      expect(kinds()).to.deep.equal(['renewed_again']);
+    });
+
     it('beats once however many ask at the same time', async () => {
       let land: (lost: readonly number[]) => void = () => undefined;
       answer = () => new Promise((resolve) => (land = resolve));
