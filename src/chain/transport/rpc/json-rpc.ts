@@ -192,8 +192,10 @@ export class JsonRpcEndpoint {
       this.#batchSize.refused(calls.length, error, parsed !== undefined);
       return null;
     }
-    this.#batchSize.answered(calls.length);
     const outcomes = this.#answers.readEach(parsed, answer, { firstId, count: calls.length });
+    const told = outcomes.filter((outcome) => outcome.ok || outcome.isLeftOut !== true).length;
+    if (told === calls.length) this.#batchSize.answered(told);
+    else this.#batchSize.answeredInPart(calls.length, told);
     const refused = outcomes.find((outcome) => !outcome.ok && outcome.error.class === 'batch');
     if (refused === undefined || refused.ok) return outcomes;
     this.#batchSize.refused(calls.length, refused.error);
