@@ -39,7 +39,7 @@ export const errorsOfRequests: readonly RpcErrorPattern[] = [
   ],
   [
     'invalid-request',
-    'erigon 3.4',
+    'erigon',
     'query exceeds the maximum of 1000 addresses or topics per search position',
     /exceeds? (the |a |its )?(max\w*|limit)( number)?( of)? \d+ (addresses|topics)/,
   ],

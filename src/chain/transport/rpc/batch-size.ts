@@ -43,6 +43,9 @@ export class BatchSize {
   #failures = 0;
   /** Batches in a row that were answered in part. */
   #parts = 0;
+  /** How often the connection was lost over batches, and how many calls the last of them held, since as many were answered. */
+  #losses = 0;
+  #lost = 0;
   /** True while it is only guessed from such failures that batches are too much. */
   #isGuessed = false;
   /** Requests that were answered since, and after how many a larger one is tried again. */
@@ -62,6 +65,7 @@ export class BatchSize {
   answered(size: number): void {
     this.#failures = 0;
     this.#parts = 0;
+    if (size >= this.#lost) this.#losses = 0;
     this.#answered = Math.max(this.#answered, size);
     if (2 * size <= this.#most) return;
     if (this.#isGuessed) this.#retry();
@@ -73,6 +77,14 @@ export class BatchSize {
     this.#failures = 0;
     if (++this.#parts < partsBorne) return;
     this.#guess(Math.min(this.#most, calls, Math.floor(size / 2)));
+  }
+
+  /** The connection was lost over a batch of this size: some servers break it where that is too much. */
+  lost(size: number): void {
+    this.#lost = size;
+    const isKnown = size <= this.#answered;
+    if (++this.#losses < (isKnown ? failuresOfKnown : failuresBorne)) return;
+    this.#guess(Math.min(this.#most, Math.max(isKnown ? 1 : this.#answered, Math.floor(size / 2))));
   }
 
   /** A call by itself was answered. */
@@ -104,8 +116,9 @@ export class BatchSize {
     this.#isKnown = true;
     this.#since = 0;
     this.#parts = 0;
-    this.#answered = 1;
+    this.#losses = 0;
     this.#most = Math.max(1, most);
+    this.#answered = Math.min(this.#answered, this.#most);
   }
 
   /** Tries more at once than was guessed, after some time. */
