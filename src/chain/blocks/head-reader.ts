@@ -24,6 +24,8 @@ const refreshSeconds = 60;
 const refreshBlocks = 32;
 /** How far behind the newest block the final one is taken to be where the node does not tell. */
 const assumedDepth = 64;
+/** A time from here on is not told in seconds: that would be after the year 5000. */
+const tooLate = 1e11;
 
 /** Reads where the chain stands: its newest block, and the newest final and readable ones. */
 export class HeadReader {
@@ -32,6 +34,7 @@ export class HeadReader {
   readonly #logger: Logger;
   readonly #known = new Map<BlockTag, number>();
   readonly #told = new Set<BlockTag>();
+  #hasToldOfTime = false;
   readonly #tags: TagAnswers;
   #isRefreshing = false;
 
@@ -81,6 +84,7 @@ export class HeadReader {
   }
 
   async #headAt(latest: BlockHeader, tagged: TagAnswer, signal: AbortSignal): Promise<ChainHead> {
+    this.#tellOfTime(latest);
     const finalized = this.#resolve('finalized', tagged, latest);
     const settled = Math.min(finalized, latest.number - this.#chain.settledDepth);
     // A chain that is shorter after a reorganisation has nothing to show above its head, however safe that was once.
@@ -108,6 +112,15 @@ export class HeadReader {
     if (known >= 0) return known;
     this.#tellOfGuess(tag);
     return Math.max(-1, latest.number - assumedDepth);
+  }
+
+  /** Nodes of some private chains tell milliseconds, or nothing. */
+  #tellOfTime({ number, timestamp }: BlockHeader): void {
+    const isStrange = timestamp >= tooLate || (timestamp === 0 && number > 0);
+    if (!isStrange || this.#hasToldOfTime) return;
+    this.#hasToldOfTime = true;
+    const message = `the node tells ${timestamp} as the time of block ${number}, which are no seconds since 1970: events are stored with such times`;
+    this.#logger.log('warn', message, { event: 'chain.strange_time', block: number });
   }
 
   /** Whatever is read, sinks may deliver by what is taken for final. */

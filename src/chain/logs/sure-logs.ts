@@ -29,6 +29,8 @@ const together = 8;
 const waitsMs = [50, 100, 200, 400, 800, 1_500];
 /** For how long an endpoint is not asked, as long as others are there, whose receipts stayed false, in milliseconds. */
 const falseForMs = 60_000;
+/** How many complaints are remembered: each is told once, however often the block is asked for. */
+const mostTold = 1_000;
 
 /**
  * Reads the logs of new blocks so that they are beyond doubt: their receipts give the root in the header; or, where there are
@@ -40,6 +42,8 @@ export class SureLogs {
   readonly #agreed: AgreedLogs;
   /** Until when endpoints are not asked whose receipts stayed false, by their names. */
   readonly #falseUntil = new Map<string, number>();
+  /** The complaints that were told. */
+  readonly #told = new Set<string>();
 
   constructor(options: SureLogsOptions) {
     this.#options = options;
@@ -79,8 +83,11 @@ export class SureLogs {
       }
       const { chain } = this.#options;
       for (const { endpoint } of complaints) this.#falseUntil.set(endpoint, chain.now() + falseForMs);
-      if (complaints.length > 0 && this.#notAsked().length === 0)
-        throw new Inconsistency(complaints.map(({ text }) => text).join('; '));
+      const [first, ...others] = complaints;
+      if (first !== undefined && this.#notAsked().length === 0)
+        throw new Inconsistency(
+          others.length === 0 ? first.text : `${first.text}, nor do those of ${others.length} more`,
+        );
       return complaints;
     }
   }
@@ -129,6 +136,9 @@ export class SureLogs {
     if (verdict === 'late') return false;
     const text = `the receipts that ${endpoint} gives for block ${header.number} do not give the root in its header`;
     complaints.push({ endpoint, text, logs: wanted.filter(({ blockHash }) => blockHash === header.hash) });
+    if (this.#told.has(text)) return false;
+    if (this.#told.size >= mostTold) this.#told.clear();
+    this.#told.add(text);
     const fields = { event: 'rpc.incomplete', host: endpoint, from: header.number, to: header.number };
     logger.log('warn', text, fields);
     return false;

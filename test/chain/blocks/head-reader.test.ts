@@ -19,12 +19,13 @@ function headerOf(number: number): BlockHeader {
 }
 
 describe('where the chain stands', () => {
-  let answers: { latest: number; tagged: number | null }[];
+  let answers: { latest: number; tagged: number | null; timestamp?: number }[];
   const open = (finality: Finality = 'latest', logger: Logger = silentLogger): HeadReader => {
     const heads = (): Promise<{ latest: BlockHeader; tagged: TagAnswer }> => {
-      const { latest, tagged } = answers.shift()!;
+      const { latest: number, tagged, timestamp } = answers.shift()!;
+      const latest = { ...headerOf(number), ...(timestamp === undefined ? {} : { timestamp }) };
       const unknown = new RpcError('invalid argument', { class: 'invalid-request', host: 'node' });
-      return Promise.resolve({ latest: headerOf(latest), tagged: tagged === null ? unknown : headerOf(tagged) });
+      return Promise.resolve({ latest, tagged: tagged === null ? unknown : headerOf(tagged) });
     };
     return new HeadReader({ heads, settledDepth: 64 } as unknown as ChainClient, finality, logger);
   };
@@ -84,6 +85,27 @@ describe('where the chain stands', () => {
     answers = [{ latest: 1_000, tagged: 900 }];
     await read(open('latest', logger));
     expect(logger.messages('info')).to.have.length(1);
+  });
+
+  it('is told with a warning, once, where the time of its head is none in seconds', async () => {
+    for (const timestamp of [0, 1_700_000_000_000]) {
+      const logger = new MemoryLogger();
+      answers = [{ latest: 1_000, tagged: 900, timestamp }];
+      answers.push(answers[0]!);
+      const reader = open('latest', logger);
+      await read(reader);
+      await read(reader);
+      expect(logger.messages('warn')).to.deep.equal([
+        `the node tells ${timestamp} as the time of block 1000, which are no seconds since 1970: events are stored with such times`,
+      ]);
+    }
+  });
+
+  it('is told without one where its head is the first block of a chain that begins at 0', async () => {
+    const logger = new MemoryLogger();
+    answers = [{ latest: 0, tagged: 0 }];
+    await read(open('latest', logger));
+    expect(logger.messages('warn')).to.deep.equal([]);
   });
 
   it('waits for one answer at a time on what is final, however many heads come meanwhile', async () => {

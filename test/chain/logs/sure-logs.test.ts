@@ -131,6 +131,22 @@ describe('the logs of new blocks, made sure of', function () {
     expect(logger.messages('warn')[0]).to.equal(error.message);
   });
 
+  it('are complained of once for each block, however often its receipts are asked for, and in one line where they are many', async () => {
+    const node = await start({}, { receipts: 'all' });
+    node.mine(1);
+    const chain = connect();
+    await read(1, chain);
+    node.traits.receipts = 'lacking';
+    node.mine(3, () => [{}, {}, {}]);
+    const sure = new SureLogs({ chain, filter, clock, logger });
+    const headers = (await chain.headers([2, 3, 4], quietCall(signal))) as BlockHeader[];
+    const texts: string[] = [];
+    for (let times = 0; times < 2; times++)
+      texts.push((await rejectionOf(sure.read(headers, quietCall(signal)), Inconsistency)).message);
+    expect(logger.messages('warn')).to.have.length(3);
+    expect(texts).to.deep.equal(Array(2).fill(`${logger.messages('warn')[0]}, nor do those of 2 more`));
+  });
+
   describe('of endpoints of which one gives false receipts', () => {
     /** One that gives none, and one whose receipts lack logs of the newest block. */
     const startBoth = async (): Promise<(number: number) => Promise<readonly RawLog[]>> => {

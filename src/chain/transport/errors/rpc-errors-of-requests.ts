@@ -37,6 +37,12 @@ export const errorsOfRequests: readonly RpcErrorPattern[] = [
     'Please specify less number of addresses',
     /(addresses|topics) .*(exceed|too many|limit)|(too many|less number of|maximum number of|fewer) (addresses|topics)/,
   ],
+  [
+    'invalid-request',
+    'erigon',
+    'query exceeds the maximum of 1000 addresses or topics per search position',
+    /exceeds? (the |a |its )?(max\w*|limit)( number)?( of)? \d+ (addresses|topics)/,
+  ],
   ['invalid-request', '1RPC', 'JSON RPC Request is too large', /request (body )?(is )?too (large|big)/],
 
   [

@@ -42,7 +42,8 @@ export class AnswerReader {
       // Nearly all servers answer in order.
       const usual = replies[index];
       const reply = usual?.id === String(firstId + index) ? usual : pick(replies, firstId + index);
-      return this.#outcome(reply, answer);
+      const outcome = this.#outcome(reply ?? leftOut, answer);
+      return outcome.ok || reply !== undefined ? outcome : { ...outcome, isLeftOut: true };
     });
   }
 
@@ -100,10 +101,12 @@ export class AnswerReader {
   }
 }
 
-function pick(replies: readonly RpcReply[], id: number): RpcReply {
+const leftOut: RpcReply = { id: undefined, error: malformed('the batch was answered without this call') };
+
+/** Returns what is said of a call; undefined where nothing is. */
+function pick(replies: readonly RpcReply[], id: number): RpcReply | undefined {
   const reply = replies.find((candidate) => candidate.id === String(id));
   if (reply !== undefined) return reply;
   // Some servers refuse a whole batch with one element, which may bear no id.
-  const refusal = replies.find((candidate) => candidate.error !== undefined && replies.length === 1);
-  return refusal ?? { id: undefined, error: malformed('the batch was answered without this call') };
+  return replies.find((candidate) => candidate.error !== undefined && replies.length === 1);
 }

@@ -24,8 +24,10 @@ const notAboutBatches: ReadonlySet<RpcErrorClass> = new Set([
  */
 const failuresBorne = 3;
 const failuresOfKnown = 12;
-/** It may have been broken itself: after so many single calls it is tried with two again; twice as many each time, at most. */
-const aloneUntilRetried = 20;
+/** After so many batches in a row of which calls were left unanswered, fewer are asked at once. */
+const partsBorne = 3;
+/** It may have been broken itself: after so many requests it is tried with twice as many calls again; twice as many each time, at most. */
+const requestsUntilRetried = 20;
 const longestUntilRetried = 10_000;
 /** More calls are never asked at once. */
 const largest = 1_000;
@@ -39,11 +41,16 @@ export class BatchSize {
   #answered = 1;
   /** Failures in a row that may have been about batches. */
   #failures = 0;
+  /** Batches in a row that were answered in part. */
+  #parts = 0;
+  /** How often the connection was lost over batches, and how many calls the last of them held, since as many were answered. */
+  #losses = 0;
+  #lost = 0;
   /** True while it is only guessed from such failures that batches are too much. */
   #isGuessed = false;
-  /** Single calls that were answered since, and after how many a batch is tried again. */
-  #alone = 0;
-  #untilRetried = aloneUntilRetried;
+  /** Requests that were answered since, and after how many a larger one is tried again. */
+  #since = 0;
+  #untilRetried = requestsUntilRetried;
 
   constructor(most: number) {
     this.#most = most;
@@ -57,18 +64,32 @@ export class BatchSize {
   /** A batch of this size was answered: where it was nearly as large as may be, and none was refused, a larger one may be, too. */
   answered(size: number): void {
     this.#failures = 0;
+    this.#parts = 0;
+    if (size >= this.#lost) this.#losses = 0;
     this.#answered = Math.max(this.#answered, size);
-    if (2 * size > this.#most && !this.#isKnown) this.#most = Math.max(this.#most, Math.min(largest, 2 * this.#most));
+    if (2 * size <= this.#most) return;
+    if (this.#isGuessed) this.#retry();
+    else if (!this.#isKnown) this.#most = Math.max(this.#most, Math.min(largest, 2 * this.#most));
+  }
+
+  /** Of a batch of this size so many calls were answered, and the others left out without a word. */
+  answeredInPart(size: number, calls: number): void {
+    this.#failures = 0;
+    if (++this.#parts < partsBorne) return;
+    this.#guess(Math.min(this.#most, calls, Math.floor(size / 2)));
+  }
+
+  /** The connection was lost over a batch of this size: some servers break it where that is too much. */
+  lost(size: number): void {
+    this.#lost = size;
+    const isKnown = size <= this.#answered;
+    if (++this.#losses < (isKnown ? failuresOfKnown : failuresBorne)) return;
+    this.#guess(Math.min(this.#most, Math.max(isKnown ? 1 : this.#answered, Math.floor(size / 2))));
   }
 
   /** A call by itself was answered. */
   answeredAlone(): void {
-    if (!this.#isGuessed || ++this.#alone < this.#untilRetried) return;
-    this.#untilRetried = Math.min(longestUntilRetried, 2 * this.#untilRetried);
-    this.#isGuessed = false;
-    this.#isKnown = false;
-    this.#failures = 0;
-    this.#most = 2;
+    if (this.#isGuessed) this.#retry();
   }
 
   /**
@@ -77,14 +98,37 @@ export class BatchSize {
    */
   refused(size: number, error: RpcError, isJson = true): void {
     const isTold = error.class === 'batch' || (isJson && isAboutBatch(error));
-    if (!isTold) this.#bear(size, error);
-    this.#isGuessed = !isTold;
+    if (!isTold) {
+      this.#bear(size, error);
+      this.#guess(1);
+      return;
+    }
+    this.#isGuessed = false;
     this.#isKnown = true;
-    this.#alone = 0;
     this.#answered = 1;
     const tooLarge = error.class === 'batch' && error.facts.isOfSize;
     const smaller = error.cap !== undefined && error.cap < size ? error.cap : Math.floor(size / 2);
     this.#most = tooLarge ? Math.max(1, smaller) : 1;
+  }
+
+  #guess(most: number): void {
+    this.#isGuessed = true;
+    this.#isKnown = true;
+    this.#since = 0;
+    this.#parts = 0;
+    this.#losses = 0;
+    this.#most = Math.max(1, most);
+    this.#answered = Math.min(this.#answered, this.#most);
+  }
+
+  /** Tries more at once than was guessed, after some time. */
+  #retry(): void {
+    if (++this.#since < this.#untilRetried) return;
+    this.#untilRetried = Math.min(longestUntilRetried, 2 * this.#untilRetried);
+    this.#isGuessed = false;
+    this.#isKnown = false;
+    this.#failures = 0;
+    this.#most = Math.min(largest, 2 * this.#most);
   }
 
   /** Throws an error that may be about something else than batches, as long as it has not come often in a row. */

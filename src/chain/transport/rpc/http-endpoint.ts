@@ -131,7 +131,8 @@ export class HttpEndpoint implements Transport {
   /** Returns why an answer is not read at all; undefined where it may be. */
   #refusalOf(expected: number | undefined, packed: string | string[] = 'identity'): RpcError | undefined {
     if (expected !== undefined && expected > this.#options.maxBytes) return this.#tooLarge();
-    if (packed === 'identity') return undefined;
+    // Names of encodings have no case; an empty list names none.
+    if (/^(identity)?$/i.test(String(packed).trim())) return undefined;
     const message = `the answer is packed (${shorten(String(packed), 40)}), which was not asked for`;
     return new RpcError(message, { class: 'malformed', host: this.host });
   }

@@ -24,7 +24,13 @@ export interface Collector {
 /** The outcome of one call, and how long the answer was in which it came: it may hold other calls' outcomes, too. */
 export type RpcOutcome =
   | { readonly ok: true; readonly value: unknown; readonly bytes: number }
-  | { readonly ok: false; readonly error: RpcError; readonly bytes: number };
+  | {
+      readonly ok: false;
+      readonly error: RpcError;
+      readonly bytes: number;
+      /** True where the answer to the batch says nothing of this call. */
+      readonly isLeftOut?: boolean;
+    };
 
 /** An HTTP answer, read to its end. */
 export interface HttpAnswer {

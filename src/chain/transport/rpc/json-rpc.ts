@@ -180,7 +180,7 @@ export class JsonRpcEndpoint {
     const firstId = this.#nextId;
     this.#nextId += calls.length;
     const body = `[${calls.map((call, index) => envelope(firstId + index, call)).join(',')}]`;
-    const answer = await this.#post(body, signal);
+    const answer = await this.#postAll(body, calls.length, signal);
     if (received !== undefined && answer.status < 400 && answer.bytes >= longBytes) {
       received();
       // Whoever waits for what others have answered meanwhile asks on, too, before one of them is read.
@@ -192,12 +192,24 @@ export class JsonRpcEndpoint {
       this.#batchSize.refused(calls.length, error, parsed !== undefined);
       return null;
     }
-    this.#batchSize.answered(calls.length);
     const outcomes = this.#answers.readEach(parsed, answer, { firstId, count: calls.length });
+    const told = outcomes.filter((outcome) => outcome.ok || outcome.isLeftOut !== true).length;
+    if (told === calls.length) this.#batchSize.answered(told);
+    else this.#batchSize.answeredInPart(calls.length, told);
     const refused = outcomes.find((outcome) => !outcome.ok && outcome.error.class === 'batch');
     if (refused === undefined || refused.ok) return outcomes;
     this.#batchSize.refused(calls.length, refused.error);
     return null;
+  }
+
+  async #postAll(body: string, calls: number, signal: AbortSignal): Promise<HttpAnswer> {
+    try {
+      return await this.#post(body, signal);
+    } catch (error) {
+      const isBroken = error instanceof RpcError && error.class === 'transport' && error.lostConnection;
+      if (isBroken && !signal.aborted) this.#batchSize.lost(calls);
+      throw error;
+    }
   }
 
   /** Returns an answer's JSON, or what is wanted of it; a long array of a call that collects it is read by its collector. */

@@ -258,6 +258,8 @@ export const providerErrors: readonly ProviderError[] = [
   ['Nitro', 'missing-state', 'missing trie node 9eeb6 (path ) state 0x9eeb6 is not available, not found', -32000],
   ['Bor', 'lag', 'unknown block', -32000],
   ['BlockPI', 'invalid-request', 'specify less number of addresses', -32602],
+  ['Erigon', 'invalid-request', 'query exceeds the maximum of 4 topics', -32602],
+  ['gateways', 'invalid-request', 'query exceeds limit of 1000 addresses', -32602],
   [
     'Taiko',
     'range-cap',

@@ -230,6 +230,7 @@ export const rpcErrorTexts: Readonly<Record<string, readonly string[]>> = {
     'invalid argument 0: cannot specify both BlockHash and FromBlock/ToBlock, choose one or the other',
     'missing value for required argument 0',
     'exceed max addresses or topics per search position',
+    'query exceeds the maximum of 1000 addresses or topics per search position',
     'fromBlock is greater than toBlock',
     'Invalid params: invalid length 39, expected a (both 0x-prefixed or not) hex string',
     'invalid topic(s)',

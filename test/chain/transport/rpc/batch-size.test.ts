@@ -60,4 +60,66 @@ describe('how many calls a request holds', () => {
     alone(10_000);
     expect(size.most).to.equal(1);
   });
+
+  describe('where calls of a batch are left out', () => {
+    const inPart = (times: number, calls: number): void => {
+      for (let i = 0; i < times; i++) size.answeredInPart(20, calls);
+    };
+
+    it('is as many as come, once that was so three times in a row', () => {
+      inPart(2, 5);
+      size.answered(15);
+      expect(size.most).to.equal(40);
+      inPart(2, 5);
+      expect(size.most).to.equal(40);
+      inPart(1, 5);
+      expect(size.most).to.equal(5);
+    });
+
+    it('is half of them where nearly all come, and one where none does', () => {
+      inPart(3, 19);
+      expect(size.most).to.equal(10);
+      inPart(3, 0);
+      expect(size.most).to.equal(1);
+    });
+
+    it('is more again after some answers: it may have been a fault that passed', () => {
+      inPart(3, 5);
+      for (let i = 0; i < 19; i++) size.answered(5);
+      size.answered(2);
+      expect(size.most).to.equal(5);
+      size.answered(5);
+      expect(size.most).to.equal(10);
+      size.answered(10);
+      expect(size.most).to.equal(20);
+    });
+  });
+
+  describe('where the connection is lost over batches', () => {
+    const lose = (times: number, calls: number): void => {
+      for (let i = 0; i < times; i++) size.lost(calls);
+    };
+
+    it('is half of what was asked at once, or what was answered, once that came three times', () => {
+      lose(2, 20);
+      size.answered(4);
+      expect(size.most).to.equal(20);
+      lose(1, 20);
+      expect(size.most).to.equal(10);
+      size.answered(10);
+      lose(3, 12);
+      expect(size.most).to.equal(10);
+    });
+
+    it('is as it was where as many have been answered since, and only lost more often than by chance where they were before', () => {
+      lose(2, 20);
+      size.answered(20);
+      lose(11, 20);
+      size.answered(20);
+      lose(11, 20);
+      expect(size.most).to.equal(40);
+      lose(1, 20);
+      expect(size.most).to.equal(10);
+    });
+  });
 });

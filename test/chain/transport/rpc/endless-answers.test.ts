@@ -81,6 +81,17 @@ describe('an answer without end', () => {
     expect(accepted).to.equal('identity');
   });
 
+  it('is read where its encoding is named as none, in whichever case, or an empty name', async () => {
+    for (const encoding of ['Identity', '']) {
+      const body = '{"jsonrpc":"2.0","id":1,"result":"0x7"}';
+      server = await RawServer.start({
+        http: (_request, response) => response.writeHead(200, { 'content-encoding': encoding }).end(body),
+      });
+      expect(await call(server.url)).to.equal('0x7');
+      if (encoding !== '') await Promise.all([endpoint?.close(), server.stop()]);
+    }
+  });
+
   it('is given up at its beginning over a WebSocket, where a message says how long it is', async () => {
     server = await RawServer.start({
       socket: (socket) => {

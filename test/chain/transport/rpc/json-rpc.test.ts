@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { openEndpoints } from '../../../../src/chain/transport/endpoints/open-endpoints.js';
+import { HttpEndpoint } from '../../../../src/chain/transport/rpc/http-endpoint.js';
 import type { HttpAnswer } from '../../../../src/chain/transport/rpc/json-rpc-answer.js';
 import { JsonRpcEndpoint } from '../../../../src/chain/transport/rpc/json-rpc.js';
 import type { JsonRpcOptions } from '../../../../src/chain/transport/rpc/json-rpc.js';
+import type { OpenTransport } from '../../../../src/chain/transport/rpc/transport.js';
 import { systemClock } from '../../../../src/runtime/clock.js';
 import { UsageError } from '../../../../src/runtime/errors.js';
 import { ChainSimulator } from '../../../support/chain-simulator.js';
@@ -190,6 +192,33 @@ describe('a JSON-RPC endpoint', () => {
     expect(outcomes.map((outcome) => outcome.ok)).to.deep.equal([false, true, false]);
   });
 
+  it('asks one by one where the answers to batches tell of no more than one call, or not whose answers they are', async () => {
+    for (const cut of [(replies: object[]) => replies.slice(0, 1), (replies: object[]) => replies.map(withoutId)]) {
+      const transport: OpenTransport = (options) => {
+        const http = new HttpEndpoint(options);
+        const post = async (sent: string, aborted: AbortSignal): Promise<HttpAnswer> => {
+          const answer = await http.post(sent, aborted);
+          const parsed = JSON.parse(answer.text) as object;
+          return { ...answer, parsed: Array.isArray(parsed) ? cut(parsed as object[]) : parsed };
+        };
+        return { host: http.host, push: null, post, close: () => http.close() };
+      };
+      await endpoint.close();
+      open({ transport });
+      for (let times = 0; times < 3; times++)
+        expect((await endpoint.batch(threeCalls, signal)).some((outcome) => !outcome.ok)).to.equal(true);
+      expect((await endpoint.batch(threeCalls, signal)).every((outcome) => outcome.ok)).to.equal(true);
+    }
+  });
+
+  it('asks for fewer at once where the server breaks the connection over larger batches, without a word', async () => {
+    node.options = { fault: (calls) => (calls.length > 2 ? { kind: 'drop' } : undefined) };
+    const calls = [...threeCalls, blockCall('0x3')];
+    for (let times = 0; times < 3; times++) await rejectionOf(endpoint.batch(calls, signal), RpcError);
+    expect((await endpoint.batch(calls, signal)).every((outcome) => outcome.ok)).to.equal(true);
+    expect(node.requests.slice(-2).map((asked) => asked.length)).to.deep.equal([2, 2]);
+  });
+
   it('waits no longer than its time limit', async () => {
     await endpoint.close();
     open({ timeoutMs: 60 });
@@ -283,6 +312,10 @@ describe('a JSON-RPC endpoint', () => {
     expect(() => open({ url: 'nonsense' })).to.throw(UsageError);
   });
 });
+
+function withoutId(reply: object): object {
+  return { ...reply, id: undefined };
+}
 
 function blockCall(number: string): { method: string; params: unknown[] } {
   return { method: 'eth_getBlockByNumber', params: [number, false] };
