@@ -2,10 +2,12 @@ import { expect } from 'chai';
 import { ChainSimulator } from '../support/chain-simulator.js';
 import type { Child } from '../support/child.js';
 import { declareMissing } from '../support/extent.js';
+import type { DatabaseServer } from '../support/database-server.js';
 import { execute } from '../support/execute-sql.js';
 import { MessageReceiver } from '../support/message-receiver.js';
 import { postgres, startPostgresPair, type PostgresPair } from '../support/postgres.js';
 import { idsOf, idsOfLines, Scenario } from '../support/scenario.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { endGently, whenRunning } from '../support/watched-runs.js';
 import { eventually } from '../support/within.js';
 
@@ -130,5 +132,45 @@ withPostgres('PostgreSQL with an asynchronous standby', () => {
     const told = idsOfLines(receiver.data.map((data) => JSON.stringify(data)));
     expect(told.toSorted()).to.deep.equal(idsOf(node.canonicalLogs()).toSorted());
     await endGently([run]);
+  });
+});
+
+withPostgres('PostgreSQL with an asynchronous standby, as the database of a table', () => {
+  it('that lacks the newest commits when it is promoted, is given the rows that it lacks, though nothing was under way', async function () {
+    this.timeout(180_000);
+    const { primary, standby } = await startPostgresPair('asynchronous');
+    await execute(primary.url(), 'CREATE DATABASE warehouse');
+    const { proxy, url } = await TcpProxy.before(primary.url('warehouse'));
+    const node = await ChainSimulator.start({}, { finalizedDistance: 60 });
+    const table = { name: 'rows', type: 'table_sink', database: '${WAREHOUSE_URL}', table: 'moved' };
+    const source = { mode: 'realtime', below: [table] } as const;
+    const scenario = await Scenario.begin('sqlite:test.db', node.url, source, { WAREHOUSE_URL: url });
+    const run = scenario.run();
+    const hasRows = (server: DatabaseServer, count: number): Promise<unknown> =>
+      eventually(
+        `the table has ${count} rows`,
+        async () => {
+          const rows = await execute(server.url('warehouse'), 'SELECT block_hash FROM moved').catch(() => []);
+          return rows.length === count && new Set(rows.map(({ block_hash: hash }) => hash)).size === count;
+        },
+        60_000,
+      );
+    node.mine(20);
+    await hasRows(standby, 20);
+    await execute(standby.url(), "ALTER SYSTEM SET primary_conninfo = ''");
+    await execute(standby.url(), 'SELECT pg_reload_conf()');
+    await eventually('it follows no more', async () => {
+      return (await execute(standby.url(), 'SELECT pid FROM pg_stat_wal_receiver')).length === 0;
+    });
+    node.mine(10);
+    await hasRows(primary, 30);
+    await primary.kill();
+    await execute(standby.url(), 'SELECT pg_promote()');
+    proxy.lead(standby.url());
+    node.mine(5);
+    await hasRows(standby, 35);
+    expect(run.stderr).to.contain('the table moved is not as this run left it');
+    await endGently([run]);
+    await node.stop();
   });
 });

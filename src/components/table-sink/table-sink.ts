@@ -3,7 +3,7 @@ import { openDatabase } from '../../database/open/open-database.js';
 import type { Database } from '../../database/database.js';
 import { sinkTableName } from '../../database/targets/sink-table.js';
 import { asFound } from '../../database/targets/check-table.js';
-import { TargetStore } from '../../database/targets/target-store.js';
+import { TargetSetBackError, TargetStore } from '../../database/targets/target-store.js';
 import type { Claimed } from '../../database/targets/target-store.js';
 import {
   DatabaseUnreachableError,
@@ -16,7 +16,12 @@ import {
 import type { Logger } from '../../runtime/logger.js';
 import type { SinkOpening } from '../seam/component.js';
 import type { Sink, SinkBatch, SinkContext, SinkCursor, StoredBatch } from '../seam/sink.js';
-import { MessageRefusedError, ReceiverAwayError, UnfitReceiverError } from '../seam/delivery-errors.js';
+import {
+  MessageRefusedError,
+  ReceiverAwayError,
+  TargetChangedError,
+  UnfitReceiverError,
+} from '../seam/delivery-errors.js';
 import type { TableSinkConfig } from './schema.js';
 import { copyOf } from './copy-plan.js';
 import { indexProblems, planTableOf, tableKey } from './plan-table.js';
@@ -162,6 +167,9 @@ class TableSink implements Sink {
     }
     if (error instanceof DatabaseUnreachableError) {
       return new ReceiverAwayError(error.message, { hint: error.hint, cause: error });
+    }
+    if (error instanceof TargetSetBackError) {
+      return new TargetChangedError(error.message, { hint: error.hint, cause: error });
     }
     if (error instanceof NotMigratedError) {
       const { table } = this.#config;

@@ -4,6 +4,7 @@ import {
   ConflictError,
   DatabaseUnreachableError,
   LeaseLostError,
+  RuntimeFailure,
   UsageError,
 } from '../../runtime/errors.js';
 import type { Database } from '../database.js';
@@ -76,12 +77,17 @@ export interface Claimed {
   readonly ifRequired: readonly TargetColumn[];
 }
 
+/** A table's database holds less than was written there: a standby that lacked it was promoted, or a backup brought back. */
+export class TargetSetBackError extends RuntimeFailure {}
+
 /** A table that a sink fills, and its row of `chainparse_sink` in the same schema. */
 export class TargetStore {
   readonly #database: Database;
   readonly #owner: StoredOwner;
   readonly #wanted: WantedTable;
   #place: TargetPlace | null = null;
+  /** Where the cursor stood when it was read or moved last. */
+  #stands: string | null = null;
 
   constructor(database: Database, owner: StoredOwner, wanted: WantedTable) {
     this.#database = database;
@@ -109,12 +115,14 @@ export class TargetStore {
     this.#place = place;
     if (before === null) await this.#makeAnew(table, claim);
     const { columns: found = [] } = before ?? (await this.#find(place)) ?? {};
-    return { cursor: toCursor(await this.#readRow(place)), isNew: before === null, found, ifRequired };
+    const cursor = toCursor(await this.#readRow(place));
+    this.#stands = cursor?.place ?? null;
+    return { cursor, isNew: before === null, found, ifRequired };
   }
 
   /**
    * Changes rows and moves the cursor, both or neither. Throws LeaseLostError where the cursor's claim is not the one that
-   * stands.
+   * stands, and TargetSetBackError where the cursor is not where this store left it.
    */
   async write({ inserts, remove }: TargetChange, cursor: TargetCursor): Promise<void> {
     const place = this.#claimedPlace();
@@ -125,6 +133,7 @@ export class TargetStore {
         ...(remove.count > 0 ? [{ ...path, ...remove }] : []),
         ...inserts.filter(({ count }) => count > 0).map((insert) => ({ ...path, key: this.#wanted.key, ...insert })),
       ]);
+      this.#stands = cursor.place;
     } catch (error) {
       throw error instanceof FenceError ? await this.#explain(place, cursor) : error;
     }
@@ -132,13 +141,14 @@ export class TargetStore {
 
   /**
    * Adds the rows of events of the same database and moves the cursor, both or neither. Returns false, with nothing written,
-   * where the events are not those that are meant any more, a row can't be added as it is, or the cursor's claim is not the
-   * one that stands: whoever has the events then writes their rows.
+   * where the events are not those that are meant any more, a row can't be added as it is, or the cursor is not where this store
+   * left it, or another claim's: whoever has the events then writes their rows.
    */
   async copy(events: EventCopy, cursor: TargetCursor): Promise<boolean> {
     const place = this.#claimedPlace();
     try {
       await this.#database.write([this.#moved(place, cursor), ...copyEvents(this.#database, place, events)]);
+      this.#stands = cursor.place;
       return true;
     } catch (error) {
       if (error instanceof FenceError || this.#database.dialect.targets.refusesRow(error)) return false;
@@ -246,7 +256,10 @@ export class TargetStore {
       ...{ cursor_epoch: epoch, cursor_claim: claim, cursor_place: cursor.place },
       update_time: dialect.now(knex),
     };
-    return this.#database.fenced(this.#row(place).where({ epoch, claim }).update(changes));
+    // Where the answer to the same write was lost, it may stand there already.
+    const stands = [this.#stands, cursor.place].map((place) => ({ cursor_place: place }));
+    const asLeft = (may: Knex.QueryBuilder): void => stands.forEach((where) => void may.orWhere(where));
+    return this.#database.fenced(this.#row(place).where({ epoch, claim }).where(asLeft).update(changes));
   }
 
   /** Says why a claim or a write matched nothing. */
@@ -260,6 +273,14 @@ export class TargetStore {
       return new ConflictError(`the table ${name} has no row in ${where} any more`, {
         hint: 'start the pipeline again',
       });
+    }
+    if (own.epoch === epoch && own.claim === claim) {
+      return new TargetSetBackError(
+        `the table ${name} is not as this run left it: ${this.#database.label} was set back`,
+        {
+          hint: 'a standby that lacked the last commits was promoted, or a backup was brought back: what the table lacks is delivered again',
+        },
+      );
     }
     const message = `the table ${name} is another run's to write: claim ${own.claim} of ${own.epoch} stands in ${where}`;
     const isLater = own.epoch === epoch && own.claim > claim;

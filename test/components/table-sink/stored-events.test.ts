@@ -243,6 +243,15 @@ eachDatabase('a table sink of the events’ own database', (databases) => {
     await rejectionOf(copy(unclaimed, events), ConflictError);
   });
 
+  it('writes nothing where its cursor is not where it was left', async () => {
+    await commit(events);
+    const fixture = await open(odd);
+    await fixture.deliver(events.slice(0, 1).map(toMessage));
+    await runSql(url, 'DELETE FROM usdc', 'UPDATE chainparse_sink SET cursor_place = NULL');
+    expect(await copy(fixture, events.slice(1))).to.equal(false);
+    expect(await tableOf(url, ['block_number'])).to.deep.equal([]);
+  });
+
   it('wants messages of what another database has, of texts and lists, of what is mapped, and of many contracts', async () => {
     await commit(events);
     const mapped = odd.map((event) => ({ ...event, mapped: true, fields: [{ name: 'u8', type: 'uint8' }] }));

@@ -1,11 +1,16 @@
 import { expect } from 'chai';
 import type { Remark } from '../../../src/components/seam/component.js';
-import { ReceiverAwayError, UnfitReceiverError } from '../../../src/components/seam/delivery-errors.js';
+import {
+  ReceiverAwayError,
+  TargetChangedError,
+  UnfitReceiverError,
+} from '../../../src/components/seam/delivery-errors.js';
 import { tableSink } from '../../../src/components/table-sink/kind.js';
 import { tableSinkSchema } from '../../../src/components/table-sink/schema.js';
 import { systemClock } from '../../../src/runtime/clock.js';
 import { ClaimedLaterError, ConflictError, LeaseLostError, UsageError } from '../../../src/runtime/errors.js';
 import type { Database } from '../../../src/database/database.js';
+import type { EventMessage } from '../../../src/model/event-message.js';
 import { openDatabase } from '../../../src/database/open/open-database.js';
 import { eachDatabase } from '../../support/databases.js';
 import { rejectionOf } from '../../support/rejection.js';
@@ -140,6 +145,44 @@ eachDatabase('a table sink', (databases) => {
     expect(await other.claim(1, 'epoch-2')).to.deep.equal(after);
     await rejectionOf(former.deliver([message(sent('2'), { block: 2 })], 7), LeaseLostError);
     expect(await tableOf(url, ['value'])).to.deep.equal(['1']);
+  });
+
+  it('writes nothing where its table was set back, and goes on from what is left there once it is claimed anew', async () => {
+    const fixture = await open();
+    await fixture.claim(1);
+    const [one, two, three] = [1, 2, 3].map((block) => message(sent(String(block)), { block })) as [
+      EventMessage,
+      EventMessage,
+      EventMessage,
+    ];
+    const left = await fixture.deliver([one]);
+    await fixture.deliver([two]);
+    // As a standby is that lacked the last commit.
+    await runSql(
+      url,
+      'DELETE FROM usdc WHERE block_number = 2',
+      `UPDATE chainparse_sink SET cursor_place = '${left.place}'`,
+    );
+    const error = await rejectionOf(fixture.deliver([three]), TargetChangedError);
+    expect(error.message).to.contain('the table usdc is not as this run left it').and.to.contain('was set back');
+    expect(await tableOf(url, ['value'])).to.deep.equal(['1']);
+    expect(await fixture.claim(1)).to.deep.equal(left);
+    await fixture.deliver([two, three]);
+    expect(await tableOf(url, ['value'])).to.deep.equal(['1', '2', '3']);
+    await runSql(url, 'DELETE FROM usdc', 'UPDATE chainparse_sink SET cursor_place = NULL');
+    await rejectionOf(fixture.deliver([]), TargetChangedError);
+  });
+
+  it('repeats a write whose answer was lost', async () => {
+    const fixture = await open();
+    await fixture.claim(1);
+    const { place } = await fixture.deliver([message(sent('1'), { block: 1 })]);
+    // The next one has been done, as far as the database goes.
+    const next = place.replace('1', '2');
+    await runSql(url, `UPDATE chainparse_sink SET cursor_place = '${next}'`);
+    const after = await fixture.deliver([message(sent('2'), { block: 2 })]);
+    expect(after.place).to.equal(next);
+    expect(await tableOf(url, ['value'])).to.deep.equal(['1', '2']);
   });
 
   it('moves no cursor where rows can not be written, and no rows where the cursor can not move', async () => {
