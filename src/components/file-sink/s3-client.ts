@@ -4,7 +4,7 @@ import { AwsV4Signer } from 'aws4fetch';
 import { Pool } from 'undici';
 import { certificateHint } from '../../runtime/certificate-hint.js';
 import type { Clock } from '../../runtime/clock.js';
-import { RuntimeFailure, messageOf } from '../../runtime/errors.js';
+import { RuntimeFailure, UsageError, messageOf } from '../../runtime/errors.js';
 import { retryAfterMs } from '../../runtime/retry.js';
 import { ReceiverAwayError } from '../seam/delivery-errors.js';
 import type { S3Keys } from './config.js';
@@ -147,7 +147,13 @@ function hintOf(status: number, code: string): string | undefined {
 function baseOf(bucket: string, { endpoint, region }: S3Keys): URL {
   // A name with dots fits no certificate.
   if (endpoint === '' && !bucket.includes('.')) return new URL(`https://${bucket}.s3.${region}.amazonaws.com/`);
-  const base = new URL(endpoint === '' ? `https://s3.${region}.amazonaws.com` : endpoint);
+  const url = endpoint === '' ? `https://s3.${region}.amazonaws.com` : endpoint;
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
+    throw new UsageError('with what the environment says, endpoint is no URL of https or http', {
+      hint: 'write its scheme, too: http://HOST:PORT. Where the definition names none it is AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL',
+    });
+  }
+  const base = new URL(url);
   base.pathname = `${base.pathname.replace(/\/$/, '')}/${bucket}/`;
   return base;
 }

@@ -6,7 +6,7 @@ import { ReceiverAwayError, TargetChangedError } from '../../../src/components/s
 import type { ReadyFile } from '../../../src/components/file-sink/file-store.js';
 import { S3Client } from '../../../src/components/file-sink/s3-client.js';
 import { S3Store } from '../../../src/components/file-sink/s3-store.js';
-import { RuntimeFailure } from '../../../src/runtime/errors.js';
+import { RuntimeFailure, UsageError } from '../../../src/runtime/errors.js';
 import { makeAuthority } from '../../support/authority.js';
 import { startHttps } from '../../support/https-server.js';
 import { FakeClock } from '../../support/fake-clock.js';
@@ -53,6 +53,13 @@ describe('a file sink’s part of a bucket', () => {
       expect(error.message).to.equal('s3://lake/usdc/_chainparse.json is gone');
     }
     expect(s3.names).to.deep.equal([]);
+  });
+
+  it('says which key it is whose variable holds no URL, without showing what it holds', () => {
+    for (const endpoint of ['minio:9000', '127.0.0.1:9000', 'ftp://minio', 'http://']) {
+      const opening = () => new S3Store({ path: 's3://lake', keys: { ...s3.keys, endpoint }, workFolder, clock });
+      expect(opening).to.throw(UsageError, /^with what the environment says, endpoint is no URL of https or http$/);
+    }
   });
 
   it('lists its files with their bytes, however many there are', async () => {
