@@ -57,6 +57,9 @@ export class WorkerPresence {
   /** Tells that the worker takes up nothing more; where the database is away, its silence will. */
   async end(): Promise<void> {
     this.#hasEnded = true;
-    if (this.#id !== null) await this.#options.store.end(this.#id).catch(() => undefined);
+    // A beat may just be making its row.
+    await this.#beats.run(async () => {
+      if (this.#id !== null) await this.#options.store.end(this.#id).catch(() => undefined);
+    });
   }
 }

@@ -1,5 +1,6 @@
 import type { MonitorStore } from '../../database/operations/monitor-store.js';
 import type { Clock } from '../../runtime/clock.js';
+import { OneAtATime } from '../../runtime/one-at-a-time.js';
 
 export interface MonitorPresenceOptions {
   readonly store: Pick<MonitorStore, 'register' | 'beat' | 'end'>;
@@ -14,6 +15,8 @@ export interface MonitorPresenceOptions {
 /** A monitor's own sign of life: so that people see that one watches, and how often it has looked. */
 export class MonitorPresence {
   readonly #options: MonitorPresenceOptions;
+  /** A monitor that is stopped waits for no beat, and goes on to its end: the row that it ends is the one that a beat may just be making. */
+  readonly #turns = new OneAtATime();
   #id: number | null = null;
   #beatAt = -Infinity;
   #checks = 0;
@@ -50,10 +53,16 @@ export class MonitorPresence {
 
   /** Tells that the monitor ends in order; where the database is away, its silence will. */
   async end(): Promise<void> {
-    if (this.#id !== null) await this.#options.store.end(this.#id).catch(() => undefined);
+    await this.#turns.run(async () => {
+      if (this.#id !== null) await this.#options.store.end(this.#id).catch(() => undefined);
+    });
   }
 
-  async #beat(waiting: string | null, checked: boolean): Promise<void> {
+  #beat(waiting: string | null, checked: boolean): Promise<void> {
+    return this.#turns.run(() => this.#tell(waiting, checked));
+  }
+
+  async #tell(waiting: string | null, checked: boolean): Promise<void> {
     const { store, name, checkIntervalSeconds, clock } = this.#options;
     const state = { checks: this.#checks, timedOut: this.#timedOut, waiting, checked };
     // The row may be gone: rolled back, or forgotten while this process slept for a week.

@@ -7,16 +7,19 @@ describe("a worker's own sign of life", () => {
   let presence: WorkerPresence;
   let told: string[];
   let isThere: boolean;
+  /** What comes to pass while its row is being made. */
+  let meanwhile: () => void;
 
   beforeEach(() => {
     clock = new FakeClock();
-    [told, isThere] = [[], true];
+    [told, isThere, meanwhile] = [[], true, () => undefined];
     presence = new WorkerPresence({
       ...{ name: 'here:1', concurrency: 4, clock },
       ...{ host: 'here', identity: null, version: '1', chains: ['ethereum'] },
       store: {
         register: ({ name, concurrency, heartbeatIntervalSeconds }) => {
           isThere = true;
+          meanwhile();
           told.push(`registered ${name}, ${concurrency} at a time, every ${heartbeatIntervalSeconds} s`);
           return Promise.resolve(7);
         },
@@ -62,5 +65,15 @@ describe("a worker's own sign of life", () => {
   it('of which nobody has heard need not end', async () => {
     await presence.end();
     expect(told).to.deep.equal([]);
+  });
+
+  it('is ended where the end comes while its row is being made', async () => {
+    let ended: Promise<void> | undefined;
+    meanwhile = () => {
+      ended = presence.end();
+    };
+    await presence.show(0);
+    await ended;
+    expect(told).to.deep.equal(['registered here:1, 4 at a time, every 5 s', '7 runs 0', '7 ends']);
   });
 });

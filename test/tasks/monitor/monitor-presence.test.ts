@@ -74,4 +74,11 @@ describe("a monitor's own sign of life", () => {
     expect(told.at(-1)).to.equal('end 1');
     expect(told.filter((line) => line.startsWith('end'))).to.have.length(1);
   });
+
+  it('is one row, and ended, where a check and the end come while its first beat is being made', async () => {
+    // As where a signal comes in the moment in which it begins.
+    await Promise.all([presence.show(null), presence.checked(0), presence.end()]);
+    expect(told.filter((line) => line.startsWith('registered'))).to.have.length(1);
+    expect(told.slice(-2)).to.deep.equal(['1: 1 checks, 0 timed out, null, true', 'end 1']);
+  });
 });
