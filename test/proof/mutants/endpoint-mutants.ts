@@ -175,7 +175,12 @@ export const endpointMutants: readonly Mutant[] = [
     'expected > this.#options.maxBytes',
     'expected < 0',
   ),
-  http('packed', 'what is packed is not read', "if (packed === 'identity') return undefined;", 'return undefined;'),
+  http(
+    'packed',
+    'what is packed is not read',
+    'if (/^(identity)?$/i.test(String(packed).trim())) return undefined;',
+    'return undefined;',
+  ),
   socket('endless-message', 'a message is counted, too', 'maxPayload: maxBytes,', 'maxPayload: 16 * maxBytes,'),
   sockets(
     'dribble',

@@ -333,8 +333,8 @@ export const ingestionMutants: readonly Mutant[] = [
   sureLogs(
     'false-receipts',
     'receipts that stay false are not replaced by what the same endpoint says otherwise',
-    'if (complaints.length > 0 && this.#notAsked().length === 0)',
-    'if (complaints.length < 0)',
+    'if (first !== undefined && this.#notAsked().length === 0)',
+    'if (first !== undefined && complaints.length < 0)',
   ),
   sureLogs(
     'false-unheard',
