@@ -139,12 +139,12 @@ export class LogReader {
   async #prefers(
     ofAny: readonly LogFilter[],
     chain: ChainClient,
-    { from, to }: BlockRange,
+    { from, to, isOptional = false }: AskedRange,
     signal: AbortSignal,
   ): Promise<boolean> {
     if (this.#known-- > 0) return this.#isOfAny;
     this.#known = rangesUntilSampled;
-    const some = { from, to: Math.min(to, from + sampleBlocks - 1) };
+    const some = { from, to: Math.min(to, from + sampleBlocks - 1), isOptional };
     try {
       const answers = await Promise.all(ofAny.map((part) => rangeLogs(chain, part, some, signal)));
       const logs = answers.flatMap((answer) => answer.logs);

@@ -1,11 +1,13 @@
-import type { BlockRange } from '../../model/block.js';
+import type { BlockHeader, BlockRange } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 import type { LogFilter } from '../../model/log-filter.js';
 import type { Call } from '../../runtime/call.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
+import { untilAborted } from '../../runtime/until-aborted.js';
 import { bloomTells } from '../blocks/bloom.js';
 import type { ChainClient } from '../blocks/chain-client.js';
+import { Inconsistency } from '../blocks/consistency.js';
 import { matcherOf } from '../blocks/log-filter.js';
 import { RpcError } from '../transport/errors/rpc-error.js';
 import { LogReader } from './log-reader.js';
@@ -20,9 +22,17 @@ interface OmissionsOptions {
   readonly logger: Logger;
 }
 
-/** Where an endpoint gave no logs, and how often. */
-interface EmptyAnswers extends BlockRange {
-  readonly answers: number;
+/** What is known of an endpoint that has given no logs, since it was last found to leave some out. */
+interface Giver {
+  /** Its answers without logs that were looked at, and with which of them it is compared next. */
+  seen: number;
+  due: number;
+  /** True once another one has said the same. */
+  isConfirmed: boolean;
+  /** A comparison that is on its way while none has confirmed it: tells whether it has left logs out. */
+  opening: Promise<boolean> | null;
+  /** The blocks for which it was believed, and in how many answers. */
+  believed: (BlockRange & { readonly answers: number }) | null;
 }
 
 /**
@@ -32,14 +42,16 @@ interface EmptyAnswers extends BlockRange {
 export class Omissions {
   readonly #options: OmissionsOptions;
   readonly #isWanted: (log: RawLog) => boolean;
-  /** What was believed of an endpoint since it was last found to leave logs out, by its name. */
-  readonly #empty = new Map<string, EmptyAnswers>();
-  /** Who has given any. */
+  readonly #tells: (header: BlockHeader) => boolean;
+  /** By the names of endpoints: who gave no logs, who has given some, and who reads what others than one of them have. */
+  readonly #givers = new Map<string, Giver>();
   readonly #giving = new Set<string>();
+  readonly #others = new Map<string, LogReader>();
 
   constructor(options: OmissionsOptions) {
     this.#options = options;
     this.#isWanted = matcherOf(options.filter);
+    this.#tells = bloomTells(options.filter);
   }
 
   /** An endpoint gave logs: it may be believed that there are none in other blocks. */
@@ -49,20 +61,14 @@ export class Omissions {
 
   /**
    * An endpoint gave no logs for blocks of which not all headers are known. As long as it has given none, another is asked the same after the
-   * first such answer, the second, the fourth, …: throws RpcError of class density where it has some.
+   * first such answer, the second, the fourth, …, and until one has confirmed it the others wait for that. Throws RpcError of class
+   * density where another has some, Inconsistency where that came out while this answer waited.
    */
   async believe(endpoint: string, range: BlockRange, call: Call): Promise<void> {
-    const before = this.#empty.get(endpoint) ?? { ...range, answers: 0 };
-    const answers = before.answers + 1;
-    const extent = { from: Math.min(range.from, before.from), to: Math.max(range.to, before.to) };
-    // At once: several answers are read at a time.
-    this.#empty.set(endpoint, { ...extent, answers });
-    if (this.#giving.has(endpoint) || !isPowerOfTwo(answers)) return;
-    const one = await this.#givenByOthers(endpoint, range, call.signal);
-    await call.moved();
-    if (one === undefined) return;
-    if (answers === 1) this.#empty.delete(endpoint);
-    throw this.found(endpoint, one, range);
+    if (!this.#giving.has(endpoint)) await this.#compare(endpoint, range, call);
+    const giver = this.#giverOf(endpoint);
+    const { from, to, answers } = giver.believed ?? { ...range, answers: 0 };
+    giver.believed = { from: Math.min(range.from, from), to: Math.max(range.to, to), answers: answers + 1 };
   }
 
   /** An endpoint left a log out: returns the error to be thrown, has others asked, and tells of its earlier answers without logs. */
@@ -72,40 +78,78 @@ export class Omissions {
     const error = new RpcError(message, { class: 'density', host: hostOf(endpoint) });
     this.#options.chain.passOver(endpoint);
     this.#warn(endpoint, error.message, range);
-    const before = this.#empty.get(endpoint);
-    this.#empty.delete(endpoint);
-    if (before === undefined) return error;
-    const answers = `${before.answers} answers for blocks ${before.from} to ${before.to}`;
+    const { believed } = this.#giverOf(endpoint);
+    this.#givers.delete(endpoint);
+    this.#giving.delete(endpoint);
+    if (believed === null) return error;
+    const answers = `${believed.answers} ${believed.answers === 1 ? 'answer' : 'answers'} for blocks ${believed.from} to ${believed.to}`;
     const text = `${endpoint} gave no logs in ${answers} either, which were believed: chainparse verify --receipts proves these blocks`;
-    this.#warn(endpoint, text, before);
+    this.#warn(endpoint, text, believed);
     return error;
   }
 
+  async #compare(endpoint: string, range: BlockRange, call: Call): Promise<void> {
+    const giver = this.#giverOf(endpoint);
+    while (giver.opening !== null) {
+      const isFound = await untilAborted(giver.opening, call.signal);
+      await call.moved();
+      call.signal.throwIfAborted();
+      if (isFound === true) throw new Inconsistency(`${endpoint} gave no logs, and left out those of other blocks`);
+    }
+    if (this.#giving.has(endpoint) || ++giver.seen < giver.due || !this.#isComparable(endpoint, range)) return;
+    giver.due = 2 * giver.seen;
+    const looking = this.#givenByOthers(endpoint, range, call.signal);
+    if (!giver.isConfirmed) {
+      giver.opening = looking
+        .then(
+          (one) => typeof one !== 'string',
+          () => false,
+        )
+        .finally(() => (giver.opening = null));
+    }
+    const one = await looking;
+    await call.moved();
+    if (one === 'none') giver.isConfirmed = true;
+    else if (one !== 'unknown') throw this.found(endpoint, one, range);
+  }
+
+  /** Says whether there is another one that gives as many blocks at once, as far as is known. */
+  #isComparable(endpoint: string, range: BlockRange): boolean {
+    const { chain, size } = this.#options;
+    const worths = chain.reachable.filter((name) => name !== endpoint).map((name) => size.worthOf(name, range));
+    return worths.some((blocks) => blocks === 0 || blocks > range.to - range.from);
+  }
+
   /** Returns a log that another endpoint gives of a range, and of which the header of its block tells. */
-  async #givenByOthers(endpoint: string, range: BlockRange, signal: AbortSignal): Promise<RawLog | undefined> {
+  async #givenByOthers(endpoint: string, range: BlockRange, signal: AbortSignal): Promise<RawLog | 'none' | 'unknown'> {
     const { chain, filter, size } = this.#options;
-    const blocks = range.to - range.from + 1;
-    const only = chain.reachable.filter((name) => name !== endpoint && size.worthOf(name, range) >= blocks);
-    if (only.length === 0) return undefined;
+    const reader = this.#others.get(endpoint) ?? new LogReader(chain.via({ except: [endpoint] }), filter);
+    this.#others.set(endpoint, reader);
+    const worth = (name: string): number => size.worthOf(name, range);
     try {
-      const { logs } = await new LogReader(chain.via({ only }), filter).read({ ...range, isOptional: true }, signal);
+      const { logs } = await reader.read({ ...range, worth, isOptional: true }, signal);
       const one = logs.find(
         (log) => log.blockNumber >= range.from && log.blockNumber <= range.to && this.#isWanted(log),
       );
-      if (one === undefined) return undefined;
+      if (one === undefined) return 'none';
       const header = await chain.via({ first: endpoint }).header(one.blockNumber, signal);
-      return header?.hash === one.blockHash && bloomTells(filter)(header) ? one : undefined;
+      return header?.hash === one.blockHash && this.#tells(header) ? one : 'unknown';
     } catch (error) {
-      if (error instanceof RpcError || error instanceof ChainUnreachableError) return undefined;
+      const isOfNode = error instanceof RpcError || error instanceof ChainUnreachableError;
+      if (isOfNode || error instanceof Inconsistency) return 'unknown';
       throw error;
     }
+  }
+
+  #giverOf(endpoint: string): Giver {
+    const known = this.#givers.get(endpoint);
+    if (known !== undefined) return known;
+    const giver = { seen: 0, due: 1, isConfirmed: false, opening: null, believed: null };
+    this.#givers.set(endpoint, giver);
+    return giver;
   }
 
   #warn(host: string, message: string, { from, to }: BlockRange): void {
     this.#options.logger.log('warn', message, { event: 'rpc.incomplete', host, from, to });
   }
-}
-
-function isPowerOfTwo(count: number): boolean {
-  return (count & (count - 1)) === 0;
 }

@@ -1,12 +1,17 @@
 import { expect } from 'chai';
 import { ChainClient } from '../../../src/chain/blocks/chain-client.js';
 import { LogSource } from '../../../src/chain/logs/log-source.js';
+import { Omissions } from '../../../src/chain/logs/omissions.js';
+import { RangeSize } from '../../../src/chain/logs/range-size.js';
+import { RpcError } from '../../../src/chain/transport/errors/rpc-error.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import { HastyClock } from '../../support/hasty-clock.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
+import { rejectionOf } from '../../support/rejection.js';
 import { simContract, transferTopic } from '../../support/simulated-chain.js';
 
 const signal = new AbortController().signal;
+const moved = (): Promise<void> => Promise.resolve();
 const filter = { addresses: [simContract], topics: [transferTopic] };
 
 describe('what an endpoint leaves out of history', () => {
@@ -31,7 +36,6 @@ describe('what an endpoint leaves out of history', () => {
   const node = (index: number): ChainSimulator => nodes[index]!;
   const read = async (from: number, to: number, verified = false): Promise<string[]> => {
     const ids: string[] = [];
-    const moved = (): Promise<void> => Promise.resolve();
     for (let next = from; next <= to;) {
       const fetched = await source.fetch({ from: next, to }, { verified, moved, signal });
       ids.push(...fetched.logs.map((log) => `${log.blockHash}:${log.logIndex}`));
@@ -58,6 +62,29 @@ describe('what an endpoint leaves out of history', () => {
     expect(warnings())
       .to.match(/left out the logs of block \d+ among those of blocks 1 to 50/)
       .and.not.contain('believed');
+  });
+
+  it('is found, too, in ranges that are read at the same time', async () => {
+    await open(2);
+    node(0).traits.hides = () => true;
+    node(1).options = { delayMs: 20 };
+    const froms = [1, 11, 21, 31, 41, 51];
+    const found = await Promise.all(froms.map((from) => read(from, from + 9)));
+    expect(found).to.deep.equal(froms.map((from) => truth(from, from + 9)));
+    expect(warnings()).not.to.contain('believed');
+  });
+
+  it('is looked for again once it has left logs out, though it had given some', async () => {
+    await open(2);
+    await chain.heads('latest', signal);
+    const [first] = chain.endpoints as [string];
+    const omissions = new Omissions({ chain, filter, size: new RangeSize(1_000), logger });
+    const [log] = (await source.fetch({ from: 1, to: 9 }, { verified: false, moved, signal })).logs;
+    omissions.gave(first);
+    await omissions.believe(first, { from: 11, to: 20 }, { moved, signal });
+    omissions.found(first, log!, { from: 1, to: 9 });
+    const error = await rejectionOf(omissions.believe(first, { from: 21, to: 30 }, { moved, signal }), RpcError);
+    expect(error.message).to.contain('left out the logs of block 21');
   });
 
   it('is looked for more and more rarely where there is nothing, and not once it has given logs', async () => {

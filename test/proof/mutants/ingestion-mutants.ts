@@ -177,14 +177,20 @@ export const ingestionMutants: readonly Mutant[] = [
   omissions(
     'empty-answers',
     'who gives no logs at all is held against another endpoint',
-    'if (this.#giving.has(endpoint) || !isPowerOfTwo(answers)) return;',
-    'if (answers >= 1) return;',
+    'if (!this.#giving.has(endpoint)) await this.#compare(endpoint, range, call);',
+    '',
   ),
   omissions(
     'made-up-logs',
     'what another endpoint gives counts only where a header tells of it',
-    'return header?.hash === one.blockHash && bloomTells(filter)(header) ? one : undefined;',
+    "return header?.hash === one.blockHash && this.#tells(header) ? one : 'unknown';",
     'return one;',
+  ),
+  omissions(
+    'opening-answers',
+    'until another one has confirmed that there are no logs, what comes meanwhile waits for that',
+    'while (giver.opening !== null) {',
+    'while (giver.seen < 0) {',
   ),
   calls(
     'cut-off-ranges',
