@@ -135,7 +135,8 @@ export class AlertDesk {
     this.#isAway = false;
     for (const [key, standing] of this.#standing) {
       const { over, isStored } = standing;
-      if (over !== null) this.#then(() => this.#clear(key, over.message, standing));
+      if (standing.isLeft) this.#leave(standing);
+      else if (over !== null) this.#then(() => this.#clear(key, over.message, standing));
       // What it has already others may have cleared meanwhile: whoever finds it again raises it.
       else if (!isStored) this.#then(() => this.#store(standing, standing));
     }
@@ -154,9 +155,16 @@ export class AlertDesk {
     });
   }
 
+  /** Stores what is to be forgotten then, or calls it over where that failed. Several of these may wait for a slow database. */
   #leave(standing: Standing): void {
     standing.isLeft = true;
-    if (!this.#isAway) this.#then(() => this.#store(standing, standing));
+    if (this.#isAway) return;
+    const key = alertKey(standing.condition);
+    const { over } = standing;
+    this.#then(async () => {
+      if (this.#standing.get(key) !== standing || standing.over !== over) return;
+      await (over === null ? this.#store(standing, standing) : this.#clear(key, over.message, standing));
+    });
   }
 
   /** Stores what stands. What the database has had is new to it only where others have cleared it: then it begins as `fresh`. */

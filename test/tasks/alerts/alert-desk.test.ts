@@ -184,6 +184,17 @@ describe('the alert desk', () => {
       expect(fixture.desk.standing).to.have.length(1);
     });
 
+    it('calls it over where that failed, and does not raise it again', async () => {
+      fixture.desk.forget(key);
+      await fixture.told();
+      fixture.desk.clear(key, 'pipeline 45 works again');
+      expect(await fixture.told()).to.deep.equal([]);
+      fixture.isAway = false;
+      fixture.desk.forgetOthers(rules, new Set());
+      expect(await fixture.told()).to.deep.equal([`alert.cleared ${key}`]);
+      expect([...fixture.open.keys()]).to.deep.equal([]);
+    });
+
     it('stores it once, and does not raise again what others have cleared by then', async () => {
       fixture.isAway = false;
       fixture.desk.forget(key);
@@ -202,6 +213,19 @@ describe('the alert desk', () => {
     fixture.isAway = false;
     fixture.ended.add(task.taskId);
     fixture.desk.forget('heartbeat_failing:task 123');
+    expect(await fixture.told()).to.deep.equal(['alert.cleared heartbeat_failing:task 123']);
+  });
+
+  it('calls it over once, however often it was tried while the database was slow', async () => {
+    fixture.isAway = true;
+    fixture.desk.raise(heartbeatFailing(task, 3, 'gone'));
+    await fixture.told();
+    fixture.desk.databaseAway();
+    fixture.desk.forget('heartbeat_failing:task 123');
+    fixture.isAway = false;
+    fixture.ended.add(task.taskId);
+    fixture.desk.databaseBack();
+    for (let times = 0; times < 2; times++) fixture.desk.forgetOthers(new Set(), new Set());
     expect(await fixture.told()).to.deep.equal(['alert.cleared heartbeat_failing:task 123']);
   });
 

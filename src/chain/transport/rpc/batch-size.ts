@@ -46,6 +46,8 @@ export class BatchSize {
   /** How often the connection was lost over batches, and how many calls the last of them held, since as many were answered. */
   #losses = 0;
   #lost = 0;
+  /** When it was lost last, by the clock of whoever asks. */
+  #lostAt = Number.NEGATIVE_INFINITY;
   /** True while it is only guessed from such failures that batches are too much. */
   #isGuessed = false;
   /** Requests that were answered since, and after how many a larger one is tried again. */
@@ -65,7 +67,7 @@ export class BatchSize {
   answered(size: number): void {
     this.#failures = 0;
     this.#parts = 0;
-    if (size >= this.#lost) this.#losses = 0;
+    if (size >= this.#lost) this.#forgetLosses();
     this.#answered = Math.max(this.#answered, size);
     if (2 * size <= this.#most) return;
     if (this.#isGuessed) this.#retry();
@@ -79,8 +81,13 @@ export class BatchSize {
     this.#guess(Math.min(this.#most, calls, Math.floor(size / 2)));
   }
 
-  /** The connection was lost over a batch of this size: some servers break it where that is too much. */
-  lost(size: number): void {
+  /**
+   * The connection was lost over a batch of this size: some servers break it where that is too much. What had left before it was lost
+   * the last time was lost with that. Times are those of one monotonic clock, in milliseconds.
+   */
+  lost(size: number, { sentAt, now }: { readonly sentAt: number; readonly now: number }): void {
+    if (sentAt < this.#lostAt) return;
+    this.#lostAt = now;
     this.#lost = size;
     const isKnown = size <= this.#answered;
     if (++this.#losses < (isKnown ? failuresOfKnown : failuresBorne)) return;
@@ -109,6 +116,13 @@ export class BatchSize {
     const tooLarge = error.class === 'batch' && error.facts.isOfSize;
     const smaller = error.cap !== undefined && error.cap < size ? error.cap : Math.floor(size / 2);
     this.#most = tooLarge ? Math.max(1, smaller) : 1;
+  }
+
+  /** It takes as many: whatever happened to its connections was no matter of that. */
+  #forgetLosses(): void {
+    if (this.#lost > 0) this.#untilRetried = requestsUntilRetried;
+    this.#losses = 0;
+    this.#lost = 0;
   }
 
   #guess(most: number): void {

@@ -203,11 +203,12 @@ export class JsonRpcEndpoint {
   }
 
   async #postAll(body: string, calls: number, signal: AbortSignal): Promise<HttpAnswer> {
+    const sentAt = this.#clock.monotonic();
     try {
       return await this.#post(body, signal);
     } catch (error) {
       const isBroken = error instanceof RpcError && error.class === 'transport' && error.lostConnection;
-      if (isBroken && !signal.aborted) this.#batchSize.lost(calls);
+      if (isBroken && !signal.aborted) this.#batchSize.lost(calls, { sentAt, now: this.#clock.monotonic() });
       throw error;
     }
   }

@@ -96,8 +96,9 @@ describe('how many calls a request holds', () => {
   });
 
   describe('where the connection is lost over batches', () => {
+    let now = 0;
     const lose = (times: number, calls: number): void => {
-      for (let i = 0; i < times; i++) size.lost(calls);
+      for (let i = 0; i < times; i++) size.lost(calls, { sentAt: ++now, now: ++now });
     };
 
     it('is half of what was asked at once, or what was answered, once that came three times', () => {
@@ -120,6 +121,27 @@ describe('how many calls a request holds', () => {
       expect(size.most).to.equal(40);
       lose(1, 20);
       expect(size.most).to.equal(10);
+    });
+
+    it('is as it was where one break took all that were on their way', () => {
+      lose(1, 20);
+      for (let i = 0; i < 30; i++) size.lost(20, { sentAt: 0, now });
+      expect(size.most).to.equal(20);
+    });
+
+    it('is tried anew as soon as ever where it was no matter of the number', () => {
+      const answersUntilMore = (): number => {
+        for (let answers = 1; ; answers++) {
+          const before = size.most;
+          size.answered(before);
+          if (size.most > before) return answers;
+        }
+      };
+      for (let restarts = 0; restarts < 4; restarts++) {
+        lose(12, size.most);
+        expect(answersUntilMore()).to.equal(20);
+        size.answered(size.most);
+      }
     });
   });
 });
