@@ -1,4 +1,4 @@
-import type { ClaimRequest } from '../../src/database/tasks/task-store.js';
+import type { ClaimRequest } from '../../src/database/tasks/claim-steps.js';
 
 /** Returns a claim of a pipeline that nobody holds; `changes` beats what is there. */
 export function claimRequest(changes: Partial<ClaimRequest> = {}): ClaimRequest {

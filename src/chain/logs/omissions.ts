@@ -1,4 +1,4 @@
-import type { BlockHeader, BlockRange } from '../../model/block.js';
+import type { BlockRange } from '../../model/block.js';
 import type { RawLog } from '../../model/event.js';
 import type { LogFilter } from '../../model/log-filter.js';
 import type { Call } from '../../runtime/call.js';
@@ -41,8 +41,6 @@ interface Giver {
  */
 export class Omissions {
   readonly #options: OmissionsOptions;
-  readonly #isWanted: (log: RawLog) => boolean;
-  readonly #tells: (header: BlockHeader) => boolean;
   /** By the names of endpoints: who gave no logs, who has given some, and who reads what others than one of them have. */
   readonly #givers = new Map<string, Giver>();
   readonly #giving = new Set<string>();
@@ -50,8 +48,6 @@ export class Omissions {
 
   constructor(options: OmissionsOptions) {
     this.#options = options;
-    this.#isWanted = matcherOf(options.filter);
-    this.#tells = bloomTells(options.filter);
   }
 
   /** An endpoint gave logs: it may be believed that there are none in other blocks. */
@@ -128,12 +124,11 @@ export class Omissions {
     const worth = (name: string): number => size.worthOf(name, range);
     try {
       const { logs } = await reader.read({ ...range, worth, isOptional: true }, signal);
-      const one = logs.find(
-        (log) => log.blockNumber >= range.from && log.blockNumber <= range.to && this.#isWanted(log),
-      );
+      const isWanted = matcherOf(filter);
+      const one = logs.find((log) => log.blockNumber >= range.from && log.blockNumber <= range.to && isWanted(log));
       if (one === undefined) return 'none';
       const header = await chain.via({ first: endpoint }).header(one.blockNumber, signal);
-      return header?.hash === one.blockHash && this.#tells(header) ? one : 'unknown';
+      return header?.hash === one.blockHash && bloomTells(filter)(header) ? one : 'unknown';
     } catch (error) {
       const isOfNode = error instanceof RpcError || error instanceof ChainUnreachableError;
       if (isOfNode || error instanceof Inconsistency) return 'unknown';

@@ -6,55 +6,20 @@ import { keptReason, taskStatus } from '../../model/task.js';
 import { NotFoundError } from '../../runtime/errors.js';
 import type { Database, Query } from '../database.js';
 import { writeIfHeld } from '../fenced-write.js';
-import { newEpoch } from '../events/checkpoint-store.js';
 import { endOpenTasks, isStarted, stopped, wantStopped } from '../task-steps/wanted-steps.js';
-import { endReplaced } from '../task-steps/end-replaced.js';
-import {
-  holdPipeline,
-  insertQueued,
-  insertSuccessor,
-  lockPipeline,
-  ofDefinition,
-  storedRequest,
-} from '../task-steps/queue-task.js';
+import { holdPipeline, insertQueued, insertSuccessor, lockPipeline } from '../task-steps/queue-task.js';
 import { queueUnheard } from '../task-steps/queue-unheard.js';
 import { runningTask } from '../task-steps/running-task.js';
-import { findUnbegun } from '../task-steps/unbegun.js';
-import type { Replaced } from '../task-steps/end-replaced.js';
 import type { Statement } from '../script.js';
 import { chunks } from '../../runtime/chunks.js';
+import { claimSteps, endSteps, withUnbegun } from './claim-steps.js';
+import type { ClaimRequest } from './claim-steps.js';
 import { countTasks, listTasks } from './task-listing.js';
 import type { TaskPageFilter } from './task-listing.js';
-import type { Asked } from './task-queue.js';
 import { inText, keptProgress, selectTasks } from './task-rows.js';
 import type { Beat } from './task-rows.js';
 
 const table = 'pipeline_task';
-
-export interface ClaimRequest {
-  readonly pipelineId: number;
-  /** The shard of its history that the task reads; left out, or 0: it is the pipeline's own task. */
-  readonly shard?: number | undefined;
-  /** The task that the checkpoint, or the shard, names now; the claim fails where it names another by then. */
-  readonly holder: number | null;
-  readonly replaces: Replaced | null;
-  readonly worker: string;
-  readonly workerIdentity: string | null;
-  readonly heartbeatIntervalSeconds: number;
-  readonly timeoutMinutes: number | null;
-  /** The log's path without the task's id and `.log`. */
-  readonly logPathPrefix: string;
-  /** The task that has waited and begins now; left out: a new one is made. */
-  readonly queuedTaskId?: number | undefined;
-  /** What it was found to be asked; the claim fails where it is asked for something else, or by another definition, by then. */
-  readonly asked?: Asked | undefined;
-  /** What a task is asked to run with that is made now; one that has waited keeps what it was asked for. */
-  readonly run?: RunRequest | undefined;
-  /** What a task that delivers only keeps for who reads next. */
-  readonly unbegun?: RunRequest | undefined;
-  /** The pipeline has sinks: events that are taken away are kept for them, by whomever, until the next claim. */
-  readonly keepsRemoved?: boolean | undefined;
-}
 
 export interface TaskOutcome {
   readonly status: typeof taskStatus.succeeded | typeof taskStatus.failed;
@@ -144,8 +109,8 @@ export class TaskStore {
    * on is no longer so.
    */
   async claim(request: ClaimRequest): Promise<number> {
-    const ends = this.#ends(request);
-    const steps = this.#claimSteps(await this.#withUnbegun(request));
+    const ends = endSteps(this.#database, request);
+    const steps = claimSteps(this.#database, await withUnbegun(this.#database, request));
     const results = await this.#database.write([...ends, ...steps]);
     return request.queuedTaskId ?? results[ends.length]?.insertId ?? 0;
   }
@@ -157,81 +122,12 @@ export class TaskStore {
   async claimAll(requests: readonly (ClaimRequest & { readonly queuedTaskId: number })[]): Promise<void> {
     // In one order, so that two processes don't wait for each other.
     const ordered = requests.toSorted((a, b) => a.pipelineId - b.pipelineId || (a.shard ?? 0) - (b.shard ?? 0));
-    const whole = await Promise.all(ordered.map((request) => this.#withUnbegun(request)));
-    await this.#database.write(whole.flatMap((request) => [...this.#ends(request), ...this.#claimSteps(request)]));
-  }
-
-  /**
-   * A task that delivers only becomes the holder in place of one that may have been to begin anew, and notes that for who reads next.
-   * The claim fails where another holds the pipeline by then, or who is silent has beaten, as who begins does.
-   */
-  async #withUnbegun<T extends ClaimRequest>(request: T): Promise<T> {
-    const { asked, pipelineId, heartbeatIntervalSeconds } = request;
-    if (asked?.request.deliverOnly !== true) return request;
-    const left = await findUnbegun(this.#database, pipelineId, heartbeatIntervalSeconds, { isReplaced: true });
-    return left === null ? request : { ...request, unbegun: left.wish };
-  }
-
-  #ends({ pipelineId, shard, replaces }: ClaimRequest): readonly (Query | Statement)[] {
-    return replaces === null ? [] : endReplaced(this.#database, pipelineId, replaces, shard);
-  }
-
-  #claimSteps(request: ClaimRequest): readonly (Query | Statement)[] {
-    return [...this.#begin(request), this.#database.fenced(this.#name(request))];
-  }
-
-  #name({ queuedTaskId, pipelineId, shard = 0, holder, keepsRemoved }: ClaimRequest): Query {
-    const { knex, dialect } = this.#database;
-    const id = queuedTaskId ?? dialect.lastInsertId(knex, table);
-    const isNamed = dialect.sameAs(knex, 'task_id', holder);
-    if (shard !== 0) {
-      const row = knex('pipeline_shard').where({ pipeline_id: pipelineId, shard, dropped: 0 });
-      return row.whereRaw(isNamed).update({ task_id: id });
-    }
-    return knex('pipeline_checkpoint')
-      .where({ pipeline_id: pipelineId })
-      .whereRaw(isNamed)
-      .update({
-        task_id: id,
-        // A program that is not ours may have made the checkpoint.
-        epoch: knex.raw('COALESCE(??, ?)', ['epoch', newEpoch()]),
-        keeps_removed: keepsRemoved === true ? 1 : 0,
-      })
-      .increment('claim', 1);
-  }
-
-  #begin(request: ClaimRequest): readonly (Query | Statement)[] {
-    const { knex, dialect } = this.#database;
-    const { queuedTaskId: queued, asked, unbegun, pipelineId, shard = 0, logPathPrefix, timeoutMinutes } = request;
-    const now = dialect.now(knex);
-    const running = {
-      status: taskStatus.running,
-      worker: request.worker,
-      worker_identity: request.workerIdentity,
-      heartbeat_interval: request.heartbeatIntervalSeconds,
-      timeout_minutes: timeoutMinutes,
-    };
-    if (queued !== undefined) {
-      const row = knex(table).where({ id: queued, pipeline_id: pipelineId, shard, status: taskStatus.queued });
-      if (asked !== undefined) {
-        void row.whereRaw(dialect.sameAs(knex, 'run_options', asked.runOptions));
-        void ofDefinition(this.#database, row, pipelineId, asked.definition);
-      }
-      const options = unbegun === undefined ? {} : { run_options: storedRequest({ deliverOnly: true, unbegun }) };
-      // It was made when it began to wait: without a heartbeat it would be as silent as it is old.
-      const beats = { last_heartbeat: now, waiting_for: null, log_path: `${logPathPrefix}${queued}.log` };
-      return [this.#database.fenced(row.update({ ...running, ...options, ...beats }))];
-    }
-    const logPath = dialect.aroundLastInsertId(knex, table, logPathPrefix, '.log');
-    return [
-      knex(table).insert({
-        ...{ ...running, pipeline_id: pipelineId, shard, create_time: now, log_path: '' },
-        run_options: shard === 0 ? storedRequest(request.run ?? {}) : null,
-      }),
-      knex(table)
-        .where({ id: dialect.lastInsertId(knex, table) })
-        .update({ log_path: logPath }),
+    const whole = await Promise.all(ordered.map((request) => withUnbegun(this.#database, request)));
+    const stepsOf = (request: ClaimRequest): readonly (Query | Statement)[] => [
+      ...endSteps(this.#database, request),
+      ...claimSteps(this.#database, request),
     ];
+    await this.#database.write(whole.flatMap(stepsOf));
   }
 
   /**

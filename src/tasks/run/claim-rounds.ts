@@ -1,4 +1,5 @@
-import type { ClaimRequest, TaskStore } from '../../database/tasks/task-store.js';
+import type { ClaimRequest } from '../../database/tasks/claim-steps.js';
+import type { TaskStore } from '../../database/tasks/task-store.js';
 import { Together } from './together.js';
 
 type QueuedClaim = ClaimRequest & { readonly queuedTaskId: number };

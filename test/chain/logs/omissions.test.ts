@@ -114,6 +114,17 @@ describe('what an endpoint leaves out of history', () => {
     expect(warnings()).to.equal('');
   });
 
+  it('is looked for once there, too, where addresses need several requests', async () => {
+    await open(2);
+    await chain.heads('latest', signal);
+    const addresses = Array.from({ length: 2_500 }, (_, at) => `0x${at.toString(16).padStart(40, '0')}`);
+    const omissions = new Omissions({ chain, filter: { ...filter, addresses }, size: new RangeSize(1_000), logger });
+    node(1).options = { fault: () => ({ kind: 'drop' }) };
+    const before = node(1).requests.length;
+    await omissions.believe(chain.endpoints[0]!, { from: 101, to: 110 }, { moved, signal });
+    expect(node(1).requests.length - before).to.equal(1);
+  });
+
   it('is not looked for at one that gives fewer blocks at once', async () => {
     await open(2);
     let most = 0;

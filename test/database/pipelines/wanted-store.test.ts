@@ -11,7 +11,7 @@ import { queueTask } from '../../../src/database/task-steps/queue-task.js';
 import { TaskQueue } from '../../../src/database/tasks/task-queue.js';
 import { listLatestTasks } from '../../../src/database/tasks/task-lives.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
-import type { ClaimRequest } from '../../../src/database/tasks/task-store.js';
+import type { ClaimRequest } from '../../../src/database/tasks/claim-steps.js';
 import { taskStatus } from '../../../src/model/task.js';
 import type { PipelineDefinition } from '../../../src/model/pipeline.js';
 import type { RunRequest } from '../../../src/model/run-request.js';

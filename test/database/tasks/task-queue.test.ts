@@ -5,7 +5,7 @@ import { FenceError } from '../../../src/database/script.js';
 import { TaskQueue } from '../../../src/database/tasks/task-queue.js';
 import { readBeside } from '../../../src/database/task-steps/queue-task.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
-import type { ClaimRequest } from '../../../src/database/tasks/task-store.js';
+import type { ClaimRequest } from '../../../src/database/tasks/claim-steps.js';
 import type { RunRequest } from '../../../src/model/run-request.js';
 import { taskStatus } from '../../../src/model/task.js';
 import { eachDatabase } from '../../support/databases.js';

@@ -4,7 +4,7 @@ import type { Database } from '../../../src/database/database.js';
 import type { Replaced } from '../../../src/database/task-steps/end-replaced.js';
 import { FenceError } from '../../../src/database/script.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
-import type { ClaimRequest } from '../../../src/database/tasks/task-store.js';
+import type { ClaimRequest } from '../../../src/database/tasks/claim-steps.js';
 import type { Progress } from '../../../src/model/task.js';
 import { taskStatus } from '../../../src/model/task.js';
 import { NotFoundError } from '../../../src/runtime/errors.js';

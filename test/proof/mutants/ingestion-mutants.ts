@@ -183,7 +183,7 @@ export const ingestionMutants: readonly Mutant[] = [
   omissions(
     'made-up-logs',
     'what another endpoint gives counts only where a header tells of it',
-    "return header?.hash === one.blockHash && this.#tells(header) ? one : 'unknown';",
+    "return header?.hash === one.blockHash && bloomTells(filter)(header) ? one : 'unknown';",
     'return one;',
   ),
   omissions(

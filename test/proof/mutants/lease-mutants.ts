@@ -1,6 +1,7 @@
 import { guardsOf } from './mutant.js';
 import type { Mutant } from './mutant.js';
 
+const claims = guardsOf('src/database/tasks/claim-steps.ts', ['test/database/tasks/task-store.test.ts'], '(sqlite)');
 const store = guardsOf('src/database/tasks/task-store.ts', ['test/database/tasks/task-store.test.ts'], '(sqlite)');
 const running = guardsOf(
   'src/database/task-steps/running-task.ts',
@@ -109,13 +110,18 @@ export const leaseMutants: readonly Mutant[] = [
     "'COALESCE(?, ?)'",
     "'COALESCE(?, 0 * ?)'",
   ),
-  store(
+  claims(
     'claim-holder',
     'a claim finds the holder that it has read',
     '.where({ pipeline_id: pipelineId }).whereRaw(isNamed)',
     '.where({ pipeline_id: pipelineId })',
   ),
-  store('claim-holder-fence', 'or writes nothing', 'this.#database.fenced(this.#name(request))', 'this.#name(request)'),
+  claims(
+    'claim-holder-fence',
+    'or writes nothing',
+    'database.fenced(nameTask(database, request))',
+    'nameTask(database, request)',
+  ),
   together(
     'claim-together',
     'of claims that go together, those that can be had are had though one can not',

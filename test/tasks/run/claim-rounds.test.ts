@@ -3,7 +3,7 @@ import type { Database } from '../../../src/database/database.js';
 import { CheckpointStore } from '../../../src/database/events/checkpoint-store.js';
 import { FenceError } from '../../../src/database/script.js';
 import { TaskStore } from '../../../src/database/tasks/task-store.js';
-import type { ClaimRequest } from '../../../src/database/tasks/task-store.js';
+import type { ClaimRequest } from '../../../src/database/tasks/claim-steps.js';
 import { ClaimRounds } from '../../../src/tasks/run/claim-rounds.js';
 import { claimRequest } from '../../database/claim-request.js';
 import { eachDatabase } from '../../support/databases.js';
