@@ -6,13 +6,20 @@ import { projectRoot } from './support/processes.js';
 interface LockedPackage {
   readonly dev?: boolean;
   readonly engines?: { readonly node?: string };
+  readonly hasInstallScript?: boolean;
 }
 
 function readProjectFile(name: string): unknown {
   return JSON.parse(readFileSync(join(projectRoot, name), 'utf8'));
 }
 
-const manifest = readProjectFile('package.json') as { engines: { node: string }; overrides?: unknown };
+interface Manifest {
+  readonly engines: { readonly node: string };
+  readonly overrides?: unknown;
+  readonly allowScripts: Readonly<Record<string, boolean>>;
+}
+
+const manifest = readProjectFile('package.json') as Manifest;
 const lock = readProjectFile('package-lock.json') as { packages: Readonly<Record<string, LockedPackage>> };
 
 /** Major and minor version as one number. */
@@ -42,6 +49,13 @@ describe('The packages that users get', () => {
 
   it('are held by what an installed package still has: overrides count in a clone alone', () => {
     expect(manifest.overrides).to.equal(undefined);
+  });
+
+  it('are built in a clone by npm 12, too, which runs only the install scripts that are allowed', () => {
+    const built = Object.entries(lock.packages)
+      .filter(([, { hasInstallScript }]) => hasInstallScript === true)
+      .map(([path]) => path.replace(/^.*node_modules\//, ''));
+    expect(manifest.allowScripts).to.deep.equal(Object.fromEntries(built.map((name) => [name, true])));
   });
 
   it('are told apart by their ranges', () => {

@@ -29,7 +29,8 @@ function failureOf(error: unknown, type: string, packages: readonly string[]): E
     const hint = `npm install ${packages.join(' ')}, with --global where chainparse was installed so`;
     return new UsageError(`${type} needs ${packages.join(' and ')}: not installed`, { hint });
   }
-  const hint = `npm rebuild ${packages.join(' ')}`;
+  const names = packages.join(' ');
+  const hint = `npm rebuild ${names}; npm 12 asks for npm install-scripts approve ${names} before, or --allow-scripts with --global`;
   return new RuntimeFailure(`${packages.join(' and ')} can't be loaded: ${firstLine(message)}`, { cause: error, hint });
 }
 

@@ -24,7 +24,7 @@ const unloadable = /NODE_MODULE_VERSION|bindings file|better_sqlite3\.node/;
 const hints: readonly [RegExp, string][] = [
   [
     /better_sqlite3\.node|bindings file/,
-    'build it for this version of Node: npm rebuild better-sqlite3, where chainparse is installed',
+    'build it for this version of Node: npm rebuild better-sqlite3, where chainparse is installed; npm 12 asks for npm install-scripts approve better-sqlite3 before',
   ],
   [/directory does not exist/, 'its folder does not exist: make it (mkdir -p FOLDER), or check the path in --database'],
   [/unable to open|CANTOPEN/i, "the file can't be opened or written: check the path, and the rights on its folder"],
