@@ -15,8 +15,17 @@ import type { SimOutbox } from './sim-outbox.js';
 import { SimWorld, inFolder } from './sim-world.js';
 import type { WorldOptions } from './sim-world.js';
 
+/** What has files open: a process that ends closes them, and in a test none does. */
+const holders: { close(): Promise<void> }[] = [];
+
+async function closeAll(): Promise<void> {
+  for (const holder of holders.splice(0)) await holder.close();
+}
+
 function worldOf(journal: SimJournal, options: Partial<WorldOptions> = {}): SimWorld {
-  return new SimWorld({ place: inFolder(temporaryFolder()), journal, blocks: 100, ...options });
+  const world = new SimWorld({ place: inFolder(temporaryFolder()), journal, blocks: 100, ...options });
+  holders.push(world);
+  return world;
 }
 
 async function deliverAll(outbox: SimOutbox): Promise<void> {
@@ -28,6 +37,7 @@ function insert(block: number, added = 1) {
 }
 
 describe('a file sink', () => {
+  afterEach(closeAll);
   it('names files by their blocks, aligned, and says what is complete', async () => {
     const journal = new SimJournal(150);
     const world = worldOf(journal);
@@ -262,6 +272,7 @@ describe('a file sink', () => {
 });
 
 describe('the folder of a file sink', () => {
+  afterEach(closeAll);
   let database: Database;
   let dataFolder: string;
   before(async () => {
@@ -272,7 +283,11 @@ describe('the folder of a file sink', () => {
     dataFolder = temporaryFolder();
     await holdPipeline(database);
   });
-  const open = (path = 'lake') => openSink({ path, rotate_blocks: 100 }, { database, dataFolder });
+  const open = async (path = 'lake') => {
+    const sink = await openSink({ path, rotate_blocks: 100 }, { database, dataFolder });
+    holders.push(sink);
+    return sink;
+  };
 
   it('tells that it moves while it reads anew and while files leave: both may take long', async () => {
     const s3 = await FakeS3.start();

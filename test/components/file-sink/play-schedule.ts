@@ -16,8 +16,12 @@ interface Trouble {
 /** Plays what follows from a seed: a chain's whims, repairs, failures, kills and processes that wake up late. */
 export async function playSchedule(seed: number, place: Place): Promise<void> {
   const schedule = new Schedule(seed, place);
-  for (let turn = 0; turn < 80; turn++) await schedule.turn();
-  await schedule.end();
+  try {
+    for (let turn = 0; turn < 80; turn++) await schedule.turn();
+    await schedule.end();
+  } finally {
+    await schedule.close();
+  }
 }
 
 class Schedule {
@@ -62,6 +66,10 @@ class Schedule {
     await this.#outbox.settle(true);
     this.#world.judge();
     this.#world.judgeEnd();
+  }
+
+  close(): Promise<void> {
+    return this.#world.close();
   }
 
   async #act(dice: number): Promise<void> {

@@ -7,6 +7,7 @@ import { FileTarget } from '../../../src/components/file-sink/file-target.js';
 import { FolderStore } from '../../../src/components/file-sink/folder-store.js';
 import type { FileStore } from '../../../src/components/file-sink/file-store.js';
 import { S3Store } from '../../../src/components/file-sink/s3-store.js';
+import { WorkFile } from '../../../src/components/file-sink/work-file.js';
 import { parseManifest } from '../../../src/components/file-sink/manifest.js';
 import type { Manifest } from '../../../src/components/file-sink/manifest.js';
 import type { PlannedFile, SinkFileOwner } from '../../../src/database/sinks/sink-file-store.js';
@@ -65,6 +66,8 @@ export class SimWorld {
   readonly logger = new MemoryLogger();
   readonly #options: WorldOptions;
   claim = 0;
+  /** All that were begun: those of processes that are gone are still open, as this one goes on. */
+  readonly #begun: WorkFile[] = [];
   #plans: readonly PlannedFile[] = [];
 
   constructor(options: WorldOptions) {
@@ -87,10 +90,18 @@ export class SimWorld {
       ...{ store, clock: this.clock, rotation: { blocks, bytes, afterMs } },
       workshop: {
         workPath: () => store.workPath(),
-        makeWriter: (target) => jsonlWriter(target, ({ data }) => data.text),
+        makeWriter: (target) => {
+          if (target instanceof WorkFile) this.#begun.push(target);
+          return jsonlWriter(target, ({ data }) => data.text);
+        },
       },
       firstBlock: () => Promise.resolve(this.journal.start),
     });
+  }
+
+  /** Closes what the end of a process would have closed. */
+  async close(): Promise<void> {
+    for (const file of this.#begun.splice(0)) await file.discard();
   }
 
   #plansFor(hook: Hook) {
