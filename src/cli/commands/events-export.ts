@@ -18,7 +18,7 @@ import {
 import { blockOptions } from '../command-line/options.js';
 import { createEventWriter, type ExportFormat } from '../export/create-event-writer.js';
 import type { ByteTarget } from '../../runtime/rows/row-writer.js';
-import { ExportFile } from '../export/export-file.js';
+import { descriptorOf, ExportFile } from '../export/export-file.js';
 import { withDatabase } from '../context/opened-databases.js';
 import type { CommandBody } from '../command-line/command.js';
 
@@ -42,7 +42,9 @@ export async function exportEvents(context: CommandContext, options: ExportOptio
   toEventFilter(options);
   const { output: path } = options;
   if (path === undefined || path === '-') return exportToStdout(context, options);
-  const events = await exportToFile(context, options, resolve(context.cwd, path));
+  const target = resolve(context.cwd, path);
+  if ((await descriptorOf(target)) === process.stdout.fd) return exportToStdout(context, options);
+  const events = await exportToFile(context, options, target);
   await tell(context, { ...options, output: path }, events);
 }
 

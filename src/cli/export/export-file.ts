@@ -1,7 +1,8 @@
-import { constants, openSync, rmSync, type Stats } from 'node:fs';
+import { constants, createWriteStream, fstatSync, openSync, rmSync, type Stats } from 'node:fs';
 import { open, readlink, realpath, rename, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Writable } from 'node:stream';
 import { systemClock } from '../../runtime/clock.js';
 import { RuntimeFailure, UsageError, messageOf } from '../../runtime/errors.js';
 import type { ByteTarget } from '../../runtime/rows/row-writer.js';
@@ -16,7 +17,7 @@ interface Opened {
 
 /**
  * A file that is written whole or not at all: under another name beside it, until `commit` puts it in its place. What is
- * no regular file, such as a pipe or /dev/null, is written to as it is.
+ * no regular file, such as a pipe or /dev/null, is written to as it is, and so is what this process was given open.
  */
 export class ExportFile implements ByteTarget {
   readonly #path: string;
@@ -33,6 +34,8 @@ export class ExportFile implements ByteTarget {
 
   /** Begins to write a file; throws UsageError where that can't be. */
   static async create(path: string): Promise<ExportFile> {
+    const descriptor = await descriptorOf(path);
+    if (descriptor !== null) return new ExportFile(path, undefined, openDescriptor(path, descriptor));
     const target = await targetOf(path);
     const temporaryPath = temporaryPathOf(target);
     try {
@@ -94,6 +97,32 @@ export class ExportFile implements ByteTarget {
 /** As many links as Linux follows. */
 const mostLinks = 40;
 
+/**
+ * Returns the number of the descriptor that a path means, which this process was given open: of `/dev/stdout`, or of `/dev/fd/63`
+ * as a shell's `>(…)` has it; null where it means none. Behind one may stand a pipe, or a file that others write to, too.
+ */
+export async function descriptorOf(path: string, linksLeft = mostLinks): Promise<number | null> {
+  const folder = await realpath(dirname(path)).catch(() => dirname(path));
+  const number = ownDescriptor.exec(join(folder, basename(path)))?.[1];
+  if (number !== undefined) return Number(number);
+  const link = linksLeft === 0 ? null : await readlink(path).catch(() => null);
+  return link === null ? null : descriptorOf(resolve(folder, link), linksLeft - 1);
+}
+
+/** Where systems show a process its own. */
+const ownDescriptor = new RegExp(`^/(?:dev|proc/${process.pid})/fd/(\\d{1,9})$`);
+
+function openDescriptor(path: string, descriptor: number): Opened {
+  try {
+    const found = fstatSync(descriptor);
+    if (found.isFIFO() || found.isSocket()) return pipeOf(descriptor);
+  } catch (error) {
+    throw new UsageError(`--output ${path} can't be written: ${messageOf(error)}`, { cause: error });
+  }
+  // Where it stands, behind what others wrote: to open its path would begin at its start.
+  return streamOf(createWriteStream(path, { fd: descriptor }));
+}
+
 /** Returns the file that a path means, which need not be there: a link stays, and its file is made. */
 async function targetOf(path: string, linksLeft = mostLinks): Promise<string> {
   try {
@@ -135,19 +164,22 @@ async function openPipe(path: string): Promise<Opened> {
 }
 
 function pipeOf(fd: number): Opened {
-  const socket = new Socket({ fd, readable: false, writable: true });
+  return streamOf(new Socket({ fd, readable: false, writable: true }));
+}
+
+function streamOf(stream: Writable): Opened {
   // Each write is told of its own failure.
-  socket.on('error', () => undefined);
+  stream.on('error', () => undefined);
   return {
     appendFile: (chunk) =>
-      new Promise((resolve, reject) => socket.write(chunk, (error) => (error ? reject(error) : resolve()))),
+      new Promise((resolve, reject) => stream.write(chunk, (error) => (error ? reject(error) : resolve()))),
     sync: () => Promise.resolve(),
     close: () =>
       new Promise((resolve) =>
-        socket.destroyed
+        stream.destroyed
           ? resolve()
-          : socket.end(() => {
-              socket.destroy();
+          : stream.end(() => {
+              stream.destroy();
               resolve();
             }),
       ),

@@ -211,6 +211,10 @@ eachDatabase('the events commands', (testDatabase) => {
     expect(full.stderr).to.match(/^error: \/dev\/full can't be written: ENOSPC.*\n$/);
   });
 
+  it('write to stdout by its name, too, and nothing beside', async () => {
+    expect(await ofPipeline('export', '--output', '/dev/stdout')).to.deep.equal(await ofPipeline('export'));
+  });
+
   it('write to a named pipe once somebody reads it', async () => {
     execFileSync('mkfifo', [join(folder, 'pipe')]);
     const exported = ofPipeline('export', '--output', 'pipe');

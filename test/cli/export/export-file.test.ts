@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, readlinkSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { ExportFile } from '../../../src/cli/export/export-file.js';
+import { descriptorOf, ExportFile } from '../../../src/cli/export/export-file.js';
 import { UsageError } from '../../../src/runtime/errors.js';
 import { Child } from '../../support/child.js';
 import { rejectionOf } from '../../support/rejection.js';
@@ -78,6 +78,28 @@ describe('the file of an export', () => {
       expect(message).to.contain(`--output ${join(folder, name)} can't be written: E`);
     }
     expect(readdirSync(folder).sort()).to.deep.equal(['away', 'circle']);
+  });
+
+  it('goes where the process was told to write, behind what stands there: into a file, or a pipe', () => {
+    const file = join(temporaryFolder(), 'events.csv');
+    writeFileSync(file, 'before ');
+    const code =
+      `const { ExportFile } = await import('${module}'); const file = await ExportFile.create('/dev/fd/5');` +
+      `await file.write('events '); await file.commit();`;
+    const args = [process.execPath, '--import=tsx', '--input-type=module', '--eval', code];
+    execFileSync('sh', ['-c', '"$@" 5>>"$0"; printf after >>"$0"', file, ...args]);
+    expect(readFileSync(file, 'utf8')).to.equal('before events after');
+    const piped = execFileSync('sh', ['-c', '{ "$@" 5>&1; } | cat', 'sh', ...args]);
+    expect(piped.toString()).to.equal('events ');
+  });
+
+  it('is a descriptor however links lead there, and is refused where that is not open', async () => {
+    const link = join(temporaryFolder(), 'log');
+    symlinkSync('/dev/stdout', link);
+    const paths = [link, '/dev/stdout', '/dev/stderr', '/dev/fd/63', '/dev/null', `${link}.csv`];
+    expect(await Promise.all(paths.map((path) => descriptorOf(path)))).to.deep.equal([1, 1, 2, 63, null, null]);
+    const { message } = await rejectionOf(ExportFile.create('/dev/fd/987654'), UsageError);
+    expect(message).to.contain("--output /dev/fd/987654 can't be written: EBADF");
   });
 
   it('is named as it was asked for where it can’t be written', async () => {
