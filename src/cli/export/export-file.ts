@@ -1,8 +1,8 @@
-import { constants, createWriteStream, fstatSync, openSync, rmSync, type Stats } from 'node:fs';
+import { appendFile, constants, fstatSync, openSync, rmSync, type Stats } from 'node:fs';
 import { open, readlink, realpath, rename, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { Writable } from 'node:stream';
+import { promisify } from 'node:util';
 import { systemClock } from '../../runtime/clock.js';
 import { RuntimeFailure, UsageError, messageOf } from '../../runtime/errors.js';
 import type { ByteTarget } from '../../runtime/rows/row-writer.js';
@@ -119,8 +119,12 @@ function openDescriptor(path: string, descriptor: number): Opened {
   } catch (error) {
     throw new UsageError(`--output ${path} can't be written: ${messageOf(error)}`, { cause: error });
   }
-  // Where it stands, behind what others wrote: to open its path would begin at its start.
-  return streamOf(createWriteStream(path, { fd: descriptor }));
+  // Where it stands, behind what others wrote: to open its path would begin at its start. What is told may go there, too.
+  return {
+    appendFile: (chunk) => promisify(appendFile)(descriptor, chunk),
+    sync: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
 }
 
 /** Returns the file that a path means, which need not be there: a link stays, and its file is made. */
@@ -164,22 +168,19 @@ async function openPipe(path: string): Promise<Opened> {
 }
 
 function pipeOf(fd: number): Opened {
-  return streamOf(new Socket({ fd, readable: false, writable: true }));
-}
-
-function streamOf(stream: Writable): Opened {
+  const socket = new Socket({ fd, readable: false, writable: true });
   // Each write is told of its own failure.
-  stream.on('error', () => undefined);
+  socket.on('error', () => undefined);
   return {
     appendFile: (chunk) =>
-      new Promise((resolve, reject) => stream.write(chunk, (error) => (error ? reject(error) : resolve()))),
+      new Promise((resolve, reject) => socket.write(chunk, (error) => (error ? reject(error) : resolve()))),
     sync: () => Promise.resolve(),
     close: () =>
       new Promise((resolve) =>
-        stream.destroyed
+        socket.destroyed
           ? resolve()
-          : stream.end(() => {
-              stream.destroy();
+          : socket.end(() => {
+              socket.destroy();
               resolve();
             }),
       ),

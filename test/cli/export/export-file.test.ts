@@ -93,6 +93,16 @@ describe('the file of an export', () => {
     expect(piped.toString()).to.equal('events ');
   });
 
+  it('stays open where it is a file that the process was given: what it tells then goes there, too', () => {
+    const file = join(temporaryFolder(), 'log');
+    const code =
+      `const { ExportFile } = await import('${module}'); const file = await ExportFile.create('/dev/stderr');` +
+      `await file.write('events '); await file.commit(); process.stderr.write('exported');`;
+    const args = [process.execPath, '--import=tsx', '--input-type=module', '--eval', code];
+    execFileSync('sh', ['-c', '"$@" 2>"$0"', file, ...args]);
+    expect(readFileSync(file, 'utf8')).to.equal('events exported');
+  });
+
   it('is a descriptor however links lead there, and is refused where that is not open', async () => {
     const link = join(temporaryFolder(), 'log');
     symlinkSync('/dev/stdout', link);

@@ -38,6 +38,7 @@ function insert(block: number, added = 1) {
 
 describe('a file sink', () => {
   afterEach(closeAll);
+
   it('names files by their blocks, aligned, and says what is complete', async () => {
     const journal = new SimJournal(150);
     const world = worldOf(journal);
