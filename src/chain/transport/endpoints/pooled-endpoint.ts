@@ -190,6 +190,9 @@ export class PooledEndpoint {
     this.health.failed(error, now);
     this.refused.count(error.class === 'rate-limit', now);
     if (error.lostConnection) this.chain.doubt();
+    const { retryAfterMs } = error;
+    if (retryAfterMs !== undefined && (isAway(error) || error.class === 'internal'))
+      this.rate.rest(Math.min(retryAfterMs, longestWaitMs), now);
     if (isAway(error)) {
       // Whether all of it is away or only this request too much for it, a simpler question tells.
       if (this.breaker.state !== 'closed' && !error.lostConnection) this.chain.distrust();

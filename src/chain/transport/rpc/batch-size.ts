@@ -100,11 +100,11 @@ export class BatchSize {
   }
 
   /**
-   * Remembers that a batch of this size is too much; throws the error where it is about something else. `isJson`: false for a
-   * page that may be anybody's, such as a proxy's.
+   * Remembers that a batch of this size is too much; throws the error where it is about something else. `isObject`: false for
+   * `null` or a page, which may be a proxy's.
    */
-  refused(size: number, error: RpcError, isJson = true): void {
-    const isTold = error.class === 'batch' || (isJson && isAboutBatch(error));
+  refused(size: number, error: RpcError, isObject = true): void {
+    const isTold = error.class === 'batch' || (isObject && size > this.#answered && isAboutBatch(error));
     if (!isTold) {
       this.#bear(size, error);
       this.#guess(1);

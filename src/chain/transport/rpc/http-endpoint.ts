@@ -69,7 +69,7 @@ export class HttpEndpoint implements Transport {
     const retryAfter = response.headers['retry-after'];
     const rates = ratesIn(response.headers, this.#options.clock.now());
     const read = await this.#read(response);
-    const received = read.whole();
+    const received = withoutMark(read.whole());
     return {
       status: response.statusCode,
       retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
@@ -153,6 +153,11 @@ export class HttpEndpoint implements Transport {
       cause: error,
     });
   }
+}
+
+/** Returns the bytes after a byte order mark of UTF-8, which is no JSON. */
+function withoutMark(bytes: Buffer): Buffer {
+  return bytes.subarray(bytes.toString('utf8', 0, 3) === '\ufeff' ? 3 : 0);
 }
 
 function lengthIn(header: string | string[] | undefined): number | undefined {

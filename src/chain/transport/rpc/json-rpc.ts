@@ -189,7 +189,8 @@ export class JsonRpcEndpoint {
     const parsed = await this.#parsed(answer, calls);
     if (!Array.isArray(parsed) || parsed.length === 0) {
       const error = this.#answers.refusalIn(parsed, answer);
-      this.#batchSize.refused(calls.length, error, parsed !== undefined);
+      const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+      this.#batchSize.refused(calls.length, error, isObject);
       return null;
     }
     const outcomes = this.#answers.readEach(parsed, answer, { firstId, count: calls.length });

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { ChainCheck } from '../../../../src/chain/transport/endpoints/chain-check.js';
 import { PooledEndpoint } from '../../../../src/chain/transport/endpoints/pooled-endpoint.js';
 import { RpcError } from '../../../../src/chain/transport/errors/rpc-error.js';
+import type { RpcErrorClass } from '../../../../src/chain/transport/errors/rpc-error.js';
 import type { ObserveChain } from '../../../../src/chain/transport/rpc/chain-notice.js';
 import type { JsonRpcEndpoint } from '../../../../src/chain/transport/rpc/json-rpc.js';
 import { FakeClock } from '../../../support/fake-clock.js';
@@ -36,6 +37,26 @@ describe('an endpoint that was away', () => {
     endpoint.end(tried);
     expect(endpoint.freeAt).to.be.at.most(clock.monotonic());
     expect(told).to.deep.equal([true, false, true]);
+  });
+});
+
+describe('an endpoint that names a time to retry', () => {
+  const freeInMs = (kind: RpcErrorClass, retryAfterMs: number): number => {
+    const clock = new FakeClock();
+    const endpoint = new PooledEndpoint(rpc, chain, { clock, backoff: { firstMs: 1, maxMs: 1 } });
+    endpoint.failed(endpoint.begin(1), new RpcError('no', { class: kind, host: 'node', retryAfterMs }));
+    return endpoint.freeAt - clock.monotonic();
+  };
+
+  it('gets no request before then, a minute at most, after a 503 as after a 429', () => {
+    for (const kind of ['transport', 'internal', 'rate-limit'] as const) {
+      expect(freeInMs(kind, 7_000), kind).to.equal(7_000);
+      expect(freeInMs(kind, 3_600_000), kind).to.equal(60_000);
+    }
+  });
+
+  it('is not paused by the text of a contract’s revert', () => {
+    expect(freeInMs('revert', 7_000)).to.be.at.most(0);
   });
 });
 

@@ -108,6 +108,33 @@ describe('a JSON-RPC endpoint', () => {
     expect((await endpoint.batch(threeCalls, signal)).every((outcome) => outcome.ok)).to.equal(true);
   });
 
+  for (const [what, text] of Object.entries({
+    null: 'null',
+    'an object that says nothing of batches': '{"error":{"code":-32000,"message":"hm"}}',
+  })) {
+    it(`sends batches again after ${what} came instead of the answers to one`, async () => {
+      failWith(undefined, { kind: 'body', body: text }, undefined);
+      await endpoint.batch(threeCalls, signal);
+      await rejectionOf(endpoint.batch(threeCalls, signal), RpcError);
+      await endpoint.batch(threeCalls, signal);
+      expect(node.requests.map((calls) => calls.length)).to.deep.equal([3, 3, 3]);
+    });
+  }
+
+  for (const text of ['null', '[]']) {
+    it(`does not take ${text} for a server that takes no batches, though none was answered before`, async () => {
+      failWith({ kind: 'body', body: text }, undefined);
+      expect((await rejectionOf(endpoint.batch(threeCalls, signal), RpcError)).class).to.equal('malformed');
+      await endpoint.batch(threeCalls, signal);
+      expect(node.requests.map((calls) => calls.length)).to.deep.equal([3, 3]);
+    });
+  }
+
+  it('reads an answer with a byte order mark', async () => {
+    failWith({ kind: 'body', body: '\ufeff{"jsonrpc":"2.0","id":1,"result":"0x5"}' });
+    expect(await call()).to.equal('0x5');
+  });
+
   it('does not take a rate limit for a server that takes no batches', async () => {
     failWith({ kind: 'error', error: { code: -32_016, message: 'over rate limit' } }, undefined);
     expect((await rejectionOf(endpoint.batch(threeCalls, signal), RpcError)).class).to.equal('rate-limit');
