@@ -55,7 +55,9 @@ export class FileSink implements Sink {
   }
 
   get keptBlock(): number | null {
-    const kept = this.#open === null ? Math.max(this.#covered, this.#settled) : this.#covered;
+    const written = this.#open === null ? Math.max(this.#covered, this.#settled) : this.#covered;
+    // A file that is to be written anew holds blocks as they were.
+    const kept = Math.min(written, ...[...this.#outdated.values()].map(({ range }) => range.from - 1));
     return kept < 0 ? null : kept;
   }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { ReceiverAwayError } from '../../../src/components/seam/delivery-errors.js';
 import type { Database } from '../../../src/database/database.js';
+import type { EventMessage } from '../../../src/model/event-message.js';
 import { ClaimedLaterError, LeaseLostError, RuntimeFailure } from '../../../src/runtime/errors.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { rejectionOf } from '../../support/rejection.js';
@@ -371,6 +372,22 @@ describe('the folder of a file sink', () => {
     expect(readFileSync(join(dataFolder, 'lake/100-199.g2.jsonl'), 'utf8')).to.equal(`${truth[1]?.data.text ?? ''}\n`);
     expect(other.keptPlace).to.equal('q2');
     expect(other.keptBlock).to.equal(199);
+  });
+
+  it('keeps no block of a file that a rewind outdated until the file is written anew', async () => {
+    const sink = await openSink({ path: 'lake', rotate_blocks: 100 }, { database, dataFolder });
+    const settle = (block: number, place: string, truth: readonly EventMessage[]): Promise<void> | undefined =>
+      sink.settle?.({ block, cursor: { ...claim, place }, ends: false }, contextOf(truth));
+    const [kept, gone] = [insert(50), insert(150)];
+    await sink.claim?.(claim, contextOf());
+    await sink.deliver(batchOf([kept, gone], 'p1'), contextOf());
+    await settle(299, 'p2', [kept, gone]);
+    expect(sink.keptBlock).to.equal(299);
+    await sink.deliver(batchOf([{ ...gone, op: 'remove', seq: gone.seq + 1 }], 'p3'), contextOf());
+    await settle(120, 'p4', [kept]);
+    expect(sink.keptBlock).to.equal(99);
+    await settle(199, 'p5', [kept]);
+    expect(sink.keptBlock).to.equal(299);
   });
 
   it('begins where a sink begins that wants no more than what is new', async () => {
