@@ -63,8 +63,10 @@ const writers: Readonly<Record<AlertCondition['rule'], (parts: Parts) => string>
 };
 
 function downText({ texts, age, task, pipeline, text, number }: Parts): string {
+  // The reason why a pipeline is suspended may repeat the error of its task.
+  const error = text('held').includes(text('error')) ? '' : text('error');
   const causes: Record<string, string> = {
-    failed: texts.failed(task, text('error')),
+    failed: texts.failed(task, error),
     timeout: texts.timedOut(task),
     not_running: texts.notRunning,
   };

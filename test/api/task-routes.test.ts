@@ -77,6 +77,7 @@ eachDatabase('the API about tasks', (testDatabase) => {
 
   it('narrows the list by status, pipeline and time', async () => {
     expect(await ids('?status=running')).to.deep.equal([3, 1]);
+    expect(await ids('?status=RUNNING')).to.deep.equal([3, 1]);
     expect(await ids('?status=2')).to.deep.equal([2]);
     expect(await ids('?status=queued&pipeline_id=45')).to.deep.equal([4]);
     expect(await ids('?since=2024-01-15T10:00:01')).to.deep.equal([4, 3, 1]);

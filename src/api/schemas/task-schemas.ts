@@ -4,14 +4,15 @@ import { id, idInBody, instant, maxBlock, numberInBody, shownInstant, wholeNumbe
 
 const statusNames = ['running', 'succeeded', 'failed', 'queued'] as const satisfies readonly TaskStatusName[];
 
-const statusWord = z.enum(['0', '1', '2', '3', ...statusNames], {
-  error: 'is none of running, succeeded, failed, queued or 0 to 3',
-});
+const statusWords = ['0', '1', '2', '3', ...statusNames] as const;
 
-/** Reads a status, a number or its name; gives the number. */
-const status: z.ZodType<number, string> = statusWord.transform((word) =>
-  /^\d$/.test(word) ? Number(word) : taskStatus[word as TaskStatusName],
-);
+/** Reads a status, a number or its name in any case; gives the number. */
+const status: z.ZodType<number, string> = z
+  .string()
+  .toLowerCase()
+  .pipe(z.enum(statusWords, { error: 'is none of running, succeeded, failed, queued or 0 to 3' }))
+  .transform((word) => (/^\d$/.test(word) ? Number(word) : taskStatus[word as TaskStatusName]))
+  .meta({ enum: [...statusWords] });
 
 const sorts = [
   'id',

@@ -26,7 +26,9 @@ export function checkValues(
 
 function checkValue(name: string, { kind, choices }: OptionSpec | ArgumentSpec, value: unknown): unknown {
   if (typeof value !== 'string') return value;
-  if (choices !== undefined && !choices.includes(value)) {
+  if (choices !== undefined) {
+    const choice = choices.find((each) => each.toLowerCase() === value.toLowerCase());
+    if (choice !== undefined) return choice;
     throw new UsageError(`${name} '${value}' is not one of ${choices.join(', ')}`);
   }
   // It would be taken for the working folder.

@@ -82,6 +82,7 @@ eachDatabase('the tasks commands', (testDatabase) => {
 
   it('list those of a status, by name or number, of a pipeline, page by page', async () => {
     expect(await idsOf('--status', 'running')).to.deep.equal([3, 2]);
+    expect(await idsOf('--status', 'RUNNING')).to.deep.equal([3, 2]);
     expect(await idsOf('--status', '2')).to.deep.equal([1]);
     expect(await idsOf('--status', 'queued', '--pipeline', '47')).to.deep.equal([4]);
     expect(await idsOf('--pipeline', '45')).to.deep.equal([2, 1]);
