@@ -11,6 +11,9 @@ export interface NatsMessage {
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
+/** The header with the subject to which a message was sent. */
+export const sentSubject = 'Chainparse-Subject';
+
 /** How many letters of a hash tell a message from another one of its event. */
 const ownLength = 16;
 
@@ -19,6 +22,8 @@ export function natsMessage({ id, op, seq, data }: EventMessage, subject: string
   const headers = [
     ['Chainparse-Op', op],
     ['Chainparse-Seq', String(seq)],
+    // A stream with a subject_transform stores another one.
+    [sentSubject, subject],
   ] as const;
   return { subject, id: `${id}:${op}:${seq}`, payload: data.text, headers };
 }

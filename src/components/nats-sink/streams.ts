@@ -3,6 +3,7 @@ import { messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
 import { ReceiverAwayError } from '../seam/delivery-errors.js';
 import { nameOf, noStreamError } from './nats-errors.js';
+import { sentSubject } from './nats-message.js';
 import type { NatsMessage } from './nats-message.js';
 
 /** How long a repetition may come after its message: a run that died is silent for three beats before another takes over. */
@@ -35,7 +36,8 @@ export class Streams {
   async has({ subject, payload }: NatsMessage, { stream, seq }: Pick<PubAck, 'stream' | 'seq'>): Promise<boolean> {
     try {
       const kept = await this.#manager.streams.getMessage(stream, { seq });
-      return kept?.subject === subject && kept.string() === payload;
+      const sentTo = kept?.header.get(sentSubject) || kept?.subject;
+      return sentTo === subject && kept?.string() === payload;
     } catch (error) {
       this.#logger.log('debug', `message ${seq} of stream '${stream}' can't be looked at: ${messageOf(error)}`);
       return false;

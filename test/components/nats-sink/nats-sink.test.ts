@@ -1,6 +1,6 @@
-import { jetstreamManager } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { JetStreamManager, StreamConfig } from '@nats-io/jetstream';
-import { connect, nkeys } from '@nats-io/transport-node';
+import { connect, headers as natsHeaders, nkeys } from '@nats-io/transport-node';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -73,7 +73,8 @@ describeWithNats('a sink into NATS', () => {
     const [message] = await stored('plain');
     expect(message).to.deep.equal({ id: idOf(first!), subject: 'plain.Transfer', text: first!.data.text });
     const { header } = (await manager.streams.getMessage('plain', { seq: 1 }))!;
-    expect([header.get('Chainparse-Op'), header.get('Chainparse-Seq')]).to.deep.equal(['insert', '4711']);
+    const told = ['Op', 'Seq', 'Subject'].map((name) => header.get(`Chainparse-${name}`));
+    expect(told).to.deep.equal(['insert', '4711', 'plain.Transfer']);
   });
 
   it('stores a repeated batch once, and what follows behind it', async () => {
@@ -112,6 +113,29 @@ describeWithNats('a sink into NATS', () => {
     }
     const texts = [...raw, ...mapped].map(({ data }) => data.text);
     expect((await stored('anew')).map(({ text }) => text)).to.deep.equal(texts);
+  });
+
+  it('knows its own messages in a stream that stores them under other subjects', async () => {
+    await stream('sent', { subject_transform: { src: 'sent.>', dest: 'kept.>' } });
+    const texts = transferMessages(3).map(({ data }) => data.text);
+    for (let round = 0; round < 2; round++) {
+      await (await open('sent.a')).deliver(batchOf(transferMessages(3)), sinkContext());
+      expect((await stored('sent')).map(({ subject, text }) => [subject, text])).to.deep.equal(
+        texts.map((text) => ['kept.a', text]),
+      );
+    }
+    await (await open('sent.b')).deliver(batchOf(transferMessages(3)), sinkContext());
+    expect((await stored('sent')).map(({ text }) => text)).to.deep.equal([...texts, ...texts]);
+  });
+
+  it('knows what a version without the header of the subject has stored', async () => {
+    await stream('older');
+    const [message] = transferMessages(1);
+    const headers = natsHeaders();
+    headers.set('Nats-Msg-Id', idOf(message!));
+    await jetstream(connection).publish('older.x', message!.data.text, { headers });
+    await (await open('older.x')).deliver(batchOf([message!]), sinkContext());
+    expect(await stored('older')).to.have.length(1);
   });
 
   it('finds among what it has stored itself what the stream has of another sink', async () => {
