@@ -76,10 +76,6 @@ export function readPlace(text: string): SinkPlace | null {
   return { pass, at: { op, place: { blockNumber, logIndex, transactionHash } } };
 }
 
-export function isSamePass(one: Pass, other: Pass): boolean {
-  return placeText({ pass: one, at: 'begin' }) === placeText({ pass: other, at: 'begin' });
-}
-
 /** Says which of two passes came later: positive where `one` did. */
 export function comparePasses(one: Pass, other: Pass): number {
   return one.to.version - other.to.version || one.replay - other.replay || lastBlock(one.to) - lastBlock(other.to) || 0;

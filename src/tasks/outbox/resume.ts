@@ -2,7 +2,7 @@ import type { SinkCursor } from '../../components/seam/sink.js';
 import type { JournalHead, RowsSince } from '../../database/events/journal-store.js';
 import type { SinkStanding } from '../../model/sink.js';
 import { isReplayAsked } from './blocks-behind.js';
-import { comparePasses, isSamePass, neededVersion, placeText, readPlace } from './place.js';
+import { comparePasses, neededVersion, placeText, readPlace } from './place.js';
 import type { SinkPlace } from './place.js';
 import { SinkStoppedError } from './sink-stopped-error.js';
 
@@ -66,7 +66,8 @@ async function fromTarget(
   if (place === null) throw stop('the place that its target keeps can’t be read');
   const ahead = comparePasses(place.pass, own.pass);
   if (held.place !== standing.place && hasNotBegun(standing) && (await isPutBack(facts, place, stop))) return place;
-  if (ahead > 0 || (ahead === 0 && !isSamePass(place.pass, own.pass))) {
+  // Another target may have been filled up to the same rows by a pass that began elsewhere.
+  if (ahead > 0 || (ahead === 0 && place.pass.headBlock !== own.pass.headBlock)) {
     throw stop('its target is ahead of the journal: the database was set back');
   }
   return place;

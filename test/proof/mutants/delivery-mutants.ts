@@ -116,8 +116,8 @@ export const deliveryMutants: readonly Mutant[] = [
   resumed(
     'target-ahead',
     'a target that is ahead of the journal stops the sink',
-    'if (ahead > 0 || (ahead === 0 && !isSamePass(place.pass, own.pass)))',
-    'if (ahead === 0 && !isSamePass(place.pass, own.pass))',
+    'if (ahead > 0 || (ahead === 0 && place.pass.headBlock !== own.pass.headBlock))',
+    'if (ahead === 0 && place.pass.headBlock !== own.pass.headBlock)',
   ),
   placed(
     'needed-version',

@@ -154,7 +154,7 @@ eachDatabase('files that others change while a run writes them', (databases) => 
     await isComplete();
   });
 
-  it('are begun anew in another folder that the definition names since', async () => {
+  it('are begun anew in another folder that the definition names since, and go on in the first once it does again', async () => {
     await runs.run(
       [await lake()],
       around(() => undefined),
@@ -169,6 +169,10 @@ eachDatabase('files that others change while a run writes them', (databases) => 
     await store.import(definition('lake'));
     await updateDefinition(database, definition('pond'));
     empty();
+    await runs.run([await lake()], noMore);
+    await isComplete();
+    await updateDefinition(database, definition('lake'));
+    mount('first');
     await runs.run([await lake()], noMore);
     await isComplete();
   });
