@@ -14,11 +14,11 @@ export interface Question<T> extends Demand {
   /** Errors that are thrown as they are: whoever asks knows better what to do. */
   readonly isForCaller: (error: RpcError) => boolean;
   /**
-   * Where it changes nothing and may be asked twice: with what its time can be compared. It is asked a second time where its answer is
-   * late.
+   * Where it changes nothing and may be asked twice: with what its time can be compared. What is not urgent is asked a second time
+   * where its answer is late.
    */
   readonly kind?: CallKind;
-  /** After how long without an answer the next endpoint is asked, too, in milliseconds; left out: by how long such calls take there. */
+  /** After how long without an answer the next endpoint is asked, too, in milliseconds, also what is urgent; left out: by how long such calls take there. */
   readonly lateMs?: number | undefined;
   /** When it was first asked, by the monotonic clock; left out: now. */
   readonly since?: number;

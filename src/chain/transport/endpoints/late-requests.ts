@@ -47,8 +47,9 @@ export class LateRequests {
   /** Asks the endpoint of a passage, and perhaps another; ends the passage. Throws as EndpointAsker does. */
   async ask<T>(question: Question<T>, passage: Passage, signal: AbortSignal): Promise<Asked<T>> {
     const { asker } = this.#options;
-    const { kind } = question;
-    if (kind === undefined) return { outcome: await asker.ask(question, passage, signal), passage };
+    const { kind, isUrgent } = question;
+    const mayBeLate = !isUrgent || question.lateMs !== undefined;
+    if (kind === undefined || !mayBeLate) return { outcome: await asker.ask(question, passage, signal), passage };
     this.#saved = Math.min(mostSaved, this.#saved + share);
     const scope = new Scope(signal);
     const open = scope.signal;
