@@ -592,6 +592,35 @@ withChromium('the page of the dashboard', () => {
     await see('.fact[data-level=silent] dd:text("unknown")');
   });
 
+  it('says at once that a lag is unknown, then which alert is open and how many pipelines are healthy', async () => {
+    await store(45, 'transfers');
+    await store(46, 'swaps');
+    await run(45, 1, { worker: 'here:2' });
+    await run(46, 1, { worker: 'here:1', progress: JSON.stringify({ ...progress, nextBlock: 13 }) });
+    const node: ReportedEndpoint = {
+      ...{ name: 'node.example', state: 'healthy', headMs: 5, logsMs: null, errorRate: 0, inFlight: 0 },
+      ...{ maxInFlight: null, maxPerSecond: null, newestBlock: 12, requests: 4, failures: 0 },
+      ...{ lastError: null, lastErrorSeconds: null },
+    };
+    const report = (endpoint: ReportedEndpoint): Promise<unknown> => {
+      const worker = { name: 'here:1', identity: null };
+      return new EndpointStore(database).report({ session: 'a', chainId: 1, worker }, [endpoint]);
+    };
+    await report(node);
+    await go('');
+    await see('.sentence:text("All 2 running tasks beat.")');
+    await see('.row .cell-lag .number:text("at the head")');
+    await report({ ...node, state: 'failing', muteSeconds: 6 });
+    await see('.row .cell-lag .number:text("unknown since")');
+    await see('.sentence:text("The lag of a running task is unknown. 1 of 2 pipelines healthy.")');
+    expect(await page.locator('main :text("at the head")').count()).to.equal(0);
+    const about = { rule: 'rpc_unreachable', subject: 'chain ethereum', message: 'it is away' } as const;
+    const condition = { ...about, taskId: null, pipelineId: null, details: { chain: 'ethereum' } };
+    await new AlertStore(database).raise(condition, { worker: 'w', repeatSeconds: 60, openSeconds: 0 });
+    await see('.sentence:text-matches("^1 alert open: ethereum node unreachable since ")');
+    expect(await text('.sentence')).to.match(/ since [\d-]* ?\d\d:\d\d.*\. 1 of 2 pipelines healthy\.$/);
+  });
+
   it('fits a phone, whatever a pipeline is called', async () => {
     await store(45, longName);
     const id = await run(45, 1);

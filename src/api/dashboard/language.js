@@ -84,6 +84,11 @@ export function secondsBetween(from, to) {
   return (Date.parse(`${to}Z`) - Date.parse(`${from}Z`)) / 1000;
 }
 
+/** Writes an instant of today, in the server's zone, as a time of the day; any other in full. */
+export function formatTimeOfDay(text) {
+  return text.startsWith(inZone(serverNow()).slice(0, 10)) ? text.slice(11, 16) : formatInstant(text);
+}
+
 /** Writes an instant in a table whose heading names the zone: this year's without the year. */
 export function formatShortInstant(text) {
   if (text === null) return '–';

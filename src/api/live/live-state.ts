@@ -204,6 +204,7 @@ export class LiveState {
     const { database, settings, clock } = this.#parts;
     const newest = await listLatestTasks(database, { first: most.pipelines }, settings.heartbeatIntervalSeconds);
     const tasks = new Map([...newest, ...running].map((task) => [task.id, task]));
+    await this.#readEndpoints();
     this.#contact.note([...tasks.values()], this.#endpoints, this.#chains);
     this.#show(
       'tasks',
@@ -243,11 +244,17 @@ export class LiveState {
     const { alerts, total } = await new AlertStore(database).list({ all: false, limit: most.alerts });
     this.#show('alerts', alerts.map(alertEntry), since);
     this.#showCount('open_alerts', total, since);
+    return total;
+  }
+
+  /** A lag is shown as known only while the endpoints of this moment answer. */
+  async #readEndpoints(): Promise<void> {
+    const { database, clock } = this.#parts;
+    const since = clock.monotonic();
     const { endpoints } = await new EndpointStore(database).list({ limit: most.endpoints });
     this.#endpoints = endpoints;
     this.#chains = await readChainsInDoubt(database, endpoints);
     this.#show('endpoints', glanceAtEndpoints(endpoints).map(endpointEntry), since);
-    return total;
   }
 
   async #readSystem(counted: Counted): Promise<void> {

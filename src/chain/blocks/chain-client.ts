@@ -171,13 +171,16 @@ export class ChainClient implements ChainView {
     await this.chainId(signal);
   }
 
-  /** Returns the newest block's header: an endpoint that gives none fails, as one does that does not answer. */
-  async head(signal: AbortSignal): Promise<BlockHeader> {
+  /**
+   * Returns the newest block's header: an endpoint that gives none fails, as one does that does not answer. After each `lateMs`
+   * milliseconds without an answer another endpoint is asked.
+   */
+  async head(signal: AbortSignal, lateMs?: number): Promise<BlockHeader> {
     const ask: Work<BlockHeader> = async (endpoint, inTime) => {
       const [outcome] = await endpoint.batch([headerCall('latest')], inTime);
       return this.#noted(headIn(outcome, endpoint), endpoint.name, true);
     };
-    return this.ask(ask, { calls: 1, isUrgent: true, isSimple: true, kind: 'head' }, signal);
+    return this.ask(ask, { calls: 1, isUrgent: true, isSimple: true, kind: 'head', lateMs }, signal);
   }
 
   /** Returns one block's header; null where the node has no such block. `isElsewhere`: as of a `Demand`. */

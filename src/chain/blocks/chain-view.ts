@@ -20,6 +20,8 @@ export interface ChainView {
   whoHas(block: BlockRef, signal: AbortSignal): Promise<Hearing>;
   /** Returns one block's header; null where there is no such block, or no block at all yet. */
   header(block: number | BlockTag, signal: AbortSignal): Promise<BlockHeader | null>;
+  /** Returns the newest block's header; null where there is no block yet. After each `lateMs` milliseconds another node is asked, too. */
+  head(signal: AbortSignal, lateMs?: number): Promise<BlockHeader | null>;
   /** Returns the headers of blocks in their order, null where there is no such block. */
   headers(numbers: readonly number[], call: Call): Promise<(BlockHeader | null)[]>;
   /** Returns the headers of the newest block and of another tag. */

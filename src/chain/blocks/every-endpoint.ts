@@ -35,8 +35,8 @@ export class EveryEndpoint {
    * may: it has just been begun, or is of an older version. Where none does at once they are asked again some minutes later.
    */
   async heads(tag: BlockTag, signal: AbortSignal): Promise<HeadsAnswer> {
-    const how = { calls: 2, isUrgent: true, isSimple: true, isForCaller: never } as const;
-    const answer = await this.#pool.ask({ ...how, work: this.#headsOf(tag, signal), choice: this.#choice }, signal);
+    const how = { calls: 2, isUrgent: true, isSimple: true, kind: 'head', isForCaller: never } as const;
+    const answer = await this.#pool.ask({ ...how, work: this.#headsOf(tag), choice: this.#choice }, signal);
     const untoldAt = this.#untold.get(tag) ?? -Infinity;
     if (tellsTag(answer.tagged) || this.#pool.now() - untoldAt < untoldMs) return answer;
     const others = this.#pool.reachable(this.#choice).filter((name) => name !== answer.endpoint);
@@ -49,7 +49,7 @@ export class EveryEndpoint {
   async #firstToTell(names: readonly string[], tag: BlockTag, signal: AbortSignal): Promise<BlockHeader | null> {
     const scope = new Scope(signal);
     const alone = async (name: string): Promise<BlockHeader> => {
-      const { tagged } = await this.#ask(name, 2, this.#headsOf(tag, scope.signal), scope.signal);
+      const { tagged } = await this.#ask(name, 2, this.#headsOf(tag), scope.signal);
       if (tellsTag(tagged)) return tagged;
       throw new Error(`${name} does not tell it`);
     };
@@ -60,9 +60,9 @@ export class EveryEndpoint {
     return told;
   }
 
-  #headsOf(tag: BlockTag, signal: AbortSignal): Work<HeadsAnswer> {
-    return async (endpoint) => {
-      const [latest, tagged] = await endpoint.batch([headerCall('latest'), headerCall(tag)], signal);
+  #headsOf(tag: BlockTag): Work<HeadsAnswer> {
+    return async (endpoint, inTime) => {
+      const [latest, tagged] = await endpoint.batch([headerCall('latest'), headerCall(tag)], inTime);
       const head = headIn(latest, endpoint);
       this.#told(endpoint, head);
       return { latest: head, tagged: readTag(tagged), endpoint: endpoint.name };

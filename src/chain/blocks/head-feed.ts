@@ -9,7 +9,7 @@ import { HeadWaiters } from './head-waiters.js';
 import { TagAnswers } from './tag-answers.js';
 
 interface HeadFeedOptions {
-  readonly chain: Pick<ChainView, 'header' | 'heads' | 'heard' | 'isPutAside' | 'lookBehind' | 'telling'>;
+  readonly chain: Pick<ChainView, 'head' | 'heads' | 'heard' | 'isPutAside' | 'lookBehind' | 'telling'>;
   /** The chain that is meant. */
   readonly chainId: number;
   readonly clock: Clock;
@@ -40,6 +40,8 @@ const blocksBorne = 4;
 const leastStillMs = 10_000;
 /** How long a block is taken to last where that is not known. */
 const assumedIntervalMs = 7_500;
+/** How much longer than a poll interval the question for the head may be unanswered before another endpoint is asked, in milliseconds. */
+const answerMs = 1_000;
 /** One for all: an error of its own would hold the stack, and what stands there, for as long as somebody holds the signal. */
 const unwanted = new Error('not waited for');
 
@@ -177,7 +179,7 @@ export class HeadFeed {
     const missedAt = this.#lookedAt;
     this.#lookedAt = this.#now();
     try {
-      const head = await this.#options.chain.header('latest', this.#question.signal);
+      const head = await this.#options.chain.head(this.#question.signal, this.#waiting.pollMs + answerMs);
       if (this.#isNew(head)) this.#found(head, missedAt);
       this.#answer({ head: this.#headBy(head) });
       this.#doubt();

@@ -58,6 +58,10 @@ export class PortalBackedChain implements ChainView {
     }
   }
 
+  head(signal: AbortSignal, lateMs?: number): Promise<BlockHeader | null> {
+    return this.#nodes.head(signal, lateMs);
+  }
+
   async headers(numbers: readonly number[], call: Call): Promise<(BlockHeader | null)[]> {
     try {
       const found = await this.#nodes.headers(numbers, call, !this.#avoidance.isOn);

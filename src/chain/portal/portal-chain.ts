@@ -56,6 +56,10 @@ export class PortalChain implements ChainView {
     return this.#last?.number === number ? this.#last : (this.#last = await this.#read(number, signal));
   }
 
+  head(signal: AbortSignal): Promise<BlockHeader | null> {
+    return this.header('latest', signal);
+  }
+
   headers(numbers: readonly number[], { signal }: Call): Promise<(BlockHeader | null)[]> {
     return Promise.all(numbers.map((number) => this.header(number, signal)));
   }

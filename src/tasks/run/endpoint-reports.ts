@@ -16,15 +16,17 @@ export interface EndpointReportsOptions {
   readonly mask: (text: string) => string;
 }
 
+/** How long the first look waits, for a short run reports nothing, in milliseconds. */
+const firstLookMs = 3_000;
 /** Between two looks at the endpoints, in milliseconds: what a look finds changed is reported. */
-const lookMs = 3_000;
+const lookMs = 1_000;
+/** After how long without a look the process was suspended, in milliseconds. */
+const suspendedMs = 3 * lookMs;
 
 /** How long the end of a chain waits for its rows to go, in milliseconds: without it they go with time. */
 const patienceMs = 500;
 
-/** A call for the head, which costs a node nothing, is given up much later: meanwhile nobody knows how far the chain is. In milliseconds. */
-const headPatienceMs = 10_000;
-/** The same of all calls: many logs take their time. */
+/** For how long no call at all may be answered before the endpoint fails, in milliseconds: many logs take their time. */
 const callPatienceMs = 20_000;
 
 /** For how long an answer to a call for the head says that such calls are answered, in milliseconds. */
@@ -57,7 +59,7 @@ class EndpointReports {
   /** The states that were reported last, and when by the monotonic clock. */
   #told = '';
   #toldAt = -Infinity;
-  /** When the endpoints were looked at last, by the monotonic clock. */
+  /** When the last look at the endpoints was over, by the monotonic clock. */
   #lookedAt = Infinity;
   /** Since when each endpoint tells nothing of its chain, by the monotonic clock. */
   readonly #muteSince = new Map<string, number>();
@@ -71,10 +73,11 @@ class EndpointReports {
   /** Reports until `signal` is aborted, then takes the reports back. */
   async run(signal: AbortSignal): Promise<void> {
     const { store, clock } = this.#options;
-    for (;;) {
-      await clock.sleep(lookMs, signal).catch(() => undefined);
+    for (let waitMs = firstLookMs; ; waitMs = lookMs) {
+      await clock.sleep(waitMs, signal).catch(() => undefined);
       if (signal.aborted) break;
       await this.#look();
+      this.#lookedAt = clock.monotonic();
     }
     if (this.#told !== '') await store.end(this.#session);
   }
@@ -83,8 +86,7 @@ class EndpointReports {
     const { store, clock, mask } = this.#options;
     const now = clock.monotonic();
     // Whoever was suspended has not heard what had come meanwhile.
-    const isAwake = now - this.#lookedAt < headPatienceMs;
-    this.#lookedAt = now;
+    const isAwake = now - this.#lookedAt < suspendedMs;
     const reports = this.#health().map((report) => (isAwake ? report : { ...report, headWaitMs: 0, waitMs: 0 }));
     const endpoints = reports.map((report) => {
       const reported = toReported(report, mask);
@@ -137,9 +139,10 @@ function toReported(report: EndpointReport, mask: (text: string) => string): Omi
  * Says for how long an endpoint has left unanswered what it should have answered; null where it has not. A call for logs may take as
  * long as such calls do.
  */
-function silenceText({ headWaitMs, waitMs, logsMs }: EndpointReport): string | null {
+function silenceText({ headWaitMs, headPatienceMs, waitMs, logsMs }: EndpointReport): string | null {
   const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
-  if (headWaitMs >= headPatienceMs) return `no answer to a call for the head for ${seconds(headWaitMs)}`;
+  if (headWaitMs > 0 && headWaitMs >= headPatienceMs)
+    return `no answer to a call for the head for ${seconds(headWaitMs)}`;
   return waitMs >= Math.max(callPatienceMs, 2 * (logsMs ?? 0)) ? `no answer to any call for ${seconds(waitMs)}` : null;
 }
 

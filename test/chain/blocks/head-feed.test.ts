@@ -7,6 +7,7 @@ import { silentLogger } from '../../../src/runtime/logger.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
 import { FakeClock, settle } from '../../support/fake-clock.js';
 import { toHex } from '../../support/simulated-chain.js';
+import { openScripted, ScriptedEndpoint } from '../transport/endpoints/scripted-endpoints.js';
 import { headerOf } from '../../support/simulated-node.js';
 import { eventually } from '../../support/within.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
@@ -34,7 +35,7 @@ describe('a feed of heads that must ask', () => {
       heads: () => Promise.reject(new Error('not asked for')),
       isPutAside: () => false,
       lookBehind: () => Promise.resolve(false),
-      header: () => {
+      head: () => {
         asked++;
         return answer();
       },
@@ -124,7 +125,7 @@ describe('a feed of heads that must ask', () => {
       heads: () => Promise.reject(new Error('not asked for')),
       isPutAside: () => false,
       lookBehind: () => Promise.resolve(false),
-      header: (_block: unknown, signal: AbortSignal) => {
+      head: (signal: AbortSignal) => {
         dropped = signal;
         return new Promise<never>((_resolve, reject) =>
           signal.addEventListener('abort', () => reject(signal.reason as Error)),
@@ -193,6 +194,72 @@ describe('a feed of heads that must ask', () => {
     expect(await feed.next(0, 1_000, never)).to.deep.equal({ head: null, answers: 1 });
   });
 });
+
+describe('a feed of heads whose endpoint freezes with its connection open', () => {
+  const open = async (...names: string[]): Promise<Frozen> => {
+    const clock = new FakeClock();
+    const nodes = names.map((name) => new ScriptedEndpoint(name, clock));
+    const client = openScripted(nodes, clock);
+    const feed = new HeadFeed({ chain: client, chainId: 31_337, clock, logger: silentLogger });
+    const first = feed.next(0, 1_000, never);
+    await clock.advance(100);
+    return { clock, nodes, client, feed, answers: (await first).answers };
+  };
+  const isHeadKnown = ({ client }: Frozen): boolean =>
+    client.health().some((each) => !each.latestFailed && each.headWaitMs < each.headPatienceMs);
+
+  it('asks the next one after the poll interval and a second, and that one from then on', async () => {
+    const frozen = await open('frozen', 'honest');
+    const { clock, nodes, feed, client } = frozen;
+    nodes[0]!.receive = () => 'silence';
+    for (const node of nodes) node.head++;
+    const askedBefore = nodes[0]!.asked.length;
+    const next = feed.next(frozen.answers, 1_000, never);
+    // A poll interval passes before the question, then one and a second without an answer.
+    await clock.advance(1_000 + 2_000 + 50);
+    expect((await Promise.race([next, settle().then(() => null)]))?.head?.number).to.equal(nodes[1]!.head);
+    expect(client.health()[0]).to.include({ latestFailed: true, lastError: 'frozen: no answer within 2 s' });
+    for (let round = 0; round < 5; round++) {
+      const later = feed.next(frozen.answers + 1 + round, 1_000, never);
+      await clock.advance(1_100);
+      expect((await later).answers).to.equal(frozen.answers + 2 + round);
+    }
+    expect(nodes[0]!.asked.length - askedBefore).to.equal(1);
+    await client.close();
+  });
+
+  it('asks each further one where the next one freezes, too', async () => {
+    const frozen = await open('frozen', 'frozen-too', 'honest');
+    const { clock, nodes, feed, client } = frozen;
+    for (const node of nodes.slice(0, 2)) node.receive = () => 'silence';
+    const next = feed.next(frozen.answers, 1_000, never);
+    await clock.advance(1_000 + 2 * 2_000 + 50);
+    expect((await Promise.race([next, settle().then(() => null)]))?.answers).to.equal(frozen.answers + 1);
+    await client.close();
+  });
+
+  for (const names of [['frozen'], ['frozen', 'frozen-too'], ['frozen', 'frozen-too', 'frozen-as-well']]) {
+    it(`knows no head after three times as long where all do (${names.length})`, async () => {
+      const frozen = await open(...names);
+      const { clock, nodes, feed, client } = frozen;
+      for (const node of nodes) node.receive = () => 'silence';
+      feed.next(frozen.answers, 1_000, never).catch(() => undefined);
+      await clock.advance(1_000 + 3 * 2_000 - 200);
+      expect(isHeadKnown(frozen)).to.equal(true);
+      await clock.advance(200);
+      expect(isHeadKnown(frozen)).to.equal(false);
+      await client.close();
+    });
+  }
+});
+
+interface Frozen {
+  readonly clock: FakeClock;
+  readonly nodes: readonly ScriptedEndpoint[];
+  readonly client: ChainClient;
+  readonly feed: HeadFeed;
+  readonly answers: number;
+}
 
 describe('a feed of heads that are told', () => {
   let node: ChainSimulator;

@@ -12,6 +12,7 @@ const well: EndpointReport = {
     logsMs: 20,
     headAgeMs: 1_000,
     headWaitMs: 0,
+    headPatienceMs: 10_000,
     waitMs: 0,
     errorRate: 0,
     latestFailed: false,
@@ -149,6 +150,10 @@ describe('the reports of a run on its endpoints', () => {
       headMs: null,
       lastError: 'no answer to a call for the head for 12 s',
     });
+    expect(await muteSeconds({ headWaitMs: 3_000, headPatienceMs: 3_001 }), 'within its patience').to.equal(null);
+    expect(await muteSeconds({ headWaitMs: 3_001, headPatienceMs: 3_001 })).to.equal(3);
+    expect(await muteSeconds({})).to.equal(null);
+    expect(await muteSeconds({ headWaitMs: 12_000, headAgeMs: 13_000 })).to.equal(12);
     // It is given up, and the next one waits.
     expect(await muteSeconds({ latestFailed: true, state: 'open' })).to.equal(15);
     expect(await muteSeconds({})).to.equal(null);
@@ -185,7 +190,7 @@ describe('the reports of a run on its endpoints', () => {
   it('that are lost are told with the next look', async () => {
     answer = () => Promise.resolve(false);
     const end = watch();
-    await clock.advance(9_000);
+    await clock.advance(5_000);
     expect(told).to.have.length(3);
     expect(done).to.deep.equal([]);
     answer = () => Promise.resolve(true);

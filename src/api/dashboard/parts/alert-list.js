@@ -33,6 +33,17 @@ export function openAlerts() {
   return live.all('alert').sort((a, b) => b.alert_id - a.alert_id);
 }
 
+/** Returns in a few words what an alert is about. */
+export function alertTitle({ rule, subject, details }) {
+  if (rule === 'rpc_unreachable') return t('alert.node', { chain: details.chain });
+  return `${ruleText(rule)} (${subject})`;
+}
+
+function ruleText(rule) {
+  const key = `alert.rule.${rule}`;
+  return hasText(key) ? t(key) : rule;
+}
+
 function moreText(alerts) {
   const n = alerts.filter(({ state }) => state === 'open').length;
   const total = live.get('system')?.open_alerts ?? 0;
@@ -40,8 +51,7 @@ function moreText(alerts) {
 }
 
 function makeRow(alert) {
-  const key = `alert.rule.${alert.rule}`;
-  const title = h('strong', {}, hasText(key) ? t(key) : alert.rule);
+  const title = h('strong', {}, ruleText(alert.rule));
   const message = h('span', { class: 'alert-message' });
   const when = h('span', { class: 'muted' });
   const clear = h(

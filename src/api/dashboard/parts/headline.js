@@ -1,7 +1,9 @@
 import { h, keyedList, setText } from '../dom.js';
-import { formatNumber, formatRate, t } from '../language.js';
+import { formatNumber, formatRate, formatTimeOfDay, t } from '../language.js';
 import { live } from '../live.js';
 import { currentRate, lagUnknownSince, taskLevel } from '../task-state.js';
+import { alertTitle, openAlerts } from './alert-list.js';
+import { withNeed } from './pipeline-list.js';
 import { lagDoubts } from './system-checks.js';
 
 /** Makes the sentence that says how things are, and the numbers below it. */
@@ -42,10 +44,28 @@ function describe(running) {
   if (down > 0) return { level: 'failed', text: t('head.down', { n: down }) };
   const unknown = Math.max(count('unknown'), isPart ? numberOf('silence', 'unknown') : 0);
   if (unknown > 0) return { level: 'silent', text: t('head.doubt', { n: unknown, running: total }) };
-  const isTrouble = live.get('system').open_alerts > 0;
-  if (total === 0) return { level: isTrouble ? 'silent' : 'none', text: t(isTrouble ? 'head.idle' : 'head.nothing') };
-  if (isTrouble) return { level: 'silent', text: t('head.trouble', { n: total }) };
+  const open = live.get('system').open_alerts;
+  const idle = total === 0 ? t('head.nothing') : null;
+  if (open > 0) return { level: 'silent', text: `${troubleText(open)} ${idle ?? healthText()}`.trim() };
+  if (total === 0) return { level: 'none', text: idle };
+  if (lagOf(running).level !== undefined) return { level: 'silent', text: `${t('head.lag')} ${healthText()}`.trim() };
   return { level: 'running', text: t('head.alive', { n: total }) };
+}
+
+/** Returns how many alerts are open, and what the oldest of them is about. */
+function troubleText(n) {
+  const oldest = openAlerts().at(-1);
+  if (oldest === undefined) return t('head.alerts', { n });
+  return t('head.trouble', { n, what: alertTitle(oldest), time: formatTimeOfDay(oldest.since) });
+}
+
+/** Returns how many of the pipelines that should run are healthy; nothing if the server does not list them all. */
+function healthText() {
+  const pipelines = live.all('pipeline');
+  if (pipelines.length < (live.get('system')?.pipelines ?? 0)) return '';
+  const needs = pipelines.map((pipeline) => withNeed(pipeline).need.need).filter((need) => need !== 'none');
+  const healthy = needs.filter((need) => need === 'fine').length;
+  return needs.length === 0 ? '' : t('head.healthy', { healthy, n: needs.length });
 }
 
 function runningTotal(running) {

@@ -38,7 +38,8 @@ export function makePipelineList() {
   };
 }
 
-function withNeed(pipeline) {
+/** Returns a pipeline with its latest task and what it needs. */
+export function withNeed(pipeline) {
   const task = pipeline.latest_task_id === null ? null : live.get(`task:${pipeline.latest_task_id}`);
   return { ...pipeline, task, need: needOf(pipeline, task) };
 }

@@ -45,9 +45,9 @@ export class EndpointAsker {
   }
 
   async #exchange<T>(question: Question<T>, passage: Passage, signal: AbortSignal): Promise<Outcome<T>> {
-    const { isForCaller, kind } = question;
+    const { isForCaller, kind, lateMs } = question;
     const { chain, rpc, breaker, health } = passage.endpoint;
-    const arrived = health.sent(kind, this.#now());
+    const arrived = health.sent(kind, question.since ?? this.#now(), lateMs);
     let hasLanded = false;
     let isHeard = false;
     const hear = (): void => {

@@ -11,6 +11,9 @@ const halfLifeMs = 60_000;
 const samplesNeeded = 16;
 const lateDeviations = 4;
 const lateFactor = 2;
+/** How often what is late may take as long before nobody knows where the head is; and how long that is where nobody said, in milliseconds. */
+const headPatience = 3;
+const usualHeadPatienceMs = 10_000;
 /** How much worse an endpoint is that always fails, next to one that never does. */
 const costOfErrors = 8;
 
@@ -50,6 +53,7 @@ export class EndpointHealth {
   readonly #calls = new Set<CallOnItsWay>();
   /** When it was heard last, or a call was given up. */
   #heardAt = Number.NEGATIVE_INFINITY;
+  #headPatienceMs = usualHeadPatienceMs;
   #errors = 0;
   #errorsAt = 0;
   #latestFailed = false;
@@ -118,9 +122,15 @@ export class EndpointHealth {
     return this.#latencies.get(kind)?.at ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** A call of a kind leaves; it is on its way until what is returned is called. */
-  sent(kind: CallKind | undefined, now: number): () => void {
-    const call = { kind, since: now };
+  /** For how long a call for the head may go without an answer before the head is unknown, in milliseconds. */
+  get headPatienceMs(): number {
+    return this.#headPatienceMs;
+  }
+
+  /** A call of a kind leaves that was asked for at a time; it is on its way until what is returned is called. */
+  sent(kind: CallKind | undefined, since: number, lateMs?: number): () => void {
+    if (lateMs !== undefined) this.#headPatienceMs = headPatience * lateMs;
+    const call = { kind, since };
     this.#calls.add(call);
     return () => void this.#calls.delete(call);
   }

@@ -18,4 +18,8 @@ export interface Question<T> extends Demand {
    * where its answer is late.
    */
   readonly kind?: CallKind;
+  /** After how long without an answer the next endpoint is asked, too, in milliseconds, also what is urgent; left out: by how long such calls take there. */
+  readonly lateMs?: number | undefined;
+  /** When it was first asked, by the monotonic clock; left out: now. */
+  readonly since?: number;
 }

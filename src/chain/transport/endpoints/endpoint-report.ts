@@ -17,6 +17,8 @@ export interface EndpointReport {
   readonly headAgeMs: number | null;
   /** For how long a call for the head has gone without an answer, and none was answered since it left, in milliseconds; 0: none has. */
   readonly headWaitMs: number;
+  /** For how long it may before the head is unknown, in milliseconds. */
+  readonly headPatienceMs: number;
   /** The same of any call, where nothing at all was answered since it left. */
   readonly waitMs: number;
   /** The share of failures among its latest calls, from 0 to 1. */
@@ -81,6 +83,7 @@ export function reportOn(endpoint: PooledEndpoint, now: number): EndpointReport 
     logsMs: rounded(health.latencyMs('logs')),
     headAgeMs: rounded(now - health.measuredAt('head')),
     headWaitMs: Math.round(health.headWaitMs(now)),
+    headPatienceMs: health.headPatienceMs,
     waitMs: Math.round(health.waitMs(now)),
     errorRate: Math.round(health.errorRate(now) * 100) / 100,
     latestFailed: health.latestFailed,

@@ -8,7 +8,9 @@ import type { EndpointChoice } from './endpoint-choice.js';
 import type { EndpointOrder } from './endpoint-order.js';
 import type { Question } from './endpoint-question.js';
 import type { EndpointTurns } from './endpoint-turns.js';
+import { RpcError } from '../errors/rpc-error.js';
 import { PendingCall } from './pending-call.js';
+import type { PooledEndpoint } from './pooled-endpoint.js';
 import type { Passage } from './pending-call.js';
 
 interface LateRequestsOptions {
@@ -46,20 +48,31 @@ export class LateRequests {
   async ask<T>(question: Question<T>, passage: Passage, signal: AbortSignal): Promise<Asked<T>> {
     const { asker } = this.#options;
     const { kind, isUrgent } = question;
-    if (isUrgent || kind === undefined) return { outcome: await asker.ask(question, passage, signal), passage };
+    const mayBeLate = !isUrgent || question.lateMs !== undefined;
+    if (kind === undefined || !mayBeLate) return { outcome: await asker.ask(question, passage, signal), passage };
     this.#saved = Math.min(mostSaved, this.#saved + share);
     const scope = new Scope(signal);
     const open = scope.signal;
     const first = asker.ask(question, passage, open).then((outcome) => ({ outcome, passage }));
-    const mayAskAgain = await this.#mayAskAgain(first, passage.endpoint.health.lateMs(kind), open);
-    if (!mayAskAgain) return first.finally(() => scope.release());
+    const lateMs = question.lateMs ?? passage.endpoint.health.lateMs(kind);
+    const isTooLate = await isLate(this.#options.clock, first, lateMs, open);
+    if (!isTooLate || !this.#mayAskAgain(question, passage)) return first.finally(() => scope.release());
     return this.#askAgain(question, first, passage, open).finally(() => scope.end());
   }
 
-  async #mayAskAgain(first: Promise<unknown>, lateMs: number, signal: AbortSignal): Promise<boolean> {
-    if (!(await isLate(this.#options.clock, first, lateMs, signal)) || this.#saved < 1) return false;
-    this.#saved--;
-    return true;
+  /** A question that says when it is late goes to each other endpoint in turn. If another one is there, the late one has failed. */
+  #mayAskAgain({ choice, lateMs }: Question<unknown>, { endpoint }: Passage): boolean {
+    const { order, clock } = this.#options;
+    if (lateMs === undefined) return this.#saved >= 1 && this.#saved-- > 0;
+    const now = clock.monotonic();
+    const isOther = ({ name, chain }: PooledEndpoint): boolean => isChosen(choice, name) && !chain.isPutAside;
+    const others = order.list.filter((other) => other !== endpoint && isOther(other));
+    if (others.some(({ isTrusted }) => isTrusted)) {
+      const { host } = endpoint.rpc;
+      endpoint.health.failed(new RpcError(`no answer within ${lateMs / 1_000} s`, { class: 'timeout', host }), now);
+      order.putLast(endpoint, now);
+    }
+    return others.length > 0;
   }
 
   /** Returns the first answer of two; where none comes, what came of the first request. */
@@ -81,17 +94,20 @@ export class LateRequests {
   }
 
   async #askElsewhere<T>(question: Question<T>, by: Passage, signal: AbortSignal): Promise<Asked<T>> {
-    const { asker, turns, backoff } = this.#options;
-    const again = { ...question, choice: this.#choiceBeside(question, by), isUrgent: true };
-    const passage = await turns.next(again, new PendingCall(backoff), signal);
-    return { outcome: await asker.ask(again, passage, signal), passage };
+    const { turns, backoff } = this.#options;
+    const { lateMs = Number.POSITIVE_INFINITY, since = by.since } = question;
+    const choice = this.#choiceBeside(question, by);
+    const passage = await turns.next({ ...question, choice, isUrgent: true }, new PendingCall(backoff), signal);
+    return this.ask({ ...question, choice, isUrgent: true, lateMs, since }, passage, signal);
   }
 
   /** Another endpoint, where one may be asked now. */
   #choiceBeside(
-    { choice, oldest = Number.POSITIVE_INFINITY, worth }: Question<unknown>,
+    { choice, oldest = Number.POSITIVE_INFINITY, worth, lateMs }: Question<unknown>,
     { endpoint }: Passage,
   ): EndpointChoice {
+    const beside = { ...choice, except: [...(choice.except ?? []), endpoint.name] };
+    if (lateMs !== undefined) return beside;
     const now = this.#options.clock.monotonic();
     const isThere = this.#options.order.list.some(
       (other) =>
@@ -102,6 +118,6 @@ export class LateRequests {
         worth?.(other.name) !== 0 &&
         other.freeAt <= now,
     );
-    return isThere ? { ...choice, except: [...(choice.except ?? []), endpoint.name] } : choice;
+    return isThere ? beside : choice;
   }
 }
