@@ -28,7 +28,10 @@ describe('the body of a request, as it is noted', () => {
   });
 
   it('has header values and texts of a webhook body only masked', async () => {
-    const hook = { headers: { 'X-Note': 'LEAK1', 'X-List': ['${LEAK2}'] }, body: { text: 'LEAK3', all: [['LEAK4'], 5] } };
+    const hook = {
+      headers: { 'X-Note': 'LEAK1', 'X-List': ['${LEAK2}'] },
+      body: { text: 'LEAK3', all: [['LEAK4'], 5] },
+    };
     expect(JSON.parse(await withoutSecrets(JSON.stringify({ components: [hook] })))).to.deep.equal({
       components: [{ headers: { 'X-Note': '***', 'X-List': ['***'] }, body: { text: '***', all: [['***'], 5] } }],
     });
