@@ -22,6 +22,7 @@ import { alertsThatStand } from './0020-alerts-that-stand.js';
 import { shards } from './0021-shards.js';
 import { toldEvents } from './0022-told-events.js';
 import { endpointsOfProcesses } from './0023-endpoints-of-processes.js';
+import { origins } from './0024-origins.js';
 
 /** Every migration, oldest first. */
 export const migrations: readonly Migration[] = [
@@ -48,4 +49,5 @@ export const migrations: readonly Migration[] = [
   shards,
   toldEvents,
   endpointsOfProcesses,
+  origins,
 ];

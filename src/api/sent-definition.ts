@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { apiAccess } from '../components/definition-access.js';
 import { AbiStore } from '../database/pipelines/abi-store.js';
 import type { PipelineDefinition } from '../model/pipeline.js';
 import type { DefinitionOptions } from '../pipeline/definition/definition-options.js';
@@ -24,6 +25,7 @@ export function readSentDefinition(
   const dataFolder = resolve(cwd, settings.dataDir);
   return parseDefinition(text, null, {
     ...named,
+    access: apiAccess(settings, cwd),
     heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
     storedAbi: async (abi) => (await new AbiStore(database).get(abi)).abi,
     askTargets: (read) =>

@@ -1,6 +1,8 @@
 import type { EventMessage } from '../model/event-message.js';
 import type { Component } from '../model/pipeline.js';
 import { UsageError } from '../runtime/errors.js';
+import { reachableConfig, requireAccess, requireReach } from './definition-access.js';
+import type { ApiAccess } from './definition-access.js';
 import type { EventFields, Kind, SinkDescription, SinkOpening, StageOpening } from './seam/component.js';
 import type { Sink } from './seam/sink.js';
 import type { Stage, StageContext } from './seam/stage.js';
@@ -18,14 +20,18 @@ export interface PipelineSink extends SinkDescription {
   openStages(opening: Omit<StageOpening, 'name'>): Promise<readonly Stage[]>;
   /** What reaches it of each of the events that the source knows. */
   readonly events: readonly EventFields[];
-  /** Throws UsageError where the environment lacks a variable that it names. */
-  checkVariables(variables: VariableSource): void;
+  /** Throws UsageError where it names a variable, a file or a host that its definition may not, or the environment lacks a variable. */
+  checkAccess(variables: VariableSource): void;
   /** Opens it; throws UsageError where the environment lacks a variable that it names. */
   open(opening: Omit<SinkOpening, 'name' | 'events'>, variables: VariableSource): Promise<Sink>;
 }
 
-/** Returns the sinks of a pipeline, in order; throws UsageError for a component that this version does not know. */
-export function sinksOf(components: readonly Component[], kinds: Registry = registry): readonly PipelineSink[] {
+/** Returns the sinks of a pipeline, in order. `access`: null for a definition of the command line. Throws UsageError for a component that this version does not know. */
+export function sinksOf(
+  components: readonly Component[],
+  kinds: Registry = registry,
+  access: ApiAccess | null = null,
+): readonly PipelineSink[] {
   const known = components.map((component) => ({ ...component, kind: kindOf(component, kinds) }));
   return known.flatMap(({ name, type, config, kind }, position): PipelineSink[] => {
     if (kind.role !== 'sink') return [];
@@ -40,8 +46,16 @@ export function sinksOf(components: readonly Component[], kinds: Registry = regi
               each.kind.role === 'stage' ? [each.kind.open(each.config, { ...opening, name: each.name })] : [],
             ),
           ),
-        checkVariables: (variables) => requireVariables(config, variables),
-        open: async (opening, variables) => kind.open(withVariables(config, variables), { ...opening, name, events }),
+        checkAccess: (variables) => {
+          requireAccess(config, access);
+          requireVariables(config, variables);
+          if (access !== null) requireReach(withVariables(config, variables), access);
+        },
+        open: async (opening, variables) => {
+          const opened = withVariables(config, variables);
+          const reachable = access === null ? opened : await reachableConfig(opened, access);
+          return kind.open(reachable, { ...opening, name, events });
+        },
       },
     ];
   });

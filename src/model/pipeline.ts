@@ -42,6 +42,9 @@ export const maxId = 2_147_483_647;
 /** The largest id that a person may give a new pipeline: those that the database gives go on behind it. */
 export const mostGivenId = 2_000_000_000;
 
+/** Who stored a definition: it is trusted as much as they are. */
+export type DefinitionOrigin = 'cli' | 'api';
+
 /** A pipeline's definition, validated, before it has been stored. */
 export interface PipelineDefinition {
   readonly id: number | null;
@@ -56,11 +59,14 @@ export interface PipelineDefinition {
   /** The IANA name of the zone whose clocks `schedule` means; null: UTC. */
   readonly timeZone: string | null;
   readonly components: readonly Component[];
+  /** Left out: the command line's. */
+  readonly origin?: DefinitionOrigin;
 }
 
 /** A stored pipeline. */
 export interface Pipeline extends PipelineDefinition {
   readonly id: number;
+  readonly origin: DefinitionOrigin;
   readonly disabled: boolean;
   readonly createTime: string | null;
   readonly updateTime: string | null;

@@ -1,4 +1,4 @@
-import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 import { RuntimeFailure } from './errors.js';
 import { shownHost } from './shown-host.js';
 
@@ -47,6 +47,12 @@ export function isPrivateAddress(address: string): boolean {
   const [plain = ''] = address.split('%');
   if (isIPv4(plain)) return special.check(plain, 'ipv4');
   return !isIPv6(plain) || !global.check(plain, 'ipv6') || special.check(plain, 'ipv6');
+}
+
+/** Says whether the host of a URL is this computer by its name, or a private address. */
+export function isPrivateHost(hostname: string): boolean {
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  return /(?:^|\.)localhost\.?$/i.test(host) || (isIP(host) !== 0 && isPrivateAddress(host));
 }
 
 /** A name leads to addresses, or is one, to which nothing may be sent. */

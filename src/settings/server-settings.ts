@@ -77,6 +77,26 @@ export const apiSettings = {
     description: 'blocks that a live pipeline may be behind while `/readyz` says that all is well',
     hint: 'write blocks, such as 1000, or off',
   }),
+  /** Of the variables that definitions may name, those that one stored by the API may. */
+  variables: setting({
+    key: 'api.variables',
+    variable: 'CHAINPARSE_API_VARIABLES',
+    default: '',
+    read: is.listOf(/^[A-Za-z_]\w*$/, 'has a word that is no name of a variable'),
+    title: 'variables for the API',
+    description: 'variables that definitions stored by the API may read',
+    hint: 'write names of variables with commas between them, such as HOOK_URL,HOOK_SECRET',
+  }),
+  /** Private hosts that a definition stored by the API may reach. */
+  privateHosts: setting({
+    key: 'api.private_hosts',
+    variable: 'CHAINPARSE_API_PRIVATE_HOSTS',
+    default: '',
+    read: is.listOf(/^[\w.:[\]%-]{1,255}$/, 'has a word that is no host'),
+    title: 'private hosts for the API',
+    description: 'private hosts that definitions stored by the API may reach',
+    hint: 'write hosts, each with its port if you like, with commas between them, such as kafka:9092,10.0.0.5',
+  }),
 } as const;
 
 /** Where a run, a worker or a monitor serves its metrics. */

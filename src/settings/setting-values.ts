@@ -144,6 +144,15 @@ export const words: Read<readonly string[]> = (text) => {
   return list;
 };
 
+/** Words of one form, with commas between them; none where there is nothing. */
+export function listOf(pattern: RegExp, problem: string): Read<readonly string[]> {
+  return (text) => {
+    const list = text.split(',').flatMap((word) => word.trim() || []);
+    if (!list.every((word) => pattern.test(word))) throw new WrongText(problem);
+    return list;
+  };
+}
+
 /** An address or a host's name. */
 export const host = matching(/^[\w.:[\]%-]{1,255}$/, 'is no address and no name of a host');
 

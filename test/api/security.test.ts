@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import type { LightMyRequestResponse } from 'fastify';
+import { connect, type AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { mock } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { Database } from '../../src/database/database.js';
@@ -126,6 +128,19 @@ describe("the API's guards", () => {
     expectProblem(await by({ origin: 'http://localhost:8000', 'sec-fetch-site': 'same-origin' }), 404);
     // A proxy has put its own host into the call.
     expectProblem(await by({ origin: 'https://proxy.example', 'sec-fetch-site': 'same-origin' }), 404);
+  });
+
+  it('refuse a request with two Host headers', async () => {
+    const { app } = open();
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = app.server.address() as AddressInfo;
+    const statusOf = async (lines: readonly string[]): Promise<string> => {
+      const socket = connect(port, '127.0.0.1');
+      socket.end(['GET /healthz HTTP/1.1', ...lines, 'Connection: close', '', ''].join('\r\n'));
+      return (await text(socket)).slice(0, 12);
+    };
+    expect(await statusOf(['Host: localhost'])).to.equal('HTTP/1.1 200');
+    expect(await statusOf(['Host: localhost', 'X: host', 'HOST: evil.example'])).to.equal('HTTP/1.1 400');
   });
 
   it('put headers on every answer that leave a browser nothing from elsewhere', async () => {

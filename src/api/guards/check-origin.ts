@@ -1,4 +1,4 @@
-import { ProblemError } from '../problem.js';
+import { ProblemError, invalidRequest } from '../problem.js';
 
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
@@ -22,6 +22,12 @@ export function checkHost(host: string | undefined): void {
       hint: 'a proxy before it must set the Host header to localhost',
     },
   );
+}
+
+/** Throws a ProblemError if a request has two Host headers: a proxy may have checked the other one. */
+export function checkOneHost(rawHeaders: readonly string[]): void {
+  const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host');
+  if (hosts.length > 1) throw invalidRequest([{ path: 'headers.host', message: 'is sent twice: send it once' }]);
 }
 
 /**

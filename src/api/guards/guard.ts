@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ApiParts } from '../api-parts.js';
 import { ProblemError } from '../problem.js';
 import type { Authorizer } from './authorize.js';
-import { checkHost, checkOrigin, isLoopback } from './check-origin.js';
+import { checkHost, checkOneHost, checkOrigin, isLoopback } from './check-origin.js';
 import { addressKey } from '../../runtime/address-key.js';
 
 /** Calls a minute of one address that change something. */
@@ -21,6 +21,7 @@ export function guard(app: FastifyInstance, { settings }: Pick<ApiParts, 'settin
   const limitWrites = limiter(app, writesAMinute);
   app.addHook('onRequest', async (request) => {
     const { headers, method } = request;
+    checkOneHost(request.raw.rawHeaders);
     if (isLocal) checkHost(headers.host);
     const { access = 'read' } = request.routeOptions.config;
     if (access === 'open') return;

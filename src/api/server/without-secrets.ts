@@ -42,8 +42,19 @@ function withoutValues(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutValues);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, holdsSecret(key, item) ? masked : withoutValues(item)]),
+    Object.entries(value).map(([key, item]) => {
+      if (key === 'headers' || key === 'body') return [key, withoutTexts(item)];
+      return [key, holdsSecret(key, item) ? masked : withoutValues(item)];
+    }),
   );
+}
+
+/** A header or a text of a webhook's body may hold a secret under any name. */
+function withoutTexts(value: unknown): unknown {
+  if (typeof value === 'string') return masked;
+  if (typeof value !== 'object' || value === null) return withoutValues(value);
+  if (Array.isArray(value)) return value.map(withoutTexts);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutTexts(item)]));
 }
 
 function holdsSecret(key: string, item: unknown): boolean {

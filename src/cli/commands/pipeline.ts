@@ -1,5 +1,4 @@
-import { realpathSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { AbiStore } from '../../database/pipelines/abi-store.js';
 import { WantedStore } from '../../database/pipelines/wanted-store.js';
 import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
@@ -10,6 +9,7 @@ import { taskStatus } from '../../model/task.js';
 import { wantedText } from '../../model/wanted.js';
 import { waitingText, type Waiting } from '../../model/waiting.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
+import { realPath } from '../../runtime/real-path.js';
 import { loadDefinition } from '../../pipeline/definition/read-definition.js';
 import { nameProblem } from '../../pipeline/definition/pipeline-name.js';
 import { DatabaseUnreachableError, NotMigratedError, UsageError, problemText } from '../../runtime/errors.js';
@@ -282,16 +282,6 @@ function dataFolderOf({ cwd, settings }: CommandContext): string {
 
 function variablesOf({ secrets, variables: env }: CommandContext): VariableSource {
   return { env, remember: (value) => secrets.remember(value) };
-}
-
-/** Returns what an absolute path leads to, links followed as far as there is something. */
-function realPath(path: string): string {
-  try {
-    return realpathSync.native(path);
-  } catch {
-    const folder = dirname(path);
-    return folder === path ? path : join(realPath(folder), basename(path));
-  }
 }
 
 function warningsJson(warnings: readonly Problem[]): object {

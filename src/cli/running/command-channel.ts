@@ -40,7 +40,8 @@ export class CommandChannel implements AlertChannel {
   #start(message: AlertMessage): ChildProcess {
     const { command, cwd, env } = this.#options;
     const [program = '', ...args] = command;
-    const variables = { ...withoutSecrets(env), ...variablesOf(message) };
+    const passed = Object.fromEntries(passedVariables.map((name) => [name, env[name]]));
+    const variables = { ...passed, ...variablesOf(message) };
     // A group of its own: what a terminal sends to this process is not meant for it, and all of it can be killed.
     const child: ChildProcess = spawn(program, args, {
       cwd,
@@ -55,14 +56,8 @@ export class CommandChannel implements AlertChannel {
   }
 }
 
-/** Settings that hold a secret, or may: tokens, passwords, URLs with keys. */
-const secretSetting =
-  /^(?:CHAINPARSE_.*(?:TOKEN|SECRET|PASSWORD|KEY|URL)|MYSQL_PASSWORD|ETHERSCAN_API_KEY|.*_RPC_URL)$/i;
-
-/** What the program needs of its surroundings, but nothing by which it could do more than tell somebody. */
-function withoutSecrets(env: CommandChannelOptions['env']): CommandChannelOptions['env'] {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !secretSetting.test(name)));
-}
+/** The variables of this process that the program gets. */
+const passedVariables = ['PATH', 'HOME', 'LANG', 'TZ'];
 
 /** Characters of a variable: no system starts a program with a very long one. */
 const longestVariable = 30_000;

@@ -1,7 +1,6 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { JsonValue } from '../../model/event-message.js';
-import { isPrivateAddress } from '../../runtime/private-address.js';
+import { isPrivateHost } from '../../runtime/private-address.js';
 import { secretName, secretValue } from '../../runtime/secrets.js';
 import { positive, whole } from '../keys/numbers.js';
 import { secret, url, variable, writtenUrls } from '../keys/secret.js';
@@ -86,9 +85,4 @@ export const webhookSchema: z.ZodType<WebhookConfig> = together(z.strictObject(s
 function holdsKey(text: string): boolean {
   const written = text.replaceAll(variable, ' ').split(/[^\w-]+/);
   return written.some((part) => part.length >= 20 && /\d/.test(part) && /[a-z]/i.test(part));
-}
-
-function isPrivateHost(hostname: string): boolean {
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  return /(?:^|\.)localhost\.?$/i.test(host) || (isIP(host) !== 0 && isPrivateAddress(host));
 }

@@ -17,6 +17,9 @@ import { checkPaths } from './message-body.js';
 import { requestsOf } from './requests.js';
 import type { WebhookRequest } from './requests.js';
 
+const privateHint =
+  'write allow_private: true if that is meant; if the API stored the definition, list the host in CHAINPARSE_API_PRIVATE_HOSTS too';
+
 /** POSTs messages to a URL, one request after the other. */
 export class WebhookSink implements Sink {
   readonly #config: WebhookConfig;
@@ -86,8 +89,7 @@ export class WebhookSink implements Sink {
     const text = messageOf(cause);
     const isCut = text === 'other side closed';
     // It names the host itself.
-    if (cause instanceof RefusedAddressError)
-      return new ReceiverAwayError(text, { cause, hint: 'write allow_private: true where that is meant' });
+    if (cause instanceof RefusedAddressError) return new ReceiverAwayError(text, { cause, hint: privateHint });
     const message = isCut ? 'it closed the connection without an answer' : text;
     return new ReceiverAwayError(`${this.#label}: ${message}`, {
       cause,

@@ -16,6 +16,8 @@ export interface PipelineRow {
   readonly restart: string | null;
   readonly schedule: string | null;
   readonly time_zone: string | null;
+  /** NULL: `cli`, of a row that is older than the column. */
+  readonly origin: string | null;
 }
 
 export interface ComponentRow {
@@ -38,6 +40,7 @@ export function toPipeline(row: PipelineRow, components: readonly ComponentRow[]
     restart: row.restart as Restart | null,
     schedule: row.schedule,
     timeZone: row.time_zone,
+    origin: row.origin === 'api' ? 'api' : 'cli',
     components: components.map(toComponent),
     disabled: isSet(row.disabled),
     createTime: toInstantOrNull(row.create_time),

@@ -282,6 +282,7 @@ function pipelineRow(definition: PipelineDefinition): Record<string, string | nu
     restart: definition.restart,
     schedule: definition.schedule,
     time_zone: definition.timeZone,
+    origin: definition.origin ?? 'cli',
   };
 }
 

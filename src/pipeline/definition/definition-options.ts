@@ -1,3 +1,4 @@
+import type { ApiAccess } from '../../components/definition-access.js';
 import type { FileProblem } from '../../runtime/errors.js';
 import type { TargetFinding } from '../../components/ask-targets.js';
 import type { Surroundings } from '../../components/seam/component.js';
@@ -21,6 +22,8 @@ export interface DefinitionOptions {
   readonly askTargets?: AskTargets;
   /** Where it would be run; left out: paths that are written differently differ. */
   readonly surroundings?: Surroundings | undefined;
+  /** What it may reach, as it comes from the API; left out: it comes from the command line. */
+  readonly access?: ApiAccess;
   /** The kinds of components that it may name; left out: those of this version. */
   readonly kinds?: Registry;
 }

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { hasTargets } from '../../components/ask-targets.js';
+import { accessProblems } from '../../components/definition-access.js';
 import { filledTwice } from '../../components/filled-twice.js';
 import { registry, type Registry } from '../../components/registry.js';
 import { findSource } from '../../components/source-of.js';
@@ -65,6 +66,7 @@ export class DefinitionReader {
       schedule: keys?.schedule ?? null,
       timeZone: keys?.time_zone ?? null,
       components,
+      ...(this.#options.access === undefined ? {} : { origin: 'api' as const }),
     };
   }
 
@@ -107,7 +109,7 @@ export class DefinitionReader {
 
   /** What reaches a sink is known where the source and all stages above it are right. */
   async #checkSinks(components: readonly (Component | undefined)[]): Promise<void> {
-    const { kinds = registry, surroundings = null } = this.#options;
+    const { kinds = registry, surroundings = null, access = null } = this.#options;
     const written = (this.#value as { readonly components?: readonly { readonly type?: unknown }[] } | null)
       ?.components;
     const above: Component[] = [];
@@ -116,9 +118,9 @@ export class DefinitionReader {
       // A sink, right or wrong, changes nothing of what others get.
       if (component === undefined && kind?.role !== 'sink') return;
       if (component === undefined) continue;
-      if (kind?.role === 'sink' && kind.problems !== undefined) {
-        const events = fieldsBelow(above, kinds);
-        for (const { at, message, hint } of await kind.problems(component.config, events, surroundings)) {
+      if (kind?.role === 'sink') {
+        const found = await kind.problems?.(component.config, fieldsBelow(above, kinds), surroundings);
+        for (const { at, message, hint } of [...accessProblems(component.config, access), ...(found ?? [])]) {
           this.#problems.add(['components', position, ...at], message, hint);
         }
       }

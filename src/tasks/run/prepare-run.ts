@@ -1,3 +1,5 @@
+import { apiAccess } from '../../components/definition-access.js';
+import { registry } from '../../components/registry.js';
 import type { SourceDescription } from '../../components/seam/component.js';
 import { sinksOf } from '../../components/sinks-of.js';
 import type { PipelineSink } from '../../components/sinks-of.js';
@@ -25,7 +27,7 @@ export interface PreparedRun {
 
 /** Returns a pipeline that may run here; throws NotFoundError, and UsageError that says why it may not. */
 export async function prepareRun(
-  { database, settings, variables }: Pick<RunHost, 'database' | 'settings' | 'variables'>,
+  { database, settings, variables, cwd }: Pick<RunHost, 'database' | 'settings' | 'variables' | 'cwd'>,
   pipelineId: number,
   mode?: RunRequest['mode'],
 ): Promise<PreparedRun> {
@@ -35,8 +37,9 @@ export async function prepareRun(
   const source = checkRunnable(pipeline, settings);
   const urls = urlsFor(pipeline, source, mode ?? source.mode, settings);
   if (urls.length > 0) checkEndpoints(urls, source);
-  const sinks = sinksOf(pipeline.components);
-  for (const sink of sinks) sink.checkVariables(variables);
+  const access = pipeline.origin === 'api' ? apiAccess(settings, cwd) : null;
+  const sinks = sinksOf(pipeline.components, registry, access);
+  for (const sink of sinks) sink.checkAccess(variables);
   return { pipeline, source, sinks, urls };
 }
 

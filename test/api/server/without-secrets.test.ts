@@ -27,6 +27,16 @@ describe('the body of a request, as it is noted', () => {
     expect(JSON.parse(await withoutSecrets(JSON.stringify({ components })))).to.deep.equal({ components: noted });
   });
 
+  it('has header values and texts of a webhook body only masked', async () => {
+    const hook = {
+      headers: { 'X-Note': 'LEAK1', 'X-List': ['${LEAK2}'] },
+      body: { text: 'LEAK3', all: [['LEAK4'], 5] },
+    };
+    expect(JSON.parse(await withoutSecrets(JSON.stringify({ components: [hook] })))).to.deep.equal({
+      components: [{ headers: { 'X-Note': '***', 'X-List': ['***'] }, body: { text: '***', all: [['***'], 5] } }],
+    });
+  });
+
   it('has none in the text that older programs send inside JSON, be it JSON, YAML or neither', async () => {
     const inside = async (info: string): Promise<string> => {
       const noted = JSON.parse(await withoutSecrets({ pipeline_id: 4, pipeline_info: info })) as Record<

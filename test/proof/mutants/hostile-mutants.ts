@@ -21,7 +21,7 @@ export const hostileMutants: readonly Mutant[] = [
   hosts('shown-host-key', 'a key in a host is not shown', "label.replace(/^[^:]+/, '***')", 'label'),
   hosts('remembered-host-key', 'nor where the host stands alone', '.filter(isKey)', '.filter(() => false)'),
   authorizer('basic-colon', 'Basic without a colon is no token', 'colon === -1 ? undefined : ', ''),
-  command('alert-secrets', "an alert's command gets no secret", '.filter(([name]) => !secretSetting.test(name))', ''),
+  command('alert-secrets', "an alert's command gets no secret", '{ ...passed,', '{ ...env, ...passed,'),
   table('table-steering', 'a cell does not steer the terminal', 'row.map(printableLine)', 'row'),
   consoleLog(
     'log-steering',
