@@ -44,6 +44,8 @@ export interface Dialect {
   now(knex: Knex): Knex.Raw;
   /** The clock at the moment in which a row is judged, not that at which its statement began. */
   liveNow(knex: Knex): Knex.Raw;
+  /** The clock at this moment: milliseconds since 2025 began, in UTC whatever the database's time zone is. */
+  milliseconds(knex: Knex): Knex.Raw;
   /** Asks how many seconds the server is up; null where there is no server. */
   uptime(knex: Knex): Uptime | null;
   /** Leaves rows out that others have locked, where the database locks rows. */

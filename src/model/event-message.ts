@@ -89,6 +89,8 @@ export interface EventMessage {
   readonly op: 'insert' | 'remove';
   /** Of the messages of one id the highest counts; the same again is a repetition. */
   readonly seq: number;
+  /** Orders the versions of one place's rows within a life of the pipeline; the same whenever it is delivered, unless it is sent again. */
+  readonly rank: number;
   readonly place: MessagePlace;
   readonly eventName: string;
   readonly eventSignature: string;

@@ -57,6 +57,7 @@ eachDatabase('the API of sinks', (databases) => {
       id: `1:${blockNumber}`,
       op: 'insert',
       seq: 12_288,
+      rank: 4_096,
       place,
       data: MessageData.ofText('{}'),
     } as const;

@@ -80,7 +80,7 @@ function messageOf(text: string): EventMessage {
   };
   const event = { eventName: 'Transfer', eventSignature: 'Transfer()' };
   const at = { ...place, logIndex: 0, contractAddress: '0x' };
-  return { id: '1:0x:0x:0', op: 'insert', seq: 1, place: at, ...event, data: MessageData.ofText(text) };
+  return { id: '1:0x:0x:0', op: 'insert', seq: 1, rank: 1, place: at, ...event, data: MessageData.ofText(text) };
 }
 
 function batchOf(...messages: readonly EventMessage[]): SinkBatch {

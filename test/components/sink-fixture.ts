@@ -35,7 +35,7 @@ export function transferMessage(n: number, by: Partial<EventMessage> = {}): Even
     `"transaction_index":${n % 10},"log_index":${n % 10},"contract_address":"${token}","event_name":"Transfer",` +
     `"event_signature":"${event.eventSignature}","args":{"from":"${token}","to":"${token}","value":"${n}000000"}}`;
   const id = `1:${place.blockHash}:${place.transactionHash}:${place.logIndex}`;
-  return { id, op: 'insert', seq: 4_711 + n, place, ...event, data: MessageData.ofText(text), ...by };
+  return { id, op: 'insert', seq: 4_711 + n, rank: 1, place, ...event, data: MessageData.ofText(text), ...by };
 }
 
 /** Makes so many messages of Transfers. */

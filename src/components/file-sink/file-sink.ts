@@ -191,7 +191,7 @@ export class FileSink implements Sink {
   }
 
   /** Notes that a complete file has changed, unless it knows of the message: then it only came again. */
-  #recognise({ op, seq, place: { blockNumber: block } }: EventMessage): void {
+  #recognise({ op, rank: seq, place: { blockNumber: block } }: EventMessage): void {
     const { files } = this.#parts.target.manifest;
     const index = lastIndexUpTo(files, block);
     const file = files[index];

@@ -66,7 +66,7 @@ export class OpenFile {
 
   add(message: EventMessage): void {
     const { blockNumber, logIndex } = message.place;
-    this.#seq = Math.max(this.#seq, message.seq);
+    this.#seq = Math.max(this.#seq, message.rank);
     const isNext = blockNumber > this.#block || (blockNumber === this.#block && logIndex > this.#logIndex);
     if (message.op === 'remove' || !isNext) this.#isStale = true;
     if (isNext && message.op === 'insert') [this.#block, this.#logIndex] = [blockNumber, logIndex];
@@ -122,7 +122,7 @@ export async function readAnew(
     for await (const messages of context.inserts(range)) {
       context.signal.throwIfAborted();
       context.moved();
-      seq = messages.reduce((highest, message) => Math.max(highest, message.seq), seq);
+      seq = messages.reduce((highest, message) => Math.max(highest, message.rank), seq);
       lastBlock = messages.at(-1)?.place.blockNumber ?? lastBlock;
       await work.add(messages);
     }

@@ -51,7 +51,7 @@ export class CheckpointStore {
 
   /** Lists the checkpoints of all pipelines, by the pipelines' ids. */
   async list(): Promise<readonly Checkpoint[]> {
-    const rows = await this.#database.read<CheckpointRow[]>((knex) =>
+    const rows = await this.#database.read<Omit<CheckpointRow, 'time'>[]>((knex) =>
       knex('pipeline_checkpoint').select('*').orderBy('pipeline_id'),
     );
     return rows.map(toCheckpoint);
@@ -133,17 +133,21 @@ interface CheckpointRow {
   readonly version: number;
   readonly claim: number;
   readonly epoch: string | null;
+  /** When the row was read. */
+  readonly time: number;
 }
 
 /** Reads a pipeline's checkpoint as its row has it; undefined where it was never run. */
 export async function readCheckpoint(database: Database, pipelineId: number): Promise<CheckpointRow | undefined> {
   const rows = await database.read<CheckpointRow[]>((knex) =>
-    knex('pipeline_checkpoint').where({ pipeline_id: pipelineId }),
+    knex('pipeline_checkpoint')
+      .where({ pipeline_id: pipelineId })
+      .select('*', { time: database.dialect.milliseconds(knex) }),
   );
   return rows[0];
 }
 
-function toCheckpoint(row: CheckpointRow): Checkpoint {
+function toCheckpoint(row: Omit<CheckpointRow, 'time'>): Checkpoint {
   return {
     pipelineId: row.pipeline_id,
     taskId: row.task_id,

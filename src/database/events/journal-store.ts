@@ -23,6 +23,8 @@ export interface JournalHead {
   /** The blocks that have been read; null where there are none. */
   readonly blocks: BlockRange | null;
   readonly hash: BlockRef['hash'] | null;
+  /** When it was read, as `Dialect.milliseconds` says it. */
+  readonly time: number;
 }
 
 /** What was at a place at a version. */
@@ -57,9 +59,9 @@ export class JournalStore {
   async current(pipelineId: number): Promise<JournalHead | null> {
     const row = await readCheckpoint(this.#database, pipelineId);
     if (row === undefined) return null;
-    const { version, claim, epoch, start_block: from, block_number: to, hash } = row;
+    const { version, claim, epoch, start_block: from, block_number: to, hash, time } = row;
     const blocks = from === null || to === null ? null : { from, to };
-    return { version, claim, epoch, blocks, hash: hash === null ? null : toHex(hash) };
+    return { version, claim, epoch, blocks, hash: hash === null ? null : toHex(hash), time };
   }
 
   /** Walks over what changed between two versions, as `readDifference` says. */

@@ -33,6 +33,7 @@ export interface EventLetter extends Pick<DeadLetter, 'id' | 'attempts' | 'isOwe
   readonly eventId: string;
   readonly op: EventMessage['op'];
   readonly seq: number;
+  readonly rank: number;
   /** Whether a replay has sent its message again: the receiver may have it. */
   readonly isResent: boolean;
 }
@@ -70,11 +71,11 @@ export class DeadLetterStore {
   /** Returns the step that keeps a message; the same one again replaces what is there. */
   keep({ pipelineId, sink }: SinkName, { message, attempts, error }: Refusal): Query {
     const { knex, dialect } = this.#database;
-    const { id, op, seq, place, eventName, eventSignature, data } = message;
+    const { id, op, seq, rank, place, eventName, eventSignature, data } = message;
     const now = { attempts, error, due: dues.kept, create_time: dialect.now(knex) };
     return knex(table)
       .insert({
-        ...{ pipeline_id: pipelineId, sink, event_id: id, op, seq, place: placeText(place) },
+        ...{ pipeline_id: pipelineId, sink, event_id: id, op, seq, place: placeText(place, rank) },
         ...{ event_name: eventName, event_signature: eventSignature, data: data.text, ...now },
       })
       .onConflict(['pipeline_id', 'sink', 'event_id', 'seq'])
@@ -108,13 +109,13 @@ export class DeadLetterStore {
     for (const ids of chunks(eventIds, mostIds)) {
       const rows = await this.#database.read<EventLetterRow[]>((knex) =>
         knex(table)
-          .select('id', 'event_id', 'op', 'seq', 'attempts', 'due')
+          .select('id', 'event_id', 'op', 'seq', 'place', 'attempts', 'due')
           .where({ pipeline_id: pipelineId, sink })
           .whereIn('event_id', ids)
           .orderBy('seq'),
       );
-      for (const { id, event_id: eventId, op, seq, attempts, due } of rows)
-        found.push({ id, eventId, op, seq, attempts, isOwed: due === dues.owed, isResent: due === dues.resent });
+      for (const { id, event_id: eventId, op, seq, place, attempts, due } of rows)
+        found.push({ id, eventId, op, seq, rank: readPlace(place).rank ?? seq, attempts, isOwed: due === dues.owed, isResent: due === dues.resent });
     }
     return found;
   }
@@ -183,20 +184,24 @@ export function nextRemove({ seq }: EventMessage, letters: readonly EventLetter[
   return letters.find((letter) => letter.op === 'remove' && letter.seq > seq);
 }
 
-type EventLetterRow = Pick<LetterRow, 'id' | 'event_id' | 'op' | 'seq' | 'attempts' | 'due'>;
+type EventLetterRow = Pick<LetterRow, 'id' | 'event_id' | 'op' | 'seq' | 'place' | 'attempts' | 'due'>;
+
+/** Left out of a letter of an older version, whose `seq` was its rank. */
+type KeptPlace = MessagePlace & { readonly rank?: number };
 
 /** A message may be its whole event's, whose arguments can be longer than the column. */
-function placeText(place: MessagePlace): string {
+function placeText(place: MessagePlace, rank: number): string {
   const { chainId, blockNumber, blockHash, timestamp, transactionHash, transactionIndex, logIndex } = place;
-  const kept: MessagePlace = {
+  const kept: KeptPlace = {
     ...{ chainId, blockNumber, blockHash, timestamp, transactionHash, transactionIndex, logIndex },
     contractAddress: place.contractAddress,
+    rank,
   };
   return JSON.stringify(kept);
 }
 
-function readPlace(text: string): MessagePlace {
-  return JSON.parse(text) as MessagePlace;
+function readPlace(text: string): KeptPlace {
+  return JSON.parse(text) as KeptPlace;
 }
 
 interface LetterRow {
@@ -215,13 +220,15 @@ interface LetterRow {
 }
 
 function toLetter(row: LetterRow): DeadLetter {
+  const { rank = row.seq, ...place } = readPlace(row.place);
   return {
     id: row.id,
     message: {
       id: row.event_id,
       op: row.op,
       seq: row.seq,
-      place: readPlace(row.place),
+      rank,
+      place,
       eventName: row.event_name,
       eventSignature: row.event_signature,
       data: MessageData.ofText(row.data),

@@ -54,7 +54,7 @@ export async function* batchesOf(
     if (last === undefined) continue;
     const after: SinkPlace = { pass, at: { op, place: last } };
     const tell = (): readonly EventMessage[] =>
-      events.map((event) => eventMessageOf(event, op, pass.resends ? pass.replay : 0, parts.origin));
+      events.map((event) => eventMessageOf(event, op, pass, parts.origin));
     if (takesStored && stored !== undefined) {
       yield { stored, messages: tell, added: new Map(), after };
       continue;

@@ -18,6 +18,8 @@ export interface Pass {
   readonly replay: number;
   /** It sends a stretch again. */
   readonly resends: boolean;
+  /** What the `seq` of its messages is made of; left out: an older version has begun it, or it is where a sink begins. */
+  readonly number?: number | undefined;
 }
 
 /** An event that has been told of. */
@@ -39,10 +41,14 @@ type PlaceJson = readonly [
   replay: number,
   resends: 0 | 1,
   at: 'begin' | 'end' | readonly [DifferenceOp, number, number, string],
+  number?: number,
 ];
 
+/** Passes that can begin within a millisecond; their `seq` is a safe integer until 2059. */
+const perMillisecond = 4_096;
+
 /** Writes a place; the text holds all that is needed to go on from it. */
-export function placeText({ pass: { from, to, headBlock, replay, resends }, at }: SinkPlace): string {
+export function placeText({ pass: { from, to, headBlock, replay, resends, number }, at }: SinkPlace): string {
   const told =
     typeof at === 'string' ? at : ([at.op, at.place.blockNumber, at.place.logIndex, at.place.transactionHash] as const);
   const json: PlaceJson = [
@@ -52,6 +58,7 @@ export function placeText({ pass: { from, to, headBlock, replay, resends }, at }
     replay,
     resends ? 1 : 0,
     told,
+    ...(number === undefined ? ([] as const) : ([number] as const)),
   ];
   return JSON.stringify(json);
 }
@@ -59,21 +66,35 @@ export function placeText({ pass: { from, to, headBlock, replay, resends }, at }
 /** Reads what `placeText` wrote; null where it is something else. */
 export function readPlace(text: string): SinkPlace | null {
   if (
-    !/^\[\[\d+,(?:-?\d+|null)\],\[\d+,(?:-?\d+|null)\],(?:\d+|null),\d+,[01],(?:"begin"|"end"|\[.*\])\]$/.test(text)
+    !/^\[\[\d+,(?:-?\d+|null)\],\[\d+,(?:-?\d+|null)\],(?:\d+|null),\d+,[01],(?:"begin"|"end"|\[.*\])(?:,\d+)?\]$/.test(text)
   ) {
     return null;
   }
-  const [from, to, headBlock, replay, resends, at] = JSON.parse(text) as PlaceJson;
+  const [from, to, headBlock, replay, resends, at, number] = JSON.parse(text) as PlaceJson;
   const pass = {
     from: { version: from[0], block: from[1] },
     to: { version: to[0], block: to[1] },
     headBlock,
     replay,
     resends: resends === 1,
+    number,
   };
   if (typeof at === 'string') return { pass, at };
   const [op, blockNumber, logIndex, transactionHash] = at;
   return { pass, at: { op, place: { blockNumber, logIndex, transactionHash } } };
+}
+
+/** Returns a pass's number; of one without, it is above every `seq` that an older version made up to its end. */
+export function numberOf({ to, number }: Pick<Pass, 'to' | 'number'>): number {
+  return number ?? (to.version + 1) * perMillisecond;
+}
+
+/**
+ * Returns the number of a pass that begins at an instant: above all of the sink's earlier passes, and of those of a life of the
+ * pipeline that was deleted, or is lost with a database that was set back.
+ */
+export function nextNumber(last: Pass | undefined, time: number): number {
+  return Math.max(time * perMillisecond, last === undefined ? 0 : numberOf(last) + 1);
 }
 
 /** Says which of two passes came later: positive where `one` did. */

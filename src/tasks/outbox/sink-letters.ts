@@ -6,7 +6,7 @@ import type { SinkChange, SinkGuard } from '../../database/sinks/sink-store.js';
 import type { EventMessage } from '../../model/event-message.js';
 import { messageOf } from '../../runtime/errors.js';
 import type { Logger } from '../../runtime/logger.js';
-import { readSeq } from './message-of.js';
+import { readRank } from './message-of.js';
 import type { PassBatch } from './pass-batches.js';
 import type { Pass } from './place.js';
 import type { SinkRow } from './sink-row.js';
@@ -55,8 +55,8 @@ export class SinkLetters {
     if (messages[0]?.op !== 'remove') return messages;
     const { letters } = this.#parts;
     const dead = new Set<string>();
-    for (const { eventId, op, seq, isResent } of await this.#lettersOf(messages)) {
-      const { version, replay } = readSeq(seq);
+    for (const { eventId, op, rank, isResent } of await this.#lettersOf(messages)) {
+      const { version, replay } = readRank(rank);
       // What was refused when it was sent again may have been taken before.
       if (op === 'insert' && replay === 0 && !isResent) dead.add(`${eventId} ${version}`);
     }
@@ -97,7 +97,7 @@ export class SinkLetters {
     const own = resent.filter(({ blockNumber }) => blockNumber > (from.block ?? -1));
     if (own.length === 0) return [];
     const letters = await this.#lettersOf(own);
-    const earlier = letters.filter(({ seq }) => readSeq(seq).version <= to.version);
+    const earlier = letters.filter(({ rank }) => readRank(rank).version <= to.version);
     return [
       this.#parts.letters.forget(
         this.#name,
@@ -130,7 +130,7 @@ export class SinkLetters {
   async #isOver(letter: DeadLetter, told: number, holdsRows: boolean): Promise<boolean> {
     const { journal, guard } = this.#parts;
     const { message } = letter;
-    const { version } = readSeq(message.seq);
+    const { version } = readRank(message.rank);
     const [held = null] = await journal.heldAt(guard.pipelineId, told, [message.place]);
     if (message.op === 'insert') {
       if (held !== null) return held.added > version;
@@ -148,7 +148,7 @@ export class SinkLetters {
     const { message } = letter;
     if (message.op === 'insert' || !hasJoined(letter)) return false;
     const others = await this.#lettersOf([message]);
-    return others.some(({ op, seq }) => op === 'insert' && seq < message.seq && readSeq(seq).replay === 0);
+    return others.some(({ op, seq, rank }) => op === 'insert' && seq < message.seq && readRank(rank).replay === 0);
   }
 
   /** Forgets one that the receiver has taken after all: whoever has an insert must get what took its event back meanwhile. */

@@ -11,7 +11,7 @@ import { DeliveryHeldError } from './delivery.js';
 import { adoptingPass, nextPass } from './next-pass.js';
 import type { Due } from './next-pass.js';
 import type { OpenableSink, OpenedSink } from './openable-sink.js';
-import { placeText, type Extent, type SinkPlace } from './place.js';
+import { placeText, readPlace, type Extent, type SinkPlace } from './place.js';
 import { hasNotBegun, resumePlace } from './resume.js';
 import { SinkConnection } from './sink-connection.js';
 import { SinkDelivery } from './sink-delivery.js';
@@ -263,7 +263,7 @@ export class SinkLoop implements PacedSink {
       if (!(error instanceof SinkStoppedError) || !isAsked) throw error;
       const due = this.#due(head);
       if (!knowsFinal(due)) return null;
-      place = { pass: adoptingPass(due), at: 'begin' };
+      place = { pass: adoptingPass(due, readPlace(standing.place ?? '')?.pass), at: 'begin' };
       await this.#delivery.store(place);
     }
     this.#at.resume({ place, standing, held });

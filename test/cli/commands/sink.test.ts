@@ -42,7 +42,7 @@ describe('chainparse sink', () => {
       ...{ chainId: 1, blockNumber: 104, blockHash: '0x1', timestamp: 1, contractAddress: '0x2' },
       ...{ transactionHash: '0x3', transactionIndex: 0, logIndex: 0 },
     };
-    const message = { id: '1:0x1:0x3:0', op: 'insert', seq: 12_288, place } as const;
+    const message = { id: '1:0x1:0x3:0', op: 'insert', seq: 12_288, rank: 4_096, place } as const;
     const event = { eventName: 'Transfer', eventSignature: 'Transfer()', data: MessageData.ofText('{"a":1}') };
     const refusal = { message: { ...message, ...event }, attempts: 10, error: '413' };
     await database.write([new DeadLetterStore(database).keep({ pipelineId: 45, sink: 'hook' }, refusal)]);

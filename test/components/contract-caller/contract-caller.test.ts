@@ -64,6 +64,7 @@ function messageOf(
     id: `1:${blockHash}:${logIndex}`,
     op,
     seq: 1,
+    rank: 1,
     place,
     ...event,
     data: MessageData.ofText(JSON.stringify(data)),

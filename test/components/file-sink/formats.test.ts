@@ -30,7 +30,7 @@ function transfer(logIndex: number, args: Readonly<Record<string, JsonValue>>): 
   const stored = { ...place, ...event, argsJson: JSON.stringify(args) };
   // Some sources of messages know no more than the text.
   const data = logIndex === 1 ? MessageData.ofText(eventToJson(stored, origin)) : MessageData.ofEvent(stored, origin);
-  return { id: `1:0x:0x:${logIndex}`, op: 'insert', seq: logIndex + 1, place, ...event, data };
+  return { id: `1:0x:0x:${logIndex}`, op: 'insert', seq: 1, rank: logIndex + 1, place, ...event, data };
 }
 
 /** Makes events like another one, with other signatures and fields. */

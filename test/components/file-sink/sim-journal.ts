@@ -121,7 +121,8 @@ export function messageOf(row: Row, op: EventMessage['op'], replay = 0): EventMe
   return {
     id: `${blockNumber}:${logIndex}`,
     op,
-    seq: version * 8_192 + (op === 'insert' ? 4_096 : 0) + replay,
+    seq: 0,
+    rank: version * 8_192 + (op === 'insert' ? 4_096 : 0) + replay,
     ...{ place, eventName: 'E', eventSignature: 'E()', data: MessageData.ofText(textOf(row)) },
   };
 }

@@ -65,7 +65,7 @@ export function message(args: object | Map<string, unknown>, given: Given): Even
       ? MessageData.ofFields(args as Map<string, never>)
       : MessageData.ofText(eventToJson(event, origin));
   const id = `1:${place.blockHash}:${place.transactionHash}:${log}`;
-  return { id, op, seq: 1, place, eventName, eventSignature, data };
+  return { id, op, seq: 1, rank: 1, place, eventName, eventSignature, data };
 }
 
 /** A sink on a database, as whoever delivers has it. */

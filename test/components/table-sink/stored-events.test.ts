@@ -57,7 +57,7 @@ function toMessage(event: ChainEvent): EventMessage {
   const { blockHash, transactionHash, logIndex, eventName, eventSignature } = event;
   const data = MessageData.ofEvent(stored, { pipelineId, chainName: () => 'ethereum' });
   const id = `${chainId}:${blockHash}:${transactionHash}:${logIndex}`;
-  return { id, op: 'insert', seq: 1, place: stored, eventName, eventSignature, data };
+  return { id, op: 'insert', seq: 1, rank: 1, place: stored, eventName, eventSignature, data };
 }
 
 eachDatabase('a table sink of the events’ own database', (databases) => {

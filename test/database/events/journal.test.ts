@@ -123,8 +123,16 @@ eachDatabase('the journal', (databases) => {
     expect(first.epoch).to.match(/^[0-9a-f]{32}$/);
     await tasks.finish(taskId, { status: 1, endReason: 'completed', error: null }, null);
     await claim(true);
-    expect(await journal.current(pipelineId)).to.deep.equal({ ...first, claim: 2 });
+    const second = (await journal.current(pipelineId))!;
+    expect(second).to.deep.equal({ ...first, claim: 2, time: second.time });
+    expect(second.time - first.time).to.be.within(0, 60_000);
     expect(await journal.current(9_999)).to.equal(null);
+  });
+
+  it('tells the time in milliseconds since 2025 began, UTC, whatever the time zone of the database', async () => {
+    await append(3, 5);
+    const { time } = (await journal.current(pipelineId))!;
+    expect(time).to.be.closeTo(Date.now() - Date.UTC(2025, 0), 30_000).and.to.satisfy(Number.isInteger);
   });
 
   it('has another epoch where the checkpoint was made anew, by whatever program', async () => {

@@ -106,7 +106,7 @@ export const deliveryMutants: readonly Mutant[] = [
     'replay === 0 && !isResent',
     'replay === 0',
   ),
-  numbered('op-in-seq', 'what comes counts more than what goes', "(op === 'insert' ? perOp : 0)", '0'),
+  numbered('op-in-seq', 'what comes counts more than what goes', "(op === 'insert' ? 1 : 0)", '0'),
   resumed(
     'another-epoch',
     'a target of another life of the pipeline stops the sink',

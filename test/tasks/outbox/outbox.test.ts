@@ -16,7 +16,7 @@ import { TaskStore } from '../../../src/database/tasks/task-store.js';
 import type { Clock } from '../../../src/runtime/clock.js';
 import { LeaseLostError } from '../../../src/runtime/errors.js';
 import { blocksBehind } from '../../../src/tasks/outbox/blocks-behind.js';
-import { seqOf } from '../../../src/tasks/outbox/message-of.js';
+import { rankOf } from '../../../src/tasks/outbox/message-of.js';
 import type { OpenableSink } from '../../../src/tasks/outbox/openable-sink.js';
 import { exampleBatch, exampleEvent, hashOf } from '../../database/example-batch.js';
 import { giveAnew } from '../../database/given-anew.js';
@@ -49,8 +49,8 @@ const takenBack: Send = async function* () {
 };
 
 const insert = (block: number, version: number, replay = 0): string =>
-  `insert ${block}:0 ${seqOf(version, 'insert', replay)}`;
-const remove = (block: number, version: number): string => `remove ${block}:0 ${seqOf(version, 'remove', 0)}`;
+  `insert ${block}:0 ${rankOf(version, 'insert', replay)}`;
+const remove = (block: number, version: number): string => `remove ${block}:0 ${rankOf(version, 'remove', 0)}`;
 
 eachDatabase('the outbox', (databases) => {
   let database: Database;
@@ -344,8 +344,8 @@ eachDatabase('the outbox', (databases) => {
     await runs.run([sink.openable()], blocks(1, 3));
     await runs.repair(2, [{ ...exampleEvent(2, 0), argsJson: '{"value":"other"}' }, exampleEvent(2, 5)]);
     await runs.run([sink.openable()], noMore);
-    const seq = seqOf(2, 'insert', 0);
-    expect(sink.lines.slice(3)).to.deep.equal([remove(2, 2), `insert 2:0 ${seq}`, `insert 2:5 ${seq}`]);
+    const rank = rankOf(2, 'insert', 0);
+    expect(sink.lines.slice(3)).to.deep.equal([remove(2, 2), `insert 2:0 ${rank}`, `insert 2:5 ${rank}`]);
     await isTrue();
   });
 
@@ -726,9 +726,9 @@ eachDatabase('the outbox', (databases) => {
     await runs.run([sink.openable({ batchSize: 1 })], noMore);
     expect(sink.lines).to.deep.equal([insert(1, 1, 1)]);
     const left = await letters().list(name(), { limit: 10 });
-    expect(left.map(({ message: { op, seq, place } }) => [op, place.blockNumber, seq])).to.deep.equal([
-      ['insert', 2, seqOf(1, 'insert', 0)],
-      ['insert', 2, seqOf(1, 'insert', 1)],
+    expect(left.map(({ message: { op, rank, place } }) => [op, place.blockNumber, rank])).to.deep.equal([
+      ['insert', 2, rankOf(1, 'insert', 0)],
+      ['insert', 2, rankOf(1, 'insert', 1)],
     ]);
   });
 

@@ -3,9 +3,9 @@ import type { Stage } from '../../../src/components/seam/stage.js';
 import type { EventMessage } from '../../../src/model/event-message.js';
 import type { OpenableSink } from '../../../src/tasks/outbox/openable-sink.js';
 
-/** A message as a line: op, block and log, and its number. */
-function lineOf({ op, place, seq }: EventMessage): string {
-  return `${op} ${place.blockNumber}:${place.logIndex} ${seq}`;
+/** A message as a line: op, block and log, and its rank. */
+function lineOf({ op, place, rank }: EventMessage): string {
+  return `${op} ${place.blockNumber}:${place.logIndex} ${rank}`;
 }
 
 /** A receiver in memory: it has what it was sent, and does what the test says. */

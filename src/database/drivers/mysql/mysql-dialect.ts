@@ -7,6 +7,7 @@ export const mysqlDialect: Dialect = {
   name: 'mysql',
   now: (knex) => knex.raw('NOW()'),
   liveNow: (knex) => knex.raw('SYSDATE()'),
+  milliseconds: (knex) => knex.raw("TIMESTAMPDIFF(MICROSECOND, '2025-01-01', UTC_TIMESTAMP(3)) DIV 1000"),
   uptime: (knex) => ({ query: knex.raw("SHOW GLOBAL STATUS LIKE 'Uptime'"), read: readUptime }),
   skipLocked: (query) => query.forUpdate().skipLocked(),
   secondsSince: (knex, column) => knex.raw('TIMESTAMPDIFF(SECOND, ??, NOW())', [column]),

@@ -21,6 +21,8 @@ export const postgresDialect: Dialect = {
   name: 'postgres',
   now: (knex) => knex.raw(now),
   liveNow: (knex) => knex.raw(liveNow),
+  milliseconds: (knex) =>
+    knex.raw("TRUNC(EXTRACT(EPOCH FROM clock_timestamp() - TIMESTAMPTZ '2025-01-01 00:00:00+00') * 1000)::bigint"),
   uptime: (knex) => ({
     query: knex.raw('SELECT FLOOR(EXTRACT(EPOCH FROM clock_timestamp() - pg_postmaster_start_time())) AS seconds'),
     read: (answer) => {
