@@ -69,6 +69,17 @@ export class Method {
     return this.#decoded.get(data, () => this.#decode(data));
   }
 
+  /** Says whether an answer is a value of this method. */
+  returns(data: string): boolean {
+    try {
+      this.decode(data);
+      return true;
+    } catch (error) {
+      if (error instanceof ValueError) return false;
+      throw error;
+    }
+  }
+
   #decode(data: string): JsonValue {
     if (data === '0x' && this.#outputs.length > 0) throw new ValueError('there is no contract, or it answers nothing');
     const values = this.#values(data);
