@@ -4,6 +4,8 @@ import { inBoth } from './in-both.js';
 export const columns = inBoth(
   {
     alert: 'alert',
+    answer: 'answer',
+    call: 'call',
     mute: 'muted',
     until: 'until',
     left: 'left',
@@ -73,6 +75,8 @@ export const columns = inBoth(
   },
   {
     alert: '告警',
+    answer: '结果',
+    call: '调用',
     mute: '静音',
     until: '至',
     left: '剩余',

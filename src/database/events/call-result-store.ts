@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Knex } from 'knex';
 import type { BlockRef } from '../../model/block.js';
 import type { Database } from '../database.js';
 import { toBytes } from '../../runtime/hex-bytes.js';
@@ -18,6 +19,35 @@ export interface KeptCall {
     /** Of that block's state, or of what was the newest one then. */
     readonly at: 'event' | 'latest';
   } | null;
+}
+
+/** Which stored answers are meant: of a pipeline, of a contract, or of both. */
+export interface CallFilter {
+  readonly pipeline?: {
+    readonly id: number;
+    readonly chainId: number;
+    /** The `immutable` calls of its definition, whose answers serve other pipelines, too. */
+    readonly immutable: readonly CallPattern[];
+  };
+  /** 0x-hex in lower case. */
+  readonly contract?: string;
+}
+
+/** Calls of one method; `target: null`: of any contract. */
+export interface CallPattern {
+  readonly target: string | null;
+  readonly selector: string;
+}
+
+/** A stored answer. */
+export interface StoredCall {
+  /** Null: it is `immutable`, and serves all pipelines. */
+  readonly of: { readonly pipelineId: number; readonly block: number } | null;
+  readonly chainId: number;
+  readonly contract: string;
+  readonly data: string;
+  readonly outcome: CallOutcome['outcome'];
+  readonly result: string | null;
 }
 
 /** What is kept of a call; `gone`: its block was, before it could be asked. */
@@ -72,6 +102,30 @@ export class CallResultStore {
     }
   }
 
+  /** Returns stored answers, `immutable` ones first, and how many there are in all. */
+  async list(
+    filter: CallFilter,
+    limit: number,
+  ): Promise<{ readonly calls: readonly StoredCall[]; readonly total: number }> {
+    const rows = await this.#database.read<ListedRow[]>((knex) =>
+      knex('call_result')
+        .select('pipeline_id', 'chain_id', 'block_number', 'target', 'call_data', 'outcome', 'result')
+        .where(meantBy(filter))
+        .orderBy(['pipeline_id', 'block_number', 'call_key'])
+        .limit(limit),
+    );
+    const [counted] = await this.#database.read<{ total: number }[]>((knex) =>
+      knex('call_result').count({ total: '*' }).where(meantBy(filter)),
+    );
+    return { calls: rows.map(toStoredCall), total: Number(counted?.total) };
+  }
+
+  /** Deletes stored answers; returns how many. */
+  async forget(filter: CallFilter): Promise<number> {
+    const [result] = await this.#database.write([this.#database.knex('call_result').where(meantBy(filter)).delete()]);
+    return result?.matched ?? 0;
+  }
+
   /** Says whether a pipeline holds events of a block. */
   async holdsBlock(pipelineId: number, { number, hash }: BlockRef): Promise<boolean> {
     const rows = await this.#database.read<object[]>((knex) =>
@@ -82,6 +136,40 @@ export class CallResultStore {
     );
     return rows.length > 0;
   }
+}
+
+interface ListedRow extends Omit<Row, 'call_key'> {
+  readonly pipeline_id: number;
+  readonly chain_id: number;
+  readonly block_number: number;
+  readonly target: Buffer;
+  readonly call_data: string;
+}
+
+function toStoredCall(row: ListedRow): StoredCall {
+  const pipelineId = Number(row.pipeline_id);
+  return {
+    of: pipelineId === 0 ? null : { pipelineId, block: Number(row.block_number) },
+    chainId: Number(row.chain_id),
+    contract: `0x${row.target.toString('hex')}`,
+    data: row.call_data,
+    ...toOutcome(row.outcome, row.result),
+  };
+}
+
+function meantBy({ pipeline, contract }: CallFilter): Knex.QueryCallback {
+  return (rows) => {
+    if (contract !== undefined) void rows.where({ target: toBytes(contract) });
+    if (pipeline === undefined) return;
+    void rows.where((either) => {
+      void either.where({ pipeline_id: pipeline.id });
+      for (const { target, selector } of pipeline.immutable)
+        void either.orWhere((each) => {
+          void each.where({ pipeline_id: 0, chain_id: pipeline.chainId }).where('call_data', 'like', `${selector}%`);
+          if (target !== null) void each.where({ target: toBytes(target) });
+        });
+    });
+  };
 }
 
 /** Returns what tells a call from all others: 64 hex digits. */
