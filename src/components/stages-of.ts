@@ -1,4 +1,3 @@
-import type { CallPattern } from '../database/events/call-result-store.js';
 import type { Component } from '../model/pipeline.js';
 import type { EventFields, StageOpening } from './seam/component.js';
 import type { Stage } from './seam/stage.js';
@@ -22,14 +21,6 @@ export function stagesOf(components: readonly Component[]): readonly PipelineSta
     return [
       { name, type, asksChain: kind.asksChain === true, open: (opening) => kind.open(config, { ...opening, name }) },
     ];
-  });
-}
-
-/** Returns the calls of contracts that stages make once for all pipelines. */
-export function immutableCallsOf(components: readonly Component[]): readonly CallPattern[] {
-  return components.flatMap(({ type, config }) => {
-    const kind = registry.find(type);
-    return kind?.role === 'stage' ? (kind.immutableCalls?.(config) ?? []) : [];
   });
 }
 

@@ -5,7 +5,6 @@ export const columns = inBoth(
   {
     alert: 'alert',
     answer: 'answer',
-    call: 'call',
     mute: 'muted',
     until: 'until',
     left: 'left',
@@ -76,7 +75,6 @@ export const columns = inBoth(
   {
     alert: '告警',
     answer: '结果',
-    call: '调用',
     mute: '静音',
     until: '至',
     left: '剩余',

@@ -68,11 +68,6 @@ export const commands = inBoth(
       unmuted: (count: number) => `${count} ${count === 1 ? 'mute' : 'mutes'} ended`,
     },
     calls: {
-      all: 'all',
-      any: 'any',
-      answered: 'answered',
-      reverted: 'reverted',
-      gone: 'block gone',
       more: (total: number) => `${total} stored answers in all: --limit shows more`,
       forgotten: (count: number) =>
         `${count} stored ${plural(count, 'answer', 'answers')} forgotten: the next event that needs one requests it again`,
@@ -116,11 +111,6 @@ export const commands = inBoth(
       unmuted: (count) => `已取消 ${count} 项静音`,
     },
     calls: {
-      all: '全部',
-      any: '任意',
-      answered: '已返回',
-      reverted: '已回退',
-      gone: '区块已被替换',
       more: (total) => `共 ${total} 条已存结果: --limit 可显示更多`,
       forgotten: (count) => `已删除 ${count} 条已存结果: 下一个需要它的事件会重新请求`,
     },

@@ -2,7 +2,7 @@ import { toChecksumAddress } from '../../chain/abi/checksum.js';
 import type { EventFields, Keys, Remark, Row, StageKind, Field } from '../seam/component.js';
 import { isTaken, missingEvent, missingKey } from '../keys/event-keys.js';
 import { resultKeys, type CallConfig, type ContractCallerConfig } from './config.js';
-import { methodSelector, methodSignature, typesOf } from './select-method.js';
+import { methodSignature, typesOf } from './select-method.js';
 import { isMeant } from '../../model/event-choice.js';
 
 /** The stage that asks contracts, and adds what they answer to an event. */
@@ -10,13 +10,6 @@ export const contractCaller: StageKind<ContractCallerConfig> = {
   type: 'contract_caller',
   role: 'stage',
   asksChain: true,
-  immutableCalls: ({ calls }) =>
-    calls
-      .filter(({ block }) => block === 'immutable')
-      .map(({ target, method }) => ({
-        target: 'address' in target ? target.address : null,
-        selector: methodSelector(method),
-      })),
   schema: async (reading) => (await import('./schema.js')).contractCallerSchema(reading),
   keys: ({ calls }) => ({ contract_callers: calls.map(callKeys) }),
   rows: ({ calls }) => calls.map(callRow),

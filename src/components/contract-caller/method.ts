@@ -1,13 +1,14 @@
 import type { AbiCoder, ParamType } from 'ethers/abi';
 import { parseMembers, typeName } from '../../chain/abi/abi-type.js';
 import type { AbiType } from '../../chain/abi/abi-type.js';
+import { keccakHex } from '../../chain/abi/keccak.js';
 import { jsonText } from '../../model/event-message.js';
 import type { JsonValue } from '../../model/event-message.js';
 import type { AbiFragment } from '../../model/pipeline.js';
 import { messageOf } from '../../runtime/errors.js';
 import { answerValue, wideName } from './answer-value.js';
 import { argumentValue } from './argument-value.js';
-import { methodSelector } from './select-method.js';
+import { methodSignature } from './select-method.js';
 import { toBytes } from '../../runtime/hex-bytes.js';
 
 /** A value that a method takes no such, or an answer that is none. */
@@ -34,7 +35,7 @@ export class Method {
     const { name = '', inputs = [], outputs = [] } = fragment;
     this.name = name;
     this.#coder = coder;
-    this.#selector = methodSelector(fragment);
+    this.#selector = keccakHex(methodSignature(fragment)).slice(0, 10);
     this.#inputs = parseMembers(inputs, 'inputs').map(({ type }) => type);
     // What encodes knows no functions, which are 24 bytes.
     this.#params = this.#inputs.map((type) => paramOf(typeName(type).replaceAll('function', 'bytes24')));
@@ -71,11 +72,9 @@ export class Method {
   /** Says whether an answer is a value of this method. */
   returns(data: string): boolean {
     try {
-      this.decode(data);
-      return true;
-    } catch (error) {
-      if (error instanceof ValueError) return false;
-      throw error;
+      return this.decode(data) !== undefined;
+    } catch {
+      return false;
     }
   }
 

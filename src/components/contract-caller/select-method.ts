@@ -1,5 +1,4 @@
 import { parseMembers, typeName } from '../../chain/abi/abi-type.js';
-import { keccakHex } from '../../chain/abi/keccak.js';
 import type { AbiFragment, AbiParameter } from '../../model/pipeline.js';
 import { UsageError } from '../../runtime/errors.js';
 import { nearest } from '../../runtime/nearest.js';
@@ -64,11 +63,6 @@ function returnedBy({ outputs = [] }: AbiFragment): string {
 /** Returns the canonical signature of a method, such as `balanceOf(address)`; throws UsageError for a type that is none. */
 export function methodSignature({ name = '', inputs }: AbiFragment): string {
   return `${name}(${typesOf(inputs, `function ${name}: inputs`).join(',')})`;
-}
-
-/** Returns the first four bytes of a method's calls, 0x-hex in lower case. */
-export function methodSelector(method: AbiFragment): string {
-  return keccakHex(methodSignature(method)).slice(0, 10);
 }
 
 /** Returns the names of types; throws a UsageError that begins with `where` for one that is none. */

@@ -7,7 +7,6 @@ import type { ChainAccess } from '../../chain/chains.js';
 import type { PortalClient } from '../../chain/portal/portal-client.js';
 import type { PortalHealth } from '../../chain/portal/portal-health.js';
 import type { Database } from '../../database/database.js';
-import type { CallPattern } from '../../database/events/call-result-store.js';
 import type { ToldChildren } from '../../model/factory-child.js';
 import type { AbiFragment } from '../../model/pipeline.js';
 import type { Clock } from '../../runtime/clock.js';
@@ -160,8 +159,6 @@ export interface StageKind<C extends object> extends KindOf<C> {
   readonly role: 'stage';
   /** Says what it makes of the fields of events; left out: it leaves them as they are. */
   fields?(config: C, above: readonly EventFields[]): readonly EventFields[];
-  /** Returns the calls of contracts whose answers serve all pipelines; left out: none. */
-  immutableCalls?(config: C): readonly CallPattern[];
   /** True where its stages ask the chain; left out: they don't. */
   readonly asksChain?: true;
   /** Remarks what will come to nothing: keys that none of the events has. Left out: nothing. */

@@ -21,34 +21,18 @@ export interface KeptCall {
   } | null;
 }
 
-/** Which stored answers are meant: of a pipeline, of a contract, or of both. */
+/** Which stored answers are meant: of a pipeline, with the `immutable` ones of its chain, of a contract (0x-hex), or of both. */
 export interface CallFilter {
-  readonly pipeline?: {
-    readonly id: number;
-    readonly chainId: number;
-    /** The `immutable` calls of its definition, whose answers serve other pipelines, too. */
-    readonly immutable: readonly CallPattern[];
+  readonly pipeline?: { readonly id: number; readonly chainId: number } | undefined;
+  readonly contract?: string | undefined;
+}
+
+/** A stored answer; `pipeline_id` and `block_number` are null for an `immutable` one, which serves all pipelines. */
+export type StoredCall = Readonly<Record<'pipeline_id' | 'block_number', number | null>> &
+  Readonly<Record<'contract_address' | 'call_data' | 'outcome', string>> & {
+    readonly chain_id: number;
+    readonly result: string | null;
   };
-  /** 0x-hex in lower case. */
-  readonly contract?: string;
-}
-
-/** Calls of one method; `target: null`: of any contract. */
-export interface CallPattern {
-  readonly target: string | null;
-  readonly selector: string;
-}
-
-/** A stored answer. */
-export interface StoredCall {
-  /** Null: it is `immutable`, and serves all pipelines. */
-  readonly of: { readonly pipelineId: number; readonly block: number } | null;
-  readonly chainId: number;
-  readonly contract: string;
-  readonly data: string;
-  readonly outcome: CallOutcome['outcome'];
-  readonly result: string | null;
-}
 
 /** What is kept of a call; `gone`: its block was, before it could be asked. */
 export type CallOutcome =
@@ -103,27 +87,32 @@ export class CallResultStore {
   }
 
   /** Returns stored answers, `immutable` ones first, and how many there are in all. */
-  async list(
-    filter: CallFilter,
-    limit: number,
-  ): Promise<{ readonly calls: readonly StoredCall[]; readonly total: number }> {
-    const rows = await this.#database.read<ListedRow[]>((knex) =>
-      knex('call_result')
-        .select('pipeline_id', 'chain_id', 'block_number', 'target', 'call_data', 'outcome', 'result')
-        .where(meantBy(filter))
-        .orderBy(['pipeline_id', 'block_number', 'call_key'])
-        .limit(limit),
-    );
-    const [counted] = await this.#database.read<{ total: number }[]>((knex) =>
-      knex('call_result').count({ total: '*' }).where(meantBy(filter)),
-    );
-    return { calls: rows.map(toStoredCall), total: Number(counted?.total) };
+  async list(filter: CallFilter, limit: number): Promise<{ calls: readonly StoredCall[]; total: number }> {
+    const columns = ['pipeline_id', 'block_number', 'chain_id', 'target', 'call_data', 'outcome', 'result'];
+    const ordered = this.#meant(filter).orderBy(['pipeline_id', 'block_number', 'call_key']);
+    const rows = await this.#database.read<ListedRow[]>(() => ordered.select(columns).limit(limit));
+    const [counted] = await this.#database.read<{ total: unknown }[]>(() => this.#meant(filter).count({ total: '*' }));
+    const calls = rows.map(({ target, pipeline_id: id, block_number: block, ...row }) => ({
+      ...(Number(id) === 0
+        ? { pipeline_id: null, block_number: null }
+        : { pipeline_id: Number(id), block_number: Number(block) }),
+      ...{ ...row, chain_id: Number(row.chain_id), contract_address: `0x${target.toString('hex')}` },
+    }));
+    return { calls, total: Number(counted?.total) };
   }
 
   /** Deletes stored answers; returns how many. */
   async forget(filter: CallFilter): Promise<number> {
-    const [result] = await this.#database.write([this.#database.knex('call_result').where(meantBy(filter)).delete()]);
+    const [result] = await this.#database.write([this.#meant(filter).delete()]);
     return result?.matched ?? 0;
+  }
+
+  #meant({ pipeline, contract }: CallFilter): Knex.QueryBuilder {
+    const rows = this.#database.knex('call_result');
+    if (contract !== undefined) void rows.where({ target: toBytes(contract) });
+    if (pipeline === undefined) return rows;
+    const immutable = { pipeline_id: 0, chain_id: pipeline.chainId };
+    return rows.where((either) => void either.where({ pipeline_id: pipeline.id }).orWhere(immutable));
   }
 
   /** Says whether a pipeline holds events of a block. */
@@ -138,39 +127,7 @@ export class CallResultStore {
   }
 }
 
-interface ListedRow extends Omit<Row, 'call_key'> {
-  readonly pipeline_id: number;
-  readonly chain_id: number;
-  readonly block_number: number;
-  readonly target: Buffer;
-  readonly call_data: string;
-}
-
-function toStoredCall(row: ListedRow): StoredCall {
-  const pipelineId = Number(row.pipeline_id);
-  return {
-    of: pipelineId === 0 ? null : { pipelineId, block: Number(row.block_number) },
-    chainId: Number(row.chain_id),
-    contract: `0x${row.target.toString('hex')}`,
-    data: row.call_data,
-    ...toOutcome(row.outcome, row.result),
-  };
-}
-
-function meantBy({ pipeline, contract }: CallFilter): Knex.QueryCallback {
-  return (rows) => {
-    if (contract !== undefined) void rows.where({ target: toBytes(contract) });
-    if (pipeline === undefined) return;
-    void rows.where((either) => {
-      void either.where({ pipeline_id: pipeline.id });
-      for (const { target, selector } of pipeline.immutable)
-        void either.orWhere((each) => {
-          void each.where({ pipeline_id: 0, chain_id: pipeline.chainId }).where('call_data', 'like', `${selector}%`);
-          if (target !== null) void each.where({ target: toBytes(target) });
-        });
-    });
-  };
-}
+type ListedRow = Omit<StoredCall, 'contract_address'> & { readonly target: Buffer };
 
 /** Returns what tells a call from all others: 64 hex digits. */
 export function callKey({ chainId, target, data, of }: KeptCall): string {

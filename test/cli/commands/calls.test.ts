@@ -62,18 +62,19 @@ describe('chainparse calls', () => {
 
   it('lists the stored answers, those of a contract, and those that a pipeline uses', async () => {
     const { stdout, stderr } = await calls('list', '--limit', '5');
-    expect(stdout.split('\n')[0]).to.match(/pipeline +block +chain +contract +call +state +answer/);
-    expect(stdout).to.match(new RegExp(`all +any +1 +${usdc.toLowerCase()} +0x313ce567 +answered +0x06`));
+    expect(stdout.split('\n')[0]).to.match(/pipeline +block +chain +contract +arguments +state +answer/);
+    expect(stdout).to.match(new RegExp(`1 +${usdc.toLowerCase()} +0x313ce567 +answered +0x06`));
     expect(stderr).to.contain('6 stored answers in all: --limit shows more');
     expect((await calls('list', '--limit', '5', '--quiet')).stderr).to.equal('');
     expect(await left('--contract', usdc)).to.equal(1);
-    expect(await left('--pipeline', 'usdc')).to.equal(3);
+    expect(await left('--pipeline', 'usdc')).to.equal(4);
     expect(JSON.parse((await calls('list', '--pipeline', '45', '--contract', other, '--json')).stdout)).to.deep.equal({
       calls: [
+        { ...{ pipeline_id: null, block_number: null }, ...callOf('decimals()') },
         { ...{ pipeline_id: null, block_number: null }, ...callOf('symbol()') },
         { ...{ pipeline_id: 45, block_number: 5 }, ...callOf('balanceOf(address)') },
       ],
-      total: 2,
+      total: 3,
     });
   });
 
@@ -86,8 +87,8 @@ describe('chainparse calls', () => {
       '1 stored answer forgotten: the next event that needs one requests it again\n',
     );
     expect(await left()).to.equal(5);
-    expect(JSON.parse((await calls('forget', '--pipeline', 'usdc', '--json')).stdout)).to.deep.equal({ forgotten: 2 });
-    expect(await left()).to.equal(3);
+    expect(JSON.parse((await calls('forget', '--pipeline', 'usdc', '--json')).stdout)).to.deep.equal({ forgotten: 3 });
+    expect(await left()).to.equal(2);
     expect(await left('--pipeline', '45')).to.equal(0);
   });
 
