@@ -8,17 +8,7 @@ import { UsageError } from '../../runtime/errors.js';
 import type { StageOpening } from '../seam/component.js';
 import type { StageContext } from '../seam/stage.js';
 import { Confirmation } from './confirmation.js';
-import type { AnsweredCall, AskedCall, CheckedCall } from './confirmation.js';
-
-/** A call that some events need, and how it is kept. */
-export interface NeededCall {
-  readonly key: string;
-  readonly kept: KeptCall;
-  /** The block of the newest event that needs it. */
-  readonly block: BlockRef;
-  /** Says whether an answer is a value of the method; false: it is null in the event. */
-  readonly isValue: (data: string) => boolean;
-}
+import type { AnsweredCall, AskedCall, CheckedCall, NeededCall } from './confirmation.js';
 
 /** What is known of a call by now. */
 export type KnownResult =

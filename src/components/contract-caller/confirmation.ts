@@ -1,9 +1,20 @@
 import type { CallAnswer, CallBlock, CallData } from '../../chain/calls/contract-call.js';
 import type { ChainAccess } from '../../chain/chains.js';
 import { RpcError, isRefusal } from '../../chain/transport/errors/rpc-error.js';
+import type { KeptCall } from '../../database/events/call-result-store.js';
+import type { BlockRef } from '../../model/block.js';
 import { ChainUnreachableError } from '../../runtime/errors.js';
 import type { StageContext } from '../seam/stage.js';
-import type { NeededCall } from './call-results.js';
+
+/** A call that some events need, and how it is kept. */
+export interface NeededCall {
+  readonly key: string;
+  readonly kept: KeptCall;
+  /** The block of the newest event that needs it. */
+  readonly block: BlockRef;
+  /** Says whether an answer is a value of the method; false: it is null in the event. */
+  readonly isValue: (data: string) => boolean;
+}
 
 /** A call, and the block of which it is requested. */
 export interface AskedCall extends NeededCall {
@@ -39,8 +50,8 @@ const mostRemembered = 10_000;
 
 /**
  * Confirms answers before they are stored: nulls, and values of `immutable` calls. The second request goes to another endpoint; if there
- * is none that has the state, to the same one later. For `immutable` it is of the newest block, and the same endpoint confirms itself only at another block;
- * if the two differ, a third request goes to an endpoint that returned a value.
+ * is none that has the state, to the same one later. For `immutable` it is of the newest block, and the same endpoint confirms itself only at
+ * another block; if the two differ, a third request goes to an endpoint that returned a value.
  *
  * - Null is confirmed only if no answer is a value.
  * - A value of an `immutable` call is confirmed if two answers agree on it. Of other calls any value will do.

@@ -28,7 +28,7 @@ export interface CallFilter {
 }
 
 /** A stored answer; `pipeline_id` and `block_number` are null for an `immutable` one, which serves all pipelines. */
-export type StoredCall = Readonly<Record<'pipeline_id' | 'block_number', number | null>> &
+type StoredCall = Readonly<Record<'pipeline_id' | 'block_number', number | null>> &
   Readonly<Record<'contract_address' | 'call_data' | 'outcome', string>> & {
     readonly chain_id: number;
     readonly result: string | null;

@@ -437,7 +437,8 @@ eachDatabase('a contract caller', (databases) => {
       node.contracts.set(token(0), () => null);
       honest.statesFrom = 200;
       expect(await run([balance], messageOf(5))).to.have.nested.property('[0].balance', null);
-      honest.failures = [{ code: -32601, message: 'the method eth_call does not exist/is not available' }];
+      const refusal = { code: -32601, message: 'the method eth_call does not exist/is not available' };
+      honest.failures = Array.from({ length: 500 }, () => refusal);
       expect(await run([balance], messageOf(6))).to.have.nested.property('[0].balance', null);
       expect(await kept()).to.equal(2);
     });
