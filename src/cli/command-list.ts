@@ -49,6 +49,7 @@ export const commandList: readonly UnloadedCommand[] = [
     summary: 'see what sinks have delivered; pause them, send again, mind their dead letters',
     load: () => import('./commands/sink.js'),
   },
+  { name: 'calls', summary: 'list and forget answers of contract calls', load: () => import('./commands/calls.js') },
   { name: 'alerts', summary: 'see, clear and test alerts', load: () => import('./commands/alerts.js') },
   { name: 'events', summary: 'see and export stored events', load: () => import('./commands/events.js') },
   {

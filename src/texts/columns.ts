@@ -4,6 +4,7 @@ import { inBoth } from './in-both.js';
 export const columns = inBoth(
   {
     alert: 'alert',
+    answer: 'answer',
     mute: 'muted',
     until: 'until',
     left: 'left',
@@ -73,6 +74,7 @@ export const columns = inBoth(
   },
   {
     alert: '告警',
+    answer: '结果',
     mute: '静音',
     until: '至',
     left: '剩余',

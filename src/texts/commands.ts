@@ -67,6 +67,11 @@ export const commands = inBoth(
       isMuted: (scope: string, until: string) => `nobody is told of ${scope} until ${until}`,
       unmuted: (count: number) => `${count} ${count === 1 ? 'mute' : 'mutes'} ended`,
     },
+    calls: {
+      more: (total: number) => `${total} stored answers in all: --limit shows more`,
+      forgotten: (count: number) =>
+        `${count} stored ${plural(count, 'answer', 'answers')} forgotten: the next event that needs one requests it again`,
+    },
     pipeline: { enabled: 'enabled', disabled: 'disabled', parked: 'parked', started: 'started', held: 'held' },
     wanted: {
       started: (since: string) => `started since ${since}: workers keep it running`,
@@ -104,6 +109,10 @@ export const commands = inBoth(
       muted: '已静音',
       isMuted: (scope, until) => `${scope} 静音至 ${until}`,
       unmuted: (count) => `已取消 ${count} 项静音`,
+    },
+    calls: {
+      more: (total) => `共 ${total} 条已存结果: --limit 可显示更多`,
+      forgotten: (count) => `已删除 ${count} 条已存结果: 下一个需要它的事件会重新请求`,
     },
     pipeline: { enabled: '已启用', disabled: '已停用', parked: '已暂停', started: '已启动', held: '等待人工处理' },
     wanted: {

@@ -293,6 +293,11 @@ export class ChainClient implements ChainView {
     return this.#pool.now();
   }
 
+  /** Waits by the same clock. */
+  sleep(durationMs: number, signal: AbortSignal): Promise<void> {
+    return this.#pool.clock.sleep(durationMs, signal);
+  }
+
   /** Returns how each endpoint is, in the order in which they were given. */
   health(): readonly EndpointReport[] {
     return this.#pool.health();

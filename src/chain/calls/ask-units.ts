@@ -69,7 +69,7 @@ function readUnit(
   unit: CallUnit,
   { at, headers }: Request,
   outcomes: readonly RpcOutcome[],
-  { host }: JsonRpcEndpoint,
+  { host, name: endpoint }: JsonRpcEndpoint,
 ): CallAnswer | RpcError {
   const place = at.get(unit) ?? 0;
   const outcome = outcomes[place];
@@ -81,7 +81,9 @@ function readUnit(
     const problem = lookAt(unit.block, [outcomes[before], outcomes[behind]], host);
     if (problem !== null) return problem;
   }
-  return outcome.ok ? { data: dataIn(outcome.value) } : refusal(outcome.error);
+  const block = isPinned(unit.block) ? unit.block : headerIn(outcomes[before ?? 0]);
+  const data = outcome.ok ? dataIn(outcome.value) : refusal(outcome.error);
+  return typeof data === 'string' || data === null ? { data, endpoint, block: block?.number ?? 0 } : data;
 }
 
 /** Returns null where the endpoint holds the block that is meant. */
@@ -111,8 +113,8 @@ function dataIn(value: unknown): string {
   throw new MalformedValue('what a call returned is no hex');
 }
 
-function refusal(error: RpcError): CallAnswer | RpcError {
-  if (error.class === 'revert') return { data: null };
+function refusal(error: RpcError): CallAnswer | RpcError | null {
+  if (error.class === 'revert') return null;
   if (error.class === 'missing-state') return { lacks: 'state' };
   if (error.class === 'lag') return { lacks: 'block' };
   return error.class === 'pruned' ? { lacks: error.facts.isOfBlock ? 'block' : 'state' } : error;

@@ -29,6 +29,8 @@ interface Answered {
 /** What is asked, and what is known of it by now. */
 interface Reading extends Call {
   readonly answers: Map<ContractCall, CallAnswer>;
+  readonly chain: ChainClient;
+  readonly isOptional: boolean;
 }
 
 /**
@@ -47,12 +49,20 @@ export class CallReader {
 
   /**
    * Returns what became of each call; equal ones should be given once. Throws ChainUnreachableError where no endpoint answers
-   * for one: nothing is then known of it.
+   * for one: nothing is then known of it. `only`: these endpoints are asked, each once; what they fail at is thrown as RpcError.
    */
-  async read(groups: readonly BlockCalls[], asking: Call): Promise<ReadonlyMap<ContractCall, CallAnswer>> {
-    const reading = { answers: new Map<ContractCall, CallAnswer>(), ...asking };
+  async read(
+    groups: readonly BlockCalls[],
+    asking: Call,
+    only?: readonly string[],
+  ): Promise<ReadonlyMap<ContractCall, CallAnswer>> {
+    const via =
+      only === undefined
+        ? { chain: this.#chain, isOptional: false }
+        : { chain: this.#chain.via({ only }), isOptional: true };
+    const reading = { answers: new Map<ContractCall, CallAnswer>(), ...via, ...asking };
     const alone = groups.flatMap(({ block, calls }) => calls.map((call) => single(block, call)));
-    const together = await this.#joined(groups, asking.signal);
+    const together = await this.#joined(groups, reading);
     await this.#readAll(together, reading);
     await this.#readAll(
       alone.filter(({ call }) => !reading.answers.has(call)),
@@ -62,13 +72,13 @@ export class CallReader {
   }
 
   /** Returns the units of Multicall3 for blocks at which it is there, and enough is asked. */
-  async #joined(groups: readonly BlockCalls[], signal: AbortSignal): Promise<readonly Unit[]> {
+  async #joined(groups: readonly BlockCalls[], { chain, isOptional, signal }: Reading): Promise<readonly Unit[]> {
     const worth = groups.filter(({ calls }) => calls.length >= leastTogether);
     const unknown = worth.map(({ block }) => block).filter((block) => this.#multicallBlocks.holds(block) === undefined);
     if (unknown.length > 0) {
       const look = async (endpoint: JsonRpcEndpoint): Promise<void> =>
         this.#multicallBlocks.look(endpoint, unknown, await this.#wayOf(endpoint, unknown, signal), signal);
-      await this.#chain.ask(look, { calls: 2, isUrgent: this.#isUrgent(unknown) }, signal);
+      await chain.ask(look, { calls: 2, isUrgent: this.#isUrgent(unknown), isOptional }, signal);
     }
     const there = worth.filter(({ block }) => this.#multicallBlocks.holds(block) === true);
     if (there.length === 0) return [];
@@ -94,9 +104,9 @@ export class CallReader {
     // What of the rest is lacking where it was asked for.
     const lacked = new Map<Unit, Lack>();
     for (const lacking = new Set<string>(); rest.length > 0;) {
-      const isLast = lacking.size + 1 >= this.#chain.endpoints.length;
+      const isLast = lacking.size + 1 >= reading.chain.endpoints.length;
       try {
-        const { endpoint, found } = await this.#ask(rest, [...lacking], reading.signal);
+        const { endpoint, found } = await this.#ask(rest, [...lacking], reading);
         for (const [unit, answer] of found) {
           lacked.delete(unit);
           if (!isLast && isLack(answer)) lacked.set(unit, answer);
@@ -119,15 +129,20 @@ export class CallReader {
     }
   }
 
-  async #ask(units: readonly Unit[], except: readonly string[], signal: AbortSignal): Promise<Answered> {
+  async #ask(
+    units: readonly Unit[],
+    lacking: readonly string[],
+    { chain, isOptional, signal }: Reading,
+  ): Promise<Answered> {
     const blocks = units.map(({ block }) => block);
     const work = async (rpc: JsonRpcEndpoint): Promise<Answered> => ({
       endpoint: rpc.name,
       found: await this.#askOne(rpc, units, signal),
     });
     const isForCaller = (error: RpcError): boolean => asksForLess(error) && units.length > 1;
-    const how = { calls: units.length, isUrgent: this.#isUrgent(blocks), isForCaller };
-    return this.#chain.via({ except }).ask(work, how, signal);
+    const how = { calls: units.length, isUrgent: this.#isUrgent(blocks), isForCaller, isOptional };
+    const only = chain.endpoints.filter((name) => !lacking.includes(name));
+    return chain.via({ only }).ask(work, how, signal);
   }
 
   async #askOne(
@@ -158,11 +173,11 @@ export class CallReader {
       return;
     }
     // What did not succeed inside may have run out of what all shared: it is asked again by itself.
-    const data = 'data' in answer ? answer.data : null;
-    const inner = data === null ? null : (this.#multicall?.read(data, calls.length) ?? null);
-    for (const [place, each] of (inner ?? []).entries()) {
+    if (isLack(answer) || answer.data === null) return;
+    const inner = this.#multicall?.read(answer.data, calls.length) ?? [];
+    for (const [place, each] of inner.entries()) {
       const asked = calls[place];
-      if (each !== null && asked !== undefined) answers.set(asked, each);
+      if (each !== null && asked !== undefined) answers.set(asked, { ...answer, ...each });
     }
   }
 

@@ -17,10 +17,16 @@ export interface BlockCalls {
   readonly calls: readonly ContractCall[];
 }
 
+/** What the contract returned, 0x-hex in lower case (null: it reverted), which endpoint said so, and at which block. */
+export interface CallData {
+  readonly data: string | null;
+  readonly endpoint: string;
+  readonly block: number;
+}
+
 /** What became of a call. */
 export type CallAnswer =
-  /** What the contract returned, 0x-hex in lower case; null: it gave up. */
-  | { readonly data: string | null }
+  | CallData
   /** What no endpoint that answers has (yet, or any more), and why others could not be asked, where there are some. */
   | { readonly lacks: 'block' | 'state'; readonly unasked?: string };
 

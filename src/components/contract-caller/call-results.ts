@@ -7,33 +7,27 @@ import type { BlockRef } from '../../model/block.js';
 import { UsageError } from '../../runtime/errors.js';
 import type { StageOpening } from '../seam/component.js';
 import type { StageContext } from '../seam/stage.js';
-
-/** A call that some events need, and how it is kept. */
-export interface NeededCall {
-  readonly key: string;
-  readonly kept: KeptCall;
-  /** The block of the newest event that needs it. */
-  readonly block: BlockRef;
-}
+import { Confirmation } from './confirmation.js';
+import type { AnsweredCall, AskedCall, CheckedCall, NeededCall } from './confirmation.js';
 
 /** What is known of a call by now. */
-export type KnownResult = CallOutcome | Extract<CallAnswer, { readonly lacks: unknown }>;
+export type KnownResult =
+  /** `isUnconfirmed`: it is not stored. */
+  (CallOutcome & { readonly isUnconfirmed?: boolean }) | Extract<CallAnswer, { readonly lacks: unknown }>;
 
-/** Answers that never change and are held in memory; the table has them all. */
-const mostInMemory = 50_000;
-
-/** Knows what contracts answered: from memory, from the table, and from the chain what neither has. */
+/** Knows what contracts answered: from the table, and from the chain what that has not. */
 export class CallResults {
   /** Null: nothing may be stored. */
   readonly #store: CallResultStore | null;
   readonly #chain: ChainAccess;
   #reader: CallReader | undefined;
-  readonly #memory = new Map<string, CallOutcome>();
+  readonly #confirmation: Confirmation;
 
   constructor({ database, chain }: StageOpening) {
     this.#store = database === null ? null : new CallResultStore(database);
     if (chain === null) throw new UsageError('contracts are asked through an RPC URL, and none is set for this chain');
     this.#chain = chain;
+    this.#confirmation = new Confirmation(chain, (...asked) => this.#read(...asked));
   }
 
   /**
@@ -46,16 +40,10 @@ export class CallResults {
     context: StageContext,
   ): Promise<ReadonlyMap<string, KnownResult>> {
     const known = new Map<string, KnownResult>();
-    for (const { key } of calls) {
-      const remembered = this.#memory.get(key);
-      if (remembered !== undefined) known.set(key, remembered);
-    }
-    const unknown = calls.map(({ key }) => key).filter((key) => !known.has(key));
-    for (const [key, outcome] of (await this.#store?.find(unknown)) ?? [])
+    for (const [key, outcome] of (await this.#store?.find(calls.map(({ key }) => key))) ?? [])
       if (!again || outcome.outcome !== 'gone') known.set(key, outcome);
     const missing = calls.filter(({ key }) => !known.has(key));
     if (missing.length > 0) for (const [key, each] of await this.#ask(missing, context)) known.set(key, each);
-    for (const { key, kept } of calls) this.#remember(key, kept, known.get(key));
     return known;
   }
 
@@ -72,19 +60,23 @@ export class CallResults {
   }
 
   async #ask(calls: readonly NeededCall[], context: StageContext): Promise<ReadonlyMap<string, KnownResult>> {
-    const asked = new Map((await this.#askChain(calls, context)).map(({ key, answer }) => [key, toKnown(answer)]));
+    const first = new Map((await this.#askChain(calls, context)).map((each) => [each.key, each]));
+    const checked = await this.#confirmation.check([...first.values()], context);
+    const asked = new Map(checked.map((each) => [each.key, toKnown(each)]));
     const results = calls.flatMap(({ key, kept }): (readonly [string, KeptCall & CallOutcome])[] => {
       const known = asked.get(key);
-      return known === undefined || 'lacks' in known ? [] : [[key, { ...kept, ...known }]];
+      return known === undefined || 'lacks' in known || known.isUnconfirmed === true
+        ? []
+        : [[key, { ...kept, ...known }]];
     });
     if (this.#store === null || results.length === 0) return asked;
     await this.#store.keep(new Map(results));
     // Somebody may have been quicker, and his is what was sent.
     const kept = await this.#store.find(results.map(([key]) => key));
-    return new Map([...asked, ...kept]);
+    return new Map<string, KnownResult>([...asked, ...kept]);
   }
 
-  async #askChain(calls: readonly NeededCall[], context: StageContext): Promise<readonly Answered[]> {
+  async #askChain(calls: readonly NeededCall[], context: StageContext): Promise<readonly AnsweredCall[]> {
     const constant = calls.filter(({ kept }) => kept.of === null);
     const newest = newestOf(constant);
     const first = await this.#read(
@@ -107,9 +99,10 @@ export class CallResults {
   }
 
   async #read(
-    calls: readonly (NeededCall & { readonly at: CallBlock })[],
+    calls: readonly AskedCall[],
     context: StageContext,
-  ): Promise<readonly Answered[]> {
+    only?: readonly string[],
+  ): Promise<readonly AnsweredCall[]> {
     if (calls.length === 0) return [];
     const groups = new Map<string, { block: CallBlock; calls: ContractCall[] }>();
     for (const { at, kept } of calls) {
@@ -123,21 +116,9 @@ export class CallResults {
     const list: readonly BlockCalls[] = [...groups.values()];
     // Only here is an endpoint wanted: who previews an event with all its answers has none to give.
     this.#reader ??= new CallReader(this.#chain.client);
-    const answers = await this.#reader.read(list, context);
+    const answers = await this.#reader.read(list, context, only);
     return calls.map((call) => ({ ...call, answer: answers.get(call.kept) ?? { lacks: 'block' } }));
   }
-
-  #remember(key: string, { of }: KeptCall, known: KnownResult | undefined): void {
-    if (of !== null || known === undefined || 'lacks' in known || known.outcome === 'gone') return;
-    this.#memory.delete(key);
-    this.#memory.set(key, known);
-    const [oldest] = this.#memory.keys();
-    if (this.#memory.size > mostInMemory && oldest !== undefined) this.#memory.delete(oldest);
-  }
-}
-
-interface Answered extends NeededCall {
-  readonly answer: CallAnswer;
 }
 
 function blockOf({ kept, block }: NeededCall, newest: BlockRef | undefined): CallBlock {
@@ -161,8 +142,10 @@ function isEmpty(answer: CallAnswer): boolean {
   return 'data' in answer && answer.data === '0x';
 }
 
-function toKnown(answer: CallAnswer): KnownResult {
+function toKnown({ answer, isConfirmed }: CheckedCall): KnownResult {
   if ('lacks' in answer) return answer;
   const { data } = answer;
-  return data === null ? { outcome: 'reverted', result: null } : { outcome: 'answered', result: data };
+  const outcome =
+    data === null ? ({ outcome: 'reverted', result: null } as const) : ({ outcome: 'answered', result: data } as const);
+  return isConfirmed ? outcome : { ...outcome, isUnconfirmed: true };
 }

@@ -9,7 +9,8 @@ import type { Stage, StageContext } from '../seam/stage.js';
 import { parsePath, valueAt } from '../seam/field-path.js';
 import type { Fields } from '../seam/field-path.js';
 import { CallResults } from './call-results.js';
-import type { KnownResult, NeededCall } from './call-results.js';
+import type { KnownResult } from './call-results.js';
+import type { NeededCall } from './confirmation.js';
 import { resultKeys } from './config.js';
 import type { CallConfig } from './config.js';
 import { literalProblems } from './literal-problems.js';
@@ -91,7 +92,7 @@ export class ContractCaller implements Stage {
       const pinned = { pipelineId: this.#pipelineId, block, at: config.block } as const;
       const of = pinned.at === 'immutable' ? null : { ...pinned, at: pinned.at };
       const kept: KeptCall = { chainId: place.chainId, target, data, of };
-      return { key: callKey(kept), kept, block };
+      return { key: callKey(kept), kept, block, isValue: (answer: string) => method.returns(answer) };
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
       this.#warn(refusal(config, method, error), context);
@@ -162,7 +163,12 @@ export class ContractCaller implements Stage {
   }
 
   #valueOf({ method }: Caller, { kept }: NeededCall, known: KnownResult | undefined, context: StageContext): JsonValue {
-    if (known === undefined || !('result' in known) || known.result === null) return null;
+    if (known === undefined || !('result' in known)) return null;
+    if (known.isUnconfirmed === true && (known.result === null || !method.returns(known.result))) {
+      this.#warn(`${kept.target}: null is not confirmed, not stored, and requested again for the next event`, context);
+      return null;
+    }
+    if (known.result === null) return null;
     try {
       return method.decode(known.result);
     } catch (error) {

@@ -69,6 +69,15 @@ export class Method {
     return this.#decoded.get(data, () => this.#decode(data));
   }
 
+  /** Says whether an answer is a value of this method. */
+  returns(data: string): boolean {
+    try {
+      return this.decode(data) !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
   #decode(data: string): JsonValue {
     if (data === '0x' && this.#outputs.length > 0) throw new ValueError('there is no contract, or it answers nothing');
     const values = this.#values(data);

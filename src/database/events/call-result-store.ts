@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Knex } from 'knex';
 import type { BlockRef } from '../../model/block.js';
 import type { Database } from '../database.js';
 import { toBytes } from '../../runtime/hex-bytes.js';
@@ -19,6 +20,19 @@ export interface KeptCall {
     readonly at: 'event' | 'latest';
   } | null;
 }
+
+/** Which stored answers are meant: of a pipeline, with the `immutable` ones of its chain, of a contract (0x-hex), or of both. */
+export interface CallFilter {
+  readonly pipeline?: { readonly id: number; readonly chainId: number } | undefined;
+  readonly contract?: string | undefined;
+}
+
+/** A stored answer; `pipeline_id` and `block_number` are null for an `immutable` one, which serves all pipelines. */
+type StoredCall = Readonly<Record<'pipeline_id' | 'block_number', number | null>> &
+  Readonly<Record<'contract_address' | 'call_data' | 'outcome', string>> & {
+    readonly chain_id: number;
+    readonly result: string | null;
+  };
 
 /** What is kept of a call; `gone`: its block was, before it could be asked. */
 export type CallOutcome =
@@ -72,6 +86,35 @@ export class CallResultStore {
     }
   }
 
+  /** Returns stored answers, `immutable` ones first, and how many there are in all. */
+  async list(filter: CallFilter, limit: number): Promise<{ calls: readonly StoredCall[]; total: number }> {
+    const columns = ['pipeline_id', 'block_number', 'chain_id', 'target', 'call_data', 'outcome', 'result'];
+    const ordered = this.#meant(filter).orderBy(['pipeline_id', 'block_number', 'call_key']);
+    const rows = await this.#database.read<ListedRow[]>(() => ordered.select(columns).limit(limit));
+    const [counted] = await this.#database.read<{ total: unknown }[]>(() => this.#meant(filter).count({ total: '*' }));
+    const calls = rows.map(({ target, pipeline_id: id, block_number: block, ...row }) => ({
+      ...(Number(id) === 0
+        ? { pipeline_id: null, block_number: null }
+        : { pipeline_id: Number(id), block_number: Number(block) }),
+      ...{ ...row, chain_id: Number(row.chain_id), contract_address: `0x${target.toString('hex')}` },
+    }));
+    return { calls, total: Number(counted?.total) };
+  }
+
+  /** Deletes stored answers; returns how many. */
+  async forget(filter: CallFilter): Promise<number> {
+    const [result] = await this.#database.write([this.#meant(filter).delete()]);
+    return result?.matched ?? 0;
+  }
+
+  #meant({ pipeline, contract }: CallFilter): Knex.QueryBuilder {
+    const rows = this.#database.knex('call_result');
+    if (contract !== undefined) void rows.where({ target: toBytes(contract) });
+    if (pipeline === undefined) return rows;
+    const immutable = { pipeline_id: 0, chain_id: pipeline.chainId };
+    return rows.where((either) => void either.where({ pipeline_id: pipeline.id }).orWhere(immutable));
+  }
+
   /** Says whether a pipeline holds events of a block. */
   async holdsBlock(pipelineId: number, { number, hash }: BlockRef): Promise<boolean> {
     const rows = await this.#database.read<object[]>((knex) =>
@@ -83,6 +126,8 @@ export class CallResultStore {
     return rows.length > 0;
   }
 }
+
+type ListedRow = Omit<StoredCall, 'contract_address'> & { readonly target: Buffer };
 
 /** Returns what tells a call from all others: 64 hex digits. */
 export function callKey({ chainId, target, data, of }: KeptCall): string {

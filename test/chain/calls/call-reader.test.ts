@@ -43,7 +43,10 @@ describe('CallReader', () => {
   };
   const expected = (...groups: readonly BlockCalls[]): readonly CallAnswer[] =>
     groups.flatMap(({ block, calls }) =>
-      calls.map(({ data }) => ({ data: answerTo(data, 'number' in block ? block.number : 100) })),
+      calls.map(({ data }) => {
+        const number = 'number' in block ? block.number : 100;
+        return { data: answerTo(data, number), endpoint: new URL(node.url).host, block: number };
+      }),
     );
 
   it('asks many calls of many blocks in few requests', async () => {

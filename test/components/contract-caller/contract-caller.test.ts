@@ -123,7 +123,7 @@ eachDatabase('a contract caller', (databases) => {
   const kept = async (): Promise<number> =>
     (await database.read<object[]>((knex) => knex('call_result').select('outcome'))).length;
 
-  it('asks 10 tokens for what never changes 20 times for 1,000 events, and never again', async () => {
+  it('asks 10 tokens for what never changes 40 times for 1,000 events, at two blocks each, and never again', async () => {
     const messages = Array.from({ length: 1_000 }, (_each, n) =>
       messageOf(1 + Math.floor(n / 10), { target: token(n % 10), logIndex: n % 10 }),
     );
@@ -136,18 +136,18 @@ eachDatabase('a contract caller', (databases) => {
     for (const [n, message] of mapped.entries()) {
       expect(JSON.parse(message.data.text)).to.include({ decimals: 6, symbol: `T${n % 10}`, already: 1 });
     }
-    expect(node.asked).to.have.length(20);
+    expect(node.asked).to.have.length(40);
     expect(await kept()).to.equal(20);
     await run([decimals, symbol], ...messages);
-    expect(node.asked).to.have.length(20);
+    expect(node.asked).to.have.length(40);
   });
 
-  it('makes them one call of Multicall3 where that is there', async () => {
+  it('makes them one call of Multicall3 where that is there, and one more to confirm them', async () => {
     node.multicallFrom = 50;
     const messages = Array.from({ length: 10 }, (_each, n) => messageOf(60, { target: token(n), logIndex: n }));
     const mapped = (await run([decimals, symbol], ...messages)) as { symbol: string }[];
     expect(mapped.map((each) => each.symbol)).to.deep.equal(Array.from({ length: 10 }, (_each, n) => `T${n}`));
-    expect(node.asked).to.have.length(1);
+    expect(node.asked).to.have.length(2);
   });
 
   it('asks again by itself what failed inside of Multicall3', async () => {
@@ -156,7 +156,8 @@ eachDatabase('a contract caller', (databases) => {
     const messages = Array.from({ length: 5 }, (_each, n) => messageOf(60, { target: token(n), logIndex: n }));
     const mapped = (await run([decimals], ...messages)) as { decimals: number | null }[];
     expect(mapped.map((each) => each.decimals)).to.deep.equal([6, 6, 6, null, 6]);
-    expect(node.asked.map(({ to }) => to)).to.deep.equal(['0xca11bde05977b3631167028862be2a173976ca11', token(3)]);
+    const once = ['0xca11bde05977b3631167028862be2a173976ca11', token(3)];
+    expect(node.asked.map(({ to }) => to)).to.deep.equal([...once, ...once]);
   });
 
   it('pins a call to the block of its event, by its hash, and makes each once', async () => {
@@ -181,11 +182,11 @@ eachDatabase('a contract caller', (databases) => {
     });
   }
 
-  it('takes a revert for null, whatever its text, and keeps it', async () => {
+  it('takes a revert at two blocks for null, whatever its text, and keeps it', async () => {
     node.contracts.set(token(0), () => null);
     expect(await run([decimals], messageOf(5))).to.have.nested.property('[0].decimals', null);
     expect(await run([decimals], messageOf(6))).to.have.nested.property('[0].decimals', null);
-    expect(node.asked).to.have.length(1);
+    expect(node.asked.map(({ block }) => block)).to.deep.equal([ContractNode.hash(5), 'latest']);
   });
 
   it('tries again what passes, and never takes it for null', async () => {
@@ -360,6 +361,143 @@ eachDatabase('a contract caller', (databases) => {
       null,
     );
     expect(node.asked).to.have.length(0);
+  });
+
+  describe('of two endpoints, of which the first errs', () => {
+    let honest: ContractNode;
+
+    beforeEach(async () => {
+      honest = await ContractNode.start();
+      honest.contracts.set(token(0), tokenOf(0));
+      await client.close();
+      client = clientOf(node.url, honest.url);
+    });
+    afterEach(() => honest.stop());
+
+    for (const [name, answer] of [
+      ['reverts', null],
+      ['returns nothing', '0x'],
+      ['returns too little', '0x06'],
+    ] as const) {
+      it(`takes the value of the other where one ${name}, and stores that`, async () => {
+        node.contracts.set(token(0), () => answer);
+        const expected = { decimals: 6, balance: 5 };
+        const [event] = (await run([decimals, balance], messageOf(5))) as object[];
+        expect(event).to.include(expected);
+        node.contracts.clear();
+        honest.contracts.clear();
+        expect(await run([decimals, balance], messageOf(5))).to.deep.equal([event]);
+        expect(logger.messages('warn')).to.deep.equal([]);
+      });
+    }
+
+    it('neither stores nor delivers a value that never changes of which they tell different ones', async () => {
+      let count = 0;
+      for (const each of [node, honest]) each.contracts.set(token(0), () => encoded('uint8', count++));
+      const caller = await open([decimals]);
+      for (const block of [5, 6])
+        expect(fieldsOf(await caller.map([messageOf(block)], context))).to.have.nested.property('[0].decimals', null);
+      expect(await kept()).to.equal(0);
+      expect(logger.messages('warn')).to.have.length(1);
+    });
+
+    it('delivers a null that can not be confirmed without storing it, with one warning for each contract', async () => {
+      node.contracts.set(token(0), () => null);
+      honest.failures = Array.from({ length: 500 }, () => ({ code: -32603, message: 'internal error' }));
+      const caller = await open([decimals, balance]);
+      for (const block of [5, 6])
+        expect((fieldsOf(await caller.map([messageOf(block)], context)) as object[])[0]).to.include({
+          decimals: null,
+          balance: null,
+        });
+      expect(await kept()).to.equal(0);
+      expect(logger.messages('warn')).to.deep.equal([
+        `tokens: ${token(0)}: null is not confirmed, not stored, and requested again for the next event`,
+      ]);
+      honest.failures = [];
+      expect((fieldsOf(await caller.map([messageOf(7)], context)) as object[])[0]).to.include({
+        decimals: 6,
+        balance: 7,
+      });
+      expect(await kept()).to.equal(2);
+    });
+
+    it('asks the other one again for a null that a limit or a late block kept it from confirming', async () => {
+      node.contracts.set(token(0), () => null);
+      for (const failure of [
+        { code: -32005, message: 'rate limit exceeded' },
+        { code: -32000, message: 'header not found' },
+      ]) {
+        await database.knex('call_result').delete();
+        honest.failures = [failure, failure];
+        expect(await run([balance], messageOf(5))).to.have.nested.property('[0].balance', 5);
+      }
+    });
+
+    it('confirms a null with the one that tells it where the other has not got the state, or refuses', async () => {
+      node.contracts.set(token(0), () => null);
+      honest.statesFrom = 200;
+      expect(await run([balance], messageOf(5))).to.have.nested.property('[0].balance', null);
+      const refusal = { code: -32601, message: 'the method eth_call does not exist/is not available' };
+      honest.failures = Array.from({ length: 500 }, () => refusal);
+      expect(await run([balance], messageOf(6))).to.have.nested.property('[0].balance', null);
+      expect(await kept()).to.equal(2);
+    });
+
+    it('keeps no one waiting for the other one where the answer is a value', async () => {
+      const failure = { code: -32005, message: 'rate limit exceeded' };
+      honest.failures = [failure, failure];
+      expect(await run([decimals], messageOf(5))).to.have.nested.property('[0].decimals', 6);
+      expect(honest.asked).to.have.length(1);
+      expect(await kept()).to.equal(0);
+    });
+  });
+
+  it('asks the only endpoint again later before it takes a null from it', async () => {
+    let isDown = true;
+    const clock = new HastyClock();
+    await client.close();
+    client = new ChainClient({ urls: [node.url], chainId: 1, clock, logger, requestTimeoutMs: 200_000 });
+    node.contracts.set(
+      token(0),
+      (data, block) => (clock.sleptMs > 0 && (isDown = false), isDown ? null : tokenOf(0)(data, block)),
+    );
+    expect(await run([decimals, balance], messageOf(5))).to.deep.equal([
+      { contract_address: token(0), args: { to: holder }, already: 1, decimals: 6, balance: 5 },
+    ]);
+    expect(await kept()).to.equal(2);
+  });
+
+  it('takes two of three answers for what never changes', async () => {
+    const answers = [7, 6, 6];
+    node.contracts.set(token(0), () => encoded('uint8', answers.shift()));
+    expect(await run([decimals], messageOf(5))).to.have.nested.property('[0].decimals', 6);
+    expect(await run([decimals], messageOf(6))).to.have.nested.property('[0].decimals', 6);
+    // A token that has been renamed since keeps the name that it had.
+    node.contracts.set(token(1), (_data, block) => encoded('string', block > 50 ? 'new' : 'old'));
+    expect(await run([symbol], messageOf(5, { target: token(1) }))).to.have.nested.property('[0].symbol', 'old');
+    expect(await kept()).to.equal(2);
+  });
+
+  it('stores what never changes only once the only endpoint has told it at another block', async () => {
+    node.head = 5;
+    const caller = await open([decimals]);
+    expect(fieldsOf(await caller.map([messageOf(5)], context))).to.have.nested.property('[0].decimals', 6);
+    expect(fieldsOf(await caller.map([messageOf(5)], context))).to.have.nested.property('[0].decimals', 6);
+    expect(await kept()).to.equal(0);
+    node.head = 6;
+    expect(fieldsOf(await caller.map([messageOf(6)], context))).to.have.nested.property('[0].decimals', 6);
+    expect(await kept()).to.equal(1);
+    expect(node.asked).to.have.length(5);
+  });
+
+  it('asks again for a stored answer that is forgotten while it runs', async () => {
+    const caller = await open([decimals]);
+    await caller.map([messageOf(5)], context);
+    node.contracts.set(token(0), () => encoded('uint8', 8));
+    expect(fieldsOf(await caller.map([messageOf(6)], context))).to.have.nested.property('[0].decimals', 6);
+    await database.knex('call_result').delete();
+    expect(fieldsOf(await caller.map([messageOf(7)], context))).to.have.nested.property('[0].decimals', 8);
   });
 
   it('stores nothing for a preview', async () => {

@@ -9,7 +9,8 @@ export const errorsOfCalls: readonly RpcErrorPattern[] = [
     'revert',
     'geth',
     'execution reverted: ERC20: transfer amount exceeds balance',
-    /\bexecution reverted\b|^(transaction )?revert(ed)?\b|^vm (execution error|exception while processing)/,
+    // What is quoted is the contract's reason.
+    /\bexecution reverted\b|^(transaction )?revert(ed)?\b|^vm (execution error|exception while processing)(?![^']*\b(time(d )?out|rate limit|limit exceeded|not found|missing trie))/,
   ],
   // Hardhat puts the class of its exception before its text; a fork's node that fails is not told so.
   [
@@ -19,12 +20,12 @@ export const errorsOfCalls: readonly RpcErrorPattern[] = [
     /^error: (vm exception while processing transaction: (revert|invalid opcode)|transaction reverted\b)/,
   ],
   ['revert', 'Hardhat', 'Error: Transaction ran out of gas', /^(error: )?transaction ran out of gas/],
-  // All words but one are names of halts: that one is the node's own database that failed.
+  // All words but these are names of halts: these are the node's own failures.
   [
     'revert',
     'anvil',
     'EVM error InvalidFEOpcode',
-    /^evm error:? (call halted: )?(?!fatalexternalerror)\w+(\(\w+\))?( \(0x\w*\))?$/,
+    /^evm error:? (call halted: )?(?!fatalexternalerror|timeout|ratelimit|database)\w+(\(\w+\))?( \(0x\w*\))?$/,
   ],
   [
     'revert',
