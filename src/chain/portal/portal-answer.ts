@@ -11,6 +11,8 @@ interface PortalAnswerOptions {
   readonly body: PortalBody;
   /** What was asked for. */
   readonly range: BlockRange;
+  /** The block before the range, if it is known. */
+  readonly parent?: BlockHeader | undefined;
   readonly isWanted: (log: RawLog) => boolean;
   readonly turns: Turns;
   readonly clock: Clock;
@@ -18,6 +20,8 @@ interface PortalAnswerOptions {
 
 /** After how long a piece ends with what has come, in milliseconds: what comes slowly is to be stored, and is progress. */
 const pieceMs = 5_000;
+/** How far the time of a block may be ahead of this machine's clock, in milliseconds: clocks differ by seconds. */
+const mostAheadMs = 60_000;
 
 /** What the next blocks of an answer hold. */
 export interface PortalPiece extends BlockRange {
@@ -110,9 +114,9 @@ export class PortalAnswer {
   }
 
   #check({ header, logs }: PortalBlock): void {
-    const { range } = this.#options;
+    const { range, clock, parent } = this.#options;
     const before = this.#last;
-    const { number } = header;
+    const { number, timestamp } = header;
     if (before === null && number !== range.from)
       throw malformed(`the answer begins with block ${number} instead of block ${range.from}`);
     if (number > range.to) throw malformed(`block ${number} is behind block ${range.to}, the last that was asked for`);
@@ -120,6 +124,9 @@ export class PortalAnswer {
       throw malformed(`block ${number} comes behind block ${before.number}`);
     if (before?.number === number - 1 && header.parentHash !== before.hash)
       throw malformed(`block ${number} is not the child of block ${before.number}`);
+    if (timestamp < ((before ?? parent)?.timestamp ?? 0))
+      throw malformed(`the time of block ${number} is before that of an earlier block`);
+    if (timestamp * 1_000 > clock.now() + mostAheadMs) throw malformed(`the time of block ${number} is in the future`);
     this.#checkLogs(logs);
   }
 

@@ -36,7 +36,7 @@ interface Asked {
 
 /** How many streams are read at a time: what comes within a second is more than is stored. */
 const streams = 4;
-/** How many hashes of blocks that ended a piece are remembered: the next one may begin behind any that is held. */
+/** How many blocks that ended a piece are remembered: the next one may begin behind any that is held. */
 const mostEnds = 64;
 
 /** Fetches logs of final blocks from a portal, range by range; what is more than a piece of an answer stays in the stream. */
@@ -47,8 +47,8 @@ export class PortalSource implements RangeReader {
   readonly #turns: Turns;
   /** Answers of which some is left, by the block that comes next. */
   readonly #parked = new Map<number, PortalAnswer>();
-  /** The hashes of blocks that ended a piece. */
-  readonly #ends = new Map<number, string>();
+  /** The blocks that ended a piece. */
+  readonly #ends = new Map<number, BlockHeader>();
 
   constructor(options: PortalSourceOptions) {
     this.#options = options;
@@ -159,17 +159,18 @@ export class PortalSource implements RangeReader {
   async #ask(range: BlockRange, filter: LogFilter, signal: AbortSignal): Promise<Asked> {
     const { patience, dataset, head, clock } = this.#options;
     const { client, mostWaitMs } = patience;
-    const query = logsQuery(filter, range, this.#ends.get(range.from - 1));
+    const parent = this.#ends.get(range.from - 1);
+    const query = logsQuery(filter, range, parent?.hash);
     const { body, finalized, waitedMs } = await client.stream(dataset, query, signal, mostWaitMs);
     head.heard(finalized);
     if (body === null)
       throw new PortalError(`it has nothing of block ${range.from} yet`, { class: 'away', isAnswer: true });
-    const answer = new PortalAnswer({ body, range, isWanted: matcherOf(filter), turns: this.#turns, clock });
+    const answer = new PortalAnswer({ body, range, parent, isWanted: matcherOf(filter), turns: this.#turns, clock });
     return { answer, waitedMs };
   }
 
-  #remember({ number, hash }: BlockHeader): void {
-    this.#ends.set(number, hash);
+  #remember(last: BlockHeader): void {
+    this.#ends.set(last.number, last);
     for (const oldest of this.#ends.keys()) {
       if (this.#ends.size <= mostEnds) break;
       this.#ends.delete(oldest);

@@ -30,6 +30,11 @@ function lineOf(number: number, logs = 3): MadeLine {
   };
 }
 
+const timedLine = (number: number, timestamp: number): MadeLine => {
+  const { header, logs } = lineOf(number);
+  return { header: { ...header, timestamp: Math.floor(timestamp) }, logs };
+};
+
 const textOf = (lines: readonly unknown[]): string => lines.map((line) => `${JSON.stringify(line)}\n`).join('');
 
 function answerOf(lines: readonly unknown[], end = ''): PortalAnswer {
@@ -55,6 +60,11 @@ describe("a portal's answer", () => {
       [14, 1],
       [14, 2],
     ]);
+  });
+
+  it('may give a block the time of the one before it, and one that this clock reaches within seconds', async () => {
+    const soon = systemClock.now() / 1_000 + 5;
+    expect(await read([timedLine(10, 9), timedLine(14, 9), timedLine(20, soon)])).to.include({ to: 20 });
   });
 
   it('may end early, and is then read up to its last block', async () => {
@@ -100,6 +110,14 @@ describe("a portal's answer", () => {
     'holds nothing': [[], /holds no block/],
     'begins with another block': [[lineOf(11)], /begins with block 11 instead of block 10/],
     'goes beyond what was asked for': [[lineOf(10), lineOf(21)], /block 21 is behind block 20/],
+    'gives a block an earlier time than the one before it': [
+      [lineOf(10), timedLine(14, 9)],
+      /the time of block 14 is before that of an earlier block/,
+    ],
+    'gives a block a time in the future': [
+      [lineOf(10), timedLine(14, systemClock.now() / 1_000 + 90)],
+      /the time of block 14 is in the future/,
+    ],
     'goes back': [[lineOf(10), lineOf(14), lineOf(13)], /block 13 comes behind block 14/],
     'repeats a block': [[lineOf(10), lineOf(10)], /block 10 comes behind block 10/],
     'holds a block of another parent': [

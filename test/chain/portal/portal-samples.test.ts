@@ -77,6 +77,13 @@ describe('samples of a portal', () => {
     });
   }
 
+  it('find another time of the only block that has logs, wherever chance falls', async () => {
+    const told = fetched();
+    const timestamps = new Map([[busy, told.timestamps.get(busy)! + 1]]);
+    const error = await rejectionOf(samples().check({ ...told, timestamps }, signal), PortalError);
+    expect([error.class, error.message]).to.deep.equal(['disproved', `block ${busy} is another one than at a node`]);
+  });
+
   it('find logs that were left out of the last block', async () => {
     const none = fetched(() => null);
     const header = headerOf(busy);

@@ -7,7 +7,7 @@ import { PortalHistory } from '../../../src/chain/portal/portal-history.js';
 import { logsQuery, portalRequests } from '../../../src/chain/portal/portal-query.js';
 import { partsOf } from '../../../src/chain/blocks/log-filter.js';
 import { PortalSource } from '../../../src/chain/portal/portal-source.js';
-import { PortalPatience } from '../../../src/chain/portal/portal-trouble.js';
+import { PortalFailedError, PortalPatience } from '../../../src/chain/portal/portal-trouble.js';
 import { LogPrefetcher } from '../../../src/chain/logs/log-prefetcher.js';
 import type { LogFilter } from '../../../src/model/log-filter.js';
 import { ChainSimulator } from '../../support/chain-simulator.js';
@@ -75,6 +75,24 @@ describe('blocks from a portal', () => {
     const source = open({ addresses: [simContract], topics: null });
     expect(await readAll(source, 400)).to.deep.equal(truth());
     expect(portal.streams.length).to.be.within(14, 22);
+  });
+
+  it('are not accepted if an answer begins with an earlier time than the one before it ended with', async () => {
+    node.mine(60, () => [{}]);
+    const { header } = portal.options.data;
+    portal.options = {
+      ...portal.options,
+      mostBlocks: 30,
+      data: {
+        ...portal.options.data,
+        header: (number) => ({ ...header(number), timestamp: header(number > 30 ? number - 20 : number).timestamp }),
+      },
+    };
+    const source = open({ addresses: [simContract], topics: null });
+    const call = { verified: false, moved, signal };
+    expect((await source.fetch({ from: 1, to: 60 }, call)).to).to.equal(30);
+    const error = await rejectionOf(source.fetch({ from: 31, to: 60 }, call), PortalFailedError);
+    expect(error.message).to.contain('is not to be believed: the time of block 31 is before that of an earlier block');
   });
 
   it('are asked for by several requests where there are many addresses', async () => {
