@@ -115,7 +115,16 @@ export class DeadLetterStore {
           .orderBy('seq'),
       );
       for (const { id, event_id: eventId, op, seq, place, attempts, due } of rows)
-        found.push({ id, eventId, op, seq, rank: readPlace(place).rank ?? seq, attempts, isOwed: due === dues.owed, isResent: due === dues.resent });
+        found.push({
+          id,
+          eventId,
+          op,
+          seq,
+          rank: readPlace(place).rank ?? seq,
+          attempts,
+          isOwed: due === dues.owed,
+          isResent: due === dues.resent,
+        });
     }
     return found;
   }

@@ -53,8 +53,7 @@ export async function* batchesOf(
     const last = events.at(-1);
     if (last === undefined) continue;
     const after: SinkPlace = { pass, at: { op, place: last } };
-    const tell = (): readonly EventMessage[] =>
-      events.map((event) => eventMessageOf(event, op, pass, parts.origin));
+    const tell = (): readonly EventMessage[] => events.map((event) => eventMessageOf(event, op, pass, parts.origin));
     if (takesStored && stored !== undefined) {
       yield { stored, messages: tell, added: new Map(), after };
       continue;

@@ -66,7 +66,9 @@ export function placeText({ pass: { from, to, headBlock, replay, resends, number
 /** Reads what `placeText` wrote; null where it is something else. */
 export function readPlace(text: string): SinkPlace | null {
   if (
-    !/^\[\[\d+,(?:-?\d+|null)\],\[\d+,(?:-?\d+|null)\],(?:\d+|null),\d+,[01],(?:"begin"|"end"|\[.*\])(?:,\d+)?\]$/.test(text)
+    !/^\[\[\d+,(?:-?\d+|null)\],\[\d+,(?:-?\d+|null)\],(?:\d+|null),\d+,[01],(?:"begin"|"end"|\[.*\])(?:,\d+)?\]$/.test(
+      text,
+    )
   ) {
     return null;
   }

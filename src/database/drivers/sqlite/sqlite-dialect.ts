@@ -11,8 +11,7 @@ export function sqliteDialect(timezone: () => string): Dialect {
     name: 'sqlite',
     now: (knex) => knex.raw("datetime('now', ?)", [timezone()]),
     liveNow: (knex) => knex.raw("datetime('now', ?)", [timezone()]),
-    milliseconds: (knex) =>
-      knex.raw("CAST((julianday('now') - julianday('2025-01-01')) * 86400000 AS INTEGER)"),
+    milliseconds: (knex) => knex.raw("CAST((julianday('now') - julianday('2025-01-01')) * 86400000 AS INTEGER)"),
     uptime: () => null,
     skipLocked: (query) => query,
     nullsLow: () => ({}),
