@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { LightMyRequestResponse } from 'fastify';
 import type { Database } from '../../src/database/database.js';
 import { PipelineStore } from '../../src/database/pipelines/pipeline-store.js';
+import type { PipelineDefinition } from '../../src/model/pipeline.js';
 import { openMigrated } from '../support/migrated-database.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { expectProblem, testApi, type TestApi } from './api-fixture.js';
@@ -108,7 +109,7 @@ describe('a definition that is sent to the API', () => {
     const store = new PipelineStore(database);
     const id = await store.import({ ...(await store.get(1)), id: null, name: 'moved' });
     expect((await store.get(id)).origin).to.equal('api');
-    const { origin: _, ...sent } = await store.get(id);
+    const sent: PipelineDefinition = { ...(await store.get(id)), origin: 'cli' };
     await store.import(sent, { update: true });
     expect((await store.get(id)).origin).to.equal('cli');
     const older = open({ CHAINPARSE_API_OLDER_CLIENTS: 'on' });

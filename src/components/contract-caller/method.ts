@@ -72,7 +72,8 @@ export class Method {
   /** Says whether an answer is a value of this method. */
   returns(data: string): boolean {
     try {
-      return this.decode(data) !== undefined;
+      this.decode(data);
+      return true;
     } catch {
       return false;
     }

@@ -127,7 +127,10 @@ export class CallResultStore {
   }
 }
 
-type ListedRow = Omit<StoredCall, 'contract_address'> & { readonly target: Buffer };
+type ListedRow = Omit<StoredCall, 'contract_address' | 'chain_id'> & {
+  readonly chain_id: unknown;
+  readonly target: Buffer;
+};
 
 /** Returns what tells a call from all others: 64 hex digits. */
 export function callKey({ chainId, target, data, of }: KeptCall): string {

@@ -23,7 +23,7 @@ export const messageBrokerMutants: readonly Mutant[] = [
   streams(
     'nats-dropped',
     'what a stream dropped for another message is stored',
-    'kept?.subject === subject && kept.string() === payload',
+    'sentTo === subject && kept?.string() === payload',
     'kept !== null',
   ),
   record('kafka-too-large', 'nor into Kafka', '<= config.max_message_bytes', '< Infinity'),
