@@ -23,7 +23,7 @@ export function readRank(rank: number): { readonly version: number; readonly rep
 }
 
 /** Returns a message's `seq`: a pass takes away before it brings. */
-export function seqOf(pass: Pass, op: DifferenceOp): number {
+function seqOf(pass: Pass, op: DifferenceOp): number {
   return 2 * numberOf(pass) + (op === 'insert' ? 1 : 0);
 }
 
