@@ -138,7 +138,10 @@ eachDatabase('the API of sinks', (databases) => {
     }
     const { detail } = expectProblem(await store('of-the-lake', 'lake'), 400);
     expect(detail).to.match(/path: .*\/data\/lake belongs to sink 'lake' of pipeline \d+/);
-    expect(await store('elsewhere', join(api.parts.cwd, 'elsewhere'))).to.have.property('statusCode', 201);
+    const { errors } = expectProblem(await store('elsewhere', join(api.parts.cwd, 'elsewhere')), 400);
+    expect((errors as { message: string }[]).map(({ message }) => message)).to.deep.equal([
+      'must be below the data folder, links followed: the definition was stored by the API',
+    ]);
   });
 
   it('refuses two sinks of one definition that fill one folder or one file of SQLite', async () => {
@@ -147,8 +150,8 @@ eachDatabase('the API of sinks', (databases) => {
       ...source,
       { name: 'a', type: 'file_sink', path: 'out' },
       { name: 'b', type: 'file_sink', path: resolve(api.parts.cwd, 'data/out') },
-      { name: 'c', type: 'table_sink', table: 'usdc', database: 'sqlite:far.db' },
-      { name: 'd', type: 'table_sink', table: 'usdc', database: `sqlite:${api.parts.cwd}/./far.db` },
+      { name: 'c', type: 'table_sink', table: 'usdc', database: 'sqlite:data/far.db' },
+      { name: 'd', type: 'table_sink', table: 'usdc', database: `sqlite:${api.parts.cwd}/./data/far.db` },
     ];
     const { errors } = expectProblem(await api.post('/api/v1/pipeline/config', { name: 'twice', components }), 400);
     expect((errors as { message: string }[]).map(({ message }) => message)).to.deep.equal([

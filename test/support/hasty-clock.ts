@@ -4,9 +4,6 @@ import type { Clock } from '../../src/runtime/clock.js';
 /** How long a sleep must be to count as the deadline of a request, in milliseconds. */
 export const deadlineMs = 30_000;
 
-/** After how long a head that is unanswered is asked of the next endpoint, where the poll interval is a second. */
-const headLateMs = 2_000;
-
 /** A clock whose sleepers wake at once, as if the time had passed; only deadlines take the time they say. */
 export class HastyClock implements Clock {
   /** How long the code under test believes to have slept, in milliseconds. */
@@ -21,7 +18,7 @@ export class HastyClock implements Clock {
   }
 
   async sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
-    if (durationMs >= deadlineMs || durationMs === headLateMs) return systemClock.sleep(durationMs, signal);
+    if (durationMs >= deadlineMs) return systemClock.sleep(durationMs, signal);
     signal?.throwIfAborted();
     await new Promise((resolve) => setImmediate(resolve));
     signal?.throwIfAborted();

@@ -9,10 +9,10 @@ import { runMonitor } from '../../support/monitor-run.js';
 import type { MonitorRunOptions } from '../../support/monitor-run.js';
 import { rejectionOf } from '../../support/rejection.js';
 
-/** Gives the others that are asked with the first a moment of real time, and WebSockets theirs to open and to answer pings. */
+/** Gives real time to endpoints that are queried beside the first, to a late head, and to WebSockets that open or answer pings. */
 class PatientClock extends HastyClock {
   override sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
-    if (durationMs === 10_000 || durationMs === 4_000) return systemClock.sleep(durationMs, signal);
+    if ([10_000, 4_000, 2_000].includes(durationMs)) return systemClock.sleep(durationMs, signal);
     return durationMs === 3_000 ? systemClock.sleep(200, signal) : super.sleep(durationMs, signal);
   }
 }

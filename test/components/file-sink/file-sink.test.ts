@@ -383,7 +383,7 @@ describe('the folder of a file sink', () => {
     await sink.deliver(batchOf([kept, gone], 'p1'), contextOf());
     await settle(299, 'p2', [kept, gone]);
     expect(sink.keptBlock).to.equal(299);
-    await sink.deliver(batchOf([{ ...gone, op: 'remove', seq: gone.seq + 1 }], 'p3'), contextOf());
+    await sink.deliver(batchOf([{ ...gone, op: 'remove', rank: gone.rank + 1 }], 'p3'), contextOf());
     await settle(120, 'p4', [kept]);
     expect(sink.keptBlock).to.equal(99);
     await settle(199, 'p5', [kept]);

@@ -50,7 +50,7 @@ eachDatabase('the store of pipelines', (databases) => {
     const ids = [await store.import(definition), await store.import({ ...definition, name: 'other' })];
     expect(ids[1]).to.be.greaterThan(ids[0]!);
     const { createTime, updateTime, ...pipeline } = await store.get(ids[0]!);
-    expect(pipeline).to.deep.equal({ ...definition, id: ids[0], disabled: false });
+    expect(pipeline).to.deep.equal({ ...definition, id: ids[0], disabled: false, origin: 'cli' });
     expect(createTime).to.match(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/);
     expect(updateTime).to.equal(createTime);
     expect((await store.get(ids[1]!)).components).to.deep.equal(definition.components);

@@ -131,7 +131,7 @@ export const endpointMutants: readonly Mutant[] = [
     "if (code !== 'UND_ERR_INFO' || message !== 'aborted') isSure = false;",
     'isSure = false;',
   ),
-  late('late-share', 'few are made twice', 'signal)) || this.#saved < 1) return false;', 'signal))) return false;'),
+  late('late-share', 'few are made twice', 'return this.#saved >= 1 && this.#saved-- > 0;', 'return true;'),
   turns('look-again', 'who is away is looked at', 'if (trusted.length > 0) this.#lookAgain(candidates, now);', ''),
   turns(
     'archive',

@@ -12,7 +12,7 @@ describe('a sink whose target and row have come to the same version', () => {
     pass: {
       from: { version: fromVersion, block: null },
       to: { version: 3, block: null },
-      ...{ headBlock, replay: 0, resends: false },
+      ...{ headBlock, replay: 0, resends: false, number: 7 },
     },
     at: 'end',
   });
