@@ -26,23 +26,23 @@ export abstract class ChainparseError extends Error {
   }
 }
 
-/** Something failed at run time that has no name of its own. */
-export class RuntimeFailure extends ChainparseError {
-  readonly code: string = 'FAILED';
-  readonly exitCode = 1;
+/** Returns a class for errors of one code; `retryable` says whether the same call may succeed later. */
+export function errorClass(code: string, exitCode: ExitCode, { retryable = false } = {}) {
+  return class extends ChainparseError {
+    readonly code = code;
+    readonly exitCode = exitCode;
+    override readonly retryable = retryable;
+  };
 }
+
+/** Something failed at run time that has no name of its own. */
+export class RuntimeFailure extends errorClass('FAILED', 1) {}
 
 /** A wrong command line, setting, or file. */
-export class UsageError extends ChainparseError {
-  readonly code: string = 'USAGE';
-  readonly exitCode = 2;
-}
+export class UsageError extends errorClass('USAGE', 2) {}
 
 /** What the tables hold of a pipeline is no definition: nobody can run it until it is imported again. */
-export class DamagedDefinitionError extends ChainparseError {
-  readonly code = 'DAMAGED_DEFINITION';
-  readonly exitCode = 2;
-}
+export class DamagedDefinitionError extends errorClass('DAMAGED_DEFINITION', 2) {}
 
 /** Something that is wrong, and what to do about it. */
 export interface Problem {
@@ -99,22 +99,13 @@ export class TakenError extends UsageError {
 }
 
 /** No pipeline, task, ABI or alert has the id that was asked for. */
-export class NotFoundError extends ChainparseError {
-  readonly code: string = 'NOT_FOUND';
-  readonly exitCode = 3;
-}
+export class NotFoundError extends errorClass('NOT_FOUND', 3) {}
 
 /** What is asked for does not fit what is there now. */
-export class ConflictError extends ChainparseError {
-  readonly code: string = 'CONFLICT';
-  readonly exitCode = 1;
-}
+export class ConflictError extends errorClass('CONFLICT', 1) {}
 
 /** The lease was this process's and is no longer: whatever it still holds must not be written. */
-export class LeaseLostError extends ChainparseError {
-  readonly code: string = 'LEASE_LOST';
-  readonly exitCode = 4;
-}
+export class LeaseLostError extends errorClass('LEASE_LOST', 4) {}
 
 /** A pipeline was deleted, and with it a task that somebody had ended just before, and that has yet to learn it. */
 export class PipelineDeletedError extends LeaseLostError {}
@@ -131,17 +122,10 @@ export class ClaimedLaterError extends LeaseLostError {
 }
 
 /** The lease is another's, which is alive. */
-export class LeaseHeldError extends ChainparseError {
-  readonly code: string = 'LEASE_HELD';
-  readonly exitCode = 4;
-}
+export class LeaseHeldError extends errorClass('LEASE_HELD', 4) {}
 
 /** The database can't be reached, is full, or did not answer in time: the outcome of the statement is unknown. */
-export class DatabaseUnreachableError extends ChainparseError {
-  readonly code: string = 'DATABASE_UNREACHABLE';
-  readonly exitCode = 5;
-  override readonly retryable = true;
-}
+export class DatabaseUnreachableError extends errorClass('DATABASE_UNREACHABLE', 5, { retryable: true }) {}
 
 /** The database answers, and locks that others hold keep it from doing what was asked. */
 export class DatabaseBusyError extends DatabaseUnreachableError {}
@@ -153,19 +137,13 @@ export class DatabaseForbiddenError extends RuntimeFailure {}
 export class DatabaseRefusedError extends DatabaseUnreachableError {}
 
 /** The database answers, but does not hold chainparse's tables, or holds older ones. */
-export class NotMigratedError extends ChainparseError {
-  readonly code: string = 'NOT_MIGRATED';
-  readonly exitCode = 5;
-}
+export class NotMigratedError extends errorClass('NOT_MIGRATED', 5) {}
 
 /**
  * What this process has opened is not the database that it was, or none that this version can use: no waiting mends it,
  * and nothing may be written.
  */
-export class DatabaseUnusableError extends ChainparseError {
-  readonly code: string = 'DATABASE_UNUSABLE';
-  readonly exitCode = 5;
-}
+export class DatabaseUnusableError extends errorClass('DATABASE_UNUSABLE', 5) {}
 
 /** A newer version has changed the database's schema. */
 export class SchemaNewerError extends DatabaseUnusableError {
@@ -173,24 +151,16 @@ export class SchemaNewerError extends DatabaseUnusableError {
 }
 
 /** No endpoint of the chain answers, or each refuses. */
-export class ChainUnreachableError extends ChainparseError {
-  readonly code: string = 'CHAIN_UNREACHABLE';
-  readonly exitCode = 6;
-}
+export class ChainUnreachableError extends errorClass('CHAIN_UNREACHABLE', 6) {}
 
 /** The node serves another chain than the one that is meant. */
-export class ChainMismatchError extends ChainparseError {
-  readonly code: string = 'CHAIN_MISMATCH';
-  readonly exitCode = 6;
-}
+export class ChainMismatchError extends errorClass('CHAIN_MISMATCH', 6) {}
 
 /**
  * The chain changed deeper than chainparse remembers it, or below a block that the node had called final: the pipeline is
  * parked until a person has said how far back its rows are to be taken.
  */
-export class NeedsRewindError extends ChainparseError {
-  readonly code: string = 'NEEDS_REWIND';
-  readonly exitCode = 6;
+export class NeedsRewindError extends errorClass('NEEDS_REWIND', 6) {
   /** The newest block that may be kept; null: none. Undefined where that has not been found out. */
   readonly keeps: number | null | undefined;
 

@@ -1,14 +1,12 @@
 import { week, year } from './amount.js';
 import * as is from './setting-values.js';
-import { setting } from './setting.js';
+import { onOff, setting } from './setting.js';
 
 /** When an alert is raised, and where it is sent. A rule that is null or false is switched off. */
 export const alertSettings = {
   /** Null: no webhook. */
   webhookUrl: setting({
     key: 'alerts.webhook_url',
-    variable: 'CHAINPARSE_ALERT_WEBHOOK_URL',
-    default: '',
     read: is.orNone(is.webUrl),
     title: 'alert webhook',
     description: 'URL that alerts are sent to',
@@ -18,8 +16,6 @@ export const alertSettings = {
   /** Null: deliveries are not signed. */
   webhookSecret: setting({
     key: 'alerts.webhook_secret',
-    variable: 'CHAINPARSE_ALERT_WEBHOOK_SECRET',
-    default: '',
     read: is.orNone(is.signingSecret),
     title: 'alert webhook secret',
     description: 'what deliveries to it are signed with',
@@ -29,8 +25,6 @@ export const alertSettings = {
   /** A program and its arguments; null: none. */
   command: setting({
     key: 'alerts.command',
-    variable: 'CHAINPARSE_ALERT_COMMAND',
-    default: '',
     read: is.orNone(is.words),
     isList: true,
     title: 'alert command',
@@ -41,8 +35,6 @@ export const alertSettings = {
   /** Null: nobody there is told. */
   slackUrl: setting({
     key: 'alerts.slack_url',
-    variable: 'CHAINPARSE_ALERT_SLACK_URL',
-    default: '',
     read: is.orNone(is.webUrl),
     title: 'Slack webhook',
     description: 'incoming webhook of Slack that alerts are sent to',
@@ -51,8 +43,6 @@ export const alertSettings = {
   }),
   discordUrl: setting({
     key: 'alerts.discord_url',
-    variable: 'CHAINPARSE_ALERT_DISCORD_URL',
-    default: '',
     read: is.orNone(is.webUrl),
     title: 'Discord webhook',
     description: 'webhook of Discord that alerts are sent to',
@@ -61,8 +51,6 @@ export const alertSettings = {
   }),
   telegramToken: setting({
     key: 'alerts.telegram_token',
-    variable: 'CHAINPARSE_ALERT_TELEGRAM_TOKEN',
-    default: '',
     read: is.orNone(is.nonEmpty),
     title: 'Telegram token',
     description: 'token of the bot that sends alerts to Telegram',
@@ -71,8 +59,6 @@ export const alertSettings = {
   }),
   telegramChat: setting({
     key: 'alerts.telegram_chat',
-    variable: 'CHAINPARSE_ALERT_TELEGRAM_CHAT',
-    default: '',
     read: is.orNone(is.nonEmpty),
     title: 'Telegram chat',
     description: 'chat of Telegram that alerts are sent to',
@@ -80,7 +66,6 @@ export const alertSettings = {
   }),
   telegramUrl: setting({
     key: 'alerts.telegram_url',
-    variable: 'CHAINPARSE_ALERT_TELEGRAM_URL',
     default: 'https://api.telegram.org',
     read: is.webUrl,
     title: 'Telegram API',
@@ -90,8 +75,6 @@ export const alertSettings = {
   }),
   pagerdutyKey: setting({
     key: 'alerts.pagerduty_key',
-    variable: 'CHAINPARSE_ALERT_PAGERDUTY_KEY',
-    default: '',
     read: is.orNone(is.nonEmpty),
     title: 'PagerDuty key',
     description: 'integration key (Events API v2) of the service of PagerDuty that is told',
@@ -100,7 +83,6 @@ export const alertSettings = {
   }),
   pagerdutyUrl: setting({
     key: 'alerts.pagerduty_url',
-    variable: 'CHAINPARSE_ALERT_PAGERDUTY_URL',
     default: 'https://events.pagerduty.com/v2/enqueue',
     read: is.webUrl,
     title: 'PagerDuty API',
@@ -110,8 +92,6 @@ export const alertSettings = {
   }),
   emailUrl: setting({
     key: 'alerts.email_url',
-    variable: 'CHAINPARSE_ALERT_EMAIL_URL',
-    default: '',
     read: is.orNone(is.mailUrl),
     title: 'mail server',
     description: 'SMTP server by which alerts are sent',
@@ -120,8 +100,6 @@ export const alertSettings = {
   }),
   emailFrom: setting({
     key: 'alerts.email_from',
-    variable: 'CHAINPARSE_ALERT_EMAIL_FROM',
-    default: '',
     read: is.orNone(is.nonEmpty),
     title: 'sender of alerts',
     description: 'address that alerts by e-mail come from',
@@ -129,8 +107,6 @@ export const alertSettings = {
   }),
   emailTo: setting({
     key: 'alerts.email_to',
-    variable: 'CHAINPARSE_ALERT_EMAIL_TO',
-    default: '',
     read: is.orNone(is.words),
     isList: true,
     title: 'receivers of alerts',
@@ -141,7 +117,6 @@ export const alertSettings = {
   pageUrl: setting({
     key: 'alerts.page_url',
     variable: 'CHAINPARSE_PAGE_URL',
-    default: '',
     read: is.orNone(is.webUrl),
     title: 'address of the page',
     description: 'URL under which people reach the page of chainparse serve; alerts lead there',
@@ -151,7 +126,6 @@ export const alertSettings = {
   /** How long one delivery may take. */
   deliveryTimeoutSeconds: setting({
     key: 'alerts.delivery_timeout',
-    variable: 'CHAINPARSE_ALERT_DELIVERY_TIMEOUT',
     default: '10',
     read: is.amount('seconds', 600),
     title: 'alert delivery timeout',
@@ -161,7 +135,6 @@ export const alertSettings = {
   /** After how long an alert that still stands is told again; null: never. */
   repeatMinutes: setting({
     key: 'alerts.repeat',
-    variable: 'CHAINPARSE_ALERT_REPEAT',
     default: '60',
     read: is.orOff(is.amount('minutes', year)),
     title: 'alert repetition',
@@ -171,7 +144,6 @@ export const alertSettings = {
   /** After how long an alert that was cleared is forgotten; null: never. */
   retentionDays: setting({
     key: 'alerts.retention',
-    variable: 'CHAINPARSE_ALERT_RETENTION',
     default: '90',
     read: is.orOff(is.amount('days', 36_500)),
     title: 'alert retention',
@@ -181,7 +153,6 @@ export const alertSettings = {
   /** So many beats in a row that failed. */
   heartbeatFailures: setting({
     key: 'alerts.heartbeat_failures',
-    variable: 'CHAINPARSE_ALERT_HEARTBEAT_FAILURES',
     default: '3',
     read: is.orOff(is.count),
     title: 'alert after heartbeat failures',
@@ -191,7 +162,6 @@ export const alertSettings = {
   /** The part of the tasks that ended within the window which timed out, from 0 to 1. */
   timeoutRate: setting({
     key: 'alerts.timeout_rate',
-    variable: 'CHAINPARSE_ALERT_TIMEOUT_RATE',
     default: '0.2',
     read: is.orOff(is.share),
     title: 'alert at a timeout rate',
@@ -200,7 +170,6 @@ export const alertSettings = {
   }),
   timeoutRateWindowMinutes: setting({
     key: 'alerts.timeout_rate_window',
-    variable: 'CHAINPARSE_ALERT_TIMEOUT_RATE_WINDOW',
     default: '60',
     read: is.amount('minutes', year),
     title: 'window of the timeout rate',
@@ -210,7 +179,6 @@ export const alertSettings = {
   /** Fewer timeouts in the window raise no alert. */
   timeoutRateMinimum: setting({
     key: 'alerts.timeout_rate_minimum',
-    variable: 'CHAINPARSE_ALERT_TIMEOUT_RATE_MINIMUM',
     default: '3',
     read: is.count,
     title: 'fewest timeouts of a rate',
@@ -220,46 +188,30 @@ export const alertSettings = {
   /** For how long the database is away. */
   databaseUnreachableSeconds: setting({
     key: 'alerts.database_unreachable',
-    variable: 'CHAINPARSE_ALERT_DATABASE_UNREACHABLE',
     default: '60',
     read: is.orOff(is.amount('seconds', week)),
     title: 'alert when the database is away',
     description: 'seconds that the database is away before it is told',
     hint: 'write after how many seconds, such as 60, or off',
   }),
-  noMonitor: setting({
+  noMonitor: onOff({
     key: 'alerts.no_monitor',
-    variable: 'CHAINPARSE_ALERT_NO_MONITOR',
-    default: 'on',
-    read: is.onOff,
     title: 'alert where no monitor is alive',
     description: 'whether runs tell that no monitor is alive',
-    hint: 'write on or off',
   }),
-  pipelineDown: setting({
+  pipelineDown: onOff({
     key: 'alerts.pipeline_down',
-    variable: 'CHAINPARSE_ALERT_PIPELINE_DOWN',
-    default: 'on',
-    read: is.onOff,
     title: 'alert on pipelines that are down',
     description: 'whether it is told that a pipeline is down',
-    hint: 'write on or off',
   }),
-  pipelineStalled: setting({
+  pipelineStalled: onOff({
     key: 'alerts.pipeline_stalled',
-    variable: 'CHAINPARSE_ALERT_PIPELINE_STALLED',
-    default: 'on',
-    read: is.onOff,
     title: 'alert on pipelines that stall',
     description: 'whether it is told that a pipeline is silent, or does not move',
-    hint: 'write on or off',
   }),
   /** What earlier versions called `pipelineStalled`: off switches that off, too. */
-  taskStalled: setting({
+  taskStalled: onOff({
     key: 'alerts.task_stalled',
-    variable: 'CHAINPARSE_ALERT_TASK_STALLED',
-    default: 'on',
-    read: is.onOff,
     title: 'alert on stalled tasks',
     description: 'older name of pipeline_stalled: off switches it off',
     hint: 'write on or off; newer: alerts.pipeline_stalled',
@@ -267,7 +219,6 @@ export const alertSettings = {
   /** For how long no endpoint of a chain answers; null: it is not told. */
   rpcUnreachableSeconds: setting({
     key: 'alerts.rpc_unreachable',
-    variable: 'CHAINPARSE_ALERT_RPC_UNREACHABLE',
     default: '60',
     read: is.orOff(is.amount('seconds', week)),
     title: 'alert when a chain is unreachable',
@@ -277,7 +228,6 @@ export const alertSettings = {
   /** By how much a pipeline is behind the head, without gaining; null: it is not told. */
   lagMinutes: setting({
     key: 'alerts.lag',
-    variable: 'CHAINPARSE_ALERT_LAG',
     default: '5',
     read: is.orOff(is.amount('minutes', year)),
     title: 'alert on lag',
@@ -287,20 +237,15 @@ export const alertSettings = {
   /** For how long a sink can't deliver; null: it is not told. */
   sinkBehindMinutes: setting({
     key: 'alerts.sink_behind',
-    variable: 'CHAINPARSE_ALERT_SINK_BEHIND',
     default: '5',
     read: is.orOff(is.amount('minutes', year)),
     title: 'alert when a sink falls behind',
     description: 'minutes that a sink can’t deliver before it is told',
     hint: 'write after how many minutes, such as 5, or off',
   }),
-  sinkDeadLetters: setting({
+  sinkDeadLetters: onOff({
     key: 'alerts.sink_dead_letters',
-    variable: 'CHAINPARSE_ALERT_SINK_DEAD_LETTERS',
-    default: 'on',
-    read: is.onOff,
     title: 'alert on dead letters',
     description: 'whether it is told that messages of a sink are dead letters',
-    hint: 'write on or off',
   }),
 } as const;

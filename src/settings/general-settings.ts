@@ -35,7 +35,6 @@ export const generalSettings = {
   heartbeatIntervalSeconds: setting({
     key: 'heartbeat_interval',
     flag: '--heartbeat-interval <seconds>',
-    variable: 'CHAINPARSE_HEARTBEAT_INTERVAL',
     default: '30',
     read: is.amount('seconds', week),
     title: 'heartbeat interval',
@@ -45,7 +44,6 @@ export const generalSettings = {
   stallAfterSeconds: setting({
     key: 'stall_after',
     flag: '--stall-after <seconds>',
-    variable: 'CHAINPARSE_STALL_AFTER',
     default: '300',
     read: is.amount('seconds', week),
     title: 'stall limit',
@@ -56,7 +54,6 @@ export const generalSettings = {
   doubtSeconds: setting({
     key: 'doubt',
     flag: '--doubt <seconds>',
-    variable: 'CHAINPARSE_DOUBT',
     default: '2',
     read: is.amountOrNone('seconds', hour),
     title: 'doubt',
@@ -67,7 +64,6 @@ export const generalSettings = {
   maxRequests: setting({
     key: 'max_requests',
     flag: '--max-requests <number>',
-    variable: 'CHAINPARSE_MAX_REQUESTS',
     default: '64',
     read: is.count,
     title: 'requests in flight',
@@ -78,7 +74,6 @@ export const generalSettings = {
   requestsPerSecond: setting({
     key: 'rps',
     flag: '--rps <number>',
-    variable: 'CHAINPARSE_RPS',
     default: 'off',
     read: is.orOff(is.amount('requests', 1_000_000)),
     title: 'requests a second',
@@ -88,7 +83,6 @@ export const generalSettings = {
   taskTimeoutMinutes: setting({
     key: 'task_timeout',
     flag: '--timeout <minutes>',
-    variable: 'CHAINPARSE_TASK_TIMEOUT',
     default: '60',
     read: is.amount('minutes', year),
     title: 'task timeout',
@@ -98,7 +92,6 @@ export const generalSettings = {
   checkIntervalSeconds: setting({
     key: 'check_interval',
     flag: '--interval <seconds>',
-    variable: 'CHAINPARSE_CHECK_INTERVAL',
     default: '300',
     read: is.amount('seconds', week),
     title: 'check interval',
@@ -108,7 +101,6 @@ export const generalSettings = {
   logDir: setting({
     key: 'log_dir',
     flag: '--log-dir <dir>',
-    variable: 'CHAINPARSE_LOG_DIR',
     default: 'logs',
     read: is.nonEmpty,
     title: 'log folder',
@@ -118,7 +110,6 @@ export const generalSettings = {
   dataDir: setting({
     key: 'data_dir',
     flag: '--data-dir <dir>',
-    variable: 'CHAINPARSE_DATA_DIR',
     default: 'data',
     read: is.nonEmpty,
     title: 'data folder',
@@ -129,7 +120,6 @@ export const generalSettings = {
   portalUrl: setting({
     key: 'portal_url',
     flag: '--portal-url <url>',
-    variable: 'CHAINPARSE_PORTAL_URL',
     default: 'https://portal.sqd.dev',
     read: is.webUrl,
     title: 'SQD Portal',
@@ -152,7 +142,6 @@ export const generalSettings = {
   logFormat: setting<'pretty' | 'json' | 'auto', 'log_format'>({
     key: 'log_format',
     flag: '--log-format <format>',
-    variable: 'CHAINPARSE_LOG_FORMAT',
     default: 'auto',
     read: is.oneOf<'pretty' | 'json'>(logFormats),
     unset: { value: 'auto' },
@@ -164,7 +153,6 @@ export const generalSettings = {
   lang: setting({
     key: 'lang',
     flag: '--lang <lang>',
-    variable: 'CHAINPARSE_LANG',
     default: 'en',
     read: is.oneOf(langs),
     choices: langs,

@@ -1,12 +1,11 @@
 import * as is from './setting-values.js';
-import { setting } from './setting.js';
+import { onOff, setting } from './setting.js';
 
 /** Where the HTTP API listens, and who may use it. */
 export const apiSettings = {
   host: setting({
     key: 'api.host',
     flag: '--host <address>',
-    variable: 'CHAINPARSE_API_HOST',
     default: '127.0.0.1',
     read: is.host,
     title: 'API host',
@@ -17,7 +16,6 @@ export const apiSettings = {
   port: setting({
     key: 'api.port',
     flag: '--port <port>',
-    variable: 'CHAINPARSE_API_PORT',
     default: '8000',
     read: is.port,
     title: 'API port',
@@ -27,8 +25,6 @@ export const apiSettings = {
   /** What allows everything; null: none is set. */
   token: setting({
     key: 'api.token',
-    variable: 'CHAINPARSE_API_TOKEN',
-    default: '',
     read: is.token,
     title: 'API token',
     description: 'token that allows everything',
@@ -38,8 +34,6 @@ export const apiSettings = {
   /** What allows reading; null: none is set. */
   readToken: setting({
     key: 'api.read_token',
-    variable: 'CHAINPARSE_API_READ_TOKEN',
-    default: '',
     read: is.token,
     title: 'API read token',
     description: 'token that allows reading',
@@ -49,7 +43,6 @@ export const apiSettings = {
   /** Requests a minute of one address; null: no limit. */
   rateLimit: setting({
     key: 'api.rate_limit',
-    variable: 'CHAINPARSE_API_RATE_LIMIT',
     default: '60000',
     read: is.countOrOff('requests a minute'),
     title: 'API rate limit',
@@ -57,20 +50,16 @@ export const apiSettings = {
     hint: 'write requests a minute of one address, such as 60000, or off',
   }),
   /** Answers also say what the older program's said, and bodies of its clients are taken. */
-  olderClients: setting({
+  olderClients: onOff({
     key: 'api.older_clients',
     flag: '--older-clients',
-    variable: 'CHAINPARSE_API_OLDER_CLIENTS',
     default: 'off',
-    read: is.onOff,
     title: 'answers for older clients',
     description: "answer the older program's clients, too",
-    hint: 'write on or off',
   }),
   /** Blocks that a live pipeline may be behind the head in a system that is ready; null: without a limit. */
   maxLagBlocks: setting({
     key: 'api.max_lag',
-    variable: 'CHAINPARSE_API_MAX_LAG',
     default: '1000',
     read: is.countOrOff('blocks'),
     title: 'largest lag of a pipeline that is ready',
@@ -80,8 +69,6 @@ export const apiSettings = {
   /** Of the variables that definitions may name, those that one stored by the API may. */
   variables: setting({
     key: 'api.variables',
-    variable: 'CHAINPARSE_API_VARIABLES',
-    default: '',
     read: is.listOf(/^[A-Za-z_]\w*$/, 'has a word that is no name of a variable'),
     title: 'variables for the API',
     description: 'variables that definitions stored by the API may read',
@@ -90,8 +77,6 @@ export const apiSettings = {
   /** Private hosts that a definition stored by the API may reach. */
   privateHosts: setting({
     key: 'api.private_hosts',
-    variable: 'CHAINPARSE_API_PRIVATE_HOSTS',
-    default: '',
     read: is.listOf(/^[\w.:[\]%-]{1,255}$/, 'has a word that is no host'),
     title: 'private hosts for the API',
     description: 'private hosts that definitions stored by the API may reach',
@@ -104,7 +89,6 @@ export const metricsSettings = {
   host: setting({
     key: 'metrics.host',
     flag: '--metrics-host <address>',
-    variable: 'CHAINPARSE_METRICS_HOST',
     default: '127.0.0.1',
     read: is.host,
     title: 'metrics host',
@@ -115,7 +99,6 @@ export const metricsSettings = {
   port: setting<number | null, 'metrics.port'>({
     key: 'metrics.port',
     flag: '--metrics-port <port>',
-    variable: 'CHAINPARSE_METRICS_PORT',
     default: 'off',
     read: is.orNull(/^(?:off|none|)$/i, is.port),
     title: 'metrics port',

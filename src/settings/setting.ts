@@ -1,4 +1,4 @@
-import type { Read } from './setting-values.js';
+import { onOff as readOnOff, type Read } from './setting-values.js';
 
 /**
  * What a text gives away. `url`: a URL with a login or a key in it; `password`: all of it; `words`: of a command the URLs that it
@@ -32,9 +32,25 @@ export interface Setting<T> {
   readonly unset?: { readonly value: T };
 }
 
+/** A row as it is written. Left out: the default is empty, and the variable follows from the key. */
+type Written<T, Key extends string> = Omit<Setting<T>, 'default' | 'variable'> &
+  Partial<Pick<Setting<T>, 'default' | 'variable'>> & { readonly key: Key };
+
 /** Infers the type of a setting's value from its reader, and keeps its key as a type. */
-export function setting<T, const Key extends string>(row: Setting<T> & { key: Key }): Setting<T> & { key: Key } {
-  return row;
+export function setting<T, const Key extends string>(row: Written<T, Key>): Setting<T> & { key: Key } {
+  const name = row.key
+    .replace(/^alerts/, 'alert')
+    .replaceAll('.', '_')
+    .toUpperCase();
+  return { default: '', variable: `CHAINPARSE_${name}`, ...row };
+}
+
+/** Returns a setting that is on or off; on where its default is left out. */
+export function onOff<const Key extends string>(
+  row: Omit<Written<boolean, Key>, 'read' | 'hint'> & { readonly hint?: string },
+): Setting<boolean> & { key: Key } {
+  const { hint = 'write on or off', ...rest } = row;
+  return setting<boolean, Key>({ default: 'on', ...rest, read: readOnOff, hint });
 }
 
 /** Returns the name by which a command line keeps a setting's flag: `stallAfter` of `--stall-after <seconds>`. */

@@ -1,9 +1,7 @@
-import { ChainparseError, messageOf } from '../../runtime/errors.js';
+import { errorClass, messageOf } from '../../runtime/errors.js';
 
 /** Nobody reads stdout any more, or it can't take more: `hasReaderLeft` tells `| head` and a closed terminal from a full disk. */
-export class StdoutClosedError extends ChainparseError {
-  readonly code: string = 'OUTPUT';
-  readonly exitCode = 1;
+export class StdoutClosedError extends errorClass('OUTPUT', 1) {
   readonly hasReaderLeft: boolean;
 
   constructor(cause: Error, isTerminal: boolean) {

@@ -1,11 +1,8 @@
-import { ChainparseError, RuntimeFailure, UsageError } from '../../runtime/errors.js';
+import { RuntimeFailure, UsageError, errorClass } from '../../runtime/errors.js';
 import type { ErrorOptions } from '../../runtime/errors.js';
 
 /** A receiver will never take these messages as they are: whoever delivers looks for the one that is meant. */
-export class MessageRefusedError extends ChainparseError {
-  readonly code = 'MESSAGE_REFUSED';
-  readonly exitCode = 1;
-}
+export class MessageRefusedError extends errorClass('MESSAGE_REFUSED', 1) {}
 
 /** It shows before any of a batch is sent that the receiver will never take one of its messages. */
 export class RefusedUnsentError extends MessageRefusedError {}
@@ -14,10 +11,7 @@ export class RefusedUnsentError extends MessageRefusedError {}
 export class UnfitReceiverError extends UsageError {}
 
 /** A receiver has the first messages of a batch for good, and takes the rest when it is asked again. */
-export class TakenInPartError extends ChainparseError {
-  readonly code = 'TAKEN_IN_PART';
-  readonly exitCode = 1;
-  override readonly retryable = true;
+export class TakenInPartError extends errorClass('TAKEN_IN_PART', 1, { retryable: true }) {
   /** How many it has: one at least. */
   readonly taken: number;
 
@@ -28,20 +22,13 @@ export class TakenInPartError extends ChainparseError {
 }
 
 /** What a target holds is not what this sink left there last: it is closed, and claimed anew before anything is written. */
-export class TargetChangedError extends ChainparseError {
-  readonly code = 'TARGET_CHANGED';
-  readonly exitCode = 1;
-  override readonly retryable = true;
-}
+export class TargetChangedError extends errorClass('TARGET_CHANGED', 1, { retryable: true }) {}
 
 /** A target holds nothing of what was delivered: only a person knows whether that is away or gone. */
 export class TargetLostError extends RuntimeFailure {}
 
 /** A receiver can't take messages now. */
-export class ReceiverAwayError extends ChainparseError {
-  readonly code = 'RECEIVER_AWAY';
-  readonly exitCode = 1;
-  override readonly retryable = true;
+export class ReceiverAwayError extends errorClass('RECEIVER_AWAY', 1, { retryable: true }) {
   /** When it wants to be asked again, in milliseconds from now; undefined where it did not say. */
   readonly retryAfterMs: number | undefined;
 
