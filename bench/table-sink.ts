@@ -184,7 +184,13 @@ const origin = { pipelineId: 45, chainName: () => 'ethereum' };
 function toMessage(event: EventBatch['events'][number]): EventMessage {
   const stored = { ...event, chainId: 1 };
   return {
-    ...{ id: `1:${event.blockHash}:${event.transactionHash}:${event.logIndex}`, op: 'insert', seq: 1, rank: 1, place: stored },
+    ...{
+      id: `1:${event.blockHash}:${event.transactionHash}:${event.logIndex}`,
+      op: 'insert',
+      seq: 1,
+      rank: 1,
+      place: stored,
+    },
     ...{ eventName: event.eventName, eventSignature: event.eventSignature },
     data: MessageData.ofEvent(stored, origin),
   };

@@ -286,7 +286,14 @@ withChromium('the page of the dashboard', () => {
     const bury = async (blockNumber: number, error: string): Promise<void> => {
       const { blockHash, timestamp, contractAddress, transactionHash, ...at } = makeEvent({ blockNumber });
       const place = { ...{ chainId: 1, blockNumber, blockHash, timestamp, contractAddress, transactionHash }, ...at };
-      const of = { id: `1:${blockNumber}`, op: 'insert', seq: 4_096, rank: 4_096, place, data: MessageData.ofText('{}') } as const;
+      const of = {
+        id: `1:${blockNumber}`,
+        op: 'insert',
+        seq: 4_096,
+        rank: 4_096,
+        place,
+        data: MessageData.ofText('{}'),
+      } as const;
       const message = { ...of, eventName: 'Transfer', eventSignature: 'Transfer()' };
       await database.write([letters.keep({ pipelineId: 45, sink: 'hook' }, { message, attempts: 10, error })]);
     };

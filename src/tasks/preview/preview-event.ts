@@ -55,7 +55,16 @@ async function messageOf(data: MessageData, { chainId, block }: PreviewDefaults)
   };
   const id = `${place.chainId}:${place.blockHash}:${place.transactionHash}:${place.logIndex}`;
   const name = word('event_name', '');
-  return { id, op: 'insert', seq: 0, rank: 0, place, eventName: name, eventSignature: word('event_signature', ''), data };
+  return {
+    id,
+    op: 'insert',
+    seq: 0,
+    rank: 0,
+    place,
+    eventName: name,
+    eventSignature: word('event_signature', ''),
+    data,
+  };
 }
 
 function readData(text: string): MessageData {

@@ -56,7 +56,16 @@ function messageOf(eventName: string, op: 'insert' | 'remove'): EventMessage {
   const block = { chainId: 1, blockNumber: 1, blockHash: hash, timestamp: 0 };
   const place = { ...block, transactionHash: hash, transactionIndex: 0, logIndex: 0, contractAddress };
   const eventSignature = `${eventName}()`;
-  return { id: `1:${hash}:0`, op, seq: 1, rank: 1, place, eventName, eventSignature, data: MessageData.ofFields(event) };
+  return {
+    id: `1:${hash}:0`,
+    op,
+    seq: 1,
+    rank: 1,
+    place,
+    eventName,
+    eventSignature,
+    data: MessageData.ofFields(event),
+  };
 }
 
 async function mapperOf(rules: readonly object[]): Promise<DictMapper> {

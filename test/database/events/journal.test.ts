@@ -132,7 +132,9 @@ eachDatabase('the journal', (databases) => {
   it('tells the time in milliseconds since 2025 began, UTC, whatever the time zone of the database', async () => {
     await append(3, 5);
     const { time } = (await journal.current(pipelineId))!;
-    expect(time).to.be.closeTo(Date.now() - Date.UTC(2025, 0), 30_000).and.to.satisfy(Number.isInteger);
+    expect(time)
+      .to.be.closeTo(Date.now() - Date.UTC(2025, 0), 30_000)
+      .and.to.satisfy(Number.isInteger);
   });
 
   it('has another epoch where the checkpoint was made anew, by whatever program', async () => {
