@@ -16,6 +16,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   ingest: async () => (await import('./ingest.js')).ingest,
   portal: async () => (await import('./portal.js')).portalBench,
   api: async () => (await import('./api.js')).api,
+  bodies: async () => (await import('./bodies.js')).bodies,
   latency: async () => (await import('./latency.js')).latency,
   deliver: async () => (await import('./deliver.js')).deliver,
   'file-sink': async () => (await import('./file-sink.js')).fileSinkBench,

@@ -1,11 +1,17 @@
 import { resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { apiAccess } from '../components/definition-access.js';
 import { AbiStore } from '../database/pipelines/abi-store.js';
 import type { PipelineDefinition } from '../model/pipeline.js';
 import type { DefinitionOptions } from '../pipeline/definition/definition-options.js';
 import { parseDefinition } from '../pipeline/definition/read-definition.js';
 import { askDefinitionTargets } from '../tasks/outbox/definition-targets.js';
+import { OneAtATime } from '../runtime/one-at-a-time.js';
 import type { ApiParts } from './api-parts.js';
+import { mostNodes } from './read-json.js';
+
+/** However many definitions are sent at once, other requests get their turn between two of them. */
+const reading = new OneAtATime();
 
 interface SentOptions extends Pick<DefinitionOptions, 'name' | 'isLenient'> {
   /** Of the pipeline that it is for; null: the one that it names. */
@@ -23,8 +29,9 @@ export function readSentDefinition(
 ): Promise<PipelineDefinition> {
   const variables = { env: {}, remember: () => undefined };
   const dataFolder = resolve(cwd, settings.dataDir);
-  return parseDefinition(text, null, {
+  const options: DefinitionOptions = {
     ...named,
+    mostNodes,
     access: apiAccess(settings, cwd),
     heartbeatIntervalSeconds: settings.heartbeatIntervalSeconds,
     storedAbi: async (abi) => (await new AbiStore(database).get(abi)).abi,
@@ -38,5 +45,9 @@ export function readSentDefinition(
       ...{ workingFolder: cwd, dataFolder, database: settings.databaseUrl, variables },
       realPath: (path) => path,
     },
+  };
+  return reading.run(async () => {
+    await setImmediate();
+    return parseDefinition(text, null, options);
   });
 }

@@ -244,6 +244,34 @@ describe("the API's guards", () => {
     expectProblem(await send('config', `{"pipeline_id":45,"pipeline_info":${nested(20_000)}}`), 400);
   });
 
+  it('read no body of more than 10,000 values, as JSON or as YAML, and none with a number of more than 1,000 digits', async () => {
+    const api = open();
+    const send = (url: string, payload: string): Promise<LightMyRequestResponse> =>
+      api.send({
+        url: `/api/v1/pipeline/${url}`,
+        method: 'POST',
+        payload,
+        headers: { 'content-type': 'application/json' },
+      });
+    const value = (text: string): string => `{"transformer":"to_string","source_value":${text}}`;
+    const list = (items: number): string => `[${'1,'.repeat(items - 1)}1]`;
+    expect((await send('transform/preview', value(list(9_990)))).statusCode).to.equal(200);
+    expect((await send('transform/preview', value('7'.repeat(1_000)))).statusCode).to.equal(200);
+    for (const [text, message] of [
+      [list(10_000), 'holds more than 10000 values'],
+      ['7'.repeat(1_001), `${'7'.repeat(30)}… is a number of more than 1000 digits`],
+    ] as const) {
+      const { errors } = expectProblem(await send('transform/preview', value(text)), 400);
+      expect(errors).to.deep.equal([{ path: 'body', message }]);
+    }
+    const keys = Array.from({ length: 60_000 }, (_, n) => `adres${n}`);
+    const asJson = JSON.stringify(Object.fromEntries(keys.map((key) => [key, 1])));
+    for (const text of [asJson, keys.map((key) => `${key}: 1`).join('\n')]) {
+      const { detail } = expectProblem(await send('config', text), 400);
+      expect(detail).to.equal('body:1: more than 10000 keys and values');
+    }
+  });
+
   it('refuse to every call that takes no body one that says something, and change nothing', async () => {
     const api = open();
     const takingNone = api.routes.filter(({ method, body }) => method === 'POST' && body === undefined);

@@ -3,6 +3,7 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import Fastify, { errorCodes, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../../runtime/errors.js';
 import type { ApiParts } from '../api-parts.js';
 import type { AuditStore } from '../../database/operations/audit-store.js';
@@ -11,6 +12,7 @@ import { EventStreams } from './event-streams.js';
 import { Authorizer } from '../guards/authorize.js';
 import { guard } from '../guards/guard.js';
 import { limitConnections } from '../../runtime/limit-connections.js';
+import { OneAtATime } from '../../runtime/one-at-a-time.js';
 import { openApiOptions } from './openapi.js';
 import { ProblemError, problemMedia, toProblem } from '../problem.js';
 import { methodsOf, registerRoute } from './register-route.js';
@@ -79,8 +81,13 @@ export function createServer(parts: ApiParts, audit: AuditStore, routes: readonl
   });
   limitConnections(app.server, connectionLimits);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(bodyMedia, { parseAs: 'buffer' }, (request, body, done) =>
-    done(null, readBody(request, body as Buffer)),
+  const reading = new OneAtATime();
+  app.addContentTypeParser(bodyMedia, { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer) =>
+    reading.run(async () => {
+      // Bodies that come together are read one by one, with other requests between them.
+      await setImmediate();
+      return readBody(request, body);
+    }),
   );
   // Tools name a media type also where they send nothing.
   app.addContentTypeParser('*', { parseAs: 'buffer' }, ({ headers }, body, done) => {

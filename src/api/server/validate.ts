@@ -63,6 +63,9 @@ function unsupported(message: string, headers: Readonly<Record<string, string>> 
   return new ProblemError(415, 'UNSUPPORTED_MEDIA_TYPE', message, { headers });
 }
 
+/** More than any number of a chain has. */
+const mostDigits = 1_000;
+
 /** Texts, which may hold digits, too, and numbers. */
 const textOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
 
@@ -74,11 +77,19 @@ export function parseExactJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
   // No text begins with what nobody can guess.
   const mark = randomUUID();
-  const marked = text.replace(textOrNumber, (found) => (isRounded(found) ? `"${mark}${found}"` : asIs(found)));
+  const marked = text.replace(textOrNumber, (found) => (isRounded(checked(found)) ? `"${mark}${found}"` : asIs(found)));
   if (marked === text) return value;
   const read = (_key: string, each: unknown): unknown =>
     typeof each === 'string' && each.startsWith(mark) ? BigInt(each.slice(mark.length)) : each;
   return JSON.parse(marked, read) as unknown;
+}
+
+/** Work on a number grows with the square of its digits. */
+function checked(found: string): string {
+  if (found.startsWith('"') || found.length <= mostDigits) return found;
+  throw invalidRequest([
+    { path: 'body', message: `${found.slice(0, 30)}… is a number of more than ${mostDigits} digits` },
+  ]);
 }
 
 function asIs(found: string): string {

@@ -1,5 +1,6 @@
 import { withStandIns } from '../../components/seam/variables.js';
 import { masked, secretName, secretValue } from '../../runtime/secrets.js';
+import { mostNodes, readJson } from '../read-json.js';
 
 /** Keys of definitions that name a field. */
 const fieldName = /^(?:key_field|(?:source|target|result)_key)$/;
@@ -29,10 +30,10 @@ async function objectWithoutSecrets(value: object): Promise<string> {
 
 async function parsed(text: string): Promise<unknown> {
   try {
-    return JSON.parse(text) as unknown;
+    return readJson(text);
   } catch {
     const { YamlFile } = await import('../../pipeline/definition/yaml-file.js');
-    return new YamlFile(text, 'body').value;
+    return new YamlFile(text, 'body', mostNodes).value;
   }
 }
 

@@ -6,6 +6,9 @@ import { compileEvent, eventSignature } from './compile-event.js';
 /** Deeper nesting, of tuples or of arrays, is an attack on the stack: readers of 1,000 levels take seconds to compile. */
 const maxDepth = 16;
 
+/** More than any contract has. */
+const mostEvents = 1_000;
+
 /** What tables hold of an event's name. */
 const longestName = 255;
 
@@ -21,6 +24,8 @@ export type AbiUse = 'event' | 'function';
  */
 export function parseAbi(value: unknown, use: AbiUse = 'event'): readonly AbiFragment[] {
   const entries = findEntries(value);
+  const events = entries.filter((entry) => isRecord(entry) && entry['type'] === 'event');
+  if (events.length > mostEvents) throw new UsageError(`the ABI has more than ${mostEvents} events`);
   // An input is the fourth level; each level of tuples is an array of objects.
   if (isDeeper(entries, 4 + 2 * maxDepth)) throw new UsageError(`the ABI has tuples of more than ${maxDepth} levels`);
   const fragments = entries.map((entry, position) => parseEntry(entry, position, use));

@@ -6,6 +6,9 @@ import { line } from '../keys/texts.js';
 import type { ConditionConfig } from './condition.js';
 import type { DictMapperConfig, DictMapping, MappingRule } from './config.js';
 
+/** The time that a regular expression takes to compile grows with its characters. */
+const longestPattern = 10_000;
+
 const condition = z
   .strictObject({ type: z.string().default('equals'), field: z.string().optional(), value: json.optional() })
   .superRefine(({ type, value }, context) => {
@@ -51,6 +54,7 @@ function nameOrEmpty() {
 
 function patternProblem(pattern: JsonValue | undefined): string | null {
   if (typeof pattern !== 'string') return 'must be a regular expression';
+  if (pattern.length > longestPattern) return `must be a regular expression of at most ${longestPattern} characters`;
   try {
     RE2JS.compile(pattern);
     return null;

@@ -34,7 +34,7 @@ const named: Readonly<Record<string, Transformer>> = {
   decimal_normalize_with_field: normalizedWithField,
   wei_to_ether: normalized(usualDecimals),
   hex_to_decimal: (value) =>
-    typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value) ? String(BigInt(value)) : pythonText(value),
+    typeof value === 'string' && /^0x[0-9a-f]{1,1000}$/i.test(value) ? String(BigInt(value)) : pythonText(value),
 };
 
 /** The names of all transformers. */

@@ -84,5 +84,5 @@ function componentName() {
 }
 
 function misspeltType(keys: Keys): string | undefined {
-  return Object.keys(keys).find((key) => distance(key.toLowerCase(), 'type') <= 2);
+  return Object.keys(keys).find((key) => key.length <= 6 && distance(key.toLowerCase(), 'type') <= 2);
 }

@@ -14,6 +14,8 @@ export interface DefinitionOptions {
   readonly heartbeatIntervalSeconds: number;
   /** How errors call the file; its path where left out. */
   readonly name?: string;
+  /** How many YAML or JSON nodes it may have; left out: as many as a file of addresses needs. */
+  readonly mostNodes?: number;
   /** Takes what the older program's definitions get wrong; left out: where it is one of that program's. */
   readonly isLenient?: boolean;
   /** Hears of what is accepted, and worth a word. */

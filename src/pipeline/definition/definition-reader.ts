@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { hasTargets } from '../../components/ask-targets.js';
 import { accessProblems } from '../../components/definition-access.js';
 import { filledTwice } from '../../components/filled-twice.js';
@@ -7,7 +8,7 @@ import { findSource } from '../../components/source-of.js';
 import { fieldsBelow } from '../../components/stages-of.js';
 import type { Component, PipelineDefinition } from '../../model/pipeline.js';
 import { ComponentReader } from './component-reader.js';
-import { definitionSchema } from './definition-schema.js';
+import { definitionSchema, mostComponents } from './definition-schema.js';
 import { toOneForm, type FormRemark, type OneForm } from './older-form.js';
 import { ProblemList, keyOf } from './problem-list.js';
 import type { FileProblem } from '../../runtime/errors.js';
@@ -28,8 +29,8 @@ export class DefinitionReader {
 
   /** Throws FileProblemsError where the text is no YAML and no JSON. */
   constructor(text: string, path: string | null, options: DefinitionOptions) {
-    const { storedAbi, kinds = registry, name = path ?? 'the definition' } = options;
-    const file = new YamlFile(text, name);
+    const { storedAbi, kinds = registry, name = path ?? 'the definition', mostNodes } = options;
+    const file = new YamlFile(text, name, mostNodes);
     const abis = new AbiResolver(path === null ? null : dirname(path), storedAbi);
     const form = toOneForm(file.value, { isLenient: options.isLenient ?? false, order: file.keysIn('components') });
     this.#options = options;
@@ -81,7 +82,9 @@ export class DefinitionReader {
   async #readComponents(): Promise<readonly (Component | undefined)[]> {
     const { components } = (this.#value ?? {}) as { readonly components?: unknown };
     const read: (Component | undefined)[] = [];
-    for (const [position, each] of (Array.isArray(components) ? components : []).entries()) {
+    for (const [position, each] of (Array.isArray(components) ? components.slice(0, mostComponents) : []).entries()) {
+      // Requests that wait get their turn.
+      await setImmediate();
       read.push(await this.#components.read(each, position));
     }
     return read;

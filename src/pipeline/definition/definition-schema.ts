@@ -13,6 +13,9 @@ const maxTimeoutMinutes = 5_000_000;
 /** A TEXT column of MySQL and MariaDB holds 65,535. */
 const maxTextBytes = 60_000;
 
+/** What reaches a component is found by a look at all above it. */
+export const mostComponents = 200;
+
 /** Returns the schema of a definition's own keys; its components are judged by their kinds. */
 export function definitionSchema(heartbeatIntervalSeconds: number) {
   const keys = z.strictObject({
@@ -25,7 +28,7 @@ export function definitionSchema(heartbeatIntervalSeconds: number) {
     restart: choice(restarts).optional(),
     schedule: cron().optional(),
     time_zone: timeZone().optional(),
-    components: z.array(z.unknown()).default([]),
+    components: z.array(z.unknown()).max(mostComponents).default([]),
   });
   return together(keys, (look) => {
     notBoth(look, 'name', 'pipeline_name');

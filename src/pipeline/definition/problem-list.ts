@@ -9,7 +9,7 @@ import type { Spot } from './yaml-file.js';
 type KnownKeys = Map<readonly string[], readonly string[]>;
 type Path = readonly PropertyKey[];
 
-/** More problems than a person reads at once. */
+/** More problems than a person reads at once: each is looked up in the file. */
 const mostProblems = 100;
 
 /** What a schema is used for besides its own problems. */
@@ -40,6 +40,7 @@ export class ProblemList {
 
   /** Adds a problem with what a path leads to. */
   add(path: Path, message: string, hint?: string): void {
+    if (this.#problems.length >= mostProblems) return;
     const { file, line, shown } = this.#file.find(path);
     // What is written under another name is not missing as well.
     if (shown === null && this.#meant.has(textOf(path))) return;
@@ -48,7 +49,7 @@ export class ProblemList {
 
   /** Adds a problem for each key that nobody knows. */
   addUnknown(path: Path, keys: readonly string[], known: readonly string[]): void {
-    for (const key of keys) {
+    for (const key of keys.slice(0, mostProblems)) {
       const hint = settingHint(key);
       const suggestion = hint === undefined ? nearest(key, known) : undefined;
       const tail = suggestion === undefined ? '' : `; the nearest known key is ${suggestion}`;

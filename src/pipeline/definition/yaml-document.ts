@@ -4,8 +4,12 @@ import { FileProblemsError } from '../../runtime/errors.js';
 
 /** Deeper nesting than this is an attack on the parser's stack, not a definition. */
 const maxDepth = 64;
-/** Words and marks of a text: enough for a list of some hundred thousand addresses, in a few hundred MB of memory. */
-const maxWords = 2_000_000;
+/** Keys and values of a text: enough for a list of some hundred thousand addresses, in a few hundred MB of memory. */
+const maxNodes = 400_000;
+/** Words and marks for each of them, spaces and comments included. */
+const wordsOfNode = 5;
+/** More digits than any number of a chain has: the time to read one grows with their square. */
+const mostDigits = 1_000;
 
 /** The parser's document. */
 export type AnyDocument = Document.Parsed | Document<ParsedNode>;
@@ -28,11 +32,14 @@ export function unreadable(place: Place, message: string, key: string | null = n
 export function parseDocument(
   text: string,
   file: string,
+  mostNodes = maxNodes,
 ): { readonly document: AnyDocument; readonly placeAt: PlaceAt } {
   const lines = new LineCounter();
   const placeAt = (offset: number): Place => ({ file, line: Math.max(1, lines.linePos(offset).line) });
   // A line break of YAML, too, which the parser takes for a character of the line.
-  const tokens = [...readTokens(text.replace(/\r(?!\n)/g, '\n'), lines, placeAt)];
+  const broken = text.replace(/\r(?!\n)/g, '\n');
+  checkWords(broken, placeAt(0), mostNodes);
+  const tokens = [...readTokens(broken, lines, placeAt)];
   // One after the other, and no more than tell what is wrong: a text may hold a million documents.
   const [first, second] = composerOf(placeAt).compose(tokens, true, text.length);
   if (first === undefined) throw unreadable(placeAt(0), 'the file is empty');
@@ -40,15 +47,29 @@ export function parseDocument(
   if (error !== undefined) throw invalid(placeAt(error.pos[0]), error.message);
   if (second !== undefined)
     throw unreadable(placeAt(second.range[0]), 'a second document begins; a file holds one pipeline');
+  let nodes = 0;
+  visit(first, {
+    Node: (_key, node) => {
+      if (++nodes > mostNodes) throw unreadable(placeAt(node.range?.[0] ?? 0), tooMany(mostNodes));
+    },
+  });
   return { document: first, placeAt };
+}
+
+/** Words are told apart many times faster than they are understood. */
+function checkWords(text: string, place: Place, mostNodes: number): void {
+  let words = 0;
+  for (const word of new Lexer().lex(text)) {
+    if (++words > wordsOfNode * mostNodes) throw unreadable(place, tooMany(mostNodes));
+    if (word.length > mostDigits && /^[-+]?\d[\da-fox]*$/i.test(word))
+      throw unreadable(place, `a number has more than ${mostDigits} digits`);
+  }
 }
 
 function* readTokens(text: string, lines: LineCounter, placeAt: PlaceAt): Generator<CST.Token> {
   const parser = new Parser(lines.addNewLine);
   lines.addNewLine(0);
-  let words = 0;
   for (const word of new Lexer().lex(text)) {
-    if (++words > maxWords) throw unreadable(placeAt(parser.offset), `more than ${maxWords} words and marks`);
     yield* checkedTokens(parser.next(word), placeAt);
     // What is open costs memory and time, long before it is a token.
     if (parser.stack.length > 2 * maxDepth) throw tooDeep(placeAt(parser.offset));
@@ -61,6 +82,10 @@ function* checkedTokens(tokens: Iterable<CST.Token>, placeAt: PlaceAt): Generato
     if (isTooDeep(token, maxDepth)) throw tooDeep(placeAt(token.offset));
     yield token;
   }
+}
+
+function tooMany(nodes: number): string {
+  return `more than ${nodes} keys and values`;
 }
 
 function tooDeep(place: Place): Error {

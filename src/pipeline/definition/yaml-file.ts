@@ -25,8 +25,8 @@ export class YamlFile {
   readonly #placeAt: PlaceAt;
 
   /** Reads a text; throws FileProblemsError where it is no YAML, no JSON, or made to exhaust whoever reads it. */
-  constructor(text: string, file: string) {
-    const { document, placeAt } = parseDocument(text, file);
+  constructor(text: string, file: string, mostNodes?: number) {
+    const { document, placeAt } = parseDocument(text, file, mostNodes);
     if (document.contents === null) throw unreadable({ file, line: 1 }, 'the file is empty');
     const reader = new ValueReader(document, placeAt);
     this.value = reader.read(document.contents);

@@ -150,6 +150,15 @@ describe('an ABI that is made to cost', () => {
   const event = (input: object): object => ({ type: 'event', name: 'E', inputs: [input] });
   const ofArrays = (levels: number): object => event({ type: `uint256${'[]'.repeat(levels)}` });
 
+  it('has at most a thousand events', () => {
+    const events = Array.from({ length: 1_000 }, (_, n) => ({ type: 'event', name: `E${n}`, inputs: [] }));
+    expect(parseAbi(events)).to.have.length(1_000);
+    expect(() => parseAbi([...events, ...events.slice(0, 1)])).to.throw(
+      UsageError,
+      'the ABI has more than 1000 events',
+    );
+  });
+
   it('may have sixteen levels of tuples and of arrays', () => {
     expect(parseAbi([event(nested(16)), ofArrays(16)])).to.have.length(2);
   });

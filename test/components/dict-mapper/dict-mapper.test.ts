@@ -240,4 +240,14 @@ describe('DictMapper', () => {
     const result = await dictMapperSchema.safeParseAsync({ dict_mappers: [{ mapping_rules: [rule] }] });
     expect(result.error?.issues[0]?.message).to.match(/^must be a regular expression: /);
   });
+
+  it('refuses a pattern of more than 10,000 characters', async () => {
+    const refused = async (value: string): Promise<string | undefined> => {
+      const rule = { source_key: 's', target_key: 't', condition: { type: 'regex', field: 's', value } };
+      const result = await dictMapperSchema.safeParseAsync({ dict_mappers: [{ mapping_rules: [rule] }] });
+      return result.error?.issues[0]?.message;
+    };
+    expect(await refused('a'.repeat(10_000))).to.equal(undefined);
+    expect(await refused('a'.repeat(10_001))).to.equal('must be a regular expression of at most 10000 characters');
+  });
 });

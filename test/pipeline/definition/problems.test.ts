@@ -30,6 +30,17 @@ describe('a definition with a wrong key', () => {
     ['no components', 'name: x\n', '1: components: must list at least one component, the source first'],
   ]);
 
+  it('is told with a hundred others at most, each of which is looked up in the file', async () => {
+    const keys = Array.from({ length: 60_000 }, (_, n) => `start_blok_${n}: 1`);
+    expect(await problemsOf(monitorYaml(...keys))).to.have.length(100);
+  });
+
+  it('has at most 200 components', async () => {
+    const item = '  - {name: a, type: dict_mapper}\n';
+    const problems = await problemsOf(`name: x\ncomponents:\n${item.repeat(201)}`);
+    expect(problems.join('\n')).to.contain('components: ').and.to.contain('200');
+  });
+
   it('is told that an RPC URL is a setting, without its secret', async () => {
     const text = monitorYaml('rpc_url: https://node.example/SECRET');
     const error = await failure(parseDefinition(text, 'p.yaml', definitionOptions));

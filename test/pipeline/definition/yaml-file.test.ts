@@ -35,7 +35,8 @@ describe('a file that is no definition', () => {
     ['brackets without end', `a: ${'['.repeat(100_000)}`, '1: nested more than 64 levels deep'],
     ['dashes without end', '- '.repeat(5000), '1: nested more than 64 levels deep'],
     ['keys of keys without end', '? '.repeat(5000), '1: nested more than 64 levels deep'],
-    ['more words than anybody writes', `[${','.repeat(2_000_000)}`, '1: more than 2000000 words and marks'],
+    ['more words than anybody writes', `[${','.repeat(2_000_000)}`, '1: more than 400000 keys and values'],
+    ['a number of too many digits', `id: ${'7'.repeat(1_001)}`, '1: a number has more than 1000 digits'],
   ]);
 
   it('is told in one line that it is a list', async () => {
