@@ -78,7 +78,8 @@ async function runInContext(
     quitKey: () => listenForQuit(io),
     secrets,
     commands: () => loadAll(commandList),
-    database: (options) => databases.open(options),
+    database: (options) =>
+      databases.open({ warn: (text) => logger.log('warn', text, { event: 'database.log_long' }), ...options }),
   };
   try {
     const options = await resolvePipelines(parsed.command, parsed.options, context);

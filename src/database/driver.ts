@@ -53,6 +53,7 @@ export interface DriverSettings {
   readonly beatTimeoutMs?: number;
   readonly isLookedAt?: boolean;
   readonly poolSize?: number;
+  readonly warn?: (text: string) => void;
 }
 
 /** How a database would run a query. */

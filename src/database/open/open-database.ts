@@ -28,6 +28,8 @@ export interface OpenOptions {
   readonly isLookedAt?: boolean;
   /** Connections for reads at most. */
   readonly poolSize?: number;
+  /** Told what a person should do something about: a SQLite file's write-ahead log that can't shrink. */
+  readonly warn?: (text: string) => void;
 }
 
 /**

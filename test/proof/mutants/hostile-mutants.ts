@@ -31,7 +31,7 @@ export const hostileMutants: readonly Mutant[] = [
   ),
   yaml('first-error', 'the first error ends the reading', 'Object.assign(composer, { onError });', 'void onError;'),
   yaml('open-brackets', 'what is open is counted', 'if (parser.stack.length > 2 * maxDepth)', 'if (false as boolean)'),
-  yaml('too-many-words', 'a text has an end', 'if (++words > maxWords)', 'if (++words < 0)'),
+  yaml('too-many-words', 'a text has an end', 'if (++words > wordsOfNode * mostNodes)', 'if (++words < 0)'),
   abi('deep-tuples', 'tuples have an end', 'if (isDeeper(entries, 4 + 2 * maxDepth))', 'if (false as boolean)'),
   abi('deep-arrays', 'so have arrays', '.length > maxDepth + 1)', '.length > maxDepth + 2)'),
 ];

@@ -8,6 +8,9 @@ import { DatabaseUnusableError } from '../../../runtime/errors.js';
 /** How often what is in the file is looked at, in milliseconds; that it is still there is looked at each time. */
 const readEveryMs = 1_000;
 
+/** A write-ahead log is never this long where what is in it can be moved into the file: 256 MB. */
+const longestLog = 268_435_456n;
+
 /** No database is shorter than a page. */
 const shortest = 512n;
 
@@ -30,10 +33,14 @@ export class FileWatch {
   #readAt = -Infinity;
   #shortAt = -Infinity;
   #fault: string | null = null;
+  readonly #warn: (text: string) => void;
+  #isLogLong = false;
 
-  constructor(path: string, clock: Clock) {
+  /** `warn` is told once when the write-ahead log becomes too long, and again only after it shrank. */
+  constructor(path: string, clock: Clock, warn: (text: string) => void = () => undefined) {
     this.#path = path;
     this.#clock = clock;
+    this.#warn = warn;
   }
 
   /** Throws DatabaseUnusableError where the file was deleted, replaced, cut short or overwritten; once it was, always. */
@@ -55,7 +62,21 @@ export class FileWatch {
     const fault = this.#findOther() ?? this.#findCut(stats);
     if (fault !== null || this.#clock.monotonic() - this.#readAt < readEveryMs) return fault;
     this.#readAt = this.#clock.monotonic();
+    this.#lookAtLog();
     return this.#findOverwritten();
+  }
+
+  /** SQLite can't start the log again while somebody reads what the database was at an earlier commit. */
+  #lookAtLog(): void {
+    const size = this.#stat('-wal')?.size ?? 0n;
+    const isLong = size > longestLog;
+    if (isLong && !this.#isLogLong) {
+      this.#warn(
+        `${this.#path}-wal has ${size / 1_048_576n} MB, because a process keeps a read of the database open: ` +
+          `end that process (fuser -v ${this.#path} lists all that use it), or the log grows until the disk is full`,
+      );
+    }
+    this.#isLogLong = isLong;
   }
 
   #hold(): void {

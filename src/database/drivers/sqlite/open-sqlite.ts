@@ -62,7 +62,7 @@ export async function openSqlite({ path: written }: SqliteAddress, settings: Dri
       },
     },
   });
-  const watched = statementTimeoutMs === undefined ? null : new FileWatch(path, clock);
+  const watched = statementTimeoutMs === undefined ? null : new FileWatch(path, clock, settings.warn);
   return {
     dialect: sqliteDialect(() => timezone.value),
     reads,

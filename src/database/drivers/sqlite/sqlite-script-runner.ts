@@ -40,6 +40,7 @@ export function prepareSqlite(connection: Connection, busyMs = busyTimeoutMs): C
   connection.pragma(`busy_timeout = ${busyMs}`);
   connection.pragma('journal_mode = WAL');
   connection.pragma('synchronous = NORMAL');
+  connection.pragma(`journal_size_limit = ${longestLog * 4_096}`);
   connection.pragma('foreign_keys = ON');
   return connection;
 }
