@@ -11,7 +11,7 @@ export function readProgress(text: string | null, beatAt: string | null = null):
   const said = text === null ? null : objectIn(text);
   const mode = said?.['mode'];
   if (said === null || (mode !== 'realtime' && mode !== 'historical')) return null;
-  const { nextBlock, targetBlock, headBlock, readableBlock, events, joined, lagUnknownSeconds } = said;
+  const { nextBlock, targetBlock, headBlock, readableBlock, events, joined, lagUnknownSeconds, withoutCode } = said;
   const unknownFor = count(lagUnknownSeconds);
   const since = unknownFor === null || beatAt === null ? said['lagUnknownSince'] : secondsBefore(beatAt, unknownFor);
   return {
@@ -23,6 +23,7 @@ export function readProgress(text: string | null, beatAt: string | null = null):
     ...(count(joined) === null ? {} : { joined: joined as number }),
     ...(count(readableBlock) === null ? {} : { readableBlock: readableBlock as number }),
     ...(typeof since === 'string' ? { lagUnknownSince: since } : {}),
+    ...(areTexts(withoutCode) ? { withoutCode } : {}),
   };
 }
 
@@ -42,6 +43,10 @@ function objectIn(text: string): Readonly<Record<string, unknown>> | null {
   } catch {
     return null;
   }
+}
+
+function areTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
 
 function count(value: unknown): number | null {

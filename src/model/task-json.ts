@@ -34,6 +34,7 @@ export function progressToJson(progress: Progress): object {
     events: progress.events,
     lag_blocks: lagBlocks(progress),
     ...(progress.lagUnknownSince === undefined ? {} : { lag_unknown_since: progress.lagUnknownSince }),
+    ...(progress.withoutCode === undefined ? {} : { without_code: progress.withoutCode }),
   };
 }
 

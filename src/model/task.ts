@@ -45,6 +45,8 @@ export interface Progress {
   readonly headBlock: number | null;
   /** The newest block that counts as settled enough to be read; left out where that is the head. */
   readonly readableBlock?: number;
+  /** Some contracts of the definition that have no code on the chain; left out: none is known of. */
+  readonly withoutCode?: readonly string[];
   /** Events committed by this task. */
   readonly events: number;
   /** How many of them its shards' tasks had read, and counted, before they joined; left out: none. */

@@ -14,6 +14,7 @@ export const pipelines = inBoth(
       shards: 'shards',
       olderEvents: 'older events',
       waitsFor: 'waits for',
+      warning: 'warning',
       description: 'description',
       classification: 'classification',
       timeout: 'timeout',
@@ -26,6 +27,8 @@ export const pipelines = inBoth(
     blocks: (from: string, to: string) => `blocks ${from} to ${to}`,
     readAhead: (read: number, blocks: number, to: number, each: string) =>
       `${read} of ${blocks} blocks up to ${to} are read ahead (${each})`,
+    withoutCode: (addresses: string) =>
+      `no contract on the chain at ${addresses}: it emits no events; check its address and chain_name`,
     ofEarlierRuns: (blocks: string) => `${blocks}, of earlier runs: listed until a run reads them again`,
   },
   {
@@ -40,6 +43,7 @@ export const pipelines = inBoth(
       shards: '分片',
       olderEvents: '较早的事件',
       waitsFor: '等待',
+      warning: '警告',
       description: '描述',
       classification: '分类',
       timeout: '超时',
@@ -51,6 +55,7 @@ export const pipelines = inBoth(
     parkedSince: (task, reason) => `自任务 ${task} 起: ${reason}`,
     blocks: (from, to) => `区块 ${from} 至 ${to}`,
     readAhead: (read, blocks, to, each) => `已预读 ${blocks} 个区块中的 ${read} 个, 至区块 ${to} (${each})`,
+    withoutCode: (addresses) => `链上 ${addresses} 没有合约, 不会有事件: 请检查地址和 chain_name`,
     ofEarlierRuns: (blocks) => `${blocks}, 来自较早的运行: 在重新读取之前仍会列出`,
   },
 );

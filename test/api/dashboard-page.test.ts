@@ -475,6 +475,13 @@ withChromium('the page of the dashboard', () => {
     expect(await page.locator('main .none').isVisible()).to.equal(false);
   });
 
+  it('says of a running pipeline that its contract has no code', async () => {
+    await store(45, 'transfers');
+    await run(45, 1, { progress: JSON.stringify({ ...progress, withoutCode: ['0xAbC'] }) });
+    await go('');
+    await see('.pipelines .row[data-need=trouble]:has-text("No contract on the chain at 0xAbC")');
+  });
+
   it('shows each line of a log once, whether or not its connection breaks meanwhile', async () => {
     await store(45, 'transfers');
     mkdirSync(join(api.parts.cwd, 'logs'));

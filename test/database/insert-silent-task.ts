@@ -10,6 +10,7 @@ export interface SilentTaskRow {
   readonly worker?: string;
   readonly timeout_minutes?: number;
   readonly heartbeat_interval?: number;
+  readonly progress?: string;
 }
 
 /** Inserts a task whose last beat (its creation, where it has never beaten) was so many seconds ago; returns its id. */

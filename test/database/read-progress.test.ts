@@ -17,6 +17,8 @@ describe('the progress that a task’s row tells', () => {
     expect(readProgress(JSON.stringify(joined))).to.deep.equal(joined);
     const unknown = { ...progress, mode: 'historical', lagUnknownSince: '2026-01-02T03:04:05' };
     expect(readProgress(JSON.stringify(unknown))).to.deep.equal(unknown);
+    const missing = { ...progress, withoutCode: ['0xAB'] };
+    expect(readProgress(JSON.stringify(missing))).to.deep.equal(missing);
   });
 
   it('says since when nobody knows how far behind it is, by the beat that told for how long', () => {
@@ -41,6 +43,7 @@ describe('the progress that a task’s row tells', () => {
       readableBlock: {},
       events: null,
       lagUnknownSince: 5,
+      withoutCode: [5],
     };
     expect(readProgress(JSON.stringify({ mode: 'realtime', ...wrong }))).to.deep.equal(none);
   });

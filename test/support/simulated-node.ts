@@ -35,6 +35,8 @@ export interface NodeTraits {
   roots?: boolean;
   /** Logs that eth_getLogs leaves out. */
   hides?: (log: SimLog) => boolean;
+  /** Contracts without code, in lower case; left out: the node does not tell. */
+  withoutCode?: readonly string[];
   /** The most addresses of a filter. */
   maxAddresses: number;
   /** Answer ranges beyond the head with `[]` (as most nodes do) or with an error. */
@@ -76,6 +78,9 @@ export function answerCall(
     case 'eth_getBlockReceipts':
       if (traits.receipts !== 'none') return answerReceipts(call.params[0] as string, blocks, logsUpTo, traits);
       break;
+    case 'eth_getCode':
+      if (traits.withoutCode === undefined) break;
+      return traits.withoutCode.includes(call.params[0] as string) ? '0x' : '0x6001';
     case 'eth_getLogs':
       return getLogs(call.params[0] as Filter, blocks, logsUpTo, traits);
   }

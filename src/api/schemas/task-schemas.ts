@@ -61,6 +61,7 @@ const progress = z.strictObject({
     .describe(
       'no node of the task answers since then, or the database takes no commit of it: how far it is behind nobody knows',
     ),
+  without_code: z.array(z.string()).optional().describe('contracts of the definition that have no code on its chain'),
 });
 
 /** A task: CONTRACT's keys, in that order. */

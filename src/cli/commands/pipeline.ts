@@ -5,7 +5,7 @@ import { PipelineStore } from '../../database/pipelines/pipeline-store.js';
 import type { Database } from '../../database/database.js';
 import { BatchStore } from '../../database/events/batch-store.js';
 import { listTasks } from '../../database/tasks/task-listing.js';
-import { taskStatus } from '../../model/task.js';
+import type { Task } from '../../model/task.js';
 import { wantedText } from '../../model/wanted.js';
 import { waitingText, type Waiting } from '../../model/waiting.js';
 import type { PipelineDefinition } from '../../model/pipeline.js';
@@ -173,27 +173,29 @@ async function validatePipeline(context: CommandContext, options: FileOption): P
 /** Shows a pipeline: what matters for people, all of it as JSON. */
 async function showPipeline(context: CommandContext, { id }: IdOption): Promise<void> {
   const { heartbeatIntervalSeconds: interval } = context.settings;
-  const { pipeline, standing, waiting, wanted, newestStoredBlock } = await withDatabase(context, async (database) => ({
+  const { pipeline, standing, task, wanted, newestStoredBlock } = await withDatabase(context, async (database) => ({
     pipeline: await new PipelineStore(database).get(id),
     wanted: await new WantedStore(database, interval).get(id),
     standing: await readStanding(database, id),
-    waiting: await readWaiting(database, id),
+    task: await readNewestTask(database, id),
     newestStoredBlock: await new BatchStore(database).newestStoredBlock(id),
   }));
   const { output } = context;
+  const waiting = task?.waiting ?? undefined;
+  const withoutCode = task?.progress?.withoutCode ?? [];
   if (output.isJson) {
     const shown = pipelineToJson(pipeline, { ...standing, wanted });
-    return output.json({ ...shown, waiting_for: textOf(waiting, 'en') });
+    const missing = withoutCode.length === 0 ? {} : { without_code: withoutCode };
+    return output.json({ ...shown, waiting_for: textOf(waiting, 'en'), ...missing });
   }
   const wantedLine = wanted === null ? null : wantedText(wanted, output.lang);
-  const sights = { waitingFor: textOf(waiting, output.lang), wanted: wantedLine, newestStoredBlock };
+  const sights = { waitingFor: textOf(waiting, output.lang), wanted: wantedLine, newestStoredBlock, withoutCode };
   for (const line of describePipeline(pipeline, standing, sights, output.lang)) await output.line(line);
 }
 
-/** Reads what the queued task of a pipeline waits for; undefined where none is queued. */
-async function readWaiting(database: Database, pipelineId: number): Promise<Waiting | undefined> {
-  const [task] = await listTasks(database, { status: taskStatus.queued, pipelineId, shard: 0, limit: 1, offset: 0 });
-  return task?.waiting ?? undefined;
+async function readNewestTask(database: Database, pipelineId: number): Promise<Task | undefined> {
+  const [task] = await listTasks(database, { pipelineId, shard: 0, limit: 1, offset: 0 });
+  return task;
 }
 
 function textOf(waiting: Waiting | undefined, lang: 'en' | 'zh'): string | null {

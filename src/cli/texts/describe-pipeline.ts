@@ -16,13 +16,15 @@ export interface PipelineSights {
   readonly wanted: string | null;
   /** The newest block that has events; below zero where none has. */
   readonly newestStoredBlock: number;
+  /** Contracts that have no code on the chain, as its newest task has found them. */
+  readonly withoutCode: readonly string[];
 }
 
 /** Describes a pipeline for people, a line each. */
 export function describePipeline(
   pipeline: Pipeline,
   { checkpoint, parked, shards }: Standing,
-  { waitingFor, wanted, newestStoredBlock }: PipelineSights,
+  { waitingFor, wanted, newestStoredBlock, withoutCode }: PipelineSights,
   lang: Lang,
 ): readonly string[] {
   const { pipelines: texts, commands, tasks } = textsIn(lang);
@@ -42,6 +44,7 @@ export function describePipeline(
       [label.shards, shardsText(shards, texts)],
       [label.olderEvents, olderEvents(checkpoint, newestStoredBlock, texts)],
       [label.waitsFor, waitingFor],
+      [label.warning, withoutCode.length === 0 ? null : texts.withoutCode(withoutCode.join(', '))],
       [label.description, pipeline.description],
       [label.classification, pipeline.classificationId?.toString() ?? null],
       [label.timeout, timeoutMinutes === null ? null : tasks.minutes(timeoutMinutes)],

@@ -19,6 +19,7 @@ import type { Logger } from '../../runtime/logger.js';
 import type { HistoryCut } from '../../model/shard.js';
 import type { CutContext, Source, SourceContext } from '../seam/source.js';
 import type { EventMonitorConfig } from './config.js';
+import { MissingCode } from './missing-code.js';
 import { PortalReading } from './portal-reading.js';
 import { MonitorRun } from './monitor-run.js';
 
@@ -40,9 +41,11 @@ interface EventMonitorDeps {
 export class EventMonitor implements Source {
   readonly #config: EventMonitorConfig;
   readonly #deps: EventMonitorDeps;
+  readonly #missingCode: MissingCode;
 
   constructor(config: EventMonitorConfig, deps: EventMonitorDeps) {
     this.#config = config;
+    this.#missingCode = new MissingCode(config);
     this.#deps = deps;
   }
 
@@ -53,7 +56,9 @@ export class EventMonitor implements Source {
     if (nodes === null && (context.run.mode ?? this.#config.mode) === 'realtime') throw headless();
     if (portal !== null) this.#warnOfDataset(context.logger);
     const feed = heads ?? new HeadFeed({ chain, chainId: this.#config.chainId, ...context });
-    const run = new MonitorRun(this.#config, { chain, nodes, portal, decoder, heads: feed, shared }, context);
+    const missingCode = this.#missingCode;
+    const deps = { chain, nodes, portal, decoder, heads: feed, shared, missingCode };
+    const run = new MonitorRun(this.#config, deps, context);
     try {
       yield* run.messages();
     } catch (error) {

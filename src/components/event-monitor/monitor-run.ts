@@ -19,6 +19,7 @@ import type { SourceContext } from '../seam/source.js';
 import type { EventMonitorConfig } from './config.js';
 import type { BlockReader } from './block-reader.js';
 import { LowHead } from './low-head.js';
+import type { MissingCode } from './missing-code.js';
 import { needsRewind } from './needs-rewind.js';
 import { openBlockReader } from './open-block-reader.js';
 import type { PortalReading } from './portal-reading.js';
@@ -30,6 +31,7 @@ interface MonitorRunDeps {
   readonly heads: HeadFeed;
   readonly shared?: SharedLogs | undefined;
   readonly decoder: LogDecoder;
+  readonly missingCode: MissingCode;
 }
 
 /** One run of an EventMonitor: what is read next, until it is done. */
@@ -45,6 +47,8 @@ export class MonitorRun {
   readonly #blocks: BlockReader;
   readonly #patience: LagPatience;
   readonly #lowHead: LowHead;
+  readonly #nodes: ChainClient | null;
+  readonly #missingCode: MissingCode;
   readonly #life: Scope;
   /** Aborted when the run shall stop, gently or not. */
   readonly #signal: AbortSignal;
@@ -65,13 +69,15 @@ export class MonitorRun {
   #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(config: EventMonitorConfig, deps: MonitorRunDeps, context: SourceContext) {
-    const { chain, heads, nodes, portal } = deps;
+    const { chain, heads, nodes, portal, missingCode } = deps;
     this.#config = config;
     this.#chain = chain;
     this.#finalOnly = nodes === null ? portal : null;
     this.#context = context;
     this.#patience = new LagPatience(context.clock);
     this.#lowHead = new LowHead(context, this.#finalOnly === null ? 'node' : 'portal');
+    this.#nodes = nodes;
+    this.#missingCode = missingCode;
     this.#mode = context.run.mode ?? config.mode;
     this.#feed = heads;
     // Whoever tells of final blocks alone is at least as deep as anyone asks for.
@@ -86,6 +92,8 @@ export class MonitorRun {
     await this.#checkChain();
     const { stretch, ...begun } = await this.#begin();
     let { head } = begun;
+    if (this.#nodes !== null)
+      this.#missingCode.look(this.#nodes, head.latest.number, this.#context.logger, this.#signal);
     await this.#blocks.load();
     while (!this.#isDone(stretch)) {
       try {
@@ -282,7 +290,13 @@ export class MonitorRun {
       headBlock: this.#head?.latest.number ?? null,
       ...this.#readable(),
       finalizedBlock: this.#finalized,
+      ...this.#withoutCode(),
     });
+  }
+
+  #withoutCode(): { readonly withoutCode?: readonly string[] } {
+    const { found } = this.#missingCode;
+    return found.length === 0 ? {} : { withoutCode: found };
   }
 
   #readable(): { readonly readableBlock?: number } {

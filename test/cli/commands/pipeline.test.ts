@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { openDatabase } from '../../../src/database/open/open-database.js';
 import { run } from '../../../src/cli/main.js';
+import { insertSilentTask } from '../../database/insert-silent-task.js';
 import { openMigrated } from '../../support/migrated-database.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { FakeIo } from '../fake-io.js';
@@ -248,6 +249,21 @@ describe('the pipeline and abi commands', () => {
     expect(await chainparse('pipeline', 'import', 'again.json', '--update')).to.include({ code: 0 });
     expect((await json('pipeline', 'show', '45'))['wanted']).to.include({ state: 'started', held_reason: null });
     await chainparse('pipeline', 'stop', '45');
+  });
+
+  it('tell which contracts have no code, as the newest task has found them', async () => {
+    const database = await openDatabase(`sqlite:${join(folder, 'test.db')}`);
+    const none = { mode: 'realtime', nextBlock: 1, targetBlock: null, headBlock: 1, events: 0 };
+    const progress = JSON.stringify({ ...none, withoutCode: ['0xAbC', '0xDeF'] });
+    await insertSilentTask(database, 1, { status: 1, progress });
+    expect((await chainparse('pipeline', 'show', '45')).stdout).to.match(
+      /\n {2}warning +no contract on the chain at 0xAbC, 0xDeF: it emits no events; check its address and chain_name\n/,
+    );
+    expect(await json('pipeline', 'show', '45')).to.deep.include({ without_code: ['0xAbC', '0xDeF'] });
+    await insertSilentTask(database, 1, { status: 1, progress: JSON.stringify(none) });
+    expect(await json('pipeline', 'show', '45')).not.to.have.property('without_code');
+    await database.write([database.knex('pipeline_task').del()]);
+    await database.close();
   });
 
   it('disable, enable and delete', async () => {

@@ -15,7 +15,7 @@ import { MessageLedger } from '../../support/message-ledger.js';
 import { monitorConfig, runMonitor } from '../../support/monitor-run.js';
 import type { MonitorRunOptions } from '../../support/monitor-run.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
-import type { SimLog } from '../../support/simulated-chain.js';
+import { simContract, type SimLog } from '../../support/simulated-chain.js';
 import { rejectionOf } from '../../support/rejection.js';
 import { eventually } from '../../support/within.js';
 import { MemoryLogger } from '../../support/memory-logger.js';
@@ -46,6 +46,32 @@ describe('the event monitor', () => {
         if (ledger.checkpoint.blockHash === node.head.hash && isDone()) stop();
       },
     });
+
+  it('warns once of contracts that have no code, and tells them with its progress', async () => {
+    const missing = `0x${'ab'.repeat(20)}`;
+    const shown = '0xABaBaBaBABabABabAbAbABAbABabababaBaBABaB';
+    const logger = new MemoryLogger();
+    await node.stop();
+    node = await ChainSimulator.start({}, { withoutCode: [missing] });
+    node.mine(3);
+    const told: unknown[] = [];
+    const abi = monitorConfig.contracts[0]!.abi;
+    await follow(() => node.head.number === 6, {
+      config: { startBlock: 1, contracts: [{ addresses: [simContract, missing], abi }] },
+      context: { logger },
+      moved: (known) => {
+        if (known?.withoutCode === undefined) return;
+        told.push(known.withoutCode);
+        if (node.head.number < 6) node.mine(1);
+      },
+    });
+    expect(told.length).to.be.greaterThan(1);
+    expect(told[0]).to.deep.equal([shown]);
+    expect(logger.messages('warn').filter((message) => message.includes(shown))).to.deep.equal([
+      `no contract on chain-31337 at ${shown}, as of block 3: it emits no events; check its address and chain_name in the definition`,
+    ]);
+    expect(node.requests.flat().filter((method) => method === 'eth_getCode')).to.have.length(2);
+  });
 
   describe('reading history', () => {
     it('stores every event from the start block to the head', async () => {

@@ -39,7 +39,7 @@ function ownNeed({ wanted, disabled }, task) {
   if (level === 'unknown') return { need: 'silent', reason: doubtText(task) };
   if (level === 'running') {
     const since = lagUnknownSince(task);
-    if (since === null) return fine;
+    if (since === null) return codeNeed(task);
     // Of its nodes others tell; of its commits it tells itself.
     const key = (task.progress?.lag_unknown_since ?? null) === null ? 'need.lagUnknown' : 'need.uncommitted';
     return { need: 'behind', reason: t(key, { time: formatInstant(since) }) };
@@ -51,6 +51,12 @@ function ownNeed({ wanted, disabled }, task) {
   }
   if (wanted?.state === 'started') return { need: 'down', reason: downText(wanted, task) };
   return level === 'failed' || level === 'timeout' ? { need: 'down', reason: task.error } : none;
+}
+
+function codeNeed({ progress }) {
+  const addresses = progress?.without_code ?? [];
+  if (addresses.length === 0) return fine;
+  return { need: 'trouble', reason: t('need.withoutCode', { addresses: addresses.join(', ') }) };
 }
 
 function doubtText(task) {

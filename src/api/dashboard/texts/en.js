@@ -62,6 +62,7 @@ export default {
   'need.beatUnknown': 'Whether it beats is unknown: no sign of life is known of it.',
   'need.beatAhead': 'Whether it beats is unknown: its last heartbeat lies {age} ahead.',
   'need.lagUnknown': 'How far it is behind is unknown since {time}: its nodes do not answer.',
+  'need.withoutCode': 'No contract on the chain at {addresses}: it emits no events. Check its address and chain_name.',
   'need.uncommitted': 'How far it is behind is unknown since {time}: the database takes no commit of it.',
   'wanted.start': 'Start',
   'wanted.start.done': 'The workers keep pipeline {id} running.',

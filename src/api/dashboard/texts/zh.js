@@ -59,6 +59,7 @@ export default {
   'need.beatUnknown': '是否有心跳未知：没有任何存活记录。',
   'need.beatAhead': '是否有心跳未知：最后心跳的时间超前 {age}。',
   'need.lagUnknown': '自 {time} 起落后多少未知：节点没有应答。',
+  'need.withoutCode': '链上 {addresses} 没有合约，不会有事件。请检查地址和 chain_name。',
   'need.uncommitted': '自 {time} 起落后多少未知：数据库不接受它的提交。',
   'wanted.start': '启动',
   'wanted.start.done': '工作进程会让流水线 {id} 保持运行。',
