@@ -5,6 +5,8 @@ import type { Registry } from '../../components/registry.js';
 import { sourceTypes } from '../../components/source-of.js';
 import type { Component } from '../../model/pipeline.js';
 import { nearest } from '../../runtime/nearest.js';
+import { forgive } from './forgive.js';
+import type { FormRemark } from './older-form.js';
 import { readingProblem } from './pipeline-name.js';
 import type { ProblemList } from './problem-list.js';
 
@@ -19,8 +21,13 @@ export class ComponentReader {
   readonly #reading: Reading;
   readonly #problems: ProblemList;
   readonly #names = new Set<string>();
+  readonly #isOlder: boolean;
+  /** What of older definitions was taken for something else. */
+  readonly remarks: FormRemark[] = [];
 
-  constructor(kinds: Registry, reading: Reading, problems: ProblemList) {
+  /** `isOlder`: they are read as the older program read them. */
+  constructor(kinds: Registry, reading: Reading, { problems, isOlder }: { problems: ProblemList; isOlder: boolean }) {
+    this.#isOlder = isOlder;
     this.#kinds = kinds;
     this.#reading = reading;
     this.#problems = problems;
@@ -38,16 +45,29 @@ export class ComponentReader {
     const name = await this.#nameOf(givenName, [...at, 'name']);
     if (kind === undefined) return undefined;
     const schema = await kind.schema(this.#reading);
-    const config = await this.#problems.check<object>(schema, keys, { at, known: ownKeys });
+    const { value: read, remarks } = this.#isOlder ? await forgive(schema, keys) : { value: keys, remarks: [] };
+    this.remarks.push(...remarks.map((each) => ({ ...each, path: [...at, ...each.path] })));
+    const config = await this.#problems.check<object>(schema, read, { at, known: ownKeys });
     return config === undefined || name === undefined ? undefined : { name, type: kind.type, config: { ...config } };
   }
 
   async #nameOf(value: unknown, path: Path): Promise<string | undefined> {
-    const name = await this.#problems.check(componentName(), value, { at: path });
+    const written = this.#isOlder && typeof value === 'number' ? String(value) : value;
+    const name = await this.#problems.check(componentName(), written, { at: path });
     if (name === undefined) return undefined;
+    if (this.#names.has(name) && this.#isOlder) return this.#freeName(name, path);
     if (this.#names.has(name)) this.#problems.add(path, `two components are called '${name}'`);
     this.#names.add(name);
     return name;
+  }
+
+  #freeName(name: string, path: Path): string {
+    let number = 2;
+    while (this.#names.has(`${name}-${number}`)) number++;
+    const free = `${name}-${number}`;
+    this.#names.add(free);
+    this.remarks.push({ path, message: `two components are called '${name}': this one is called '${free}'` });
+    return free;
   }
 
   #kindOf(type: unknown, position: number, keys: Keys): Kind | undefined {

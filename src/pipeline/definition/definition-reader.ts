@@ -9,6 +9,7 @@ import { fieldsBelow } from '../../components/stages-of.js';
 import type { Component, PipelineDefinition } from '../../model/pipeline.js';
 import { ComponentReader } from './component-reader.js';
 import { definitionSchema, mostComponents } from './definition-schema.js';
+import { forgive } from './forgive.js';
 import { toOneForm, type FormRemark, type OneForm } from './older-form.js';
 import { ProblemList, keyOf } from './problem-list.js';
 import type { FileProblem } from '../../runtime/errors.js';
@@ -38,13 +39,16 @@ export class DefinitionReader {
     this.#form = form;
     this.#value = form.value;
     this.#problems = new ProblemList({ problems: file.problems, find: (at) => file.find(form.placeOf(at)) });
-    this.#components = new ComponentReader(kinds, abis, this.#problems);
+    this.#components = new ComponentReader(kinds, abis, { problems: this.#problems, isOlder: form.isOlder });
   }
 
   /** Throws FileProblemsError with all that is wrong. */
   async read(): Promise<PipelineDefinition> {
     const schema = definitionSchema(this.#options.heartbeatIntervalSeconds);
-    const keys = await this.#problems.check(schema, this.#value);
+    const { isOlder } = this.#form;
+    const { value, remarks } = isOlder ? await forgive(schema, this.#value) : { value: this.#value, remarks: [] };
+    this.#components.remarks.push(...remarks);
+    const keys = await this.#problems.check(schema, value);
     for (const { path, message } of this.#form.problems) this.#problems.add(path, message);
     const read = await this.#readComponents();
     await this.#checkSinks(read);
@@ -138,7 +142,10 @@ export class DefinitionReader {
     const ofComponents = await componentRemarks(components, kinds);
     const remarks = [
       ...this.#form.remarks,
-      ...[...ofComponents, ...doubts].map(({ path, ...remark }) => ({ ...remark, path: this.#form.placeOf(path) })),
+      ...[...this.#components.remarks, ...ofComponents, ...doubts].map(({ path, ...remark }) => ({
+        ...remark,
+        path: this.#form.placeOf(path),
+      })),
     ];
     const warnings = remarks.map(({ path, message }): FileProblem => {
       const { file, line } = this.#file.find(path);

@@ -18,6 +18,8 @@ export interface OneForm {
   readonly problems: readonly FormRemark[];
   /** Returns where something of `value` stands in the file. */
   readonly placeOf: (path: Path) => Path;
+  /** True where it is read as the older program read it. */
+  readonly isOlder: boolean;
 }
 
 /** Keys of the older program that have no meaning here. */
@@ -40,7 +42,7 @@ interface Reading {
 
 /** Brings a definition of the older program into the form of this one. */
 export function toOneForm(value: unknown, { isLenient, order }: Reading): OneForm {
-  if (!isKeys(value)) return { value, remarks: [], problems: [], placeOf: (path) => path };
+  if (!isKeys(value)) return { value, remarks: [], problems: [], placeOf: (path) => path, isOlder: false };
   const places: FormPlace[] = [];
   const problems: FormRemark[] = [];
   const components = componentsOf(value['components'], order, { places, problems });
@@ -48,10 +50,18 @@ export function toOneForm(value: unknown, { isLenient, order }: Reading): OneFor
   const read = form.read({ ...value, ...(components === undefined ? {} : { components }) }, [], null) as Keys;
   const isOlder = isLenient || form.remarks.length > 0 || isKeys(value['components']);
   const placeOf = (path: Path): Path => placeIn(path, places);
-  const addresses = isOlder ? new AddressReader() : null;
-  const lenient = addresses?.read(read, []) ?? read;
-  const remarks = [...form.remarks, ...(addresses?.remarks ?? [])];
-  return { value: lenient, remarks: remarks.map((each) => ({ ...each, path: placeOf(each.path) })), problems, placeOf };
+  const placed = (remarks: readonly FormRemark[]): readonly FormRemark[] =>
+    remarks.map((each) => ({ ...each, path: placeOf(each.path) }));
+  if (!isOlder) return { value: read, remarks: placed(form.remarks), problems, placeOf, isOlder };
+  const values = new ValueReader();
+  const lenient = values.read(read, []) as Keys;
+  const { components: list, remarks: ofShapes } = olderComponents(lenient['components']);
+  const remarks = placed([...form.remarks, ...values.remarks, ...ofShapes]);
+  const kept = Array.isArray(list) ? [...list.entries()].filter(([, each]) => each !== leftOut) : [];
+  // What is left out has no place.
+  if (places.length > 0) places.splice(0, places.length, ...kept.flatMap(([position]) => places[position] ?? []));
+  const named = Array.isArray(list) ? { components: kept.map(([, each]): unknown => each) } : {};
+  return { value: { ...lenient, ...named }, remarks, problems, placeOf, isOlder };
 }
 
 /** Where a component stands in the file, and which of its keys stand in its `config`. */
@@ -124,8 +134,8 @@ class FormReader {
   }
 }
 
-/** Takes addresses whose checksum is wrong for what they are without it. */
-class AddressReader {
+/** Reads values as the older program did: empty ones are none, an ABI may be a text, and the checksum of an address is not looked at. */
+class ValueReader {
   readonly remarks: FormRemark[] = [];
 
   read(value: unknown, path: Path): unknown {
@@ -133,10 +143,11 @@ class AddressReader {
     if (typeof value === 'string') return addressKeys.has(key) ? this.#address(value, path) : value;
     if (Array.isArray(value)) return value.map((item, position) => this.read(item, [...path, position]));
     if (!isKeys(value)) return value;
-    const entries = Object.entries(value).map(([name, each]): [string, unknown] => [
-      name,
-      ownValues.has(name) ? each : this.read(each, [...path, name]),
-    ]);
+    const entries = Object.entries(value).flatMap(([name, each]): [string, unknown][] => {
+      if (name === 'abi' && typeof each === 'string' && each !== '') return [[name, parsed(each)]];
+      if (ownValues.has(name)) return [[name, each]];
+      return each === null || each === '' ? [] : [[name, this.read(each, [...path, name])]];
+    });
     return Object.fromEntries(entries);
   }
 
@@ -144,12 +155,83 @@ class AddressReader {
     const lower = text.trim().toLowerCase();
     const digits = text.trim().slice(2);
     const isMixed = digits !== digits.toLowerCase() && digits !== digits.toUpperCase();
-    if (!/^0x[0-9a-f]{40}$/.test(lower) || !isMixed) return text;
+    if (!/^0x[0-9a-f]{40}$/.test(lower)) return text;
     const right = toChecksumAddress(lower);
-    if (right.slice(2) === digits) return text;
-    this.remarks.push({ path, message: `${text} has a wrong EIP-55 checksum; taken for ${right}` });
+    if (isMixed && right.slice(2) !== digits)
+      this.remarks.push({ path, message: `${text} has a wrong EIP-55 checksum; taken for ${right}` });
     return lower;
   }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+const leftOut = Symbol('left out');
+
+/** What the older program calls keys of Kafka that have another name here. */
+const kafkaNames = new Map([
+  ['compression_type', 'compression'],
+  ['sasl_plain_username', 'sasl_username'],
+  ['sasl_plain_password', 'sasl_password'],
+]);
+
+/** Brings components into the shape that they have here. */
+function olderComponents(value: unknown): { readonly components: unknown; readonly remarks: readonly FormRemark[] } {
+  const remarks: FormRemark[] = [];
+  if (!Array.isArray(value)) return { components: value, remarks };
+  const [source] = value as readonly unknown[];
+  const chain = isKeys(source) ? source['chain_name'] : undefined;
+  const components = value.map((each: unknown, position) => {
+    if (!isKeys(each)) return each;
+    const remark = (key: string, message: string): void =>
+      void remarks.push({ path: ['components', position, key], message });
+    if (each['type'] === 'dict_mapper') return olderMapper(each);
+    if (each['type'] === 'contract_caller') return olderCaller(each, chain);
+    return each['type'] === 'kafka_producer' ? olderProducer(each, remark) : each;
+  });
+  return { components, remarks };
+}
+
+/** One mapper may stand on the component itself. */
+function olderMapper(keys: Keys): Keys {
+  const { mapping_rules: rules, event_name: event, ...others } = keys;
+  if (rules === undefined || others['dict_mappers'] !== undefined) return keys;
+  return { ...others, dict_mappers: [{ ...(event === undefined ? {} : { event_name: event }), mapping_rules: rules }] };
+}
+
+/** The chain is the source's; an ABI beside a list of calls is that of all that have none. */
+function olderCaller(keys: Keys, chain: unknown): Keys {
+  const withoutChain = (each: Keys): Keys => {
+    const { chain_name: own, ...others } = each;
+    return own === chain ? others : each;
+  };
+  const { contract_callers: calls, abi_path: path, ...others } = withoutChain(keys);
+  if (!Array.isArray(calls)) return withoutChain(keys);
+  const given = path === undefined ? {} : { abi_path: path };
+  const callOf = (each: unknown): unknown => {
+    if (!isKeys(each)) return each;
+    return { ...(each['abi'] === undefined ? given : {}), ...withoutChain(each) };
+  };
+  return { ...others, contract_callers: calls.map(callOf) };
+}
+
+/** Without servers it is off; nothing of it makes a delivery less sure. */
+function olderProducer(keys: Keys, remark: (key: string, message: string) => void): Keys | typeof leftOut {
+  const { batch_size: bytes, acks, ...others } = keys;
+  if (others['bootstrap_servers'] === undefined) {
+    remark('name', 'has no bootstrap_servers: the component is left out');
+    return leftOut;
+  }
+  if (bytes !== undefined) remark('batch_size', 'is a number of bytes there, and is left out');
+  const isUnsure = String(acks) === '0';
+  if (isUnsure) remark('acks', 'is all here: nothing is delivered that no broker has acknowledged');
+  const entries = Object.entries(others).map(([key, value]): [string, unknown] => [kafkaNames.get(key) ?? key, value]);
+  return { ...Object.fromEntries(entries), ...(acks === undefined || isUnsure ? {} : { acks }) };
 }
 
 function isKeys(value: unknown): value is Keys {

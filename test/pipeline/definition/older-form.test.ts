@@ -239,4 +239,87 @@ describe('a definition of the older program', () => {
       expect((await loadDefinition(file, definitionOptions)).components).to.have.length(1);
     }
   });
+
+  it('is read as the older program read it: what that ignored or took a default for is a warning', async () => {
+    const abi = JSON.stringify([{ type: 'event', name: 'Transfer', inputs: [] }]);
+    const others = { ...monitor, abi_path: null };
+    const source = {
+      ...{
+        ...others,
+        abi,
+        contract_address: `0X${token.slice(2).toUpperCase()}`,
+        batch_size: '500',
+        keep_unknown: 'False',
+      },
+      ...{ events_to_monitor: [' Transfer ', 'Mint'], end_block: null, mode: '', topic: 'of another', start_block: 7 },
+    };
+    const call = { contract_address: token, method_name: 'symbol', chain_name: 'ethereum', retries: 3 };
+    const missing = { contract_address: token, method_name: 'symbl' };
+    const { definition, warnings } = await read({
+      pipeline_name: 'old',
+      classification_id: '3',
+      author: 'x',
+      version: '1',
+      components: [
+        { name: 'a', type: 'event_monitor', ...source },
+        { name: 'off', type: 'kafka_producer', bootstrap_servers: '', topic: 't' },
+        { name: 'a', type: 'contract_caller', abi_path: 'builtin:erc20', contract_callers: [missing, call, { ...missing, method_name: 'nme' }] },
+        {
+          name: 'a',
+          type: 'dict_mapper',
+          event_name: 'Transfer',
+          mapping_rules: [{ ...rule, required: 'true', note: '' }],
+        },
+        { name: 'k', type: 'kafka_producer', bootstrap_servers: 'h:9092', topic: 't', batch_size: 16384, acks: 0 },
+      ],
+    });
+    expect(definition.classificationId).to.equal(3);
+    expect(definition.components.map(({ name }) => name)).to.deep.equal(['a', 'a-2', 'a-3', 'k']);
+    const [events, calls, mapper, kafka] = definition.components.map(({ config }) => config);
+    expect(events).to.include({
+      batchSize: 500,
+      keepUnknown: false,
+      mode: 'historical',
+      endBlock: null,
+      startBlock: 7,
+    });
+    expect(events).to.deep.include({ eventsToMonitor: ['Transfer'] });
+    expect(events).to.have.nested.property('contracts[0].addresses[0]', token.toLowerCase());
+    expect(calls).to.have.property('calls').with.length(1);
+    expect(mapper).to.have.nested.property('mappings[0].rules[0].required', true);
+    expect(kafka).to.include({ batch_size: 2000, acks: 'all' });
+    expect(warnings.map((each) => each.replace(/^p\.json:\d+: /, ''))).to.have.members([
+      'author: unknown key, which is left out',
+      'version: has no meaning here, and is left out',
+      'events_to_monitor: "Mint" is no event of the ABI; the nearest is Transfer; left out',
+      'topic: unknown key, which is left out',
+      'name: has no bootstrap_servers: the component is left out',
+      `name: two components are called 'a': this one is called 'a-2'`,
+      'method_name: "symbl" is no method of the ABI; the nearest is symbol; left out',
+      'method_name: "nme" is no method of the ABI; the nearest is name; left out',
+      'retries: unknown key, which is left out',
+      `name: two components are called 'a': this one is called 'a-3'`,
+      'batch_size: is a number of bytes there, and is left out',
+      'acks: is all here: nothing is delivered that no broker has acknowledged',
+    ]);
+  });
+
+  it('fails where the older program would have failed, at the lines of the file', async () => {
+    const value = {
+      pipeline_name: 'old',
+      version: '1',
+      components: [
+        { name: 'm', type: 'event_monitor', ...monitor, events_to_monitor: ['Mint'], batch_size: 'many' },
+        { name: 'off', type: 'kafka_producer', topic: 't' },
+        { name: 'x', type: 'nobody_knows' },
+      ],
+    };
+    const { problems } = await rejectionOf(read(value), FileProblemsError);
+    const lines = JSON.stringify(value, null, 1).split('\n');
+    expect(problems.map(({ line, key }) => `${key} ${lines[line - 1]?.trim()}`)).to.deep.equal([
+      'events_to_monitor "Mint"',
+      'batch_size "batch_size": "many"',
+      'type "type": "nobody_knows"',
+    ]);
+  });
 });
