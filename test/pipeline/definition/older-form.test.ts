@@ -263,7 +263,12 @@ describe('a definition of the older program', () => {
       components: [
         { name: 'a', type: 'event_monitor', ...source },
         { name: 'off', type: 'kafka_producer', bootstrap_servers: '', topic: 't' },
-        { name: 'a', type: 'contract_caller', abi_path: 'builtin:erc20', contract_callers: [missing, call, { ...missing, method_name: 'nme' }] },
+        {
+          name: 'a',
+          type: 'contract_caller',
+          abi_path: 'builtin:erc20',
+          contract_callers: [missing, call, { ...missing, method_name: 'nme' }],
+        },
         {
           name: 'a',
           type: 'dict_mapper',
