@@ -136,7 +136,7 @@ export class Confirmation {
     }
   }
 
-  /** Second: any other node that answers. Third: those that did not say null. */
+  /** Second look: each other node that answers. Third look: those that did not say null. */
   #endpointsFor({ call, answers }: Doubt, look: 2 | 3): readonly string[] {
     const { client } = this.#chain;
     const not = answers.filter((answer) => look === 2 || valueOf(call, answer) === null);

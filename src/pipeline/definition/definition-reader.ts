@@ -11,7 +11,7 @@ import { ComponentReader } from './component-reader.js';
 import { definitionSchema, mostComponents } from './definition-schema.js';
 import { forgive } from './forgive.js';
 import { toOneForm, type FormRemark, type OneForm } from './older-form.js';
-import { ProblemList, keyOf } from './problem-list.js';
+import { ProblemList, keyOf, mostProblems } from './problem-list.js';
 import type { FileProblem } from '../../runtime/errors.js';
 import type { DefinitionOptions, ReadSinks } from './definition-options.js';
 import { AbiResolver } from './resolve-abi.js';
@@ -147,7 +147,7 @@ export class DefinitionReader {
         path: this.#form.placeOf(path),
       })),
     ];
-    const warnings = remarks.map(({ path, message }): FileProblem => {
+    const warnings = remarks.slice(0, mostProblems).map(({ path, message }): FileProblem => {
       const { file, line } = this.#file.find(path);
       return { file, line, key: keyOf(path), message };
     });

@@ -23,7 +23,8 @@ export async function forgive(schema: z.ZodType, value: unknown): Promise<Forgiv
   for (let round = 0; round < mostRounds; round++) {
     const issues = (await schema.safeParseAsync(copy)).error?.issues ?? [];
     const changed = issues.flatMap((issue) => change(copy, issue) ?? []);
-    const dropped = drop(copy, issues);
+    // Items move up where one is left out: until nothing else is wrong, problems are told where they stand.
+    const dropped = issues.every((issue) => droppable(issue) !== null) ? drop(copy, issues) : [];
     if (changed.length === 0 && dropped.length === 0) break;
     remarks.push(...changed.flatMap((each) => each.remarks), ...dropped);
   }
@@ -46,7 +47,7 @@ function change(root: unknown, issue: Issue): { readonly remarks: readonly FormR
 function drop(root: unknown, issues: readonly Issue[]): readonly FormRemark[] {
   const told = new Map<string, Issue>();
   for (const issue of issues) {
-    const item = issue.code === 'custom' ? itemOf(issue.path) : null;
+    const item = droppable(issue);
     if (item !== null && !told.has(item.join('.'))) told.set(item.join('.'), issue);
   }
   return [...told.values()].reverse().flatMap(({ path, message }) => {
@@ -58,8 +59,9 @@ function drop(root: unknown, issues: readonly Issue[]): readonly FormRemark[] {
   });
 }
 
-/** Returns where the item of a list stands that an ABI lacks. */
-function itemOf(path: Path): Path | null {
+/** Returns where the item of a list stands that an ABI lacks; null: the issue is another one. */
+function droppable({ code, path }: Issue): Path | null {
+  if (code !== 'custom') return null;
   if (path[0] === 'events_to_monitor' && path.length === 2) return path;
   const isCall = path[0] === 'contract_callers' && /^method_(?:name|params)$/.test(String(path[2]));
   return isCall ? path.slice(0, 2) : null;

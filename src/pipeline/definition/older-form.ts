@@ -60,8 +60,10 @@ export function toOneForm(value: unknown, { isLenient, order }: Reading): OneFor
   const kept = Array.isArray(list) ? [...list.entries()].filter(([, each]) => each !== leftOut) : [];
   // What is left out has no place.
   if (places.length > 0) places.splice(0, places.length, ...kept.flatMap(([position]) => places[position] ?? []));
+  const written = kept.map(([position]) => (lenient['components'] as readonly unknown[])[position]);
   const named = Array.isArray(list) ? { components: kept.map(([, each]): unknown => each) } : {};
-  return { value: { ...lenient, ...named }, remarks, problems, placeOf, isOlder };
+  const placeOfOlder = (path: Path): Path => placeOf(writtenPath(path, written));
+  return { value: { ...lenient, ...named }, remarks, problems, placeOf: placeOfOlder, isOlder };
 }
 
 /** Where a component stands in the file, and which of its keys stand in its `config`. */
@@ -179,6 +181,16 @@ const kafkaNames = new Map([
   ['sasl_plain_username', 'sasl_username'],
   ['sasl_plain_password', 'sasl_password'],
 ]);
+
+/** Returns the path that something of a component had before it was brought into the shape that it has here. */
+function writtenPath(path: Path, components: readonly unknown[]): Path {
+  const [first, position, key, ...rest] = path;
+  const component = first === 'components' && typeof position === 'number' ? components[position] : undefined;
+  if (!isKeys(component) || key === undefined || Object.hasOwn(component, key)) return path;
+  if (key === 'dict_mappers') return [first, position, ...rest.slice(1)] as Path;
+  const older = [...kafkaNames].find(([name, here]) => here === key && Object.hasOwn(component, name));
+  return older === undefined ? path : ([first, position, older[0], ...rest] as Path);
+}
 
 /** Brings components into the shape that they have here. */
 function olderComponents(value: unknown): { readonly components: unknown; readonly remarks: readonly FormRemark[] } {

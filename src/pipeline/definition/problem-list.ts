@@ -10,7 +10,7 @@ type KnownKeys = Map<readonly string[], readonly string[]>;
 type Path = readonly PropertyKey[];
 
 /** More problems than a person reads at once: each is looked up in the file. */
-const mostProblems = 100;
+export const mostProblems = 100;
 
 /** What a schema is used for besides its own problems. */
 interface CheckOptions {

@@ -327,4 +327,35 @@ describe('a definition of the older program', () => {
       'type "type": "nobody_knows"',
     ]);
   });
+
+  it('is told of what is wrong with keys that have another name or place here, and never of a password', async () => {
+    const kafka = { topic: 't', bootstrap_servers: 'h:1', security_protocol: 'SASL_SSL', sasl_plain_username: 'u' };
+    const call = { contract_address: token, abi_path: 'builtin:erc20' };
+    const calls = [
+      { ...call, method_name: 'nope' },
+      { ...call, method_name: 'name', block: 'wat' },
+    ];
+    const value = {
+      ...listForm(
+        { name: 'd', type: 'dict_mapper', mapping_rules: [{ ...rule, required: 'maybe' }] },
+        { name: 'c', type: 'contract_caller', contract_callers: calls },
+        { name: 'k', type: 'kafka_producer', ...kafka, sasl_plain_password: 'hunter2' },
+      ),
+      version: '1',
+    };
+    const { problems } = await rejectionOf(read(value), FileProblemsError);
+    const lines = JSON.stringify(value, null, 1).split('\n');
+    expect(problems.map(({ line, message }) => `${lines[line - 1]?.trim()} ${message}`)).to.deep.equal([
+      '"required": "maybe" must be true or false, not "maybe"',
+      '"method_name": "nope" "nope" is no method of the ABI; the nearest is name',
+      '"block": "wat" must be event or latest or immutable, not "wat"',
+      '"sasl_plain_password": "hunter2" is a secret: write ${NAME}, which is read from the environment when a run begins, and never stored',
+    ]);
+  });
+
+  it('is warned of at most 100 things', async () => {
+    const keys = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`unknown${i}`, i]));
+    const { warnings } = await read({ ...listForm(), version: '1', ...keys });
+    expect(warnings).to.have.length(100);
+  });
 });
