@@ -7,6 +7,7 @@ import type { ApiParts } from '../api-parts.js';
 import { route, type Route } from '../route.js';
 import { idParams } from '../schemas/parameters.js';
 import { classificationBody, classificationSchema, treeSchema } from '../schemas/pipeline-schemas.js';
+import { groupBy } from '../../runtime/group-by.js';
 
 const tag = 'classification';
 const base = '/api/v1/pipeline';
@@ -89,14 +90,4 @@ function growTree(nodes: readonly Classification[], pipelines: readonly Pipeline
   const roots = (children.get(null) ?? []).map(grow);
   const adrift = nodes.flatMap((node) => (planted.has(node.id) ? [] : [grow(node)]));
   return { tree: [...roots, ...adrift], unclassified: (sorted.get(null) ?? []).map(pipelineSummaryToJson) };
-}
-
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => number | null): ReadonlyMap<number | null, readonly T[]> {
-  const groups = new Map<number | null, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }

@@ -1,4 +1,5 @@
 import type { BlockHeader, BlockRef, BlockTime } from '../../model/block.js';
+import { CaughtEndpoints } from './caught-endpoints.js';
 import { Proofs } from './proofs.js';
 import type { BlockReceipts } from './proofs.js';
 import type { ChainView } from './chain-view.js';
@@ -37,6 +38,7 @@ export interface AddressCap {
 /** What is known of a chain and its endpoints beside their health. */
 interface WhatIsKnown {
   readonly proofs: Proofs;
+  readonly caught: CaughtEndpoints;
   readonly receipts: ReceiptCalls;
   readonly doubtMs: number;
   readonly addressCap: AddressCap;
@@ -54,6 +56,7 @@ const headersPerBatch = 50;
 function beginKnowing(pool: EndpointPool, { doubtMs = defaultDoubtMs }: ChainClientOptions): WhatIsKnown {
   return {
     proofs: new Proofs(pool.chainId),
+    caught: new CaughtEndpoints(),
     receipts: new ReceiptCalls(pool),
     doubtMs,
     addressCap: { most: usualAddresses },
@@ -94,6 +97,11 @@ export class ChainClient implements ChainView {
   /** What proves answers of this chain. */
   get proofs(): Proofs {
     return this.#known.proofs;
+  }
+
+  /** The endpoints whose answers are to be proven; for all that read this chain. */
+  get caught(): CaughtEndpoints {
+    return this.#known.caught;
   }
 
   /** How long the logs of a new block are doubted that nothing proves, in milliseconds; 0: not. */
@@ -141,9 +149,15 @@ export class ChainClient implements ChainView {
     return this.#pool.isPutAside(endpoint);
   }
 
-  /** Asks an endpoint after the others for some time: its answer was well-formed, but not the truth or not all of it. */
+  /** Asks an endpoint after the others for some time: its answer was well-formed, but not all of it is there yet. */
   passOver(endpoint: string): void {
     this.#pool.passOver(endpoint);
+  }
+
+  /** Passes an endpoint over, and has its next answers proven: one was not the truth, or not all of it. */
+  distrust(endpoint: string): void {
+    this.passOver(endpoint);
+    this.caught.add(endpoint);
   }
 
   /** Returns a client that asks only these endpoints; it shares connections, limits and health with this one. */

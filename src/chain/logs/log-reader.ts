@@ -193,7 +193,7 @@ export class LogReader {
       checkBlockLogs(logs, last);
     } catch (error) {
       // Where it lacks some it may always do so; another may not even refuse the block.
-      this.#chain.passOver(endpoint);
+      this.#chain.distrust(endpoint);
       throw error;
     }
   }

@@ -11,14 +11,14 @@ import type { FetchedRange, RangeCall, RangeReader } from '../blocks/range-reade
 import { EarlyTimes } from './early-times.js';
 import type { TimesAhead } from './early-times.js';
 import { FetchTrouble } from './fetch-trouble.js';
-import { HiddenLogs } from './hidden-logs.js';
+import { LogProofs } from './log-proofs.js';
 import { matcherOf, toLogFilter } from '../blocks/log-filter.js';
 import type { LogFilter } from '../../model/log-filter.js';
 import { LogReader } from './log-reader.js';
 import { Omissions } from './omissions.js';
 import type { ReadAnswer } from './log-reader.js';
 import { RangeHead } from './range-head.js';
-import { RangeSize } from './range-size.js';
+import { RangeSize, hostOf } from './range-size.js';
 import { SilentCaps } from './silent-caps.js';
 import { RpcError, asksForLess } from '../transport/errors/rpc-error.js';
 
@@ -59,7 +59,7 @@ export class LogSource implements RangeReader {
   readonly #filter: LogFilter;
   readonly #early: EarlyTimes;
   readonly #omissions: Omissions;
-  #hidden: HiddenLogs | null = null;
+  #proofs: LogProofs | null = null;
   /** The endpoints that gave logs of other blocks than those of the chain, and which block showed it last. */
   readonly #strangers = new Map<string, number | undefined>();
   /** How many answers did not fit together since the last that did. */
@@ -111,7 +111,8 @@ export class LogSource implements RangeReader {
   async fetch(range: BlockRange, call: RangeCall): Promise<FetchedRange> {
     const { clock, logger } = this.#options;
     const trouble = new FetchTrouble(clock, logger, this.#size, this.#contradictions);
-    const most = call.isFirst === true ? 1 : call.verified ? verifiedBlocks : undefined;
+    const most = (endpoint: string): number | undefined =>
+      call.isFirst === true ? 1 : this.#isVerified(endpoint, call) ? verifiedBlocks : undefined;
     const avoided = new Set<string>();
     let isAgain = false;
     for (let asked = range; ;) {
@@ -120,10 +121,10 @@ export class LogSource implements RangeReader {
         size: this.#size,
         most,
         avoided,
-        begun: (first) => {
+        begun: (first, endpoint) => {
           call.begun?.(first);
           // With each header comes its time.
-          if (!call.verified) times.begin(first);
+          if (!this.#isVerified(endpoint, call)) times.begin(first);
         },
         isAgain,
         isLinked: !call.verified && this.#isLinked(),
@@ -142,6 +143,11 @@ export class LogSource implements RangeReader {
         times.end();
       }
     }
+  }
+
+  /** Says whether every block's header is asked for: what a caught endpoint tells is proven by them. */
+  #isVerified(endpoint: string, call: RangeCall): boolean {
+    return call.verified || this.#options.chain.caught.has(endpoint);
   }
 
   /** Where connections break all the time nearly each range would have to be looked at, and waited for, once it is read. */
@@ -179,7 +185,7 @@ export class LogSource implements RangeReader {
 
   #distrust(endpoint: string, { from, to }: BlockRange, { message }: Inconsistency): void {
     this.#contradictions++;
-    this.#options.chain.passOver(endpoint);
+    this.#options.chain.distrust(endpoint);
     const text = `${endpoint} does not tell blocks ${from} to ${to} as a whole: ${message}`;
     const level = this.#told === text ? 'debug' : 'warn';
     this.#told = text;
@@ -192,22 +198,29 @@ export class LogSource implements RangeReader {
     { range, since }: { readonly range: BlockRange; readonly since: number },
     call: RangeCall,
   ): Promise<FetchedRange> {
+    const { chain } = this.#options;
+    // It may have been caught since it was asked for so many.
+    if (chain.caught.has(endpoint) && range.to - range.from >= verifiedBlocks)
+      throw new RpcError('gives what is to be proven first', { class: 'density', host: hostOf(endpoint) });
     await this.#lookAgain(answer, endpoint, call);
-    const headers = call.verified ? await this.#linkedHeaders(range, last, call) : [last];
+    const isProven = chain.caught.has(endpoint);
+    const headers = isProven || call.verified ? await this.#linkedHeaders(range, last, call) : [last];
     const told = this.#clean(answer, range);
     // What the bloom filters tell of is what was asked for.
-    const heard = { endpoint, filters, logs: all ?? told };
+    const heard = { endpoint, filters, logs: told, all: all ?? told };
     // A pipeline that only waits for new blocks reads none here.
-    this.#hidden ??= new HiddenLogs({
+    this.#proofs ??= new LogProofs({
       ...this.#options,
       ...{ filter: this.#filter, reader: this.#reader, omissions: this.#omissions },
     });
-    const hidden = await this.#hidden.find(heard, headers, range, call);
-    const logs = hidden.length === 0 ? told : this.#clean([...told, ...hidden], range);
+    const proven = await this.#proofs.prove(heard, headers, range, call);
+    const logs = proven === told ? told : this.#clean(proven, range);
+    if (isProven && proven === told) chain.caught.answered(endpoint);
+    else if (isProven) chain.caught.add(endpoint);
     if (logs.length > 0) this.#omissions.gave(endpoint);
     else if (headers.length <= range.to - range.from) await this.#omissions.believe(endpoint, range, call);
     const timestamps = await this.#timestamps({ logs, headers, endpoint, range }, times, call);
-    const doubts = { since, until: this.#options.chain.doubts };
+    const doubts = { since, until: chain.doubts };
     // Field by field: V8 forgets the shape of an object that is spread into another once none is left, and with it what it
     // compiled for whoever reads the logs.
     return { from: range.from, to: range.to, logs, last, headers, timestamps, bytes, parentHash, doubts };

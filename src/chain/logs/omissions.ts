@@ -67,12 +67,15 @@ export class Omissions {
     giver.believed = { from: Math.min(range.from, from), to: Math.max(range.to, to), answers: answers + 1 };
   }
 
-  /** An endpoint left a log out: returns the error to be thrown, has others asked, and tells of its earlier answers without logs. */
-  found(endpoint: string, { blockNumber }: RawLog, range: BlockRange): RpcError {
+  /**
+   * An endpoint left out logs of a block, or told others: returns the error to be thrown, has others asked, and tells of its earlier
+   * answers without logs.
+   */
+  found(endpoint: string, block: number, range: BlockRange, what = 'left out the logs'): RpcError {
     const { from, to } = range;
-    const message = `left out the logs of block ${blockNumber} among those of blocks ${from} to ${to}`;
+    const message = `${what} of block ${block} among those of blocks ${from} to ${to}`;
     const error = new RpcError(message, { class: 'density', host: hostOf(endpoint) });
-    this.#options.chain.passOver(endpoint);
+    this.#options.chain.distrust(endpoint);
     this.#warn(endpoint, error.message, range);
     const { believed } = this.#giverOf(endpoint);
     this.#givers.delete(endpoint);
@@ -106,7 +109,7 @@ export class Omissions {
     const one = await looking;
     await call.moved();
     if (one === 'none') giver.isConfirmed = true;
-    else if (one !== 'unknown') throw this.found(endpoint, one, range);
+    else if (one !== 'unknown') throw this.found(endpoint, one.blockNumber, range);
   }
 
   /** Says whether there is another one that gives as many blocks at once, as far as is known. */

@@ -21,12 +21,12 @@ export interface AskedRange extends BlockRange {
 
 interface RangeHeadOptions {
   readonly size: RangeSize;
-  /** The most blocks of a request. */
-  readonly most?: number | undefined;
+  /** The most blocks that an endpoint is asked for; undefined: as many as it gives. */
+  readonly most: (endpoint: string) => number | undefined;
   /** The hosts that have just failed at the range. */
   readonly avoided: ReadonlySet<string>;
-  /** Called once, with what is asked for first. */
-  readonly begun?: ((range: BlockRange) => void) | undefined;
+  /** Called once, with what is asked for first, and of whom. */
+  readonly begun?: ((range: BlockRange, endpoint: string) => void) | undefined;
   /** Whether it was asked for before, and failed. */
   readonly isAgain: boolean;
   /** Whether the hash of the block before it is wanted, too. */
@@ -72,10 +72,10 @@ export class RangeHead implements AskedRange {
     const known = this.#asked.get(host);
     if (known !== undefined) return known;
     const { size, most, begun } = this.#options;
-    const range = size.headOf(this.#range, endpoint, most);
+    const range = size.headOf(this.#range, endpoint, most(endpoint));
     if (!this.isBegun) {
       this.#range = range;
-      begun?.(range);
+      begun?.(range, endpoint);
     }
     this.#asked.set(host, range);
     return range;

@@ -66,6 +66,8 @@ export class SilentCaps {
     const isKnown = count >= given.cap;
     if (isKnown || !(await this.#isWhole(answer, filter, range, signal))) {
       given.cap = Math.min(given.cap, count);
+      if (isKnown) this.#chain.passOver(answer.endpoint);
+      else this.#chain.distrust(answer.endpoint);
       throw this.#cutOff(answer, range, isKnown ? 'debug' : 'warn');
     }
     given.most = Math.max(given.most, count);
@@ -102,14 +104,13 @@ export class SilentCaps {
     // Whoever has less at another time lacks something then: that is no limit.
     const short = again[more.findIndex((count) => count < 0)];
     if (short === undefined) return true;
-    this.#chain.passOver(short.endpoint);
+    this.#chain.distrust(short.endpoint);
     throw new Inconsistency(`${short.endpoint} gives fewer logs up to block ${short.last.number} than came before`);
   }
 
   #cutOff({ endpoint, logs }: LogsAnswer, { from, to }: BlockRange, level: 'debug' | 'warn'): RpcError {
     const message = `gives ${logs.length} logs of blocks ${from} to ${to}, and does not say that there are more`;
     const error = new RpcError(message, { class: 'density', host: hostOf(endpoint), cap: logs.length });
-    this.#chain.passOver(endpoint);
     this.#logger.log(level, error.message, { event: 'rpc.incomplete', host: endpoint, from, to });
     return error;
   }

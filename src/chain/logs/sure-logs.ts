@@ -134,6 +134,7 @@ export class SureLogs {
     const { endpoint } = receipts;
     chain.passOver(endpoint);
     if (verdict === 'late') return false;
+    chain.caught.add(endpoint);
     const text = `the receipts that ${endpoint} gives for block ${header.number} do not give the root in its header`;
     complaints.push({ endpoint, text, logs: wanted.filter(({ blockHash }) => blockHash === header.hash) });
     if (this.#told.has(text)) return false;

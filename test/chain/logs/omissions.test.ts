@@ -82,7 +82,7 @@ describe('what an endpoint leaves out of history', () => {
     const [log] = (await source.fetch({ from: 1, to: 9 }, { verified: false, moved, signal })).logs;
     omissions.gave(first);
     await omissions.believe(first, { from: 11, to: 20 }, { moved, signal });
-    omissions.found(first, log!, { from: 1, to: 9 });
+    omissions.found(first, log!.blockNumber, { from: 1, to: 9 });
     const error = await rejectionOf(omissions.believe(first, { from: 21, to: 30 }, { moved, signal }), RpcError);
     expect(error.message).to.contain('left out the logs of block 21');
   });

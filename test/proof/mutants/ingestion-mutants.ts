@@ -33,7 +33,8 @@ const sureLogs = guardsOf('src/chain/logs/sure-logs.ts', sure);
 const caps = guardsOf('src/chain/logs/silent-caps.ts', ['test/chain/logs/silent-caps.test.ts']);
 const early = guardsOf('src/chain/logs/early-times.ts', ['test/chain/logs/log-source.test.ts']);
 const sampled = guardsOf('src/chain/logs/log-source.ts', ['test/chain/logs/silent-caps.test.ts']);
-const hidden = guardsOf('src/chain/logs/hidden-logs.ts', [
+const proven = guardsOf('src/chain/logs/log-proofs.ts', [
+  'test/chain/logs/log-proofs.test.ts',
   'test/chain/logs/log-source.test.ts',
   'test/chain/logs/log-reader.test.ts',
 ]);
@@ -156,23 +157,41 @@ export const ingestionMutants: readonly Mutant[] = [
     'else if (contentOf(first) !== contentOf(log))',
     "else if (contentOf(first) === '')",
   ),
-  hidden(
+  proven(
     'hidden-logs',
     'an empty answer is not believed where the bloom filter tells of logs',
-    'if (doubtful.length === 0) return [];',
-    'if (doubtful.length >= 0) return [];',
+    'if (doubtful.headers.length === 0) return logs;',
+    'if (doubtful.headers.length >= 0) return logs;',
   ),
-  hidden(
+  proven(
     'hidden-behind-others',
     'that the first of them holds none says nothing of the others',
-    'if (wanted.length > 0) return wanted;',
-    'if (isProven) return wanted;',
+    'if (!logsAlike(logs, ofBlock(header.number)))',
+    'if (logs.length >= 0)',
   ),
-  hidden(
+  proven(
     'distrusted-whole',
     'an answer that left out the logs of one block is not believed of the others',
-    'if (one === undefined || range.from === range.to) return found;',
-    'if (one === undefined || range.from <= range.to) return found;',
+    'if (range.from !== range.to) throw',
+    'if (range.from > range.to) throw',
+  ),
+  proven(
+    'proven-once-caught',
+    'of an endpoint that was caught every block is proven that may hold something',
+    'const doubtful = chain.caught.has(endpoint) ?',
+    "const doubtful = endpoint === '' ?",
+  ),
+  proven(
+    'header-not-believed',
+    'where headers may not be believed every block of it is looked at',
+    ' || !chain.proofs.mayExclude(header)',
+    '',
+  ),
+  proven(
+    'repeated-is-no-proof',
+    'what the only endpoint says again proves nothing',
+    'this.#hasOthers(endpoint) ? heard',
+    "endpoint !== '' ? heard",
   ),
   omissions(
     'empty-answers',
@@ -542,10 +561,10 @@ export const ingestionMutants: readonly Mutant[] = [
   source(
     'pass-over-liar',
     'who gives no whole answer is asked after the others',
-    '    this.#options.chain.passOver(endpoint);\n    const text',
+    '    this.#options.chain.distrust(endpoint);\n    const text',
     '    const text',
   ),
-  readers('pass-over-receipts', 'who gives no whole receipts, too', '      this.#chain.passOver(endpoint);\n', ''),
+  readers('pass-over-receipts', 'who gives no whole receipts, too', '      this.#chain.distrust(endpoint);\n', ''),
   stretch(
     'held-whole',
     'all is taken back only where every block is remembered',
