@@ -33,8 +33,8 @@ export class ComponentReader {
     this.#problems = problems;
   }
 
-  /** Reads the component at a position (from 0); undefined where something is wrong with it. */
-  async read(value: unknown, position: number): Promise<Component | undefined> {
+  /** Reads the component at a position (from 0); undefined where something is wrong with it, null where it is left out. */
+  async read(value: unknown, position: number): Promise<Component | undefined | null> {
     const at = ['components', position];
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       this.#problems.add(at, `each must be a mapping of keys to values, not ${this.#problems.shown(at)}`);
@@ -45,8 +45,10 @@ export class ComponentReader {
     const name = await this.#nameOf(givenName, [...at, 'name']);
     if (kind === undefined) return undefined;
     const schema = await kind.schema(this.#reading);
-    const { value: read, remarks } = this.#isOlder ? await forgive(schema, keys) : { value: keys, remarks: [] };
+    const strict = { value: keys, remarks: [], isLeftOut: false };
+    const { value: read, remarks, isLeftOut } = this.#isOlder ? await forgive(schema, keys) : strict;
     this.remarks.push(...remarks.map((each) => ({ ...each, path: [...at, ...each.path] })));
+    if (isLeftOut) return null;
     const config = await this.#problems.check<object>(schema, read, { at, known: ownKeys });
     return config === undefined || name === undefined ? undefined : { name, type: kind.type, config: { ...config } };
   }

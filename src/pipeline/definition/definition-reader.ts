@@ -50,8 +50,9 @@ export class DefinitionReader {
     this.#components.remarks.push(...remarks);
     const keys = await this.#problems.check(schema, value);
     for (const { path, message } of this.#form.problems) this.#problems.add(path, message);
-    const read = await this.#readComponents();
-    await this.#checkSinks(read);
+    const all = await this.#readComponents();
+    await this.#checkSinks(all);
+    const read = all.map((component) => component ?? undefined);
     this.#checkFilledTwice(read);
     const doubts = await this.#askTargets(read, {
       id: keys?.id ?? null,
@@ -60,7 +61,7 @@ export class DefinitionReader {
     const components = read.filter((component) => component !== undefined);
     if (keys?.schedule !== undefined) this.#checkScheduled(components);
     this.#problems.throwIfAny();
-    await this.#warn(components, doubts);
+    await this.#warn(read, doubts);
     return {
       id: keys?.id ?? null,
       name: keys?.name ?? keys?.pipeline_name ?? '',
@@ -82,10 +83,10 @@ export class DefinitionReader {
       this.#problems.add(['schedule'], 'is for historical pipelines: this one is realtime');
   }
 
-  /** They are read whatever is wrong above them; undefined: something is wrong with it. */
-  async #readComponents(): Promise<readonly (Component | undefined)[]> {
+  /** They are read whatever is wrong above them; undefined: something is wrong with it; null: it is left out. */
+  async #readComponents(): Promise<readonly (Component | undefined | null)[]> {
     const { components } = (this.#value ?? {}) as { readonly components?: unknown };
-    const read: (Component | undefined)[] = [];
+    const read: (Component | undefined | null)[] = [];
     for (const [position, each] of (Array.isArray(components) ? components.slice(0, mostComponents) : []).entries()) {
       // Requests that wait get their turn.
       await setImmediate();
@@ -115,12 +116,13 @@ export class DefinitionReader {
   }
 
   /** What reaches a sink is known where the source and all stages above it are right. */
-  async #checkSinks(components: readonly (Component | undefined)[]): Promise<void> {
+  async #checkSinks(components: readonly (Component | undefined | null)[]): Promise<void> {
     const { kinds = registry, surroundings = null, access = null } = this.#options;
     const written = (this.#value as { readonly components?: readonly { readonly type?: unknown }[] } | null)
       ?.components;
     const above: Component[] = [];
     for (const [position, component] of components.entries()) {
+      if (component === null) continue;
       const kind = kinds.find(String(component?.type ?? written?.[position]?.type));
       // A sink, right or wrong, changes nothing of what others get.
       if (component === undefined && kind?.role !== 'sink') return;
@@ -136,7 +138,7 @@ export class DefinitionReader {
   }
 
   /** Tells what is accepted and worth a word, in the order of the lines. */
-  async #warn(components: readonly Component[], doubts: readonly FormRemark[]): Promise<void> {
+  async #warn(components: readonly (Component | undefined)[], doubts: readonly FormRemark[]): Promise<void> {
     const { onWarning, kinds = registry } = this.#options;
     if (onWarning === undefined) return;
     const ofComponents = await componentRemarks(components, kinds);
@@ -156,10 +158,15 @@ export class DefinitionReader {
 }
 
 /** Returns what the stages and sinks of a pipeline remark of its events, each with its path in the definition. */
-async function componentRemarks(components: readonly Component[], kinds: Registry): Promise<readonly FormRemark[]> {
+async function componentRemarks(
+  components: readonly (Component | undefined)[],
+  kinds: Registry,
+): Promise<readonly FormRemark[]> {
   const remarks = await Promise.all(
     components.map(async (component, position) => {
-      const found = await remarksOf(component, components.slice(0, position), kinds);
+      if (component === undefined) return [];
+      const above = components.slice(0, position).filter((each) => each !== undefined);
+      const found = await remarksOf(component, above, kinds);
       return found.map(({ at, message }) => ({ path: ['components', position, ...at], message }));
     }),
   );

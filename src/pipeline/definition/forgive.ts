@@ -11,6 +11,8 @@ const mostRounds = 5;
 interface Forgiven {
   readonly value: unknown;
   readonly remarks: readonly FormRemark[];
+  /** True where it is a caller of methods that its ABI lacks, and of no others. */
+  readonly isLeftOut: boolean;
 }
 
 /**
@@ -25,10 +27,13 @@ export async function forgive(schema: z.ZodType, value: unknown): Promise<Forgiv
     const changed = issues.flatMap((issue) => change(copy, issue) ?? []);
     // Items move up where one is left out: until nothing else is wrong, problems are told where they stand.
     const dropped = issues.every((issue) => droppable(issue) !== null) ? drop(copy, issues) : [];
+    const isLeftOut = issues.length > 0 && dropped.length === 0 && issues.every(isOfCall);
+    if (isLeftOut) remarks.push(...issues.map(({ path, message }) => ({ path, message: `${message}; left out` })));
+    if (isLeftOut) return { value: copy, remarks, isLeftOut };
     if (changed.length === 0 && dropped.length === 0) break;
     remarks.push(...changed.flatMap((each) => each.remarks), ...dropped);
   }
-  return { value: copy, remarks };
+  return { value: copy, remarks, isLeftOut: false };
 }
 
 /** Changes keys and values in their places; undefined: nothing was changed. */
@@ -60,11 +65,16 @@ function drop(root: unknown, issues: readonly Issue[]): readonly FormRemark[] {
 }
 
 /** Returns where the item of a list stands that an ABI lacks; null: the issue is another one. */
-function droppable({ code, path }: Issue): Path | null {
+function droppable({ code, path }: Pick<Issue, 'code' | 'path'>): Path | null {
   if (code !== 'custom') return null;
   if (path[0] === 'events_to_monitor' && path.length === 2) return path;
-  const isCall = path[0] === 'contract_callers' && /^method_(?:name|params)$/.test(String(path[2]));
-  return isCall ? path.slice(0, 2) : null;
+  return path[0] === 'contract_callers' && isOfCall({ code, path }) ? path.slice(0, 2) : null;
+}
+
+/** Says whether an ABI lacks the method of a call, in a list or on the component itself. */
+function isOfCall({ code, path }: Pick<Issue, 'code' | 'path'>): boolean {
+  const key = path[0] === 'contract_callers' ? path[2] : path[0];
+  return code === 'custom' && (key === 'method_name' || key === 'method_params');
 }
 
 function convert(root: unknown, issue: Issue & { code: 'invalid_type' | 'invalid_union' }): boolean {

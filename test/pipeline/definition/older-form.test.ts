@@ -353,6 +353,14 @@ describe('a definition of the older program', () => {
     ]);
   });
 
+  it('is refused for a sink below a caller that is left out, as it is without the caller', async () => {
+    const call = { contract_address: token, abi_path: 'builtin:erc20', method_name: 'nope' };
+    const hook = { name: 'h', type: 'webhook_sink', url: 'https://example.com/${CHAINPARSE_API_TOKEN}' };
+    const value = { ...listForm({ name: 'c', type: 'contract_caller', ...call }, hook), version: '1' };
+    const { problems } = await rejectionOf(read(value), FileProblemsError);
+    expect(problems.map(({ key }) => key)).to.deep.equal(['url']);
+  });
+
   it('is warned of at most 100 things', async () => {
     const keys = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`unknown${i}`, i]));
     const { warnings } = await read({ ...listForm(), version: '1', ...keys });
