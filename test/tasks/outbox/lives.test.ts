@@ -61,7 +61,8 @@ class Receiver {
   /** The life has caught up: what it did not tell is deleted (docs/operations.md, "Sinks after a restore"). */
   catchUp(): void {
     for (const [id, { seq, place }] of this.#newest)
-      if (this.#life !== null && place.blockNumber > this.#life.above && seq < this.#life.first) this.#newest.delete(id);
+      if (this.#life !== null && place.blockNumber > this.#life.above && seq < this.#life.first)
+        this.#newest.delete(id);
     this.#life = null;
   }
 
