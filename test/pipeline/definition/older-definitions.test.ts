@@ -112,11 +112,9 @@ const mappers = fc.oneof(
   fc
     .tuple(rules, eventNames)
     .map(([given, event]): Part => ({ value: { type: 'dict_mapper', ...event, mapping_rules: given } })),
-  fc
-    .tuple(rules, eventNames)
-    .map(([given, event]): Part => ({
-      value: { type: 'dict_mapper', dict_mappers: [{ ...event, mapping_rules: given }] },
-    })),
+  fc.tuple(rules, eventNames).map(([given, event]): Part => ({
+    value: { type: 'dict_mapper', dict_mappers: [{ ...event, mapping_rules: given }] },
+  })),
 );
 const goodProducer = merged(
   noise,
