@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { fileURLToPath } from 'node:url';
 import { migrations } from '../../../migrations/index.js';
 import type { Database } from '../../../src/database/database.js';
+import { PipelineStore } from '../../../src/database/pipelines/pipeline-store.js';
 import { Migrator, requireMigrated } from '../../../src/database/schema/migrator.js';
 import { openDatabase } from '../../../src/database/open/open-database.js';
 import { SchemaNewerError } from '../../../src/runtime/errors.js';
@@ -90,6 +91,16 @@ eachDatabase('the migrator', (databases) => {
     expect(await migrator.down(ignore, true)).to.deep.equal([]);
     await migrator.up(ignore);
     expect(await readSchema(database)).to.equal(schema);
+  });
+
+  it('trusts a definition that the API stored no more after going back and forward: it does not go back', async () => {
+    await migrator.up(ignore);
+    const { knex } = database;
+    await database.write([knex('pipeline').insert({ id: 7, name: 'sent', disabled: 0, origin: 'api' })]);
+    const refusal = await rejectionOf(migrator.down(ignore, true));
+    expect(refusal.message).to.match(/an older version would trust the definition of pipeline 7, stored by the API/);
+    await migrator.up(ignore);
+    expect((await new PipelineStore(database).get(7)).origin).to.equal('api');
   });
 
   it('keeps what somebody else made, and drops what it made, also where that is half gone', async () => {
